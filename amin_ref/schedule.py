@@ -1,0 +1,294 @@
+"""A schedule: the one form of every result, whoever made it (specification, section 2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amin_ref.blocks import occupied_by_round
+from amin_ref.document import expect_array, expect_fields, expect_format, expect_object, parse
+from amin_ref.errors import InvalidValue, shown
+from amin_ref.instance import Instance, instance_document, instance_from_document
+from amin_ref.validation import RequestId, is_request_id, whole_number
+
+FORMAT = "amin-ref/schedule"
+VERSION = 1
+LONGEST_TIMELINE = 2**27
+"""Rounds in the longest timeline that is laid out as an array (1 GiB of counts)."""
+
+Outcome = Literal["completed", "evicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One stay of a request in the cache, in rounds ``start`` to ``stop - 1``.
+
+    Attributes:
+        request: id of the request.
+        start: the round of its first token; at least 0.
+        stop: the first round in which it no longer holds anything; at least ``start``. For a
+            completed run, the completion time.
+        outcome: ``"completed"`` or ``"evicted"``.
+
+    Raises:
+        InvalidValue: a field is not of this kind. Whether the run is *valid* (long enough, not
+            before the arrival, …) is for :func:`amin_ref.check` to say.
+    """
+
+    request: RequestId
+    start: int
+    stop: int
+    outcome: Outcome
+
+    def __post_init__(self) -> None:
+        if not is_request_id(self.request):
+            raise InvalidValue(
+                "run: request", self.request, "it must be a request's id", "give a string or an int"
+            )
+        of = f"run of request {shown(self.request)}: "
+        whole_number(of + "start", self.start, 0, "rounds")
+        whole_number(of + "stop", self.stop, 0, "rounds")
+        if self.stop < self.start:
+            raise InvalidValue(
+                of + "stop",
+                self.stop,
+                f"it must not lie before start, which is {self.start}",
+                "give the round after the run's last token",
+            )
+        if self.outcome not in ("completed", "evicted"):
+            raise InvalidValue(
+                of + "outcome",
+                self.outcome,
+                "it must be 'completed' or 'evicted'",
+                "give one of the two",
+            )
+
+    @property
+    def length(self) -> int:
+        """Tokens generated in the run."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An instance and the runs that a scheduler made of it.
+
+    Attributes:
+        instance: what was scheduled.
+        runs: in order of start, then of position in the instance (any order is taken, any
+            iterable, and put in this one, so that equal schedules compare equal).
+
+    Raises:
+        InvalidValue: a run is of a request that the instance does not have. Everything else that
+            can be wrong with a schedule is found by :func:`amin_ref.check`.
+    """
+
+    instance: Instance
+    runs: tuple[Run, ...]
+
+    def __post_init__(self) -> None:
+        positions = self.instance.positions
+        for run in self.runs:
+            if run.request not in positions:
+                raise InvalidValue(
+                    "run: request",
+                    run.request,
+                    "the instance has no such request",
+                    "give the id of one of its requests",
+                )
+        in_order = sorted(
+            self.runs,
+            key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
+        )
+        object.__setattr__(self, "runs", tuple(in_order))
+
+    @cached_property
+    def completions(self) -> Mapping[RequestId, int]:
+        """Completion time of every request that completes; the first, should there be several."""
+        found: dict[RequestId, int] = {}
+        for run in self.runs:
+            if run.outcome == "completed":
+                found.setdefault(run.request, run.stop)
+        return found
+
+    @cached_property
+    def latencies(self) -> tuple[int, ...]:
+        """End-to-end latency, completion - arrival, of each request by position; rounds.
+
+        Raises:
+            InvalidValue: a request never completes (see :func:`amin_ref.check`).
+        """
+        return tuple(
+            self._completion(request.id) - request.arrival for request in self.instance.requests
+        )
+
+    def _completion(self, request: RequestId) -> int:
+        completion = self.completions.get(request)
+        if completion is None:
+            raise InvalidValue(
+                f"request {shown(request)}: completion",
+                completion,
+                "its latency is defined only when it completes",
+                "look at check(schedule) for what is wrong",
+            )
+        return completion
+
+    @property
+    def total_latency(self) -> int:
+        """Σ (completion - arrival), the cost of a schedule; request·rounds."""
+        return sum(self.latencies)
+
+    @property
+    def mean_latency(self) -> float:
+        """Latency per request; rounds. 0 for an instance without requests."""
+        return self.total_latency / max(1, len(self.latencies))
+
+    @property
+    def median_latency(self) -> float:
+        """The middle latency, or the mean of the middle two; rounds. 0 without requests."""
+        return float(np.median(self.latencies)) if self.latencies else 0.0
+
+    @property
+    def p99_latency(self) -> int:
+        """The least latency that at least 99 % of the requests stay within; rounds."""
+        if not self.latencies:
+            return 0
+        rank = -(-99 * len(self.latencies) // 100)
+        return sorted(self.latencies)[rank - 1]
+
+    @property
+    def makespan(self) -> int:
+        """The round in which nothing runs any more: the last stop; rounds."""
+        return max((run.stop for run in self.runs), default=0)
+
+    @property
+    def evictions(self) -> int:
+        """Number of evicted runs."""
+        return sum(run.outcome == "evicted" for run in self.runs)
+
+    @property
+    def wasted_tokens(self) -> int:
+        """Tokens generated in runs that were evicted."""
+        return sum(run.length for run in self.runs if run.outcome == "evicted")
+
+    @cached_property
+    def peak_occupancy(self) -> int:
+        """The most that the cache holds in any round; tokens, whole blocks."""
+        return max((int(held.max()) for _, held in self._busy_stretches()), default=0)
+
+    @cached_property
+    def mean_occupancy(self) -> float:
+        """What the cache holds on average over rounds 0 to makespan - 1; tokens."""
+        held_in_all = sum(int(held.sum()) for _, held in self._busy_stretches())
+        return held_in_all / max(1, self.makespan)
+
+    def occupancy(self) -> NDArray[np.int64]:
+        """Tokens held in each round: shape ``(makespan,)``, in whole blocks.
+
+        Raises:
+            InvalidValue: the schedule is longer than :data:`LONGEST_TIMELINE` rounds.
+        """
+        _refuse_long_timeline(self.makespan)
+        timeline = np.zeros(self.makespan, dtype=np.int64)
+        for first, held in self._busy_stretches():
+            timeline[first : first + len(held)] = held
+        return timeline
+
+    def _busy_stretches(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """First round and tokens held, for each longest stretch of rounds with runs."""
+        stretch: list[Run] = []
+        stop = 0
+        for run in self.runs:
+            if stretch and run.start >= stop:
+                yield stretch[0].start, self._held(stretch, stop)
+                stretch = []
+            if run.length > 0:
+                stretch.append(run)
+                stop = max(stop, run.stop)
+        if stretch:
+            yield stretch[0].start, self._held(stretch, stop)
+
+    def _held(self, stretch: list[Run], stop: int) -> NDArray[np.int64]:
+        first = stretch[0].start
+        _refuse_long_timeline(stop - first)
+        held = np.zeros(stop - first, dtype=np.int64)
+        for run in stretch:
+            prompt_len = self.instance.by_id[run.request].prompt_len
+            held[run.start - first : run.stop - first] += occupied_by_round(
+                prompt_len, run.length, self.instance.block_size
+            )
+        return held
+
+    def to_json(self) -> str:
+        """The schedule with its instance as one line of JSON, versioned."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "instance": instance_document(self.instance),
+                "runs": [
+                    {
+                        "request": run.request,
+                        "start": run.start,
+                        "stop": run.stop,
+                        "outcome": run.outcome,
+                    }
+                    for run in self.runs
+                ],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Schedule:
+        """The schedule that :meth:`to_json`, or anybody's scheduler, wrote.
+
+        Raises:
+            InvalidDocument: the text is not JSON, or not of this format and version.
+            InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
+        """
+        document = expect_format(parse(text), FORMAT, VERSION)
+        expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
+        runs = expect_array(document["runs"], "schedule: runs")
+        return cls(
+            instance=instance_from_document(document["instance"]),
+            runs=tuple(
+                _run_from_document(run, f"schedule: runs[{index}]")
+                for index, run in enumerate(runs)
+            ),
+        )
+
+
+def _run_from_document(value: object, where: str) -> Run:
+    found = expect_object(value, where)
+    expect_fields(found, where, ("request", "start", "stop", "outcome"), ())
+    request, outcome = found["request"], found["outcome"]
+    if not is_request_id(request):
+        raise InvalidValue(
+            f"{where}: request", request, "it must be a request's id", "give a string or an int"
+        )
+    if outcome != "completed" and outcome != "evicted":
+        raise InvalidValue(
+            f"{where}: outcome", outcome, "it must be 'completed' or 'evicted'", "give one of them"
+        )
+    return Run(
+        request=request,
+        start=whole_number(f"{where}: start", found["start"], 0, "rounds"),
+        stop=whole_number(f"{where}: stop", found["stop"], 0, "rounds"),
+        outcome="completed" if outcome == "completed" else "evicted",
+    )
+
+
+def _refuse_long_timeline(rounds: int) -> None:
+    if rounds > LONGEST_TIMELINE:
+        raise InvalidValue(
+            "schedule: rounds",
+            rounds,
+            f"at most {LONGEST_TIMELINE} are laid out round by round",
+            "count time in coarser rounds",
+        )

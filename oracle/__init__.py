@@ -1,0 +1,1 @@
+"""The hindsight optimum, and certificates of how good it can be."""
