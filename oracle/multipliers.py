@@ -16,15 +16,14 @@ Nothing here has to be exact: :func:`oracle.certificate.verify` works out what t
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from amin_ref.errors import InvalidValue
 from amin_ref.instance import Instance
 from oracle.certificate import Certificate, Stretch
+from oracle.deadline import Deadline, Stop
 from oracle.dual import Dual, Floats, scatter
 from oracle.placement import Crowd, crowds
 
@@ -42,7 +41,7 @@ def lower_bound(
     instance: Instance,
     time_limit: float = 10.0,
     progress: Callable[[float], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop | None = None,
 ) -> Certificate:
     """Prices whose bound on OPT is near the best that any prices prove (specification, section 5).
 
@@ -57,20 +56,15 @@ def lower_bound(
     Raises:
         InvalidValue: ``time_limit`` is negative or not a number.
     """
-    if not time_limit >= 0:
-        raise InvalidValue(
-            "time_limit", time_limit, "it must be a number of seconds, 0 or more", "give 10.0"
-        )
-    deadline = time.monotonic() + time_limit
+    deadline = Deadline.after(time_limit, stop)
     parts = [crowd for crowd in crowds(instance) if crowd.crowded]
     work = [len(crowd.requests) * crowd.rounds for crowd in parts]
     # Without any price, every request counts with its output length.
     settled = float(sum(request.output_len for request in instance.requests))
     prices: list[Floats] = []
     for index, crowd in enumerate(parts):
-        now = time.monotonic()
-        share = (deadline - now) * work[index] / sum(work[index:])
-        search = _Search(instance, crowd, now + share, stop)
+        share = work[index] / sum(work[index:])
+        search = _Search(instance, crowd, deadline.within(share * deadline.remaining))
         search.run(progress, settled)
         prices.append(search.prices)
         settled += search.gain
@@ -100,23 +94,13 @@ class _Search:
     ``gain`` is what they add to the bound over prices of zero.
     """
 
-    def __init__(
-        self,
-        instance: Instance,
-        crowd: Crowd,
-        deadline: float,
-        stop: Callable[[], bool] | None,
-    ) -> None:
+    def __init__(self, instance: Instance, crowd: Crowd, deadline: Deadline) -> None:
         self.dual = Dual(instance, crowd)
         self.deadline = deadline
-        self.stop = stop
         self.waiting = crowd.waiting().astype(np.float64)
         self.prices: Floats = np.zeros(crowd.rounds)
         self.unpriced = sum(request.output_len for request in crowd.requests)
         self.gain = 0.0
-
-    def finished(self) -> bool:
-        return time.monotonic() >= self.deadline or (self.stop is not None and self.stop())
 
     def run(self, progress: Callable[[float], None] | None, elsewhere: float) -> None:
         """Climb from level to level until the time is up or nothing is left to gain.
@@ -130,7 +114,7 @@ class _Search:
         # round: that is what the token is worth. `values` are M times the prices at the knots.
         values = knots.sampled(self.waiting)
         temperature = 2.0 * rounds
-        while temperature > COLDEST and not self.finished():
+        while temperature > COLDEST and not self.deadline.passed:
             spacing = rounds / knots.count
             temperature = min(spacing / 8, temperature / 2)
             step = max(1, int(spacing / STARTS_PER_KNOT))
@@ -148,11 +132,11 @@ class _Search:
 
             tolerance = 1e-5 if knots.count < rounds else 1e-7
             first_move = 0.05 * float(values.max(initial=1.0))
-            values = _climbed(smoothed, values, first_move, tolerance, self.finished)
-            began = time.monotonic()
+            values = _climbed(smoothed, values, first_move, tolerance, self.deadline)
+            left = self.deadline.remaining
             self._keep_better(knots.spread(values) / capacity, step)
-            if 2 * (time.monotonic() - began) > self.deadline - began:
-                return  # not even one step of the next level would be done in time
+            if self.deadline.remaining < 3 * (left - self.deadline.remaining):
+                return  # The next level would not get beyond its first steps.
             finer = _Knots(rounds, min(2 * knots.count, rounds))
             values, knots = finer.sampled(knots.spread(values)), finer
 
@@ -207,7 +191,7 @@ def _climbed(
     point: Floats,
     first_move: float,
     tolerance: float,
-    finished: Callable[[], bool],
+    deadline: Deadline,
 ) -> Floats:
     """Where a concave function of values ≥ 0 is near its largest: projected L-BFGS.
 
@@ -216,12 +200,12 @@ def _climbed(
         point: where to begin.
         first_move: how far the first step changes a value at most.
         tolerance: gain, as a share of the value, that is no longer worth an evaluation.
-        finished: asked after each evaluation.
+        deadline: looked at after each evaluation.
     """
     pairs: deque[tuple[Floats, Floats]] = deque(maxlen=CURVATURE_PAIRS)
     value, gradient = function(point)
     stalls = 0
-    while stalls < 3 and not finished():
+    while stalls < 3 and not deadline.passed:
         free = (point > 0) | (gradient > 0)
         uphill = np.where(free, gradient, 0.0)
         steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), 1e-300) * uphill
@@ -236,7 +220,7 @@ def _climbed(
             if new_value >= value + 1e-4 * float(gradient @ (moved - point)):
                 break
             length *= 0.4
-            if length < 1e-5 or finished():
+            if length < 1e-5 or deadline.passed:
                 return point
         change, bend = moved - point, gradient - new_gradient
         if float(change @ bend) > 1e-12 * float(bend @ bend):

@@ -96,22 +96,6 @@ class FreeCapacity:
             self._level = np.concatenate((self._level, more))
 
 
-def listed(
-    instance: Instance, requests: Sequence[Request], first_round: int
-) -> tuple[FreeCapacity, list[int]]:
-    """The list schedule: each request in turn at the earliest round in which it still fits.
-
-    Returns what it leaves free, and the start of each request.
-    """
-    free = FreeCapacity(instance, first_round)
-    starts = []
-    for request in requests:
-        start = free.earliest_start(request, request.arrival)
-        free.place(request, start)
-        starts.append(start)
-    return free, starts
-
-
 @dataclass(frozen=True)
 class Crowd:
     """Requests that keep the cache from running empty when served first come, first served.
@@ -172,3 +156,25 @@ def crowds(instance: Instance) -> list[Crowd]:
     if members:
         found.append(Crowd(free.first_round, tuple(members), tuple(starts), free.end))
     return found
+
+
+def listed(instance: Instance, crowd: Crowd, order: Sequence[int]) -> list[int]:
+    """Starts of a list schedule: each request in turn as early as it still fits.
+
+    Args:
+        instance: gives capacity and block size.
+        crowd: whose requests are listed.
+        order: positions of all its requests.
+    """
+    free = FreeCapacity(instance, crowd.first_round)
+    starts = [0] * len(order)
+    for position in order:
+        request = crowd.requests[position]
+        starts[position] = free.earliest_start(request, request.arrival)
+        free.place(request, starts[position])
+    return starts
+
+
+def volume(request: Request) -> int:
+    """Twice the tokens that a request holds, summed over the rounds of its run."""
+    return request.output_len * (2 * request.prompt_len + request.output_len + 1)
