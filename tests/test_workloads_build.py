@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from real_data import azure_file, lmsys_file
 
 from amin_ref import InvalidValue, InvalidWorkload, Request
 from amin_ref.workloads import (
@@ -24,6 +23,7 @@ from amin_ref.workloads import (
     build_instance,
     keep_usable,
 )
+from tests.real_data import azure_file, lmsys_file
 
 VIDUR = "arrived_at,num_prefill_tokens,num_decode_tokens\n"
 

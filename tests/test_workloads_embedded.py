@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from real_data import azure_file, lmsys_file
 
 from amin_ref import InvalidWorkload
 from amin_ref.workloads import (
@@ -24,6 +23,7 @@ from amin_ref.workloads import (
     read_trace,
 )
 from amin_ref.workloads.distribution import LEVELS
+from tests.real_data import azure_file, lmsys_file
 
 both = pytest.mark.parametrize(
     ("embedded", "real"),

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_data import azure_file, lmsys_file
 
 from amin_ref import AminError, InvalidWorkload
 from amin_ref.workloads import Row, read_trace
+from tests.real_data import azure_file, lmsys_file
 
 Writer = Callable[[Sequence[Row]], str]
 
