@@ -302,7 +302,7 @@ def test_a_malformed_row_is_refused_with_file_and_line(
         rows_of(tmp_path, text)
 
 
-GZIPPED = gzip.compress(b"question_length,answer_length\n" + b"12,34\n" * 5000, mtime=0, mtime=0)
+GZIPPED = gzip.compress(b"question_length,answer_length\n" + b"12,34\n" * 5000, mtime=0)
 BAD_FILES = [
     (b"", r"the file is empty"),
     (b"\n \r\n", r"the file is empty"),
@@ -400,7 +400,7 @@ def test_paths_in_messages_stay_on_one_line(tmp_path: Path) -> None:
 
 
 def test_a_gzip_stream_cut_anywhere_is_refused(tmp_path: Path) -> None:
-    data = gzip.compress(b"question_length,answer_length\n1,2\n3,4\n", mtime=0, mtime=0)
+    data = gzip.compress(b"question_length,answer_length\n1,2\n3,4\n", mtime=0)
     for end in range(1, len(data)):
         with pytest.raises(InvalidWorkload):
             rows_of(tmp_path, data[:end])
