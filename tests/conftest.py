@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from profiles import load_profile
+from tests.profiles import load_profile
 
 load_profile()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import event, given, target
 from hypothesis import strategies as st
-from naive import NaiveAmax, NaiveAmin, NaiveFirstCome, NaiveHindsight, naive_schedule
-from observation import ranks_of
-from profiles import times
 
 from amin_ref import Amax, Amin, FirstComeFirstServed, HindsightShortestFirst, Instance, simulate
 from amin_ref.strategies import instances, tie_breaks
+from tests.naive import NaiveAmax, NaiveAmin, NaiveFirstCome, NaiveHindsight, naive_schedule
+from tests.observation import ranks_of
+from tests.profiles import times
 
 wrong_predictions = instances(predictions=("lowest", "interval"))
 

@@ -13,9 +13,6 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import event, given, note, target
 from hypothesis import strategies as st
-from naive import held, longest_output, naive_occupancy
-from observation import Observed, Situation, ranks_of, record, situations
-from profiles import times
 
 from amin_ref import (
     Amax,
@@ -35,6 +32,9 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.strategies import blind_policies, instances, policies, tie_breaks
+from tests.naive import held, longest_output, naive_occupancy
+from tests.observation import Observed, Situation, ranks_of, record, situations
+from tests.profiles import times
 
 FourPolicies = Amin | Amax | HindsightShortestFirst | FirstComeFirstServed
 

@@ -1,0 +1,253 @@
+"""The command line: what it prints, what it refuses and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
+from amin_ref.cli.application import application
+from amin_ref.cli.compare import Row, ratios_to_best
+from amin_ref.cli.endings import run
+
+PROGRAM = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
+PROJECT = Path(__file__).parents[1]
+
+
+def amin_ref(*arguments: str, code: int = 0) -> None:
+    assert run(application, arguments) == code
+
+
+def one_sentence(text: str) -> str:
+    """The text, if it is the program's name and one line behind it."""
+    assert text.startswith("amin-ref: ")
+    assert text.endswith(".\n")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+def started(*arguments: str) -> subprocess.Popen[bytes]:
+    # Unbuffered, Python itself loses what a pipe does not take at once, and says nothing.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=PROJECT,
+        env=buffered,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+class TestCompare:
+    def test_json_holds_what_the_schedules_say(self, capsys: pytest.CaptureFixture[str]) -> None:
+        amin_ref(
+            "compare", "--requests", "60", "--capacity", "1500", "--block-size", "16",
+            "--prediction", "exact", "--json",
+        )  # fmt: skip
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        document = json.loads(captured.out)
+        assert document["format"] == "amin-ref/comparison"
+        assert document["requests"] == 60
+        rows = {row["policy"]: row for row in document["policies"]}
+        assert list(rows) == ["amin", "amax", "h-sf", "fcfs"]
+        # With exact predictions Amin, Amax and H-SF are the same scheduler.
+        for name in ("amax", "h-sf"):
+            assert rows[name] | {"policy": "amin"} == rows["amin"]
+        for row in rows.values():
+            assert row["mean_latency"] == row["total_latency"] / 60
+            assert row["peak_occupancy"] <= 1500
+            assert row["peak_occupancy"] % 16 == 0
+        assert min(row["ratio_to_best"] for row in rows.values()) == 1
+
+    def test_a_row_repeats_its_schedule(self) -> None:
+        instance = Instance(30, tuple(Request(i, 2, 3 + i) for i in range(6)))
+        schedule = simulate(instance, Amin())
+        row = Row.of("amin", schedule)
+        for figure in ("total_latency", "p99_latency", "makespan", "evictions", "wasted_tokens"):
+            assert getattr(row, figure) == getattr(schedule, figure)
+        assert ratios_to_best([row, row]) == [1, 1]
+
+    def test_table_has_a_line_for_each_policy_asked_for(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("compare", "--requests", "40", "--policies", "fcfs,amin")
+        lines = capsys.readouterr().out.splitlines()
+        first_words = [line.split()[0] for line in lines if line.split()]
+        assert first_words.index("fcfs") < first_words.index("amin")
+        assert "amax" not in first_words
+
+    def test_seed_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
+        outputs = []
+        for seed in ("1", "1", "2"):
+            amin_ref("compare", "--requests", "40", "--seed", seed, "--ties", "random", "--json")
+            outputs.append(json.loads(capsys.readouterr().out)["policies"])
+        assert outputs[0] == outputs[1] != outputs[2]
+
+    def test_dropped_rows_are_told(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n3,5\n0,9\n4,0\n900,900\n7,2\n")
+        flags = ("compare", "--workload", str(trace), "--capacity", "1000")
+        amin_ref(*flags)
+        assert "Left out of 5 rows read" in capsys.readouterr().out
+        amin_ref(*flags, "--json")
+        assert json.loads(capsys.readouterr().out)["dropped"] == {
+            "empty_prompt": 1,
+            "empty_output": 1,
+            "longer_than_cache": 1,
+        }
+
+    def test_what_is_finished_is_printed_when_interrupted(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        calls = []
+
+        def interrupted_in_the_second(instance: Instance, *_: object, **__: object) -> Schedule:
+            calls.append(instance)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return simulate(instance, Amin())
+
+        monkeypatch.setattr("amin_ref.cli.compare.simulate", interrupted_in_the_second)
+        amin_ref("compare", "--requests", "30", "--json", code=130)
+        captured = capsys.readouterr()
+        assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
+        one_sentence(captured.err.lstrip("\n"))
+
+
+class TestSimulateAndCheck:
+    def test_a_simulated_schedule_is_valid(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "schedule.json"
+        amin_ref("simulate", "--requests", "50", "--policy", "fcfs", "--output", str(file))
+        schedule = Schedule.from_json(file.read_text())
+        assert check(schedule) == ()
+        amin_ref("check", str(file))
+        assert capsys.readouterr().out.startswith("valid: 50 requests")
+
+    def test_a_broken_rule_is_named_with_exit_code_1(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        instance = Instance(9, (Request("x", 3, 4), Request("y\ud800", 3, 4)))
+        runs = (Run("x", 0, 4, "completed"), Run("y\ud800", 0, 4, "completed"))
+        file = tmp_path / "schedule.json"
+        file.write_text(Schedule(instance, runs).to_json())
+        amin_ref("check", str(file), code=1)
+        out = capsys.readouterr().out
+        # Both hold 3 + a tokens: 8 in round 0, 10 in round 1.
+        assert out.startswith("within-capacity: round 1: 2 running requests hold 10 tokens")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("compare", "--capacity", "1e30"),
+        ("compare", "--capacity", "0"),
+        ("compare", "--capacity", "9" * 5000),
+        ("compare", "--capacity", str(2**53)),
+        ("compare", "--capacity", "3"),
+        ("compare", "--seed", "-1"),
+        ("compare", "--requests", "0"),
+        ("compare", "--requests", str(2**52)),
+        ("compare", "--policies", "amin,best"),
+        ("compare", "--policies", "amin,amin"),
+        ("compare", "--policies", ""),
+        ("compare", "--prediction", "rough:5:1"),
+        ("compare", "--prediction", "rough:1:20"),
+        ("compare", "--prediction", "bins:0"),
+        ("compare", "--prediction", "crystal-ball"),
+        ("compare", "--arrivals", "poisson:nan"),
+        ("compare", "--arrivals", "trace:1"),
+        ("compare", "--workload", "no such file"),
+        ("compare", "--workload", "/"),
+        ("compare", "--workload", "a\0b"),
+        ("compare", "--workload", ""),
+        ("simulate", "--policy", "optimal"),
+        ("simulate", "--requests", "3", "--output", "/"),
+        ("simulate", "--policy", "amax", "--prediction", "rough:1:1000000000000",
+         "--capacity", "9007199254740991", "--requests", "3"),
+        ("check", "no such file"),
+        ("check", "/"),
+        ("check", "a\0b"),
+        ("check",),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:50].replace("\0", "␀"),
+)  # fmt: skip
+def test_bad_input_is_refused_in_one_sentence(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    amin_ref(*arguments, code=2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    one_sentence(captured.err)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" \n", b"\x00\x01", b"\xff\xfe", b"[1, 2]", b"{", b"nul", b'{"format": "other"}',
+     b'{"format": "amin-ref/schedule", "version": 2}', b"[" * 100_000, b"9" * 10_000],
+    ids=lambda content: repr(content[:20]),
+)  # fmt: skip
+def test_a_bad_schedule_is_refused_in_one_sentence(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "schedule.json"
+    file.write_bytes(content)
+    amin_ref("check", str(file), code=2)
+    one_sentence(capsys.readouterr().err)
+
+
+def test_help_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in application.commands.values():
+        amin_ref(str(command.name), "--help")
+        text = " ".join(capsys.readouterr().out.split())
+        assert "Example" in text
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
+                flag = text.split(parameter.opts[0], 1)[1].split(" --", 1)[0]
+                assert "[default:" in flag, parameter.opts
+
+
+def test_closed_pipe_ends_in_one_sentence() -> None:
+    process = started("simulate", "--requests", "3000")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    one_sentence(process.stderr.read().decode())
+    process.stderr.close()
+    assert process.wait(60) == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["simulate", "compare"])
+def test_full_disk_ends_in_one_sentence(command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, command, "--requests", "20"],
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 3
+    assert "disk is full" in one_sentence(ended.stderr.decode())
+
+
+def test_ctrl_c_ends_in_one_sentence() -> None:
+    process = started("compare", "--requests", "200000", "--capacity", "100000")
+    time.sleep(2)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    one_sentence(err.decode().lstrip("\n"))
+    assert b"Traceback" not in out
