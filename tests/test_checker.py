@@ -11,11 +11,11 @@ from typing import get_args
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from naive import Fault, naive_faults, naive_occupancy
-from profiles import times
 
 from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule, Violation, check, checker
 from amin_ref.strategies import arbitrary_schedules, instances, schedules
+from tests.naive import Fault, naive_faults, naive_occupancy
+from tests.profiles import times
 
 several_tokens = schedules(instances(predictions=("lowest", "interval")))
 

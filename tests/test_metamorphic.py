@@ -13,9 +13,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from naive import held
-from observation import ranks_of
-from profiles import times
 
 from amin_ref import (
     Amax,
@@ -46,6 +43,9 @@ from amin_ref.strategies import (
     schedules,
     tie_breaks,
 )
+from tests.naive import held
+from tests.observation import ranks_of
+from tests.profiles import times
 
 Kind = type[Amin] | type[Amax] | type[HindsightShortestFirst] | type[FirstComeFirstServed]
 KINDS: tuple[Kind, ...] = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)

@@ -22,15 +22,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from naive import (
-    NaiveAmax,
-    NaiveAmin,
-    NaiveFirstCome,
-    NaiveScheduler,
-    held,
-    longest_output,
-)
-from profiles import times
 
 from amin_ref import (
     Amax,
@@ -49,6 +40,15 @@ from amin_ref import (
     check,
     simulate,
 )
+from tests.naive import (
+    NaiveAmax,
+    NaiveAmin,
+    NaiveFirstCome,
+    NaiveScheduler,
+    held,
+    longest_output,
+)
+from tests.profiles import times
 
 MOST_REQUESTS = 10
 MOST_ROUNDS = 3000
