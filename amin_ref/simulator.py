@@ -33,16 +33,16 @@ def simulate(
     Args:
         instance: the cache and its requests.
         policy: any scheduler; it is begun anew.
-        max_rounds: the round in which to give up. By default max(100, n) times the rounds of
-            running the n requests one at a time, after the last arrival; theorem T2 shows that
-            none of our policies needs more.
+        max_rounds: the round by which all must have completed. By default max(100, n) times the
+            rounds of running the n requests one at a time, after the last arrival; theorem T2
+            shows that none of our policies needs more.
         on_completion: called with the number of completed requests whenever that grows.
 
     Raises:
         IllegalDecision: the policy evicts what does not run, admits what does not wait, names a
             request twice or overflows the cache; says which round, which request, which rule.
         NoProgress: the policy leaves the cache empty for :data:`IDLE_ROUNDS` rounds though requests
-            wait and none is to come, or reaches ``max_rounds``.
+            wait and none is to come, or does not complete all by ``max_rounds``.
     """
     machine = _Machine(instance, policy)
     if max_rounds is None:
@@ -52,7 +52,7 @@ def simulate(
         max_rounds = last_arrival + most + IDLE_ROUNDS
     completed = 0
     while not machine.is_done():
-        if machine.now >= max_rounds:
+        if machine.now > max_rounds:
             raise NoProgress(
                 f"round {machine.now}: {machine.unfinished()} requests are not completed yet, but "
                 f"the limit is {max_rounds} rounds (T2); mend the policy or raise max_rounds."
@@ -146,6 +146,14 @@ class _Machine:
                 f"decide returned {shown(decision)}, which is no Decision",
                 "return Decision(evict=(…), admit=(…))",
             )
+        for field, ids in (("evict", decision.evict), ("admit", decision.admit)):
+            if not isinstance(ids, tuple):
+                raise IllegalDecision(
+                    self.now,
+                    (),
+                    f"{field} is {shown(ids)}, which is no tuple of ids",
+                    "give a tuple, also of a single id",
+                )
         for request in (*decision.evict, *decision.admit):
             if not is_request_id(request):
                 raise IllegalDecision(
