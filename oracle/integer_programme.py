@@ -49,7 +49,7 @@ class Programme:
     Attributes:
         costs: by column.
         upper: by column.
-        rows: the constraints.
+        rows: the constraints; every column stands in one of them.
     """
 
     costs: Sequence[int]
@@ -203,7 +203,8 @@ def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> 
         solver.writesol(str(begin), problem, order, names, row_names)
         command = [solver.path, str(model), "-mips", str(begin), "-timeMode", "elapsed"]
         command += ["-sec", f"{watch.seconds_left:.3f}", "-ratio", "0", "-allow", "0.99"]
-        command += ["-solve", "-solution", str(solution)]
+        # Preprocessing can solve a programme outright, and then no bound is stated in the log.
+        command += ["-preprocess", "off", "-solve", "-solution", str(solution)]
         with log.open("w") as sink:
             _run_process(command, sink.fileno(), watch)
         said = log.read_text(errors="replace")
@@ -224,7 +225,6 @@ def _problem(programme: Programme) -> tuple[pulp.LpProblem, list[pulp.LpVariable
         for column, upper in enumerate(programme.upper)
     ]
     problem.setObjective(pulp.LpAffineExpression(zip(variables, programme.costs, strict=True)))
-    problem.addVariables(variables)
     for row in programme.rows:
         terms = pulp.LpAffineExpression(
             (variables[column], coefficient)
@@ -300,27 +300,33 @@ def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:
         process.wait()
 
 
-_CBC_BOUND = re.compile(
-    r"Cbc0005I Partial search .*\(best possible (?P<partial>\S+)\)"
-    r"|Cbc0001I Search completed - best objective (?P<complete>[^\s,]+)"
-    r"|^Lower bound:\s+(?P<summary>\S+)",
+_CBC_RELAXED = re.compile(r"^Continuous objective value is (\S+)", re.MULTILINE)
+_CBC_SEARCHED = re.compile(
+    r"^Cbc0005I Partial search .*\(best possible ([^\s)]+)\)"
+    r"|^Cbc0001I Search completed - best objective ([^\s,]+)",
     re.MULTILINE,
 )
 
 
 def _cbc_bound(log: str) -> float | None:
-    """The last dual bound that CBC's log states as a number, or ``None``."""
-    bound: float | None = None
-    for match in _CBC_BOUND.finditer(log):
-        text = match["partial"] or match["complete"] or match["summary"]
-        try:
-            stated = float(text)
-        except ValueError:
-            continue
-        # CBC writes ±1e50 where it knows nothing.
-        if math.isfinite(stated) and abs(stated) < 1e40:
-            bound = stated
-    return bound
+    """The dual bound that CBC's log states as a number, or ``None``.
+
+    What a search has shown is its last statement, and only once CBC has come to its end: lines
+    before may be those of searches within its heuristics.
+    """
+    stated = _CBC_RELAXED.findall(log)[-1:]
+    searched = list(_CBC_SEARCHED.finditer(log))
+    if searched and "\nTotal time" in log:
+        stated.append(searched[-1][searched[-1].lastindex or 0])
+    # CBC writes ±1e50 where it knows nothing.
+    return max((bound for bound in map(_number, stated) if abs(bound) < 1e40), default=None)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _cbc_path() -> str:
