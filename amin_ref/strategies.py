@@ -54,6 +54,9 @@ PREDICTIONS: tuple[Prediction, ...] = ("lowest", "interval", "lowest", "interval
 
 BLOCK_SIZES = (1, 2, 4, 16)
 
+BlindPolicy = Amin | FirstComeFirstServed | Amax
+BLIND_POLICIES: tuple[type[BlindPolicy], ...] = (Amin, FirstComeFirstServed, Amax)
+
 
 def request_ids() -> SearchStrategy[RequestId]:
     """Any id that a request may have: non-empty strings, and integers of at most 53 bits."""
@@ -186,14 +189,14 @@ def tie_breaks(instance: Instance) -> SearchStrategy[TieBreak]:
 
 def blind_policies(instance: Instance) -> SearchStrategy[Policy]:
     """Amin, FCFS or Amax, with any tie-break."""
-    kinds: tuple[type[Amin | FirstComeFirstServed | Amax], ...] = (Amin, FirstComeFirstServed, Amax)
-    return st.builds(lambda kind, ties: kind(ties), st.sampled_from(kinds), tie_breaks(instance))
+    kinds = st.sampled_from(BLIND_POLICIES)
+    return st.builds(lambda kind, ties: kind(ties), kinds, tie_breaks(instance))
 
 
 def policies(instance: Instance) -> SearchStrategy[Policy | ClairvoyantPolicy]:
     """One of the four policies, with any tie-break."""
-    hindsight = tie_breaks(instance).map(HindsightShortestFirst)
-    return st.one_of(blind_policies(instance), hindsight)
+    kinds = st.sampled_from((*BLIND_POLICIES, HindsightShortestFirst))
+    return st.builds(lambda kind, ties: kind(ties), kinds, tie_breaks(instance))
 
 
 @st.composite

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule, Violation, check, checker
+from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule, Violation, check
 from amin_ref.strategies import arbitrary_schedules, instances, schedules
 from tests.naive import Fault, naive_faults, naive_occupancy
 from tests.profiles import times
@@ -194,25 +192,6 @@ def test_requests_without_runs_are_named_one_by_one() -> None:
         *one("completes-once", None, "a"),
         *one("completes-once", None, 1),
     ]
-
-
-def test_it_shares_no_code_with_what_it_checks() -> None:
-    """Of the package, it imports the values alone."""
-    tree = ast.parse(inspect.getsource(checker))
-    imported = {
-        node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("amin_ref")
-    }
-    assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
-    assert imported == {
-        "amin_ref.instance",
-        "amin_ref.request",
-        "amin_ref.schedule",
-        "amin_ref.validation",
-    }
-    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert names.isdisjoint({"occupancy", "peak_occupancy", "length", "completions"})
 
 
 def test_the_naive_reading_knows_every_rule() -> None:

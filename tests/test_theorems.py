@@ -6,9 +6,12 @@ of 1 to 16 tokens, arrivals, ties broken by position, by a shuffle and by explic
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import event, given, note, target
@@ -162,12 +165,26 @@ def test_what_a_blind_policy_sees_has_no_output_length() -> None:
         "position",
     }
     assert not hasattr(VisibleRequest("a", 1, 1, None, 0, 0), "output_len")
-    assert {field.name for field in fields(Observed)} == {
-        "now",
-        "arrived",
-        "completed",
-        "decision",
-    }
+
+
+@pytest.mark.theorem("T5")
+def test_a_policy_that_reads_an_output_length_does_not_type_check(tmp_path: Path) -> None:
+    """T5, by type: mypy refuses it of a VisibleRequest, and of nothing else in the program."""
+    program = tmp_path / "peeking.py"
+    program.write_text(
+        "from amin_ref import RevealedRequest, VisibleRequest\n"
+        "def blind(request: VisibleRequest) -> str: return str(request.output_len)\n"
+        "def clairvoyant(request: RevealedRequest) -> int: return request.output_len\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(program)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+        check=False,
+    )
+    assert '"VisibleRequest" has no attribute "output_len"' in found.stdout
+    assert "Found 1 error in 1 file" in found.stdout
 
 
 @pytest.mark.theorem("T5")
