@@ -9,7 +9,9 @@ import click
 from amin_ref.cli.check import check_command
 from amin_ref.cli.compare import compare_command
 from amin_ref.cli.endings import run
+from amin_ref.cli.optimum import optimum_command
 from amin_ref.cli.simulate import simulate_command
+from amin_ref.cli.verify import verify_command
 
 
 @click.group(
@@ -19,7 +21,8 @@ Examples:
   amin-ref compare
   amin-ref compare --workload trace.csv --capacity 65536 --prediction bins:10
   amin-ref simulate --policy amin --requests 100 --output schedule.json
-  amin-ref check schedule.json""",
+  amin-ref check schedule.json
+  amin-ref optimum --requests 12 --capacity 800""",
 )
 @click.version_option(package_name="amin-ref")
 def application() -> None:
@@ -33,6 +36,8 @@ def application() -> None:
 application.add_command(compare_command)
 application.add_command(simulate_command)
 application.add_command(check_command)
+application.add_command(optimum_command)
+application.add_command(verify_command)
 
 
 def main() -> None:

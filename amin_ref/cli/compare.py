@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -12,12 +13,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from amin_ref.cli.options import WorkloadOptions, workload_options
+from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.policies import POLICIES
-from amin_ref.cli.progress import Watch, watching
+from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
 from amin_ref.schedule import Schedule
 from amin_ref.simulator import simulate
 from amin_ref.workloads import Workload
+from oracle import lower_bound, verify
 
 FORMAT = "amin-ref/comparison"
 VERSION = 1
@@ -97,8 +99,27 @@ Examples:
     help="Which to run, separated by commas: Amin, Amax (reserves upper bounds), H-SF (knows every "
     "length, shortest first), FCFS (first come, first served).",
 )
+@click.option(
+    "--bound",
+    is_flag=True,
+    help="Also prove a lower bound on what any schedule costs, and compare with that: a policy's "
+    "total latency over it is at least its ratio to the optimum.",
+)
+@click.option(
+    "--time-limit",
+    type=SECONDS,
+    default=10.0,
+    show_default=True,
+    help="Seconds that the search for the bound may take.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def compare_command(options: WorkloadOptions, policies: tuple[str, ...], as_json: bool) -> None:
+def compare_command(
+    options: WorkloadOptions,
+    policies: tuple[str, ...],
+    bound: bool,
+    time_limit: float,
+    as_json: bool,
+) -> None:
     """Simulate the policies on one workload and compare their latencies.
 
     Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
@@ -106,6 +127,7 @@ def compare_command(options: WorkloadOptions, policies: tuple[str, ...], as_json
     workload = options.build()
     size = len(workload.instance.requests)
     rows: list[Row] = []
+    least: int | None = None
     try:
         with watching(len(policies) * size) as watch:
             for policy in policies:
@@ -115,18 +137,37 @@ def compare_command(options: WorkloadOptions, policies: tuple[str, ...], as_json
                     on_completion=partial(_count, watch, policy, len(rows) * size),
                 )
                 rows.append(Row.of(policy, schedule))
+        if bound:
+            least = _proven_bound(workload, time_limit)
     finally:
         # Whatever ends the program early, the policies that are through are not lost.
         if rows:
             show = _print_json if as_json else _print_table
-            show(rows, workload, options)
+            show(rows, workload, options, least)
+
+
+def _proven_bound(workload: Workload, time_limit: float) -> int:
+    """What no schedule can cost less than; request·rounds, recomputed from a certificate."""
+    with solving(time_limit) as watch, asked_to_stop() as stop:
+        begun = time.monotonic()
+        certificate = lower_bound(
+            workload.instance,
+            time_limit=time_limit,
+            progress=lambda bound: watch.update(
+                time.monotonic() - begun, f"lower bound {bound:,.0f}"
+            ),
+            stop=stop,
+        )
+    return verify(workload.instance, certificate)
 
 
 def _count(watch: Watch, policy: str, before: int, completed: int) -> None:
     watch.update(before + completed, policy)
 
 
-def _print_json(rows: list[Row], workload: Workload, options: WorkloadOptions) -> None:
+def _print_json(
+    rows: list[Row], workload: Workload, options: WorkloadOptions, least: int | None
+) -> None:
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -134,8 +175,10 @@ def _print_json(rows: list[Row], workload: Workload, options: WorkloadOptions) -
         "requests": len(workload.instance.requests),
         "rows_read": workload.rows_read,
         "dropped": asdict(workload.dropped),
+        "lower_bound": least,
         "policies": [
-            asdict(row) | {"ratio_to_best": ratio}
+            asdict(row)
+            | {"ratio_to_best": ratio, "ratio_to_bound": least and row.total_latency / least}
             for row, ratio in zip(rows, ratios_to_best(rows), strict=True)
         ],
     }
@@ -155,7 +198,9 @@ _COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 )
 
 
-def _print_table(rows: list[Row], workload: Workload, options: WorkloadOptions) -> None:
+def _print_table(
+    rows: list[Row], workload: Workload, options: WorkloadOptions, least: int | None
+) -> None:
     instance = workload.instance
     click.echo(
         f"{len(instance.requests):,} requests from {workload.source}, {options.arrivals}, "
@@ -168,8 +213,11 @@ def _print_table(rows: list[Row], workload: Workload, options: WorkloadOptions) 
     for heading, _ in _COLUMNS:
         table.add_column(heading, justify="left" if heading == "policy" else "right")
     table.add_column("× best", justify="right")
+    if least is not None:
+        table.add_column("≤ × OPT", justify="right")
     for row, ratio in zip(rows, ratios_to_best(rows), strict=True):
-        table.add_row(*(text(row) for _, text in _COLUMNS), f"{ratio:.3f}")
+        certified = [] if least is None else [f"{row.total_latency / least:.3f}"]
+        table.add_row(*(text(row) for _, text in _COLUMNS), f"{ratio:.3f}", *certified)
     console = Console()
     if not console.is_terminal:
         # A file or a pipe has no width to which a table would have to be cut.
@@ -179,3 +227,8 @@ def _print_table(rows: list[Row], workload: Workload, options: WorkloadOptions) 
         "mean, median, p99: latency in rounds; wasted: tokens generated in evicted runs; held: "
         "tokens\nof cache; × best: total latency over the least in this table."
     )
+    if least is not None:
+        click.echo(
+            f"≤ × OPT: total latency over {least:,}, which is proven to be at most that of any "
+            "schedule."
+        )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from amin_ref.errors import AminError
+from amin_ref.errors import AminError, CannotWrite
 
 BAD_INPUT = 2
 CANNOT_WRITE = 3
@@ -41,6 +41,8 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except click.ClickException as error:
         return _end(BAD_INPUT, _one_line(error))
+    except CannotWrite as error:
+        return _end(CANNOT_WRITE, str(error))
     except AminError as error:
         return _end(BAD_INPUT, str(error))
     except (KeyboardInterrupt, click.Abort):

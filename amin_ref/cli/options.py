@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 
@@ -40,9 +41,29 @@ class WholeNumber(click.ParamType[int]):
         return number
 
 
+class Seconds(click.ParamType[float]):
+    """A finite number of seconds, 0 or more."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number that ``value`` stands for."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{shown(value)} is not a number of seconds", param, ctx)
+        if not 0 <= number < math.inf:
+            self.fail(f"{shown(value)} is not a finite number of seconds, 0 or more", param, ctx)
+        return number
+
+
+SECONDS = Seconds()
 REQUESTS = WholeNumber("requests", least=1)
 TOKENS = WholeNumber("tokens", least=1)
 SEED = WholeNumber("number", least=0)
+DEFAULT_WORKLOAD = "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,18 @@ class WorkloadOptions:
 
 def workload_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the workload flags; it receives them as one :class:`WorkloadOptions`."""
+    return _with_options(command, (_WORKLOAD, *_OPTIONS))
+
+
+def workload_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that takes the workload as its argument, not as a flag."""
+    argument = click.argument("workload", metavar="[FILE_OR_WORKLOAD]", default=DEFAULT_WORKLOAD)
+    return _with_options(command, (argument, *_OPTIONS))
+
+
+def _with_options(
+    command: Callable[..., None], decorators: Sequence[Callable[..., Callable[..., None]]]
+) -> Callable[..., None]:
 
     @wraps(command)
     def with_options(
@@ -110,21 +143,22 @@ def workload_options(command: Callable[..., None]) -> Callable[..., None]:
         )
 
     decorated: Callable[..., None] = with_options
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
+    for decorator in reversed(decorators):
+        decorated = decorator(decorated)
     return decorated
 
 
+_WORKLOAD = click.option(
+    "--workload",
+    metavar="NAME|FILE",
+    default=DEFAULT_WORKLOAD,
+    show_default=True,
+    help="'chat' or 'conversation', drawn from the length distributions of LMSYS chats and of "
+    "Azure conversations, or a trace file (plain or gzip): Azure, LMSYS lengths, BurstGPT or Vidur "
+    "CSV, Mooncake JSON lines. Recognised by its header.",
+)
+
 _OPTIONS = (
-    click.option(
-        "--workload",
-        metavar="NAME|FILE",
-        default="chat",
-        show_default=True,
-        help="'chat' or 'conversation', drawn from the length distributions of LMSYS chats and of "
-        "Azure conversations, or a trace file (plain or gzip): Azure, LMSYS lengths, BurstGPT or "
-        "Vidur CSV, Mooncake JSON lines. Recognised by its header.",
-    ),
     click.option(
         "--requests",
         type=REQUESTS,

@@ -1,4 +1,4 @@
-"""Reading a document from a file or from standard input."""
+"""Reading documents from files or standard input, and writing them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from amin_ref.errors import InvalidDocument
+from amin_ref.errors import CannotWrite, InvalidDocument
+from amin_ref.instance import Instance
+from amin_ref.schedule import Schedule
 
 
 def read_text(file: str) -> str:
@@ -29,3 +31,31 @@ def read_text(file: str) -> str:
     if not text.strip():
         raise InvalidDocument(f"{name} is empty; give a JSON document.")
     return text
+
+
+def instance_in(file: str) -> Instance | None:
+    """The instance in a file that holds an instance or a schedule; ``None`` for any other file.
+
+    Raises:
+        InvalidDocument: the file is one of ours, and not as it should be.
+        InvalidValue: a field's value breaks a rule.
+    """
+    try:
+        with Path(file).open("rb") as opened:
+            beginning = opened.read(200)
+    except (OSError, ValueError):
+        return None
+    if b'"amin-ref/schedule"' in beginning:
+        return Schedule.from_json(read_text(file)).instance
+    if b'"amin-ref/' in beginning:
+        return Instance.from_json(read_text(file))
+    return None
+
+
+def write_text(file: str, text: str) -> None:
+    """Write a document, or say in one sentence why it cannot be written."""
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotWrite(f"{file!r} cannot be written: {reason}.") from None
