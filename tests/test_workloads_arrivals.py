@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidValue
@@ -104,6 +104,7 @@ def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
         parse_arrivals(text)
 
 
+@settings(max_examples=50)
 @given(
     st.text(max_size=20)
     | st.from_regex(r"(poisson|trace|at-once)(:[0-9.eE+-]{0,8}){0,2}", fullmatch=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import InvalidValue, InvalidWorkload, Request
 from amin_ref.workloads import (
+    CHAT,
     DEFAULT_REQUESTS,
     Bins,
     Dropped,
@@ -117,7 +120,7 @@ def test_lengths_and_arrivals_each_have_their_own_randomness() -> None:
         workload = build_instance(
             "conversation",
             capacity=capacity,
-            requests=200,
+            requests=2000,
             seed=seed,
             arrivals=Poisson(Decimal(rate)),
         )
@@ -127,10 +130,21 @@ def test_lengths_and_arrivals_each_have_their_own_randomness() -> None:
     prompts, rounds = built(7, 20_000, "0.5")
     assert built(7, 20_000, "0.5") == (prompts, rounds)
     assert built(7, 20_000, "0.1")[0] == prompts
-    assert built(7, 2_000, "0.5")[0] != prompts
-    assert built(7, 2_000, "0.5")[1] == rounds
+    assert built(7, 500, "0.5")[0] != prompts
+    assert built(7, 500, "0.5")[1] == rounds
     assert built(8, 20_000, "0.5")[0] != prompts
     assert built(8, 20_000, "0.5")[1] != rounds
+
+
+def test_arrivals_do_not_repeat_the_random_numbers_of_the_lengths() -> None:
+    class Redraw:
+        """Draws lengths where a law would draw times."""
+
+        def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
+            assert list(islice(CHAT.draw(generator), len(rows))) != list(rows)
+            return [0] * len(rows)
+
+    build_instance("chat", capacity=16_492, requests=20, arrivals=Redraw())
 
 
 def test_what_the_workload_cannot_give_is_refused() -> None:

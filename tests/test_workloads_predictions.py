@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidValue
@@ -106,6 +106,7 @@ def test_what_is_no_prediction_is_refused(text: str) -> None:
         parse_prediction(text)
 
 
+@settings(max_examples=50)
 @given(
     st.text(max_size=20)
     | st.from_regex(r"(rough|bins|relative|exact)(:[0-9.eE+-]{0,8}){0,3}", fullmatch=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tracemalloc
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -127,11 +128,21 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("traces") / "trace"
 
 
-@given(written=written_rows, pack=packings)
+@pytest.mark.parametrize(
+    ("write", "row_lists"),
+    formats,
+    ids=[write.__name__.removeprefix("written_") for write, _ in formats],
+)
+@given(data=st.data(), pack=packings)
+@settings(max_examples=40)
 def test_what_is_written_in_any_format_is_read_back(
-    scratch: Path, written: tuple[Writer, list[Row]], pack: Callable[[bytes], bytes]
+    scratch: Path,
+    write: Callable[[Sequence[Row]], str],
+    row_lists: st.SearchStrategy[list[Row]],
+    data: st.DataObject,
+    pack: Callable[[bytes], bytes],
 ) -> None:
-    write, rows = written
+    rows = data.draw(row_lists)
     scratch.write_bytes(pack(write(rows).encode()))
     assert list(read_trace(scratch)) == rows
 
@@ -263,6 +274,8 @@ BAD_ROWS = [
     ("question_length,answer_length\n1,", r"line 2: answer_length is '', but it must be a whole"),
     ("question_length,answer_length\n1," + "9" * 400, r"line 2: answer_length .*2\*\*53 - 1 tok"),
     ("question_length,answer_length\n1,٣", r"line 2: answer_length is '٣', but it must be a wh"),
+    ("question_length,answer_length\n1," + "9" * 5000, r"line 2: answer_length .*\*53 - 1 tok"),
+    ("question_length,answer_length\n1,2,3", r"line 2: the number of fields is 3, but .* 2 col"),
     ('question_length,answer_length\n1,"2', r"line 2: the line is .*quotation marks"),
     ("arrived_at,num_prefill_tokens,num_decode_tokens\nnan,1,2", r"line 2: arrived_at is 'nan'"),
     ("arrived_at,num_prefill_tokens,num_decode_tokens\n-1,1,2", r"line 2: arrived_at is '-1'"),
@@ -275,6 +288,11 @@ BAD_ROWS = [
     ("TIMESTAMP,ContextTokens,GeneratedTokens\n5,1,2", r"line 2: TIMESTAMP is '5', but"),
     ('{"timestamp": 0, "input_length": 5}', r"line 1: .* the key 'output_length' is missing"),
     ('{"timestamp": 0, "input_length": 5', r"line 1: .* it must be one JSON object"),
+    ('{"timestamp": ' + "[" * 100_000, r"line 1: .* it must be one JSON object"),
+    (
+        '{"timestamp": true, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is True, but",
+    ),
     (
         '{"timestamp": 0, "input_length": 5, "output_length": 6}\n[1, 2]',
         r"line 2: the line is .* one JSON object",
@@ -329,6 +347,20 @@ BAD_FILES = [
 def test_a_file_that_is_no_trace_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(InvalidWorkload, match=r"trace\.csv'(, |: )" + message):
         rows_of(tmp_path, data)
+
+
+def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    path.touch()
+    os.truncate(path, 2**28)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidWorkload, match=r"binary file"):
+            next(read_trace(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**26
 
 
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class Batch:
                     "give the requests an upper bound or the cache a smaller capacity",
                 )
             # Twice what is needed, so that the copy is paid for by the rounds until the next one.
-            longer = np.zeros(2 * max(rounds, len(self._planned) - offset), dtype=np.int64)
+            longer = np.zeros(2 * rounds, dtype=np.int64)
             longer[: len(self._planned) - offset] = self._planned[offset:]
             self._planned, self._planned_from, offset = longer, self._now, 0
         return self._planned[offset : offset + rounds]

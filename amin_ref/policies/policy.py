@@ -63,8 +63,8 @@ class Policy(ABC):
     ) -> Decision:
         """Whom to evict and whom to admit at the start of round ``now``.
 
-        It is called once in every round in which a request runs or waits. A request that runs and
-        is not evicted generates one token in the round.
+        It is called once in every round in which a request runs or waits, or has just completed. A
+        request that runs and is not evicted generates one token in the round.
 
         Args:
             now: the round; it grows from call to call, by one while anything runs or waits.

@@ -21,8 +21,20 @@ class TieBreak(ABC):
         """The request's rank."""
 
     def unique_rank(self, request: VisibleRequest) -> tuple[float, int]:
-        """The rank, and the position to decide where two ranks are equal, too."""
-        return self.rank(request), request.position
+        """The rank, and the position to decide where two ranks are equal, too.
+
+        Raises:
+            InvalidValue: the rank is not a number, and so not before or after any other.
+        """
+        rank = self.rank(request)
+        if rank != rank:
+            raise InvalidValue(
+                f"tie-break: rank of request {shown(request.id)}",
+                rank,
+                "ranks must be ordered",
+                "return a number other than NaN",
+            )
+        return rank, request.position
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,306 @@
+"""Certificates are lower bounds (T10), checked exactly, and refuse what they are not made for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref.errors import AminError, InvalidDocument, InvalidValue
+from amin_ref.instance import Instance
+from amin_ref.request import Request
+from oracle.certificate import Certificate, Stretch, verify
+
+
+def held(request: Request, round_of_run: int, block_size: int) -> int:
+    """Specification, section 1: B·⌈(s + a)/B⌉ in the a-th round of a run, 0 outside of it."""
+    if not 1 <= round_of_run <= request.output_len:
+        return 0
+    return block_size * math.ceil(Fraction(request.prompt_len + round_of_run, block_size))
+
+
+def enumerated_optimum(instance: Instance) -> int:
+    """OPT by trying every start round of every request, up to a horizon that always suffices.
+
+    Nothing is skipped but what already overflows the cache or already costs too much.
+    """
+    last = max((r.arrival for r in instance.requests), default=0)
+    horizon = last + sum(r.output_len for r in instance.requests)
+    best = horizon * len(instance.requests) + 1
+
+    def place(position: int, free: list[int], cost: int) -> None:
+        nonlocal best
+        if cost >= best:
+            return
+        if position == len(instance.requests):
+            best = cost
+            return
+        r = instance.requests[position]
+        for start in range(r.arrival, horizon - r.output_len + 1):
+            left = [
+                now_free - held(r, now - start + 1, instance.block_size)
+                for now, now_free in enumerate(free)
+            ]
+            if min(left) >= 0:
+                place(position + 1, left, cost + start + r.output_len - r.arrival)
+
+    place(0, [instance.capacity] * horizon, 0)
+    return best
+
+
+def bound_by_formula(instance: Instance, prices: Sequence[Fraction], first_round: int) -> Fraction:
+    """The specification's formula, term by term, for requests that all arrive in the stretch."""
+    price = dict(enumerate(prices, start=first_round))
+    end = first_round + len(prices)
+    total = Fraction(0)
+    for r in instance.requests:
+        total += min(
+            start
+            + r.output_len
+            - r.arrival
+            + sum(
+                price.get(start + k - 1, Fraction(0)) * held(r, k, instance.block_size)
+                for k in range(1, r.output_len + 1)
+            )
+            for start in range(r.arrival, max(end, r.arrival) + 1)
+        )
+    return total - instance.capacity * sum(prices, Fraction(0))
+
+
+@st.composite
+def instances(draw: st.DrawFn, most: int = 4) -> Instance:
+    block_size = draw(st.sampled_from([1, 2, 4]))
+    blocks = draw(st.integers(1, 16 // block_size)) if block_size > 1 else draw(st.integers(2, 16))
+    capacity = max(2, blocks * block_size + draw(st.integers(0, block_size - 1)))
+    longest = capacity // block_size * block_size
+    requests = []
+    for position in range(draw(st.integers(0, most))):
+        prompt_len = draw(st.integers(1, longest - 1))
+        output_len = draw(st.integers(1, min(5, longest - prompt_len)))
+        arrival = draw(st.integers(0, 4))
+        requests.append(Request(position, prompt_len, output_len, arrival=arrival))
+    return Instance(capacity, tuple(requests), block_size)
+
+
+multipliers = st.lists(st.integers(0, 9), max_size=12) | st.lists(
+    st.integers(0, 10**15), max_size=6
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(instances(), multipliers, st.integers(1, 200))
+def test_the_bound_is_the_specifications_formula(
+    instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators += [0] * 5  # the stretch covers every arrival
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators)),))
+    exact = bound_by_formula(instance, [Fraction(x, denominator) for x in numerators], 0)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@settings(deadline=None, max_examples=150)
+@given(instances(), multipliers, st.integers(10**14, 2**53 - 1))
+def test_the_bound_is_exact_where_64_bits_are_not_enough(
+    instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators = [2**53 - 1 - x for x in numerators] + [0] * 5
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators)),))
+    exact = bound_by_formula(instance, [Fraction(x, denominator) for x in numerators], 0)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@st.composite
+def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
+    """Any prices at all, in up to three stretches; most of them far from good ones."""
+    stretches = []
+    first_round = draw(st.integers(0, 3))
+    for _ in range(draw(st.integers(0, 3))):
+        numerators = draw(st.lists(st.integers(0, 6), max_size=12))
+        stretches.append(Stretch(first_round, tuple(numerators)))
+        first_round += len(numerators) + draw(st.integers(0, 2))
+    return Certificate(instance, draw(st.integers(1, 60)), tuple(stretches))
+
+
+@settings(deadline=None, max_examples=250)
+@given(st.data())
+def test_t10_every_certificate_is_a_lower_bound(data: st.DataObject) -> None:
+    instance = data.draw(instances(most=3))
+    certificate = data.draw(certificates(instance))
+    assert verify(instance, certificate) <= enumerated_optimum(instance)
+
+
+CROWDED = Instance(
+    10,
+    tuple(
+        Request(name, prompt_len, output_len, arrival=arrival)
+        for name, prompt_len, output_len, arrival in [
+            ("a", 2, 4, 0),
+            ("b", 3, 5, 0),
+            ("c", 1, 3, 1),
+            ("d", 4, 4, 2),
+        ]
+    ),
+)
+PRICED = Certificate(CROWDED, 12, (Stretch(0, (6, 5, 5, 4, 4, 3, 2, 2, 1, 1)),))
+
+
+@pytest.fixture(scope="module")
+def optimum_of_crowded() -> int:
+    return enumerated_optimum(CROWDED)
+
+
+def numbers_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where the numbers of a JSON value stand."""
+    if isinstance(value, dict):
+        return [found for key, item in value.items() for found in numbers_in(item, (*path, key))]
+    if isinstance(value, list):
+        return [found for i, item in enumerate(value) for found in numbers_in(item, (*path, i))]
+    return [path] if isinstance(value, int) else []
+
+
+@pytest.mark.parametrize("path", numbers_in(json.loads(PRICED.to_json())), ids=str)
+@pytest.mark.parametrize("new", [-1, 0, 1, 3, 7, 1000, 2**53 - 1, 2**70, 0.5, "NaN", None])
+def test_one_tampered_number_never_bounds_above_the_optimum(
+    path: tuple[str | int, ...], new: object, optimum_of_crowded: int
+) -> None:
+    text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, new))
+    try:
+        assert verify(CROWDED, Certificate.from_json(text)) <= optimum_of_crowded
+    except AminError as error:
+        assert_one_sentence(error)
+
+
+def with_value_at(value: object, path: tuple[str | int, ...], new: object) -> object:
+    """A copy of a JSON value that has ``new`` at ``path``."""
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, dict):
+        return {k: with_value_at(v, tuple(rest), new) if k == step else v for k, v in value.items()}
+    assert isinstance(value, list)
+    return [with_value_at(v, tuple(rest), new) if i == step else v for i, v in enumerate(value)]
+
+
+def assert_one_sentence(error: AminError) -> None:
+    text = str(error)
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert len(text) < 300
+
+
+def test_a_certificate_can_reach_the_optimum() -> None:
+    """Two requests that exclude each other, and the price that makes both willing to wait."""
+    instance = Instance(4, (Request("x", 1, 3), Request("y", 1, 3)))
+    # At 3/4 in round 2, where a request started in round 0 holds 4 tokens, starting at once costs
+    # 3 + 4·3/4 = 6 as starting in round 3 does; 2·6 − 4·3/4 = 9 is the cost of one after the other.
+    assert verify(instance, Certificate(instance, 4, (Stretch(0, (0, 0, 3)),))) == 9
+    assert enumerated_optimum(instance) == 9
+
+
+def test_the_certificate_survives_json() -> None:
+    assert Certificate.from_json(PRICED.to_json()) == PRICED
+    assert verify(CROWDED, Certificate.from_json(PRICED.to_json())) == verify(CROWDED, PRICED)
+
+
+def test_without_prices_the_bound_is_the_sum_of_outputs() -> None:
+    assert verify(CROWDED, Certificate(CROWDED, 1, ())) == 4 + 5 + 3 + 4
+    assert verify(Instance(5, ()), Certificate(Instance(5, ()), 1, ())) == 0
+
+
+def test_rounds_far_apart_cost_no_more_than_their_prices() -> None:
+    late = 2**52
+    requests = [
+        Request((name, when).__repr__(), 2, 5, arrival=when) for name in "abc" for when in (0, late)
+    ]
+    instance = Instance(9, tuple(requests))
+    prices = (6, 6, 5, 4, 3, 2, 1)
+    certificate = Certificate(instance, 30, (Stretch(0, prices), Stretch(late, prices)))
+    early = Instance(9, tuple(r for r in requests if r.arrival == 0))
+    exact = bound_by_formula(early, [Fraction(x, 30) for x in prices], 0)
+    assert exact > 15
+    assert verify(instance, certificate) == math.ceil(2 * exact)
+
+
+def test_names_order_and_predictions_do_not_matter() -> None:
+    renamed = Instance(
+        CROWDED.capacity,
+        tuple(
+            Request(f"new {r.id}", r.prompt_len, r.output_len, r.output_len, 100, r.arrival)
+            for r in reversed(CROWDED.requests)
+        ),
+    )
+    assert verify(renamed, PRICED) == verify(CROWDED, PRICED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Instance(11, CROWDED.requests),
+        Instance(10, CROWDED.requests, block_size=2),
+        Instance(10, CROWDED.requests[1:]),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 2, 4, arrival=1))),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 1, 4))),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 2, 3))),
+    ],
+)
+def test_a_certificate_of_another_instance_is_refused(other: Instance) -> None:
+    with pytest.raises(InvalidValue, match="not the instance to be bounded") as refused:
+        verify(other, PRICED)
+    assert_one_sentence(refused.value)
+
+
+def rewritten(**changes: object) -> str:
+    return json.dumps(json.loads(PRICED.to_json()) | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("[1, 2]", "object is needed"),
+        ("NaN", "NaN"),
+        (rewritten(format="amin-ref/schedule"), "format"),
+        (rewritten(version=2), "version"),
+        (rewritten(bound=99), "'bound' is unknown"),
+        (rewritten(denominator=0), "denominator is 0"),
+        (rewritten(denominator=1.0), "denominator is 1.0"),
+        (rewritten(denominator=True), "denominator is True"),
+        (rewritten(stretches={}), "stretches"),
+        (rewritten(stretches=[{"first_round": 0}]), "'multipliers' is missing"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [1, -1]}]), r"\[1\] is -1"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [0.5]}]), "is 0.5"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": ["1"]}]), "is '1'"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [2**53]}]), r"2\*\*53"),
+        (rewritten(stretches=[{"first_round": -1, "multipliers": []}]), "first_round is -1"),
+        (
+            rewritten(stretches=[{"first_round": f, "multipliers": [1, 1]} for f in (3, 4)]),
+            "prices rounds up to 4",
+        ),
+        (rewritten(instance={"capacity": 3, "requests": []}, denominator="1"), "denominator"),
+        ('{"format": "amin-ref/certificate", "format": 1}', "format"),
+    ],
+)
+def test_a_malformed_document_is_refused_in_one_sentence(text: str, says: str) -> None:
+    with pytest.raises((InvalidDocument, InvalidValue), match=says) as refused:
+        Certificate.from_json(text)
+    assert_one_sentence(refused.value)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Stretch(0, (float("nan"),)),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Stretch(0, 7),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Certificate(CROWDED, 1, ((0, (1,)),)),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Certificate("x", 1, ()),  # type: ignore[arg-type]  # wrong on purpose
+    ],
+)
+def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object]) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        build()
+    assert_one_sentence(refused.value)
