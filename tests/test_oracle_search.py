@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amin_ref import Instance, Request, Run, Schedule
-from amin_ref.errors import InvalidValue
+from amin_ref import Instance, Request, Schedule
 from oracle.search import search
-from oracle.search_problem import Problem
-from oracle.search_relaxation import Offsets
-from oracle.search_tiny import IdenticalPrompts, least_total_latency
 
 
 def held(instance: Instance, starts: dict[str | int, int], moment: int) -> int:
