@@ -1,7 +1,7 @@
 """The four policies and the rules of validity by brute force, from the specification alone.
 
 Everything is worked out from scratch in every round. Nothing is shared with the implementation but
-the values: no plan, no heap, no cache, no rounding.
+the values: no plan, no heap, no cache.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ Ranks = Mapping[RequestId, float]
 
 def held(prompt_len: int, tokens: int, block_size: int) -> int:
     """Tokens that a request occupies once it has generated ``tokens``."""
-    blocks = 0
-    while blocks * block_size < prompt_len + tokens:
-        blocks += 1
-    return blocks * block_size
+    full_blocks, rest = divmod(prompt_len + tokens, block_size)
+    return (full_blocks + (1 if rest else 0)) * block_size
 
 
 def longest_output(prompt_len: int, capacity: int, block_size: int) -> int:

@@ -1,17 +1,18 @@
 """How much is tested: Hypothesis profiles, chosen by the environment variable ``AMIN_PROFILE``.
 
-======  =============================================================================
-dev     a tenth of the examples, for the minute between two edits
-ci      the default: the same examples in every run, so a failure is the change's own
-deep    random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
-======  =============================================================================
+=======  ============================================================================
+dev      a tenth of the examples, for the minute between two edits
+ci       the default: the same examples in every run, so a failure is the change's own
+mutants  those of ci, and no shrinking: whether broken code is noticed, and by whom
+deep     random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
+=======  ============================================================================
 """
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 BASE_EXAMPLES = 100
 """Examples of a property in profile ``ci``, unless it asks for more or fewer."""
@@ -34,6 +35,11 @@ def load_profile() -> None:
         deadline=None,
         print_blob=True,
         suppress_health_check=slow_is_fine,
+    )
+    settings.register_profile(
+        "mutants",
+        settings.get_profile("ci"),
+        phases=[Phase.explicit, Phase.generate, Phase.target],
     )
     settings.register_profile(
         "deep",

@@ -16,6 +16,7 @@ from amin_ref import (
     FirstComeFirstServed,
     HindsightShortestFirst,
     Instance,
+    InvalidValue,
     Policy,
     Ranking,
     Request,
@@ -182,3 +183,12 @@ def test_equal_ranks_are_decided_by_position() -> None:
         runs = simulate(instance, kind(Indifferent())).runs
         completed = [run.request for run in runs if run.outcome == "completed"]
         assert completed == ["c", "a", "b"]
+
+
+def test_a_rank_that_is_no_number_is_refused() -> None:
+    class Undecided(ByPosition):
+        def rank(self, request: VisibleRequest) -> float:
+            return float("nan")
+
+    with pytest.raises(InvalidValue, match="rank of request 'a' is nan, but ranks must be ordered"):
+        simulate(Instance(3, (Request("a", 1, 2),)), Amin(Undecided()))

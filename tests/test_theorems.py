@@ -63,25 +63,20 @@ def test_no_round_ever_holds_more_than_the_cache(data: st.DataObject, instance: 
 def test_every_request_completes_exactly_once(data: st.DataObject, instance: Instance) -> None:
     """T2, termination: one completed run of length o each, after finitely many rounds.
 
-    Finitely many, in numbers. FCFS never evicts the request that has run for longest; the runs of
-    those who are that in turn cover every round from the last arrival on: at most Σ o rounds. So do
-    the runs of Amax and H-SF, which never evict. Amin goes through at most n + Σ (o − ℓ) phases
-    from the last arrival on, each of which ends with a completion or with some ℓ̃ that grows. In a
-    phase the ≺-greatest running request is never evicted and only ever replaced by a greater one,
-    and after at most o rounds it completes or its ℓ̃ grows: a phase has at most Σ o rounds.
+    Finitely many, in numbers, after the last arrival. With n requests and O = Σ o: at most O where
+    the request that has run for longest is never evicted, and at most n·O for Amin.
     """
     policy = data.draw(policies(instance))
     schedule = simulate(instance, policy)
-    reach_evictions(schedule)
-    lengths = Counter(
-        (run.request, run.length) for run in schedule.runs if run.outcome == "completed"
-    )
-    assert lengths == {(request.id, request.output_len): 1 for request in instance.requests}
+    completed = [run for run in schedule.runs if run.outcome == "completed"]
+    assert Counter((run.request, run.length) for run in completed) == {
+        (request.id, request.output_len): 1 for request in instance.requests
+    }
     tokens = sum(request.output_len for request in instance.requests)
-    surprises = sum(request.output_len - request.lower for request in instance.requests)
-    phases = len(instance.requests) + surprises if isinstance(policy, Amin) else 1
+    factor = len(instance.requests) if isinstance(policy, Amin) else 1
     last_arrival = max(request.arrival for request in instance.requests)
-    assert schedule.makespan <= last_arrival + phases * tokens
+    target((schedule.makespan - last_arrival) / tokens, label="rounds for each token")
+    assert schedule.makespan <= last_arrival + factor * tokens
 
 
 class WatchedAmin(Policy):
@@ -109,7 +104,10 @@ class WatchedAmin(Policy):
 def test_the_working_bound_never_falls_and_stays_true(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """T3: ℓ ≤ ℓ̃ ≤ o in every round, and ℓ̃ never decreases; eviction does not reset it."""
+    """T3: ℓ ≤ ℓ̃ ≤ o in every round, and ℓ̃ never decreases; eviction does not reset it.
+
+    More exactly ℓ̃ ≤ max(ℓ, o − 1), and ℓ̃ rises by one at a time.
+    """
     watched = WatchedAmin(Amin(data.draw(tie_breaks(instance))))
     schedule, rounds = record(instance, watched)
     reach_evictions(schedule)
@@ -117,7 +115,9 @@ def test_the_working_bound_never_falls_and_stays_true(
     for bounds, situation in zip(watched.bounds, situations(rounds), strict=True):
         assert bounds.keys() == situation.running.keys() | situation.waiting
         for request, bound in bounds.items():
-            assert last[request] <= bound <= instance.by_id[request].output_len
+            known = instance.by_id[request]
+            assert last[request] <= bound <= max(known.lower, known.output_len - 1)
+            assert bound <= last[request] + 1
             assert bound == situation.refined[request]
         last |= bounds
 
@@ -127,14 +127,19 @@ def test_the_working_bound_never_falls_and_stays_true(
 def test_nobody_is_evicted_unless_somebody_outlives_its_bound(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """T4, first half: in a round that evicts, a running request has ℓ̃ tokens and goes on."""
-    schedule, rounds = record(instance, Amin(data.draw(tie_breaks(instance))))
+    """T4, first half: whenever a request is evicted, one that has ℓ̃ tokens and goes on still runs.
+
+    It is the evicted one itself, or one behind it in ≺.
+    """
+    ties = data.draw(tie_breaks(instance))
+    ranks = ranks_of(instance, ties)
+    schedule, rounds = record(instance, Amin(ties))
     reach_evictions(schedule)
     for situation in situations(rounds):
-        if situation.decision.evict:
-            assert any(
-                tokens >= situation.bounds[request] for request, tokens in situation.running.items()
-            )
+        outliving = {i for i, tokens in situation.running.items() if tokens >= situation.bounds[i]}
+        for evicted in situation.decision.evict:
+            place = situation.refined[evicted], ranks[evicted]
+            assert any((situation.refined[i], ranks[i]) >= place for i in outliving)
 
 
 @pytest.mark.theorem("T4")
@@ -381,6 +386,33 @@ def test_admission_is_greedy_and_maximal_in_order(data: st.DataObject, instance:
             assert fits_ahead(instance, running, assumed)
         for following in order[len(admitted) :][:1]:
             assert not fits_ahead(instance, running | {following: 0}, assumed)
+
+
+@pytest.mark.theorem("T7")
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_with_equal_prompts_admission_is_maximal_altogether(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T7: where all prompts are equal, nobody who waits in step 4 fits after it."""
+    shortest = min(request.prompt_len for request in instance.requests)
+    equal = replace(
+        instance,
+        requests=tuple(replace(request, prompt_len=shortest) for request in instance.requests),
+    )
+    policy = data.draw(policies(instance).filter(looks_ahead))
+    assert isinstance(policy, Amin | Amax | HindsightShortestFirst)
+    _, rounds = record(equal, policy)
+    for situation in situations(rounds):
+        decision = situation.decision
+        assumed = assumed_lengths(policy, equal, situation)
+        running = {i: a for i, a in situation.running.items() if i not in decision.evict}
+        running |= dict.fromkeys(decision.admit, 0)
+        for waiting in situation.waiting.difference(decision.admit):
+            assert not fits_ahead(equal, running | {waiting: 0}, assumed)
+
+
+def looks_ahead(policy: Policy | ClairvoyantPolicy) -> bool:
+    return not isinstance(policy, FirstComeFirstServed)
 
 
 @pytest.mark.theorem("T8")
