@@ -1,7 +1,7 @@
 """Optima of many small instances with one prompt length, all requests there from the start.
 
-These are the instances on which the ratio of a policy to the optimum is studied: they are wanted by
-the hundred thousand, and the general search spends longer on preparing for one than solving it takes.
+These are the instances on which the ratio of a policy to the optimum is studied. They are wanted by
+the hundred thousand, and the general search would spend most of its time on preparations.
 """
 
 from __future__ import annotations
