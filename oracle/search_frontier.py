@@ -61,7 +61,7 @@ class Frontier:
     def __len__(self) -> int:
         return len(self.placed)
 
-    def take(self, states: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Frontier:
+    def take(self, states: NDArray[np.int64] | NDArray[np.bool_]) -> Frontier:
         """The states at the given positions."""
         return Frontier(
             self.load[:, states],
@@ -164,7 +164,7 @@ class Rounds:
         Requests are added in ascending order, so that each set is met once.
         """
         rest = self.bounds.at(now)
-        grown = states.take(slice(0, 0))
+        grown = states.take(np.zeros(0, dtype=np.int64))
         for index, occupancy in enumerate(self._columns):
             if now >= self.bounds.rounds or self.bounds.reduced[index, now] >= NEVER:
                 continue
@@ -252,7 +252,7 @@ class Rounds:
     def _estimate(self, states: Frontier, now: int, limit: int) -> Frontier:
         """Fresh bounds at the start of round ``now``; states beyond the limit are dropped."""
         if now >= self.bounds.rounds:
-            return states.take(slice(0, 0))
+            return states.take(np.zeros(0, dtype=np.int64))
         bound = np.maximum(states.bound, states.reduced + self.bounds.at(now).of(states.placed))
         good = bound <= limit
         states = replace(states, bound=bound).take(good)
@@ -287,11 +287,12 @@ class Rounds:
         """
         free = (self.problem.capacity - load) // self.problem.block_size * self.problem.block_size
         following = np.arange(1, len(load) + 1, dtype=load.dtype)[:, None]
-        return following - np.maximum(free - load.dtype.type(prompt_len), 0)
+        from_start: NDArray[np.int32] = following - np.maximum(free - prompt_len, 0)
+        return from_start
 
     def _wait(self, free_from: NDArray[np.int32], output_len: int) -> NDArray[np.int32]:
         """In how many rounds from now a request fits next to what runs, at the earliest."""
-        wait = free_from[:output_len].max(axis=0, initial=0)
+        wait: NDArray[np.int32] = free_from[:output_len].max(axis=0, initial=0)
         for later in range(output_len, len(free_from)):
             # Only a request that waits this long still runs in that round.
             first = later - output_len + 1

@@ -81,7 +81,7 @@ class Rows:
         """What request j pays when it starts in round t: shape (n, rounds)."""
         padded = np.concatenate([tokens, np.zeros(self.problem.longest, dtype=tokens.dtype)])
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.problem.longest)
-        paid = self.occupancy.astype(tokens.dtype) @ windows[: self.rounds].T
+        paid: NDArray[Number] = self.occupancy.astype(tokens.dtype) @ windows[: self.rounds].T
         sums = np.zeros((len(self.places), self.rounds + 1), dtype=tokens.dtype)
         np.cumsum(cores, axis=1, out=sums[:, 1:])
         if len(self._member):
@@ -92,7 +92,8 @@ class Rows:
 
     def income(self, tokens: NDArray[Number], cores: NDArray[Number]) -> Number:
         """What the rows' right-hand sides are worth: M Σ tokens + Σ m cores."""
-        return self.problem.capacity * tokens.sum() + (self.places * cores.sum(axis=1)).sum()
+        worth: Number = self.problem.capacity * tokens.sum() + self.places @ cores.sum(axis=1)
+        return worth
 
     def excess(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """By how much each row is exceeded when request j starts in round ``starts[j]``."""
@@ -286,7 +287,8 @@ class Sequences(Generic[Number]):
 
     def cheapest(self) -> Number:
         """Least reduced cost of starting all large requests."""
-        return self.later[-1, :, 0].min()
+        least: Number = self.later[-1, :, 0].min()
+        return least
 
     def starts(self) -> list[int]:
         """Start rounds of a cheapest sequence of all large requests."""
