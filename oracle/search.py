@@ -37,8 +37,11 @@ MOST_ROUNDS = 2**20
 MOST_STARTS = 2**22
 """The most pairs of request and start round that bounds are computed for."""
 
-BEAM_WIDTHS = (200, 2000)
-"""States kept in each round by the first, incomplete passes, which look for good schedules."""
+QUICK_WIDTH = 100
+"""States kept in each round by a first pass without prices; it settles small instances."""
+
+BEAM_WIDTHS = (1000,)
+"""States kept in each round by incomplete passes that look for good schedules."""
 
 CHUNK_CELLS = 2**22
 """Loads, states times rounds, that are treated at once; the rest waits on a stack."""
@@ -137,7 +140,7 @@ class _Search:
 
     def run(self) -> SearchResult:
         bounds = self._bounds()
-        if bounds is not None and self.lower < self.upper and self.problem.size <= MOST_REQUESTS:
+        if bounds is not None:
             for width in BEAM_WIDTHS:
                 self._explore(bounds, width)
             self._explore(bounds, None)
@@ -157,6 +160,9 @@ class _Search:
         if self.lower == self.upper or rounds * problem.size > MOST_STARTS or self.stop():
             return None
         rows = Rows(problem, rounds)
+        self._explore(NodeBounds.of(rows, None, rows.no_prices()), QUICK_WIDTH)
+        if self.lower == self.upper or self.stop():
+            return None
         prices = ascend(rows, None, rows.no_prices(), self.upper, INDEPENDENT, self.stop)
         bounds = NodeBounds.of(rows, None, prices)
         self._prove(bounds.whole(bounds.root))
@@ -176,7 +182,7 @@ class _Search:
 
     def _explore(self, bounds: NodeBounds, width: int | None) -> None:
         """Look at every state that may beat the best schedule, or at ``width`` of each round."""
-        if self.lower == self.upper or self.stop():
+        if self.lower == self.upper or self.stop() or self.problem.size > MOST_REQUESTS:
             return
         rounds = Rounds(self.problem, bounds)
         chunk = max(1000, CHUNK_CELLS // (self.problem.longest + self.problem.size))

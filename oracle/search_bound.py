@@ -32,21 +32,23 @@ class Ascent:
 
     Attributes:
         steps: at most so many.
-        scale: share of Polyak's step taken at first.
-        patience: steps without progress after which the share shrinks.
-        shrink: factor by which it does.
+        patience: steps without progress after which the share of Polyak's step shrinks.
+        scale: that share at first.
+        shrink: factor by which it shrinks.
+        deflection: weight of the newest subgradient in the direction.
+        least_scale: the share at which the method ends.
     """
 
     steps: int
-    scale: float
     patience: int
-    shrink: float = 0.6
+    scale: float = 1.0
+    shrink: float = 0.75
     deflection: float = 0.3
     least_scale: float = 1e-3
 
 
-INDEPENDENT = Ascent(steps=500, scale=1.0, patience=25)
-SEQUENCED = Ascent(steps=120, scale=0.3, patience=12)
+INDEPENDENT = Ascent(steps=200, patience=10)
+SEQUENCED = Ascent(steps=60, patience=3)
 
 
 def ascend(
@@ -189,7 +191,7 @@ class NodeBounds:
     @property
     def rounds(self) -> int:
         """Rounds in which a request may start."""
-        return self.reduced.shape[1]
+        return int(self.reduced.shape[1])
 
     @cached_property
     def root(self) -> int:
@@ -232,7 +234,7 @@ class Rest:
 
     def of(self, placed: NDArray[np.int64]) -> NDArray[np.int64]:
         """The bound for each mask of started requests."""
-        total = self.sequence[placed & ((1 << self.large) - 1)]
+        total: NDArray[np.int64] = self.sequence[placed & ((1 << self.large) - 1)]
         shift = self.large
         for sums in self.groups:
             total = total + sums[(placed >> shift) & (len(sums) - 1)]

@@ -8,6 +8,7 @@ treats all of them. That every rule keeps an optimal schedule is proven in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,9 @@ COMPARED = 16
 
 DELAYED = 2
 """Up to so many rounds a dominating state may lag behind the one that it dominates."""
+
+PROBED = 5
+"""Rounds in which two loads are compared before they are compared in all."""
 
 NO_ROUND = 2**30
 """Later than every round."""
@@ -44,8 +48,8 @@ class Frontier:
         bound: lower bound on the cost of every schedule that the state can become; (N,).
     """
 
-    load: NDArray[np.signedinteger]
-    before: NDArray[np.signedinteger]
+    load: NDArray[np.int32]
+    before: NDArray[np.int32]
     placed: NDArray[np.int64]
     loose: NDArray[np.int64]
     ready: NDArray[np.int64]
@@ -57,7 +61,7 @@ class Frontier:
     def __len__(self) -> int:
         return len(self.placed)
 
-    def take(self, states: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Frontier:
+    def take(self, states: NDArray[np.int64] | NDArray[np.bool_]) -> Frontier:
         """The states at the given positions."""
         return Frontier(
             self.load[:, states],
@@ -71,18 +75,19 @@ class Frontier:
             self.bound[states],
         )
 
-    def join(self, other: Frontier) -> Frontier:
-        """The states of both."""
+    @staticmethod
+    def joined(parts: Sequence[Frontier]) -> Frontier:
+        """The states of all parts."""
         return Frontier(
-            np.concatenate([self.load, other.load], axis=1),
-            np.concatenate([self.before, other.before]),
-            np.concatenate([self.placed, other.placed]),
-            np.concatenate([self.loose, other.loose]),
-            np.concatenate([self.ready, other.ready]),
-            np.concatenate([self.last, other.last], axis=1),
-            np.concatenate([self.cost, other.cost]),
-            np.concatenate([self.reduced, other.reduced]),
-            np.concatenate([self.bound, other.bound]),
+            np.concatenate([part.load for part in parts], axis=1),
+            np.concatenate([part.before for part in parts]),
+            np.concatenate([part.placed for part in parts]),
+            np.concatenate([part.loose for part in parts]),
+            np.concatenate([part.ready for part in parts]),
+            np.concatenate([part.last for part in parts], axis=1),
+            np.concatenate([part.cost for part in parts]),
+            np.concatenate([part.reduced for part in parts]),
+            np.concatenate([part.bound for part in parts]),
         )
 
 
@@ -100,9 +105,7 @@ class Rounds:
     def __init__(self, problem: Problem, bounds: NodeBounds) -> None:
         self.problem = problem
         self.bounds = bounds
-        # Columns of small numbers move fastest; sums of two loads must not overflow.
-        self._tokens = np.int16 if problem.capacity < 2**13 else np.int64
-        self._columns = [occupancy.astype(self._tokens)[:, None] for occupancy in problem.occupancy]
+        self._columns = [occupancy.astype(np.int32)[:, None] for occupancy in problem.occupancy]
         self._all = (1 << problem.size) - 1
         # In ascending order of prompt: earliest starts are found for one prompt length at a time.
         self._by_prompt: dict[int, list[int]] = {}
@@ -114,8 +117,8 @@ class Rounds:
         none = np.zeros(1, dtype=np.int64)
         ready = sum(1 << j for j, arrival in enumerate(self.problem.arrival) if arrival == 0)
         return Frontier(
-            load=np.zeros((self.problem.longest, 1), dtype=self._tokens),
-            before=np.zeros(1, dtype=self._tokens),
+            load=np.zeros((self.problem.longest, 1), dtype=np.int32),
+            before=np.zeros(1, dtype=np.int32),
             placed=none,
             loose=none,
             ready=none + ready,
@@ -161,19 +164,22 @@ class Rounds:
         Requests are added in ascending order, so that each set is met once.
         """
         rest = self.bounds.at(now)
-        grown = states.take(slice(0, 0))
-        for index in range(self.problem.size):
+        grown = states.take(np.zeros(0, dtype=np.int64))
+        for index, occupancy in enumerate(self._columns):
             if now >= self.bounds.rounds or self.bounds.reduced[index, now] >= NEVER:
                 continue
-            candidates = self._candidates(states, index)
-            more = self._add(states, candidates, index, now, limit, rest)
-            candidates = self._candidates(grown, index)
-            occupancy = self._columns[index]
-            held = grown.load[: len(occupancy), candidates] + occupancy
-            candidates = candidates[(held <= self.problem.capacity).all(axis=0)]
-            more = more.join(self._add(grown, candidates, index, now, limit, rest))
-            grown = grown.join(more)
-        return states.join(grown)
+            alone = self._candidates(states, index)
+            joined = self._candidates(grown, index)
+            held = grown.load[: len(occupancy), joined] + occupancy
+            joined = joined[(held <= self.problem.capacity).all(axis=0)]
+            parts = [
+                self._add(source, candidates, index, now, limit, rest)
+                for source, candidates in ((states, alone), (grown, joined))
+                if len(candidates)
+            ]
+            if parts:
+                grown = Frontier.joined([grown, *parts])
+        return Frontier.joined([states, grown])
 
     def _candidates(self, states: Frontier, index: int) -> NDArray[np.int64]:
         """States in which request ``index`` has not started and fits in the round alone."""
@@ -246,7 +252,7 @@ class Rounds:
     def _estimate(self, states: Frontier, now: int, limit: int) -> Frontier:
         """Fresh bounds at the start of round ``now``; states beyond the limit are dropped."""
         if now >= self.bounds.rounds:
-            return states.take(slice(0, 0))
+            return states.take(np.zeros(0, dtype=np.int64))
         bound = np.maximum(states.bound, states.reduced + self.bounds.at(now).of(states.placed))
         good = bound <= limit
         states = replace(states, bound=bound).take(good)
@@ -254,26 +260,26 @@ class Rounds:
         ready = np.zeros_like(states.placed)
         total = states.reduced.copy()
         sequenced = states.placed & ((1 << large) - 1)
-        sequence = np.full(len(states), NEVER)
-        sequence[sequenced == (1 << large) - 1] = 0
+        sequence = np.where(sequenced == (1 << large) - 1, 0, NEVER)
+        # Beyond the last round of what runs there is room for everybody.
+        busy = max(0, int(states.last.max(initial=-1)) - now + 1)
         for prompt_len, indices in self._by_prompt.items():
-            free_from = self._free_from(states.load, prompt_len)
+            free_from = self._free_from(states.load[:busy], prompt_len)
             for index in indices:
                 waiting = states.placed >> index & 1 == 0
-                wait = self._wait(free_from, self.problem.output_len[index]).astype(np.int64)
+                wait = self._wait(free_from, self.problem.output_len[index])
+                start = wait.astype(np.int64) + now
                 if index < large:
-                    cost = bounds.sequence[sequenced, index, now + wait]
-                    np.minimum(sequence, cost, out=sequence, where=waiting)
+                    cost = bounds.sequence[sequenced, index, start]
+                    sequence = np.minimum(sequence, np.where(waiting, cost, sequence))
                 else:
-                    np.add(total, bounds.later[index][now + wait], out=total, where=waiting)
+                    total += bounds.later[index].take(start) * waiting
                 if self.problem.arrival[index] <= now:
                     ready |= (wait == 0).astype(np.int64) << index
         bound = np.maximum(states.bound, total + sequence)
         return replace(states, bound=bound, ready=ready).take(bound <= limit)
 
-    def _free_from(
-        self, load: NDArray[np.signedinteger], prompt_len: int
-    ) -> NDArray[np.signedinteger]:
+    def _free_from(self, load: NDArray[np.int32], prompt_len: int) -> NDArray[np.int32]:
         """For each coming round k, from which start on a request with this prompt fits into it.
 
         A request that starts d rounds from now and runs in round k holds s + k − d + 1 tokens
@@ -281,20 +287,19 @@ class Rounds:
         """
         free = (self.problem.capacity - load) // self.problem.block_size * self.problem.block_size
         following = np.arange(1, len(load) + 1, dtype=load.dtype)[:, None]
-        return following - np.maximum(free - load.dtype.type(prompt_len), 0)
+        from_start: NDArray[np.int32] = following - np.maximum(free - prompt_len, 0)
+        return from_start
 
-    def _wait(
-        self, free_from: NDArray[np.signedinteger], output_len: int
-    ) -> NDArray[np.signedinteger]:
+    def _wait(self, free_from: NDArray[np.int32], output_len: int) -> NDArray[np.int32]:
         """In how many rounds from now a request fits next to what runs, at the earliest."""
-        wait = np.maximum(free_from[:output_len].max(axis=0), 0)
+        wait: NDArray[np.int32] = free_from[:output_len].max(axis=0, initial=0)
         for later in range(output_len, len(free_from)):
             # Only a request that waits this long still runs in that round.
             first = later - output_len + 1
             meets = wait >= first
             if not meets.any():
                 break
-            np.maximum(wait, free_from[later], out=wait, where=meets)
+            wait = np.maximum(wait, free_from[later] * meets)
         return wait
 
 
@@ -322,8 +327,25 @@ def _undominated(states: Frontier, size: int) -> Frontier:
         for delay in range(DELAYED + 1):
             affordable = states.cost[better] + delay * waiting[others] <= states.cost[others]
             others, better = others[affordable], better[affordable]
-            held = states.load[delay:, better] <= states.load[: len(states.load) - delay, others]
-            dominated = held.all(axis=0)
+            dominated = _holds_no_more(states.load, better, others, delay)
             alive[others[dominated]] = False
             others, better = others[~dominated], better[~dominated]
     return states.take(alive)
+
+
+def _holds_no_more(
+    load: NDArray[np.int32],
+    better: NDArray[np.int64],
+    others: NDArray[np.int64],
+    delay: int,
+) -> NDArray[np.bool_]:
+    """Whether each of ``better`` holds, ``delay`` rounds later, no more than its other."""
+    rounds = len(load) - delay
+    holds = np.ones(len(better), dtype=np.bool_)
+    # Most pairs fail in one of a few rounds; only the rest is compared in all.
+    for moment in range(0, rounds, max(1, rounds // PROBED)):
+        holds &= load[moment + delay].take(better) <= load[moment].take(others)
+    likely = np.flatnonzero(holds)
+    everywhere = load[delay:, better[likely]] <= load[:rounds, others[likely]]
+    holds[likely] = everywhere.all(axis=0)
+    return holds

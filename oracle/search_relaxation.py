@@ -59,15 +59,19 @@ class Rows:
         self.occupancy = np.zeros((problem.size, problem.longest), dtype=np.int64)
         for index, occupancy in enumerate(problem.occupancy):
             self.occupancy[index, : len(occupancy)] = occupancy
-        places, first_ages = _core_families(problem)
+        places, ages = _core_families(problem)
         self.places = np.array(places, dtype=np.int64)
-        self.first_ages = np.array(first_ages, dtype=np.int64).reshape(-1, problem.size)
+        self.first_ages = np.array(ages, dtype=np.int64).reshape(-1, problem.size)
+        # Who has a core in which family, in the order of requests.
+        self._member, self._family = np.nonzero((self.first_ages < self.output_len).T)
+        self._paying, self._paying_from = np.unique(self._member, return_index=True)
         # A core's rounds are t + first age … t + o − 1; outside the horizon nothing is priced.
-        begins = np.arange(rounds) + self.first_ages[:, :, None]
-        stops = np.arange(rounds) + self.output_len[None, :, None]
-        row = np.arange(len(places))[:, None, None] * (rounds + 1)
+        row = (self._family * (rounds + 1))[:, None]
+        first_ages = self.first_ages[self._family, self._member][:, None]
+        begins = np.arange(rounds) + first_ages
+        stops = np.arange(rounds) + self.output_len[self._member][:, None]
         self._begins = row + np.minimum(begins, rounds)
-        self._stops = row + np.minimum(np.broadcast_to(stops, begins.shape), rounds)
+        self._stops = row + np.minimum(stops, rounds)
 
     def no_prices(self) -> Prices:
         """Prices of zero."""
@@ -77,16 +81,19 @@ class Rows:
         """What request j pays when it starts in round t: shape (n, rounds)."""
         padded = np.concatenate([tokens, np.zeros(self.problem.longest, dtype=tokens.dtype)])
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.problem.longest)
-        paid = self.occupancy.astype(tokens.dtype) @ windows[: self.rounds].T
+        paid: NDArray[Number] = self.occupancy.astype(tokens.dtype) @ windows[: self.rounds].T
         sums = np.zeros((len(self.places), self.rounds + 1), dtype=tokens.dtype)
         np.cumsum(cores, axis=1, out=sums[:, 1:])
-        flat = sums.ravel()
-        paid += (flat[self._stops] - flat[self._begins]).sum(axis=0)
+        if len(self._member):
+            flat = sums.ravel()
+            each = flat.take(self._stops) - flat.take(self._begins)
+            paid[self._paying] += np.add.reduceat(each, self._paying_from, axis=0)
         return paid
 
     def income(self, tokens: NDArray[Number], cores: NDArray[Number]) -> Number:
         """What the rows' right-hand sides are worth: M Σ tokens + Σ m cores."""
-        return self.problem.capacity * tokens.sum() + (self.places * cores.sum(axis=1)).sum()
+        worth: Number = self.problem.capacity * tokens.sum() + self.places @ cores.sum(axis=1)
+        return worth
 
     def excess(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """By how much each row is exceeded when request j starts in round ``starts[j]``."""
@@ -95,9 +102,10 @@ class Rows:
         for index, start in enumerate(starts):
             occupancy = self.problem.occupancy[index]
             tokens[start : start + len(occupancy)] += occupancy
-        family = np.arange(len(self.places))[:, None]
-        np.add.at(cores, (family, np.minimum(starts + self.first_ages, self.rounds)), 1)
-        np.add.at(cores, (family, np.minimum(starts + self.output_len, self.rounds)[None, :]), -1)
+        begins = starts[self._member] + self.first_ages[self._family, self._member]
+        stops = starts[self._member] + self.output_len[self._member]
+        np.add.at(cores, (self._family, np.minimum(begins, self.rounds)), 1)
+        np.add.at(cores, (self._family, np.minimum(stops, self.rounds)), -1)
         held = np.cumsum(cores, axis=1)[:, :-1] - self.places[:, None]
         return tokens[: self.rounds], held
 
@@ -169,7 +177,18 @@ class Sequencing:
         }
         self._padding = problem.longest + 1
         masks = np.arange(1 << large)
-        self._by_count = [masks[np.bitwise_count(masks) == count] for count in range(large + 1)]
+        counts = np.bitwise_count(masks)
+        self._having = {
+            (count, index): masks[(counts == count) & (masks >> index & 1 == 1)]
+            for count in range(1, large + 1)
+            for index in range(large)
+        }
+        self._following = {
+            (count, earlier, later): masks[masks >> earlier & 1 == 0]
+            for (count, later), masks in self._having.items()
+            for earlier in range(large)
+            if earlier != later
+        }
 
     def solve(self, reduced: NDArray[Number]) -> Sequences[Number]:
         """Tables for reduced costs of shape (large, rounds)."""
@@ -181,9 +200,10 @@ class Sequencing:
         after = np.full((subsets, self.large, self.rounds), NEVER, dtype=reduced.dtype)
         after[0] = 0
         sequences = Sequences(self, padded, first, later, after)
+        inside = self._inside(padded)
         for count in range(1, self.large + 1):
             for index in range(self.large):
-                masks = self._having(count, index)
+                masks = self._having[count, index]
                 begun = reduced[index] + after[masks ^ (1 << index), index]
                 np.minimum(begun, NEVER, out=begun)
                 first[masks, index, : self.rounds] = begun
@@ -192,34 +212,43 @@ class Sequencing:
                 ]
             if count < self.large:
                 for previous in range(self.large):
-                    self._follow(sequences, count, previous)
+                    self._follow(sequences, inside, count, previous)
         return sequences
 
-    def _having(self, count: int, index: int) -> NDArray[np.int64]:
-        masks = self._by_count[count]
-        return masks[(masks >> index) & 1 == 1]
-
-    def _follow(self, sequences: Sequences[Number], count: int, previous: int) -> None:
+    def _follow(
+        self,
+        sequences: Sequences[Number],
+        inside: dict[tuple[int, int], NDArray[Number]],
+        count: int,
+        previous: int,
+    ) -> None:
         """Fill ``after[masks, previous]`` for all masks of ``count`` requests without it."""
         for index in range(self.large):
             if index == previous:
                 continue
-            masks = self._having(count, index)
-            masks = masks[(masks >> previous) & 1 == 0]
-            best = sequences.after[masks, previous]
+            masks = self._following[count, previous, index]
             apart = self._offsets[previous, index].apart
-            np.minimum(best, sequences.later[masks, index, apart : apart + self.rounds], out=best)
+            best = np.minimum(
+                sequences.after[masks, previous],
+                sequences.later[masks, index, apart : apart + self.rounds],
+            )
             for offset in self.outlasting(previous, index):
                 begun = sequences.first[masks, index, offset : offset + self.rounds]
                 np.minimum(best, begun, out=best)
-            nested = self.nested(previous, index)
-            if nested:
-                cheapest = np.min(
-                    [sequences.reduced[index, k : k + self.rounds] for k in nested], axis=0
-                )
-                inside = cheapest + sequences.after[masks ^ (1 << index), previous]
-                np.minimum(best, inside, out=best)
-            sequences.after[masks, previous] = np.minimum(best, NEVER)
+            if (previous, index) in inside:
+                rest = sequences.after[masks ^ (1 << index), previous]
+                np.minimum(best, inside[previous, index] + rest, out=best)
+            sequences.after[masks, previous] = best
+
+    def _inside(self, reduced: NDArray[Number]) -> dict[tuple[int, int], NDArray[Number]]:
+        """Least cost of a request that is over before the earlier one, by the earlier's start."""
+        return {
+            (earlier, later): np.min(
+                [reduced[later, offset : offset + self.rounds] for offset in nested], axis=0
+            )
+            for earlier, later in self._offsets
+            if (nested := self.nested(earlier, later))
+        }
 
     def outlasting(self, previous: int, index: int) -> range:
         """Close offsets at which ``index`` does not complete before ``previous``."""
@@ -258,7 +287,8 @@ class Sequences(Generic[Number]):
 
     def cheapest(self) -> Number:
         """Least reduced cost of starting all large requests."""
-        return self.later[-1, :, 0].min()
+        least: Number = self.later[-1, :, 0].min()
+        return least
 
     def starts(self) -> list[int]:
         """Start rounds of a cheapest sequence of all large requests."""

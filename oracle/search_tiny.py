@@ -1,12 +1,13 @@
 """Optima of many small instances with one prompt length, all requests there from the start.
 
-These are the instances on which the ratio of a policy to the optimum is studied. They are wanted
-by the hundred thousand, and the general search prepares for one longer than it takes to solve it.
+These are the instances on which the ratio of a policy to the optimum is studied. They are wanted by
+the hundred thousand, and the general search would spend most of its time on preparations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import add
 
 from amin_ref.errors import InvalidValue
 from amin_ref.validation import whole_number
@@ -63,26 +64,30 @@ class IdenticalPrompts:
         return known
 
     def _least_delay(self, waiting: Waiting, running: Running) -> int:
-        """The best set to start now: nobody, or one more request and again the best set."""
-        # Nobody starts: everybody waits for one round. In an empty cache that is never best.
-        options = [len(waiting) + self._delay(waiting, running[1:])] if running else []
+        """The best of starting one more request now, and of starting nobody else in this round."""
+        # More than the requests can wait one after another.
+        least = len(waiting) * (len(running) + sum(waiting))
         for position, output_len in enumerate(waiting):
             if position and waiting[position - 1] == output_len:
                 continue
             together = self._with(running, output_len)
             if together is not None:
                 rest = waiting[:position] + waiting[position + 1 :]
-                options.append(self._delay(rest, together))
-        return min(options)
+                least = min(least, self._delay(rest, together))
+                if least == 0:
+                    return 0
+        # When nobody starts everybody waits for a round; in an empty cache that is never best.
+        if running and len(waiting) < least:
+            least = min(least, len(waiting) + self._delay(waiting, running[1:]))
+        return least
 
     def _with(self, running: Running, output_len: int) -> Running | None:
         """What is held when one more request starts now; ``None`` if it does not fit."""
-        held = list(running) + [0] * (output_len - len(running))
-        for age in range(output_len):
-            held[age] += self.prompt_len + age + 1
-            if held[age] > self.capacity:
-                return None
-        return tuple(held)
+        own = range(self.prompt_len + 1, self.prompt_len + output_len + 1)
+        both = tuple(map(add, running, own))
+        if both and max(both) > self.capacity:
+            return None
+        return both + running[len(both) :] + tuple(own[len(both) :])
 
 
 def least_total_latency(capacity: int, prompt_len: int, outputs: Sequence[int]) -> int:
