@@ -252,9 +252,11 @@ class _Search:
             price = candidates.price(
                 dict(zip(rounds, prices.tolist(), strict=False)),
                 list(zip(cliques, weights, strict=True)),
+                usable,
             )
             affordable = self._narrow(candidates, price) & usable
-            relaxation.forbid(np.flatnonzero(usable & ~affordable).tolist())
+            forbidden = np.flatnonzero(usable & ~affordable).tolist()
+            relaxation.forbid(forbidden)
             usable = affordable
             reached = math.inf if price is None else price.bound / price.scale
             without_gain = 0 if reached > best + 0.01 else without_gain + 1
@@ -264,7 +266,7 @@ class _Search:
             added = violated_cliques(
                 candidates, relaxation.values, relaxation.reduced_costs, usable, CLIQUES_PER_PASS
             )
-            if not added:
+            if not added and not forbidden:
                 break
             for clique in added:
                 relaxation.add_row(_clique_row(clique))

@@ -23,6 +23,9 @@ MOST_CANDIDATES = 2_000_000
 MOST_ROUNDS = 2**24
 """Rounds that are laid out at most, from the first arrival on; more are refused."""
 
+OUT_OF_REACH = 2**61
+"""Above every price: what a candidate costs that cannot be used."""
+
 Integers = NDArray[np.int64]
 
 
@@ -287,9 +290,14 @@ class Candidates:
         return result
 
     def price(
-        self, multipliers: Mapping[int, float], cliques: Sequence[tuple[Clique, float]] = ()
+        self,
+        multipliers: Mapping[int, float],
+        cliques: Sequence[tuple[Clique, float]] = (),
+        usable: NDArray[np.bool_] | None = None,
     ) -> Price | None:
-        """What multipliers of rounds and cliques prove; ``None`` if no schedule uses these only.
+        """What multipliers of rounds and cliques prove about schedules in ``usable`` candidates.
+
+        ``None`` if there is no such schedule. By default all candidates are usable.
 
         The multipliers, whatever they are, are rounded to integers over :attr:`Price.scale`,
         negative ones to zero; all that follows is exact (``proofs_notes/ilp.md``, lemma 3).
@@ -302,7 +310,7 @@ class Candidates:
         shares = [(clique, max(0.0, value)) for clique, value in cliques]
         scale = self._scale(weight, sum(value for _, value in shares))
         if scale is None:
-            return self.price({})
+            return self.price({}, usable=usable)
         weights = np.rint(weight * scale).astype(np.int64)
 
         paid = self.wait * scale
@@ -320,8 +328,12 @@ class Candidates:
             if earliest[-1] == len(starts):
                 return None
             paid[where] += _price_of_room(weights, kind, starts)
+            if usable is not None:
+                paid[where][~usable[where]] = OUT_OF_REACH
             cheapest_from = np.minimum.accumulate(paid[where][::-1])[::-1]
             cheapest = cheapest_from[earliest]
+            if cheapest[-1] == OUT_OF_REACH:
+                return None
             bound += int(cheapest.sum())
             # A start costs the least extra when it is taken by the last that has arrived by then.
             last_arrived = np.searchsorted(kind.arrivals, starts, side="right") - 1
