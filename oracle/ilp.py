@@ -39,6 +39,7 @@ from oracle.start_times import (
     Price,
     affordable_candidates,
     by_volume,
+    candidates_within,
     earliest_fit,
     epochs,
     starts_fit,
@@ -234,10 +235,16 @@ class _Search:
     def _narrowed_by_relaxation(self) -> Candidates:
         candidates = affordable_candidates(self._instance, self._known.cost - 1)
         candidates = candidates.including(self._known.starts)
-        end = candidates.start + candidates.output_len
-        makespan = int(end[candidates.usage(self._known.starts) > 0].max())
-        # Later starts are priced all the same: the relaxation only has to give good multipliers.
-        within = candidates.keep(end <= makespan)
+        # Whoever makes a certificate of the multipliers may start any request at any time. They
+        # are good for that when the relaxation may too; much later than anybody, nobody would.
+        requests = self._instance.requests
+        longest = max(request.output_len for request in requests)
+        starts = list(zip(requests, self._known.starts, strict=True))
+        within = candidates_within(
+            self._instance,
+            longest_wait=longest + max(start - request.arrival for request, start in starts),
+            horizon=longest + max(start + request.output_len for request, start in starts),
+        )
         programme, rounds = _programme(within, ())
         relaxation = Relaxation(programme, self._watch)
         if not relaxation.solve():
@@ -300,7 +307,7 @@ class _Search:
             if starts is None:
                 return
             self._try_starts(starts)
-        if answer.dual_bound is not None:
+        if answer.dual_bound is not None and math.isfinite(answer.dual_bound):
             self._hear(answer.dual_bound)
 
 

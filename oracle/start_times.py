@@ -378,10 +378,17 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
     Raises:
         ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
     """
-    requests = instance.requests
-    work = sum(request.output_len for request in requests)
-    horizon = max(request.arrival for request in requests) + work
-    longest_wait = min(cost - work, horizon)
+    work = sum(request.output_len for request in instance.requests)
+    last_arrival = max(request.arrival for request in instance.requests)
+    return candidates_within(instance, cost - work, last_arrival + work)
+
+
+def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Candidates:
+    """Candidates in which a request waits at most so long and completes by the horizon.
+
+    Raises:
+        ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
+    """
     kinds = kinds_of(instance)
     most = sum(
         min(kind.count * (longest_wait + 1), horizon - int(kind.arrivals[0])) for kind in kinds
