@@ -38,6 +38,8 @@ from oracle.start_times import (
     ModelTooLarge,
     Price,
     affordable_candidates,
+    by_volume,
+    candidates_within,
     earliest_fit,
     epochs,
     starts_fit,
@@ -213,6 +215,15 @@ class _Search:
         if bound <= self._known.cost:
             self._raise_bound(bound, "solver")
 
+    def _try_starts(self, starts: tuple[int, ...]) -> None:
+        """Take over valid start rounds if they cost less than the best known."""
+        cost = _cost(self._instance, starts)
+        if cost < self._known.cost:
+            self._learn(replace(self._known, starts=starts, cost=cost))
+
+    def _rounded(self, candidates: Candidates, value: NDArray[np.float64]) -> tuple[int, ...]:
+        return earliest_fit(self._instance, candidates.by_mean_start(value))
+
     def _narrow(self, candidates: Candidates, price: Price | None) -> NDArray[np.bool_]:
         """Learn from a price; which candidates a better schedule, or the best known, can use."""
         in_use = candidates.usage(self._known.starts) > 0
@@ -224,14 +235,21 @@ class _Search:
     def _narrowed_by_relaxation(self) -> Candidates:
         candidates = affordable_candidates(self._instance, self._known.cost - 1)
         candidates = candidates.including(self._known.starts)
-        end = candidates.start + candidates.output_len
-        makespan = int(end[candidates.usage(self._known.starts) > 0].max())
-        # Later starts are priced all the same: the relaxation only has to give good multipliers.
-        within = candidates.keep(end <= makespan)
+        # Whoever makes a certificate of the multipliers may start any request at any time. They
+        # are good for that when the relaxation may too; much later than anybody, nobody would.
+        requests = self._instance.requests
+        longest = max(request.output_len for request in requests)
+        starts = list(zip(requests, self._known.starts, strict=True))
+        within = candidates_within(
+            self._instance,
+            longest_wait=longest + max(start - request.arrival for request, start in starts),
+            horizon=longest + max(start + request.output_len for request, start in starts),
+        )
         programme, rounds = _programme(within, ())
         relaxation = Relaxation(programme, self._watch)
         if not relaxation.solve():
             return candidates
+        self._try_starts(self._rounded(within, relaxation.values))
         multipliers = dict(zip(rounds, relaxation.multipliers.tolist(), strict=False))
         self._learn(replace(self._known, multipliers=multipliers))
         return candidates.keep(self._narrow(candidates, candidates.price(multipliers)))
@@ -247,6 +265,7 @@ class _Search:
         best, without_gain = -math.inf, 0
         stop_at = time.monotonic() + SHARE_FOR_CLIQUES * self._watch.seconds_left
         while relaxation.solve():
+            self._try_starts(self._rounded(candidates, relaxation.values))
             prices = relaxation.multipliers
             weights = prices[first_clique:].tolist()
             price = candidates.price(
@@ -287,10 +306,8 @@ class _Search:
             starts = _believed_starts(candidates, answer)
             if starts is None:
                 return
-            cost = _cost(self._instance, starts)
-            if cost < self._known.cost:
-                self._learn(replace(self._known, starts=starts, cost=cost))
-        if answer.dual_bound is not None:
+            self._try_starts(starts)
+        if answer.dual_bound is not None and math.isfinite(answer.dual_bound):
             self._hear(answer.dual_bound)
 
 
@@ -381,7 +398,7 @@ def _renumbered(clique: Clique, kept: NDArray[np.bool_]) -> Clique:
 
 def _first_known(part: Instance, origin: int, given: Mapping[RequestId, int] | None) -> _Known:
     """A list schedule, or the given one if it is better and ends as early as an optimal one."""
-    starts = earliest_fit(part)
+    starts = earliest_fit(part, by_volume(part))
     work = sum(request.output_len for request in part.requests)
     if given is not None:
         latest_end = max(request.arrival for request in part.requests) + work

@@ -204,6 +204,13 @@ class Candidates:
             usage[where.start + int(np.searchsorted(self.start[where], start))] += 1
         return usage
 
+    def by_mean_start(self, value: NDArray[np.float64]) -> list[int]:
+        """Positions of the requests by the mean start of their kind in a fractional solution."""
+        weight = np.bincount(self.kind, weights=value, minlength=len(self.kinds))
+        total = np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds))
+        mean = total / np.maximum(weight, np.finfo(np.float64).tiny)
+        return [member for index in np.argsort(mean) for member in self.kinds[index].members]
+
     def starts(self, usage: Integers) -> tuple[int, ...] | None:
         """Start rounds, by position, when so many requests start in each candidate.
 
@@ -371,10 +378,17 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
     Raises:
         ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
     """
-    requests = instance.requests
-    work = sum(request.output_len for request in requests)
-    horizon = max(request.arrival for request in requests) + work
-    longest_wait = min(cost - work, horizon)
+    work = sum(request.output_len for request in instance.requests)
+    last_arrival = max(request.arrival for request in instance.requests)
+    return candidates_within(instance, cost - work, last_arrival + work)
+
+
+def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Candidates:
+    """Candidates in which a request waits at most so long and completes by the horizon.
+
+    Raises:
+        ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
+    """
     kinds = kinds_of(instance)
     most = sum(
         min(kind.count * (longest_wait + 1), horizon - int(kind.arrivals[0])) for kind in kinds
@@ -396,10 +410,23 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
     )
 
 
-def earliest_fit(instance: Instance) -> tuple[int, ...]:
-    """Start rounds of a list schedule: by volume, each in the earliest round in which it fits.
+def by_volume(instance: Instance) -> list[int]:
+    """Positions of the requests by tokens × rounds that they take up, the least first."""
+    volumes = [
+        request.output_len * (2 * request.prompt_len + request.output_len + 1)
+        for request in instance.requests
+    ]
+    return sorted(range(len(volumes)), key=volumes.__getitem__)
 
-    Ends no later than the last arrival + Σ o. Only a first guess where the caller has none.
+
+def earliest_fit(instance: Instance, order: Sequence[int]) -> tuple[int, ...]:
+    """Start rounds of a list schedule: each in the earliest round in which it fits.
+
+    Ends no later than the last arrival + Σ o.
+
+    Args:
+        instance: whose requests are scheduled.
+        order: their positions, in the order in which they are placed.
 
     Raises:
         ModelTooLarge: the rounds are more than :data:`MOST_ROUNDS`.
@@ -417,7 +444,7 @@ def earliest_fit(instance: Instance) -> tuple[int, ...]:
         )
     room = np.full(rounds, instance.capacity, dtype=np.int64)
     starts = [0] * len(requests)
-    for position in sorted(range(len(requests)), key=lambda p: _volume(requests[p])):
+    for position in order:
         request = requests[position]
         held = occupied_by_round(request.prompt_len, request.output_len, instance.block_size)
         start = _first_fit(room, held, request.arrival)
@@ -436,10 +463,6 @@ def _first_fit(room: Integers, held: Integers, start: int) -> int:
         # the request is still small enough then, or has not started at all.
         oldest = np.searchsorted(held, there[blocked], side="right") - 1
         start += int((blocked - oldest).max())
-
-
-def _volume(request: Request) -> int:
-    return request.output_len * (2 * request.prompt_len + request.output_len + 1)
 
 
 def starts_fit(instance: Instance, starts: Sequence[int]) -> bool:
