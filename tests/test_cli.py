@@ -149,6 +149,79 @@ class TestSimulateAndCheck:
         assert out.startswith("within-capacity: round 1: 2 running requests hold 10 tokens")
 
 
+class TestOptimumAndVerify:
+    @pytest.fixture
+    def instance_file(self, tmp_path: Path) -> Path:
+        """Three requests of which two fit at a time: 4 + 4 + 8 is the best total latency."""
+        file = tmp_path / "instance.json"
+        file.write_text(Instance(15, tuple(Request(i, 3, 4) for i in range(3))).to_json())
+        return file
+
+    def test_schedule_and_certificate_are_written_and_hold(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        schedule, certificate = (instance_file.with_name(name) for name in ("s.json", "c.json"))
+        amin_ref("optimum", str(instance_file), "--schedule", str(schedule))
+        assert "optimal" in capsys.readouterr().out
+        found = Schedule.from_json(schedule.read_text())
+        assert check(found) == ()
+        assert found.total_latency == 16
+        amin_ref("optimum", str(schedule), "--time-limit", "0", "--certificate", str(certificate))
+        capsys.readouterr()
+        amin_ref("verify", str(certificate))
+        # Without time there are no prices, and the bound is the sum of the output lengths.
+        assert capsys.readouterr().out.startswith("12 request·rounds at least, for 3 requests")
+
+    @pytest.mark.parametrize("method", ["auto", "ilp", "search"])
+    def test_json_holds_everything(
+        self, method: str, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("optimum", str(instance_file), "--method", method, "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert document["total_latency"] == document["lower_bound"] == 16
+        assert document["proven"] is True
+        assert Schedule.from_json(json.dumps(document["schedule"])).total_latency == 16
+        assert (document["certificate"] is None) == (document["evidence"] != "certificate")
+
+    def test_ctrl_c_gives_the_best_so_far(self) -> None:
+        process = started("optimum", "--requests", "300", "--time-limit", "100", "--json")
+        time.sleep(6)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "best bounds so far" in one_sentence(err.decode())
+        document = json.loads(out)
+        assert 0 < document["lower_bound"] <= document["total_latency"]
+        assert check(Schedule.from_json(json.dumps(document["schedule"]))) == ()
+
+    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
+        flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
+        amin_ref(*flags, "--time-limit", "1", "--json")
+        document = json.loads(capsys.readouterr().out)
+        for row in document["policies"]:
+            assert row["ratio_to_bound"] == row["total_latency"] / document["lower_bound"] >= 1
+        amin_ref(*flags, "--time-limit", "0")
+        assert "≤ × OPT" in capsys.readouterr().out
+
+    def test_a_tampered_certificate_is_refused(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        certificate = instance_file.with_name("c.json")
+        amin_ref("optimum", str(instance_file), "--time-limit", "0",
+                 "--certificate", str(certificate))  # fmt: skip
+        text = certificate.read_text()
+        capsys.readouterr()
+        for old, new in (
+            ('"denominator": ', '"denominator": -'),
+            ('"capacity": 15', '"capacity": -15'),
+            ('"stretches"', '"stretch"'),
+        ):
+            assert old in text
+            certificate.write_text(text.replace(old, new))
+            amin_ref("verify", str(certificate), code=2)
+            one_sentence(capsys.readouterr().err)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -178,6 +251,13 @@ class TestSimulateAndCheck:
         ("simulate", "--requests", "3", "--output", "/"),
         ("simulate", "--policy", "amax", "--prediction", "rough:1:1000000000000",
          "--capacity", "9007199254740991", "--requests", "3"),
+        ("compare", "--bound", "--time-limit", "inf"),
+        ("optimum", "--time-limit", "-1"),
+        ("optimum", "--method", "guess"),
+        ("optimum", "no such file"),
+        ("optimum", "/"),
+        ("verify", "no such file"),
+        ("verify", "pyproject.toml"),
         ("check", "no such file"),
         ("check", "/"),
         ("check", "a\0b"),
