@@ -1,35 +1,62 @@
 """Every way in which an adversary can fix output lengths, and what each multiset costs at worst.
 
-A policy that cannot see the future learns of an output length in one way only: in every round, each
-running request completes or does not. The adversary decides that as late as it has to. Two histories
-that leave the policy with the same knowledge of the same unfinished requests are one *state*, and
-what it can still be made to pay is computed once. ``proofs_notes/ratio.md`` proves that this covers
-every instance under every tie-break.
+A policy that cannot see the future learns of an output length in one way only: in every round,
+each running request completes or does not. The adversary decides that as late as it has to. Two
+histories that leave the policy with the same knowledge of the same unfinished requests are one
+*state*, and what it can still be made to pay is computed once. ``proofs_notes/ratio.md`` proves
+that this covers every instance under every tie-break.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from amin_ref.errors import NoProgress
 from oracle.small_instances import Known, Machine, Outputs, Rules, Setting, State
 
 Code = int
-"""A multiset of outputs: the digit to base n + 1 at place o - ℓ says how many have length o."""
+"""A multiset of outputs: digits to base n + 1 say how many have each length, the shortest first."""
 
 Choice = tuple[State, Code, tuple[int, ...]]
 """Who goes on, the multiset of those who complete, and their places among the unfinished."""
 
 
-class AdversaryTree:
-    """All that can happen to ``requests`` requests under a scheduler that is given by its rules."""
+class TooManyStates(Exception):
+    """There are more states than were allowed for."""
 
-    def __init__(self, setting: Setting, rules: Rules, requests: int) -> None:
+
+class AdversaryTree:
+    """All that can happen to ``requests`` requests under a scheduler that is given by its rules.
+
+    Args:
+        setting: prompts, predictions and cache.
+        rules: the scheduler.
+        requests: n.
+        lengths: the output lengths that the adversary may use, in ascending order; all of [ℓ, u]
+            by default. The scheduler does not know of the restriction.
+        most_states: give up beyond so many states.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        rules: Rules,
+        requests: int,
+        *,
+        lengths: Sequence[int] = (),
+        most_states: int | None = None,
+    ) -> None:
+        lengths = lengths or range(setting.lower, setting.upper + 1)
         self._machine = Machine(setting, rules)
         self._setting = setting
         self._requests = requests
-        self._units = {
-            length: (requests + 1) ** (length - setting.lower)
-            for length in range(setting.lower, setting.upper + 1)
-        }
+        self._most_states = most_states
+        self._longest = lengths[-1]
+        self._units = {length: (requests + 1) ** i for i, length in enumerate(lengths)}
+        self._next_length = [
+            next((length for length in lengths if length > tokens), self._longest)
+            for tokens in range(self._longest + 1)
+        ]
         self._worst: dict[State, dict[Code, int]] = {}
         self._entered: set[State] = set()
 
@@ -43,18 +70,19 @@ class AdversaryTree:
 
         Raises:
             NoProgress: some outputs and tie-break keep the scheduler evicting for ever.
+            TooManyStates: there are more than ``most_states``.
         """
-        worst = self._costs_from(self._machine.initial(self._requests))
+        worst = self._costs_from(self._initial())
         return {self._decoded(code): cost for code, cost in worst.items()}
 
     def by_rank(self, outputs: Outputs) -> Outputs:
         """The outputs in the order of rank in which they cost the most."""
-        state = self._machine.initial(self._requests)
+        state = self._initial()
         ranks = list(range(self._requests))
         lengths = [0] * self._requests
         left = sum(self._units[length] for length in outputs)
         while state:
-            cost, after = self._until_a_choice(state)
+            _, after = self._until_a_choice(state)
             going_on, completing, places = max(
                 (choice for choice in self._choices(after) if self._leads_to(choice, left)),
                 key=lambda choice: self._costs_from(choice[0])[left - choice[1]],
@@ -64,6 +92,12 @@ class AdversaryTree:
             ranks = [rank for place, rank in enumerate(ranks) if place not in places]
             state, left = going_on, left - completing
         return tuple(lengths)
+
+    def _initial(self) -> State:
+        return tuple(
+            (generated, bound, self._next_length[0])
+            for generated, bound, _ in self._machine.initial(self._requests)
+        )
 
     def _leads_to(self, choice: Choice, left: Code) -> bool:
         return left - choice[1] in self._costs_from(choice[0])
@@ -77,6 +111,8 @@ class AdversaryTree:
             return known
         if state in self._entered:
             raise self._never_ends()
+        if len(self._entered) == self._most_states:
+            raise TooManyStates
         self._entered.add(state)
         cost, after = self._until_a_choice(state)
         worst: dict[Code, int] = {}
@@ -103,7 +139,11 @@ class AdversaryTree:
             state = tuple(self._survivors(after))
 
     def _survivors(self, after: list[Known]) -> list[Known]:
-        return [self._machine.survivor(known) if known[0] >= 0 else known for known in after]
+        return [self._survivor(known) if known[0] >= 0 else known for known in after]
+
+    def _survivor(self, known: Known) -> Known:
+        generated, bound, least = self._machine.survivor(known)
+        return generated, bound, max(least, self._next_length[generated])
 
     def _choices(self, after: list[Known]) -> list[Choice]:
         """Every way in which requests can complete now, up to the names of equal neighbours.
@@ -121,7 +161,7 @@ class AdversaryTree:
                 end += 1
             alike = end - place
             generated, _, least = known
-            fewest = alike if generated == self._setting.upper else 0
+            fewest = alike if generated == self._longest else 0
             most = alike if generated >= least else 0
             unit = self._units.get(generated, 0)
             choices = [

@@ -39,6 +39,9 @@ RULES: Mapping[PolicyName, Rules] = {
 MULTISETS_PER_PIECE = 250
 """Size of a piece; see :mod:`oracle.worst_case`."""
 
+MOST_MULTISETS = 2_000_000
+"""Larger questions are refused: their multisets would not fit into memory."""
+
 QUESTION_FIELDS = ("policy", "prompt_len", "lower", "upper", "capacity", "requests")
 FOUND_FIELDS = ("by_rank", "cost", "optimum")
 
@@ -65,6 +68,14 @@ class Question:
         if self.policy not in POLICY_NAMES:
             raise InvalidValue(
                 "policy", self.policy, "it is not known", f"give one of {', '.join(POLICY_NAMES)}"
+            )
+        if self.multisets > MOST_MULTISETS:
+            raise InvalidValue(
+                "requests",
+                self.requests,
+                f"that makes {self.multisets} multisets of output lengths, and at most "
+                f"{MOST_MULTISETS} are gone through",
+                "give fewer requests or a narrower interval",
             )
 
     def as_document(self) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 For given s, ℓ, u, M and n, every multiset of n output lengths in [ℓ, u] and every ranking of the
 requests is covered. The policy's side is one walk over an adversary's choices
-(:mod:`oracle.adversary_tree`); it gives the worst cost of every multiset. OPT depends on the multiset
-alone. It is worked out only where it can matter: multisets are taken in descending order of worst
-cost over a lower bound of OPT, until that falls below the worst ratio found.
+(:mod:`oracle.adversary_tree`); it gives the worst cost of every multiset. OPT depends on the
+multiset alone. It is worked out only where it can matter: multisets are taken in descending order
+of worst cost over a lower bound of OPT, until that falls below the worst ratio found.
 
 The work is cut into *pieces*, runs of multisets in that order. Any executor may work on them, and
 each finished piece is a line in a checkpoint. The answer does not depend on the executor, nor on

@@ -10,6 +10,7 @@ from amin_ref.cli.check import check_command
 from amin_ref.cli.compare import compare_command
 from amin_ref.cli.endings import run
 from amin_ref.cli.simulate import simulate_command
+from amin_ref.cli.worst_case import worst_case_command, worst_case_table_command
 
 
 @click.group(
@@ -33,6 +34,8 @@ def application() -> None:
 application.add_command(compare_command)
 application.add_command(simulate_command)
 application.add_command(check_command)
+application.add_command(worst_case_command)
+application.add_command(worst_case_table_command)
 
 
 def main() -> None:
