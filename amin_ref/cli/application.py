@@ -12,6 +12,7 @@ from amin_ref.cli.endings import run
 from amin_ref.cli.optimum import optimum_command
 from amin_ref.cli.simulate import simulate_command
 from amin_ref.cli.verify import verify_command
+from amin_ref.cli.worst_case import worst_case_command, worst_case_table_command
 
 
 @click.group(
@@ -38,6 +39,8 @@ application.add_command(simulate_command)
 application.add_command(check_command)
 application.add_command(optimum_command)
 application.add_command(verify_command)
+application.add_command(worst_case_command)
+application.add_command(worst_case_table_command)
 
 
 def main() -> None:
