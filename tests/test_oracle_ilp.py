@@ -242,6 +242,11 @@ def test_cliques_hold_no_two_starts_that_can_both_be(seed: int) -> None:
     usable = np.ones(len(candidates), dtype=np.bool_)
     for clique in violated_cliques(candidates, value, rng.random(len(candidates)), usable, 5):
         assert value[clique.candidates].sum() > 1
+        for index in clique.candidates.tolist():
+            kind, start = candidates.kinds[int(candidates.kind[index])], candidates.start[index]
+            twins = tuple(Request(n, kind.prompt_len, kind.output_len) for n in range(2))
+            both = Instance(instance.capacity, twins, instance.block_size)
+            assert kind.count == 1 or not fits(both, [int(start)] * 2)
         for one, other in combinations(clique.candidates.tolist(), 2):
             kinds = [candidates.kinds[int(candidates.kind[index])] for index in (one, other)]
             starts = [int(candidates.start[index]) for index in (one, other)]
@@ -306,6 +311,16 @@ def test_multipliers_make_a_certificate(seed: int) -> None:
     assert work < bound <= result.schedule.total_latency
 
 
+@given(st.integers(0, 10**6))
+def test_without_multipliers_the_bound_is_the_work(seed: int) -> None:
+    """Also for requests of one kind that arrive one after the other: each waits for itself."""
+    for _, part in epochs(random_instance(seed)):
+        work = sum(request.output_len for request in part.requests)
+        price = affordable_candidates(part, work + 10).price({})
+        assert price is not None
+        assert price.lower_bound == work
+
+
 @pytest.mark.parametrize("huge", [1e30, math.inf, math.nan, -5.0])
 def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
     instance = random_instance(3)
@@ -342,8 +357,9 @@ def nothing_at_all(programme: Programme, start: Sequence[int], watch: Watch) -> 
 
 
 def cheaper_than_it_is(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
-    said = objective(programme, start) - 5
-    return Answer(tuple(map(float, start)), said, said)
+    """The bound alone could be true."""
+    said = objective(programme, start)
+    return Answer(tuple(map(float, start)), said - 5, said)
 
 
 def halves(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
@@ -558,6 +574,19 @@ def test_refuses_a_start_that_is_not_valid(fault: str) -> None:
     schedule = Schedule(instance, tuple(Run(*run, "completed") for run in runs))
     with pytest.raises(InvalidValue, match="completed runs are not a valid schedule"):
         solve(instance, time_limit=1, warm_start=schedule)
+
+
+def test_a_start_that_runs_late_does_not_run_into_the_next_part() -> None:
+    """The first four cost 24 as given and 25 by volume, but as given reach into round 13."""
+    lengths = [(1, 2), (1, 5), (8, 1), (2, 5)]
+    first = tuple(Request(n, prompt, output) for n, (prompt, output) in enumerate(lengths))
+    instance = Instance(9, (*first, Request("next", 8, 1, arrival=13)))
+    assert len(epochs(instance)) == 2
+    late = schedule_of(instance, (1, 9, 0, 1, 14))
+    assert not check(late)
+    result = solve(instance, time_limit=0, warm_start=late)
+    assert not check(result.schedule)
+    assert result.schedule.total_latency <= late.total_latency
 
 
 def test_an_evicting_start_loses_its_evicted_runs() -> None:
