@@ -51,6 +51,22 @@ class Found:
 Method = Callable[[Instance, float], Found]
 
 
+def searched(instance: Instance, time_limit: float) -> Found:
+    """``oracle.search``: the exact search."""
+    from oracle.search import search
+
+    result = search(instance, time_limit=time_limit)
+    return Found(result.schedule, result.lower_bound)
+
+
+def optimal(instance: Instance, time_limit: float) -> Found:
+    """``oracle.optimum`` as users call it."""
+    from oracle import optimum
+
+    best = optimum(instance, time_limit)
+    return Found(best.schedule, best.lower_bound)
+
+
 def aggregated(instance: Instance, time_limit: float) -> Found:
     """``oracle.ilp`` under HiGHS, from nothing but its own list schedule."""
     from oracle.ilp import solve
@@ -140,6 +156,8 @@ def cp_sat(instance: Instance, time_limit: float) -> Found:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
+        "optimum": optimal,
+        "search": searched,
         "ilp": aggregated,
         "ilp-cbc": aggregated_cbc,
         "textbook": textbook,
