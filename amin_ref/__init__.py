@@ -1,5 +1,6 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache."""
 
+from amin_ref.checker import Rule, Violation, check
 from amin_ref.errors import (
     AminError,
     IllegalDecision,
@@ -9,12 +10,35 @@ from amin_ref.errors import (
     NoProgress,
 )
 from amin_ref.instance import Instance
+from amin_ref.policies import (
+    Amax,
+    Amin,
+    ByPosition,
+    ClairvoyantPolicy,
+    Decision,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Policy,
+    Ranking,
+    RevealedRequest,
+    Shuffled,
+    TieBreak,
+    VisibleRequest,
+)
 from amin_ref.request import Request
 from amin_ref.schedule import Outcome, Run, Schedule
+from amin_ref.simulator import simulate
 from amin_ref.validation import RequestId
 
 __all__ = [
+    "Amax",
+    "Amin",
     "AminError",
+    "ByPosition",
+    "ClairvoyantPolicy",
+    "Decision",
+    "FirstComeFirstServed",
+    "HindsightShortestFirst",
     "IllegalDecision",
     "Instance",
     "InvalidDocument",
@@ -22,8 +46,18 @@ __all__ = [
     "InvalidWorkload",
     "NoProgress",
     "Outcome",
+    "Policy",
+    "Ranking",
     "Request",
     "RequestId",
+    "RevealedRequest",
+    "Rule",
     "Run",
     "Schedule",
+    "Shuffled",
+    "TieBreak",
+    "Violation",
+    "VisibleRequest",
+    "check",
+    "simulate",
 ]

@@ -35,6 +35,10 @@ class InvalidWorkload(AminError, ValueError):
     """A workload file that cannot be read, or that holds nothing to schedule."""
 
 
+class CannotWrite(AminError):
+    """A result that cannot be written to the file asked for."""
+
+
 class IllegalDecision(AminError):
     """A policy's answer that the machine cannot carry out.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -85,16 +85,22 @@ class Schedule:
             iterable, and put in this one, so that equal schedules compare equal).
 
     Raises:
-        InvalidValue: a run is of a request that the instance does not have. Everything else that
-            can be wrong with a schedule is found by :func:`amin_ref.check`.
+        InvalidValue: a field is not of this kind, or a run is of a request that the instance does
+            not have. Everything else that can be wrong with a schedule is found by
+            :func:`amin_ref.check`.
     """
 
     instance: Instance
     runs: tuple[Run, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.instance, Instance):
+            raise InvalidValue(
+                "schedule: instance", self.instance, "it must be an Instance", "give one"
+            )
         positions = self.instance.positions
-        for run in self.runs:
+        runs = _tuple_of_runs(self.runs)
+        for run in runs:
             if run.request not in positions:
                 raise InvalidValue(
                     "run: request",
@@ -103,7 +109,7 @@ class Schedule:
                     "give the id of one of its requests",
                 )
         in_order = sorted(
-            self.runs,
+            runs,
             key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
         )
         object.__setattr__(self, "runs", tuple(in_order))
@@ -262,6 +268,19 @@ class Schedule:
                 for index, run in enumerate(runs)
             ),
         )
+
+
+def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
+    try:
+        found = tuple(runs)
+    except TypeError:
+        raise InvalidValue(
+            "schedule: runs", runs, "it must be a tuple of Run", "give a tuple"
+        ) from None
+    for run in found:
+        if not isinstance(run, Run):
+            raise InvalidValue("schedule: runs", run, "each must be a Run", "build it with Run(…)")
+    return found
 
 
 def _run_from_document(value: object, where: str) -> Run:

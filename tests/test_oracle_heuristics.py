@@ -75,6 +75,7 @@ def instances(draw: st.DrawFn) -> Instance:
     )
 
 
+@pytest.mark.theorem("T11")
 @settings(deadline=None, max_examples=40)
 @given(instances())
 def test_bound_below_valid_schedule(instance: Instance) -> None:

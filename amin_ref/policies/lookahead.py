@@ -1,0 +1,189 @@
+"""Look-ahead admission: what Amin, Amax, H-SF and FCFS share.
+
+Each of them *assumes* an output length for every request and admits a request only if the cache
+will hold everybody up to their assumed stops. They differ in what they assume, in the order in
+which requests wait, and in whom they evict.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amin_ref.blocks import occupied, occupied_by_round
+from amin_ref.errors import InvalidValue
+from amin_ref.validation import RequestId
+
+LONGEST_LOOK_AHEAD = 2**26
+"""Rounds that are planned ahead at most (half a GiB of counts)."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A policy's own record of one request.
+
+    Attributes:
+        id: the request's id.
+        prompt_len: s; tokens.
+        assumed: the output length that the policy assumes at present; tokens.
+        rank: breaks ties; no two jobs have the same.
+        start: first round of the present run.
+        stop: the round in which the present run is assumed to be over.
+    """
+
+    id: RequestId
+    prompt_len: int
+    assumed: int
+    rank: tuple[float, ...]
+    start: int = 0
+    stop: int = 0
+
+
+def precedence(job: Job) -> tuple[int, tuple[float, ...]]:
+    """The order ≺: by assumed length, then by tie-break rank."""
+    return job.assumed, job.rank
+
+
+class WaitingQueue:
+    """Waiting jobs in ascending ≺, as a binary heap.
+
+    Looking at the first job costs the same however many wait, and only a job that enters or
+    leaves is moved: a round in which nobody does costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[tuple[int, tuple[float, ...]], Job]] = []
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Let jobs wait. Their ``assumed`` must not change while they do."""
+        for job in jobs:
+            heapq.heappush(self._heap, (precedence(job), job))
+
+    def first(self) -> Job | None:
+        """The job that comes first in ≺; ``None`` when nobody waits."""
+        return self._heap[0][1] if self._heap else None
+
+    def take(self) -> Job:
+        """Remove and return the first job."""
+        return heapq.heappop(self._heap)[1]
+
+
+class Batch:
+    """The running jobs, and what they will occupy in each coming round.
+
+    The plan is an array over rounds from the present one on: entry k is what the cache will hold
+    k rounds from now if every running job goes on for max(1, assumed - generated) more tokens. A
+    job enters it when admitted and leaves it when it stops early, so a round costs one addition for
+    each running job that outlives its assumption and one per planned round of each job admitted or
+    evicted. All that is planned fits the cache, and a job that runs for k more rounds holds at
+    least k + 2 tokens by then; at most M / (k + 2) jobs can, so a plan never has more than
+    Σ_k M / (k + 2) additions in it, which is O(M log M).
+
+    Args:
+        capacity: M; tokens.
+        block_size: B; tokens.
+    """
+
+    def __init__(self, capacity: int, block_size: int) -> None:
+        self._capacity = capacity
+        self._block_size = block_size
+        self._running: dict[RequestId, Job] = {}
+        self._now = 0
+        self._planned: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._planned_from = 0
+
+    @property
+    def running(self) -> Iterable[Job]:
+        """The running jobs, in the order in which they were admitted."""
+        return self._running.values()
+
+    def begin_round(self, now: int, completed: Sequence[RequestId]) -> None:
+        """Move on to round ``now``: completed jobs are gone, all others run for one more token."""
+        self._now = now
+        if now - self._planned_from >= len(self._planned):
+            self._planned[:] = 0
+            self._planned_from = now
+        for request in completed:
+            self.remove(self._running[request])
+        tokens = 0
+        for job in self._running.values():
+            if job.stop <= now:
+                job.stop = now + 1
+                tokens += occupied(job.prompt_len + job.stop - job.start, self._block_size)
+        self._coming(1)[0] += tokens
+
+    def overflows(self) -> bool:
+        """Whether the running jobs' next token does not fit."""
+        return bool(self._coming(1)[0] > self._capacity)
+
+    def fits(self, job: Job) -> bool:
+        """Whether no coming round exceeds the cache when ``job`` runs for its assumed length."""
+        planned = self._coming(job.assumed)
+        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        if planned[-1] + at_the_end > self._capacity:
+            return False
+        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+        held += planned
+        return bool(held.max() <= self._capacity)
+
+    def admit(self, job: Job) -> None:
+        """Let ``job`` run from this round on."""
+        job.start = self._now
+        job.stop = self._now + job.assumed
+        self._running[job.id] = job
+        self._coming(job.assumed)[:] += occupied_by_round(
+            job.prompt_len, job.assumed, self._block_size
+        )
+
+    def remove(self, job: Job) -> None:
+        """Take a job out, whether it completed or is evicted, and free what was planned for it."""
+        del self._running[job.id]
+        left = job.stop - self._now
+        if left > 0:
+            held = job.prompt_len + self._now - job.start
+            self._coming(left)[:] -= occupied_by_round(held, left, self._block_size)
+
+    def _coming(self, rounds: int) -> NDArray[np.int64]:
+        """The plan for the next ``rounds`` rounds, as a view."""
+        offset = self._now - self._planned_from
+        if offset + rounds > len(self._planned):
+            if rounds > LONGEST_LOOK_AHEAD:
+                raise InvalidValue(
+                    "look-ahead: rounds",
+                    rounds,
+                    f"at most {LONGEST_LOOK_AHEAD} rounds are planned ahead",
+                    "give the requests an upper bound or the cache a smaller capacity",
+                )
+            # Twice what is needed, so that the copy is paid for by the rounds until the next one.
+            longer = np.zeros(2 * rounds, dtype=np.int64)
+            longer[: len(self._planned) - offset] = self._planned[offset:]
+            self._planned, self._planned_from, offset = longer, self._now, 0
+        return self._planned[offset : offset + rounds]
+
+
+def ascending(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Jobs in ascending ≺, sorted only when the first of them is asked for."""
+    yield from sorted(jobs, key=precedence)
+
+
+def evict_in_order(batch: Batch, victims: Iterator[Job]) -> list[Job]:
+    """Evict one victim after the other until the next token of all others fits."""
+    evicted: list[Job] = []
+    while batch.overflows():
+        evicted.append(next(victims))
+        batch.remove(evicted[-1])
+    return evicted
+
+
+def admit_in_order(batch: Batch, waiting: WaitingQueue) -> tuple[RequestId, ...]:
+    """Admit waiting jobs in ascending ≺; stop at the first that does not fit."""
+    admitted: list[RequestId] = []
+    while (job := waiting.first()) is not None and batch.fits(job):
+        batch.admit(waiting.take())
+        admitted.append(job.id)
+    return tuple(admitted)

@@ -1,0 +1,102 @@
+"""The two policies that never evict: Amax reserves the upper bound, H-SF the true length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amin_ref.blocks import longest_output
+from amin_ref.policies.lookahead import Batch, Job, WaitingQueue, admit_in_order
+from amin_ref.policies.policy import (
+    ClairvoyantPolicy,
+    Decision,
+    Policy,
+    RevealedRequest,
+    VisibleRequest,
+)
+from amin_ref.policies.ties import ByPosition, TieBreak
+from amin_ref.validation import RequestId
+
+
+class Reservations:
+    """Amin's admission with a fixed assumed length that no request outlives: no overflow."""
+
+    def __init__(self, capacity: int, block_size: int) -> None:
+        self._batch = Batch(capacity, block_size)
+        self._waiting = WaitingQueue()
+
+    def decide(self, now: int, arrived: Sequence[Job], completed: Sequence[RequestId]) -> Decision:
+        """Admit in ascending order of reserved length while everybody fits up to theirs."""
+        self._batch.begin_round(now, completed)
+        self._waiting.add(arrived)
+        return Decision(admit=admit_in_order(self._batch, self._waiting))
+
+
+@dataclass(eq=False)
+class Amax(Policy):
+    """The pessimist: reserves u for everybody, M - s in whole blocks where u is unknown.
+
+    Source: A_max of arXiv 2508.14544; specification, section 4.
+
+    Args:
+        ties: what a tie between equal reservations is broken by.
+    """
+
+    ties: TieBreak = ByPosition()
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        """See :meth:`Policy.begin`."""
+        self._capacity, self._block_size = capacity, block_size
+        self._reservations = Reservations(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        """See :meth:`Policy.decide`."""
+        jobs = [
+            Job(
+                request.id,
+                request.prompt_len,
+                self._reserved(request),
+                self.ties.unique_rank(request),
+            )
+            for request in arrived
+        ]
+        return self._reservations.decide(now, jobs, completed)
+
+    def _reserved(self, request: VisibleRequest) -> int:
+        most = longest_output(request.prompt_len, self._capacity, self._block_size)
+        return most if request.upper is None else min(request.upper, most)
+
+
+@dataclass(eq=False)
+class HindsightShortestFirst(ClairvoyantPolicy):
+    """H-SF: knows every output length, and admits the shortest first.
+
+    Source: the hindsight benchmark of arXiv 2508.14544; specification, section 4. A heuristic, not
+    the optimum.
+
+    Args:
+        ties: what a tie between equal output lengths is broken by.
+    """
+
+    ties: TieBreak = ByPosition()
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        """See :meth:`Policy.begin`."""
+        self._reservations = Reservations(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[RevealedRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        """See :meth:`Policy.decide`."""
+        jobs = [
+            Job(
+                request.id,
+                request.prompt_len,
+                request.output_len,
+                self.ties.unique_rank(request),
+            )
+            for request in arrived
+        ]
+        return self._reservations.decide(now, jobs, completed)

@@ -1,0 +1,51 @@
+"""Reading a trace of real requests from a file, whatever known format it has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import closing
+from itertools import chain
+
+from amin_ref.errors import InvalidValue, InvalidWorkload
+from amin_ref.workloads.formats import line_reader
+from amin_ref.workloads.lines import shown_path, text_lines
+from amin_ref.workloads.row import Row
+
+
+def read_trace(path: str | os.PathLike[str]) -> Generator[Row, None, None]:
+    """The rows of a trace, one at a time: what a consumer does not take is not read.
+
+    The format (Azure, LMSYS lengths, BurstGPT, Vidur or Mooncake, plain or gzip) is recognised by
+    what the file begins with. Rows of requests that failed (zero tokens) are rows too; see
+    :func:`amin_ref.workloads.keep_usable`.
+
+    Raises:
+        InvalidWorkload: the file cannot be read, is of no known format or has no rows; or a line
+            is malformed, which is named. Raised when the row concerned is asked for.
+    """
+    with closing(text_lines(path)) as lines:
+        first, first_line = next(lines, (0, ""))
+        if first == 0:
+            raise InvalidWorkload(f"{shown_path(path)}: the file is empty; give one with a header.")
+        try:
+            read, is_row = line_reader(first_line)
+        except InvalidValue as error:
+            raise _in_line(path, first, error) from None
+        has_rows = False
+        for number, line in chain([(first, first_line)] if is_row else [], lines):
+            try:
+                row = read(line)
+            except InvalidValue as error:
+                raise _in_line(path, number, error) from None
+            has_rows = True
+            yield row
+        if not has_rows:
+            raise InvalidWorkload(
+                f"{shown_path(path)}: there is a header and no row below it; "
+                "give a file that has rows."
+            )
+
+
+def _in_line(path: str | os.PathLike[str], number: int, error: InvalidValue) -> InvalidWorkload:
+    return InvalidWorkload(f"{shown_path(path)}, line {number}: {error}")

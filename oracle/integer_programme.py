@@ -1,0 +1,335 @@
+"""Integer programmes, and the two solvers that are asked through PuLP. Nobody here is believed.
+
+PuLP carries no types; everything loosely typed ends in this module. What a solver says comes out
+as an :class:`Answer`, to be checked by whoever asked: its status words are not even passed on,
+because they cannot be relied on (at its time limit CBC's answer was once read as "Optimal" at a
+cost of 389 where 337 was possible).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import highspy
+import numpy as np
+import pulp  # type: ignore[import-untyped]  # PuLP ships no types; this module is the boundary
+from numpy.typing import NDArray
+
+POLL_SECONDS = 0.02
+"""How often a running solver is looked after: for Ctrl-C, the caller's stop, and progress."""
+
+GRACE_SECONDS = 1.0
+"""How long a solver may go on after its time limit before it is stopped from outside."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Σ coefficient · column, at most the limit or equal to it."""
+
+    columns: Sequence[int]
+    coefficients: Sequence[int]
+    sense: Literal["at most", "equal"]
+    limit: int
+
+
+@dataclass(frozen=True)
+class Programme:
+    """Minimise Σ cost · x over whole x with 0 ≤ x ≤ upper under the rows.
+
+    Attributes:
+        costs: by column.
+        upper: by column.
+        rows: the constraints; every column stands in one of them.
+    """
+
+    costs: Sequence[int]
+    upper: Sequence[int]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a solver claims.
+
+    Attributes:
+        values: its best solution, column by column, or ``None``.
+        objective: what it says this costs.
+        dual_bound: what it says every solution costs at least.
+    """
+
+    values: tuple[float, ...] | None
+    objective: float | None
+    dual_bound: float | None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a solver is looked after while it runs.
+
+    Attributes:
+        deadline: when it shall be done, on the clock of :func:`time.monotonic`.
+        should_stop: asked every now and then; a solver stops early when it says ``True``.
+        report: told the solver's dual bound whenever it has a new one.
+    """
+
+    deadline: float
+    should_stop: Callable[[], bool]
+    report: Callable[[float], None]
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to stop."""
+        return self.seconds_left <= 0 or self.should_stop()
+
+
+def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    """Ask HiGHS for whole numbers, from a solution that it may begin with.
+
+    Its restarts, heuristics and long look-aheads at branching pay off on these programmes less than
+    they cost: with a good start nearly all the work is to raise the bound.
+    """
+    problem, _ = _problem(programme)
+    solver = _WatchedHighs(
+        watch,
+        start,
+        msg=False,
+        timeLimit=watch.seconds_left,
+        gapRel=0.0,
+        gapAbs=0.99,
+        mip_heuristic_effort=0.0,
+        mip_allow_restart=False,
+        mip_pscost_minreliable=1,
+    )
+    problem.solve(solver)
+    model: highspy.Highs = problem.solverModel
+    info = model.getInfo()
+    feasible = (
+        info.valid and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    )
+    return Answer(
+        values=tuple(model.getSolution().col_value) if feasible else None,
+        objective=float(info.objective_function_value) if feasible else None,
+        dual_bound=info.mip_dual_bound
+        if info.valid and math.isfinite(info.mip_dual_bound)
+        else None,
+    )
+
+
+class Relaxation:
+    """A programme without the demand for whole numbers, kept warm while rows are added."""
+
+    def __init__(self, programme: Programme, watch: Watch) -> None:
+        self._watch = watch
+        problem, _ = _problem(programme)
+        # PuLP configures and fills the model; from then on HiGHS is spoken to directly, as PuLP
+        # would build everything anew for each row.
+        solver = pulp.HiGHS(mip=False, msg=False, threads=1)
+        problem.fixObjective()
+        solver.createAndConfigureSolver(problem)
+        solver.buildSolverModel(problem)
+        self._model: highspy.Highs = problem.solverModel
+
+    def solve(self) -> bool:
+        """Solve; whether there is a solution to read."""
+        # HiGHS counts its time over all runs of a model.
+        limit = self._model.getRunTime() + self._watch.seconds_left
+        self._model.setOptionValue("time_limit", limit)
+        _run(self._model, self._watch)
+        solution = self._model.getSolution()
+        return bool(solution.value_valid and solution.dual_valid)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The solution, by column."""
+        return np.array(self._model.getSolution().col_value)
+
+    @property
+    def reduced_costs(self) -> NDArray[np.float64]:
+        """What each column would add to the objective if it were used, by column."""
+        return np.array(self._model.getSolution().col_dual)
+
+    @property
+    def multipliers(self) -> NDArray[np.float64]:
+        """What one unit less of each row's limit would cost, by row."""
+        return -np.array(self._model.getSolution().row_dual)
+
+    def add_row(self, row: Row) -> None:
+        """Demand one thing more."""
+        lower = float(row.limit) if row.sense == "equal" else -highspy.kHighsInf
+        self._model.addRow(
+            lower,
+            float(row.limit),
+            len(row.columns),
+            np.array(row.columns, dtype=np.int32),
+            np.array(row.coefficients, dtype=np.float64),
+        )
+
+    def forbid(self, columns: Sequence[int]) -> None:
+        """Hold these columns at 0 from now on."""
+        for column in columns:
+            self._model.changeColBounds(column, 0.0, 0.0)
+
+
+def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    """Ask CBC for whole numbers, from a solution that it may begin with.
+
+    PuLP writes the files and reads the solution back; CBC runs as a process of ours, so that it can
+    be stopped, and its bound is read from its log, as PuLP does not tell it.
+    """
+    problem, variables = _problem(programme)
+    solver = pulp.COIN_CMD(path=_cbc_path(), msg=False)
+    for variable, value in zip(variables, start, strict=True):
+        variable.varValue = value
+    with tempfile.TemporaryDirectory(prefix="oracle-cbc-") as folder:
+        model, begin, log, solution = (
+            Path(folder, name) for name in ("model.mps", "begin.mst", "log.txt", "solution.txt")
+        )
+        order, names, row_names, _ = problem.writeMPS(str(model), rename=1)
+        solver.writesol(str(begin), problem, order, names, row_names)
+        command = [solver.path, str(model), "-mips", str(begin), "-timeMode", "elapsed"]
+        command += ["-sec", f"{watch.seconds_left:.3f}", "-ratio", "0", "-allow", "0.99"]
+        # Preprocessing can solve a programme outright, and then no bound is stated in the log.
+        command += ["-preprocess", "off", "-solve", "-solution", str(solution)]
+        with log.open("w") as sink:
+            _run_process(command, sink.fileno(), watch)
+        said = log.read_text(errors="replace")
+        if not solution.exists():
+            return Answer(None, None, _cbc_bound(said))
+        read = solver.readsol_MPS(str(solution), problem, order, names, row_names)[1]
+    # A solution file without a solution reads as all zeros: whoever asked finds that out.
+    values = tuple(float(read[variable.name]) for variable in variables)
+    objective = sum(cost * value for cost, value in zip(programme.costs, values, strict=True))
+    return Answer(values, objective, _cbc_bound(said))
+
+
+def _problem(programme: Programme) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    problem = pulp.LpProblem("starts", pulp.LpMinimize)
+    # PuLP sorts its variables by name; fixed width keeps them in the order of the columns.
+    variables = [
+        problem.add_variable(f"x{column:09d}", 0, upper, pulp.LpInteger)
+        for column, upper in enumerate(programme.upper)
+    ]
+    problem.setObjective(pulp.LpAffineExpression(zip(variables, programme.costs, strict=True)))
+    for row in programme.rows:
+        terms = pulp.LpAffineExpression(
+            (variables[column], coefficient)
+            for column, coefficient in zip(row.columns, row.coefficients, strict=True)
+        )
+        sense = pulp.LpConstraintEQ if row.sense == "equal" else pulp.LpConstraintLE
+        problem.addConstraint(pulp.LpConstraint(terms, sense, rhs=row.limit))
+    return problem, variables
+
+
+class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are untyped
+    """PuLP's HiGHS, begun from a given solution and looked after while it runs."""
+
+    def __init__(self, watch: Watch, start: Sequence[int], **options: object) -> None:
+        super().__init__(**options)
+        self._watch = watch
+        self._start = start
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name for this step
+        model: highspy.Highs = lp.solverModel
+        begin = highspy.HighsSolution()
+        begin.col_value = [float(value) for value in self._start]
+        model.setSolution(begin)
+        _run(model, self._watch)
+
+    def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: ARG002, N802 - PuLP's
+        """Nothing: PuLP's table of states lacks some that HiGHS has, and no state is believed."""
+        return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
+
+
+def _run(model: highspy.Highs, watch: Watch) -> None:
+    """Run HiGHS in a thread of its own, so that Ctrl-C reaches Python while it works."""
+    heard = [-math.inf]
+
+    def listen(event: highspy.highs.HighsCallbackEvent) -> None:
+        heard[0] = float(event.data_out.mip_dual_bound)
+
+    model.HandleUserInterrupt = True
+    model.cbMipLogging += listen
+    runner = threading.Thread(target=model.run, daemon=True)
+    runner.start()
+    limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
+    told = -math.inf
+    try:
+        while runner.is_alive():
+            runner.join(POLL_SECONDS)
+            if told < heard[0] < math.inf:
+                told = heard[0]
+                watch.report(told)
+            if watch.should_stop() or time.monotonic() > limit:
+                model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
+    except BaseException:
+        # Whatever it was, Ctrl-C included: HiGHS must not go on in a model that is given up.
+        model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
+        runner.join()
+        raise
+    finally:
+        model.cbMipLogging -= listen
+        model.HandleUserInterrupt = False
+
+
+def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
+    limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
+    try:
+        while process.poll() is None and time.monotonic() < limit and not watch.should_stop():
+            time.sleep(POLL_SECONDS)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+_CBC_RELAXED = re.compile(r"^Continuous objective value is (\S+)", re.MULTILINE)
+_CBC_SEARCHED = re.compile(
+    r"^Cbc0005I Partial search .*\(best possible ([^\s)]+)\)"
+    r"|^Cbc0001I Search completed - best objective ([^\s,]+)",
+    re.MULTILINE,
+)
+
+
+def _cbc_bound(log: str) -> float | None:
+    """The dual bound that CBC's log states as a number, or ``None``.
+
+    What a search has shown is its last statement, and only once CBC has come to its end: lines
+    before may be those of searches within its heuristics.
+    """
+    stated = _CBC_RELAXED.findall(log)[-1:]
+    searched = list(_CBC_SEARCHED.finditer(log))
+    if searched and "\nTotal time" in log:
+        stated.append(searched[-1][searched[-1].lastindex or 0])
+    # CBC writes ±1e50 where it knows nothing.
+    return max((bound for bound in map(_number, stated) if abs(bound) < 1e40), default=None)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _cbc_path() -> str:
+    """The CBC on the search path, else the one that PuLP brings."""
+    own: str = pulp.PULP_CBC_CMD.pulp_cbc_path
+    return shutil.which("cbc") or own

@@ -1,0 +1,62 @@
+"""What a user writes: type-checked under ``mypy --strict`` against the installed package."""
+
+from collections.abc import Sequence
+
+import amin_ref
+from amin_ref import (
+    Amax,
+    Amin,
+    Decision,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    Policy,
+    Request,
+    RequestId,
+    Schedule,
+    Shuffled,
+    VisibleRequest,
+    check,
+    simulate,
+)
+
+
+class OneByOne(Policy):
+    """The simplest scheduler: one request at a time, in order of arrival."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.waiting: list[RequestId] = []
+        self.running = 0
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.waiting += [request.id for request in arrived]
+        self.running -= len(completed)
+        if self.running or not self.waiting:
+            return Decision()
+        self.running = 1
+        return Decision(admit=(self.waiting.pop(0),))
+
+
+instance = Instance(
+    capacity=40,
+    requests=(
+        Request(id="a", prompt_len=3, output_len=5, lower=1, upper=10, arrival=0),
+        Request(id=2, prompt_len=8, output_len=20, lower=2),
+        Request(id="c", prompt_len=8, output_len=10, lower=2, arrival=4),
+    ),
+)
+total: int = 0
+for policy in (
+    Amin(Shuffled(1)),
+    Amax(),
+    HindsightShortestFirst(),
+    FirstComeFirstServed(),
+    OneByOne(),
+):
+    schedule: Schedule = simulate(instance, policy)
+    assert check(schedule) == ()
+    assert Schedule.from_json(schedule.to_json()) == schedule
+    total += schedule.total_latency
+print(f"{amin_ref.__name__}: {total} request·rounds")

@@ -1,0 +1,258 @@
+"""The four policies and the rules of validity by brute force, from the specification alone.
+
+Everything is worked out from scratch in every round. Nothing is shared with the implementation but
+the values: no plan, no heap, no cache.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule
+
+Ranks = Mapping[RequestId, float]
+"""What ties are broken by: the lower rank first."""
+
+
+def held(prompt_len: int, tokens: int, block_size: int) -> int:
+    """Tokens that a request occupies once it has generated ``tokens``."""
+    full_blocks, rest = divmod(prompt_len + tokens, block_size)
+    return (full_blocks + (1 if rest else 0)) * block_size
+
+
+def longest_output(prompt_len: int, capacity: int, block_size: int) -> int:
+    """The most tokens that a request alone in the cache can generate."""
+    longest = 0
+    while held(prompt_len, longest + 1, block_size) <= capacity:
+        longest += 1
+    return longest
+
+
+@dataclass
+class Known:
+    """What a naive scheduler knows of a request: its prompt, its rank, and what it assumes."""
+
+    prompt_len: int
+    arrival: int
+    rank: float
+    assumed: int
+
+
+class NaiveScheduler(ABC):
+    """A scheduler's state, open to everybody: who waits, and who has generated how much.
+
+    ``generated`` keeps the order of admission.
+    """
+
+    def __init__(self, capacity: int, block_size: int) -> None:
+        self.capacity = capacity
+        self.block_size = block_size
+        self.known: dict[RequestId, Known] = {}
+        self.waiting: set[RequestId] = set()
+        self.generated: dict[RequestId, int] = {}
+
+    @abstractmethod
+    def assume(self, request: Request) -> int:
+        """The output length that is assumed on arrival."""
+
+    @abstractmethod
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        """Steps 2 to 4 of a round: whom it evicts and whom it admits, in that order."""
+
+    def arrive(self, request: Request, rank: float) -> None:
+        self.known[request.id] = Known(
+            request.prompt_len, request.arrival, rank, self.assume(request)
+        )
+        self.waiting.add(request.id)
+
+    def complete(self, request: RequestId) -> None:
+        del self.generated[request]
+
+    def generate(self) -> None:
+        for request in self.generated:
+            self.generated[request] += 1
+
+    def held_in(self, rounds: int, more: Mapping[RequestId, int]) -> int:
+        """Tokens held ``rounds`` rounds from now by those who still generate so many ``more``."""
+        return sum(
+            held(self.known[i].prompt_len, self.generated[i] + rounds + 1, self.block_size)
+            for i in more
+            if more[i] > rounds
+        )
+
+    def overflows(self, remaining: Iterable[RequestId]) -> bool:
+        """Whether the next token of these running requests does not fit."""
+        return self.held_in(0, dict.fromkeys(remaining, 1)) > self.capacity
+
+    def fits(self) -> bool:
+        """Whether everybody running fits in every round up to their assumed stops."""
+        more = {i: max(1, self.known[i].assumed - self.generated[i]) for i in self.generated}
+        horizon = max(more.values(), default=0)
+        return all(self.held_in(rounds, more) <= self.capacity for rounds in range(horizon))
+
+    def in_order(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        """In ascending ≺."""
+        return sorted(ids, key=lambda i: (self.known[i].assumed, self.known[i].rank))
+
+    def admit_in(self, order: Iterable[RequestId]) -> list[RequestId]:
+        """Admit one after the other; stop at the first that does not fit."""
+        admitted = []
+        for request in order:
+            self.generated[request] = 0
+            if not self.fits():
+                del self.generated[request]
+                break
+            self.waiting.remove(request)
+            admitted.append(request)
+        return admitted
+
+
+class NaiveAmin(NaiveScheduler):
+    """Section 3 of the specification."""
+
+    def assume(self, request: Request) -> int:
+        return request.lower
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        # 2. Refine.
+        for request, tokens in self.generated.items():
+            known = self.known[request]
+            known.assumed = max(known.assumed, tokens)
+        # 3. Evict.
+        evicted = []
+        for request in self.in_order(self.generated):
+            if not self.overflows(self.generated):
+                break
+            del self.generated[request]
+            evicted.append(request)
+        # 4. Admit.
+        admitted = self.admit_in(self.in_order(self.waiting))
+        self.waiting |= set(evicted)
+        return evicted, admitted
+
+
+class NaiveAmax(NaiveScheduler):
+    """Section 4: what Amin admits, had everybody's output the length of its upper bound."""
+
+    def assume(self, request: Request) -> int:
+        longest = longest_output(request.prompt_len, self.capacity, self.block_size)
+        return longest if request.upper is None else min(request.upper, longest)
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        return [], self.admit_in(self.in_order(self.waiting))
+
+
+class NaiveHindsight(NaiveAmax):
+    """Section 4: the same, knowing every output's length."""
+
+    def assume(self, request: Request) -> int:
+        return request.output_len
+
+
+class NaiveFirstCome(NaiveScheduler):
+    """Section 4: arrival order, no look-ahead, the latest admitted goes first."""
+
+    def assume(self, request: Request) -> int:
+        del request
+        return 1
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        evicted: list[RequestId] = []
+        while self.overflows(self.generated):
+            evicted.append(list(self.generated)[-1])
+            del self.generated[evicted[-1]]
+        if evicted:
+            self.waiting |= set(evicted)
+            return evicted, []
+        by_arrival = sorted(self.waiting, key=lambda i: (self.known[i].arrival, self.known[i].rank))
+        return [], self.admit_in(by_arrival)
+
+
+def naive_schedule(instance: Instance, scheduler: NaiveScheduler, ranks: Ranks) -> Schedule:
+    """What a naive scheduler, fresh from its making, makes of an instance."""
+    runs: list[Run] = []
+    unfinished = {request.id: request for request in instance.requests}
+    now = 0
+    while unfinished:
+        for request in instance.requests:
+            if request.arrival == now:
+                scheduler.arrive(request, ranks[request.id])
+        before = dict(scheduler.generated)
+        evicted, _ = scheduler.decide()
+        runs += [Run(i, now - before[i], now, "evicted") for i in evicted]
+        scheduler.generate()
+        now += 1
+        for i, tokens in list(scheduler.generated.items()):
+            if tokens == unfinished[i].output_len:
+                scheduler.complete(i)
+                runs.append(Run(i, now - tokens, now, "completed"))
+                del unfinished[i]
+    return Schedule(instance, tuple(runs))
+
+
+def naive_amin(instance: Instance, ranks: Ranks) -> Schedule:
+    """What section 3 of the specification makes of an instance."""
+    return naive_schedule(instance, NaiveAmin(instance.capacity, instance.block_size), ranks)
+
+
+def naive_occupancy(schedule: Schedule) -> list[int]:
+    """Tokens held in each round from 0 to the last stop."""
+    instance = schedule.instance
+    prompt_lens = {request.id: request.prompt_len for request in instance.requests}
+    return [
+        sum(
+            held(prompt_lens[run.request], now - run.start + 1, instance.block_size)
+            for run in schedule.runs
+            if run.start <= now < run.stop
+        )
+        for now in range(max((run.stop for run in schedule.runs), default=0))
+    ]
+
+
+Fault = tuple[Rule, int | None, frozenset[RequestId]]
+"""A broken rule, the round in which it breaks, and whom it concerns."""
+
+
+def naive_faults(schedule: Schedule) -> set[Fault]:
+    """Every fault of a schedule, rule by rule, as section 2 of the specification has them."""
+    faults: set[Fault] = set()
+    for request in schedule.instance.requests:
+        runs = sorted(
+            (run for run in schedule.runs if run.request == request.id),
+            key=lambda run: (run.start, run.stop),
+        )
+        faults |= {(rule, now, frozenset([request.id])) for rule, now in _faults_of(request, runs)}
+    totals = naive_occupancy(schedule)
+    for now, total in enumerate(totals):
+        was_over = now > 0 and totals[now - 1] > schedule.instance.capacity
+        if total > schedule.instance.capacity and not was_over:
+            running = {run.request for run in schedule.runs if run.start <= now < run.stop}
+            faults.add(("within-capacity", now, frozenset(running)))
+    return faults
+
+
+def _faults_of(request: Request, runs: list[Run]) -> set[tuple[Rule, int | None]]:
+    """What is wrong with one request's runs, which are in order of start."""
+    faults: set[tuple[Rule, int | None]] = set()
+    completed = [run for run in runs if run.outcome == "completed"]
+    evicted = [run for run in runs if run.outcome == "evicted"]
+    if not completed:
+        faults.add(("completes-once", None))
+    for run in completed[1:]:
+        faults.add(("completes-once", run.start))
+    for run in completed:
+        if run.stop - run.start != request.output_len:
+            faults.add(("completed-length", run.start))
+    for run in evicted:
+        if run.stop - run.start not in range(1, request.output_len):
+            faults.add(("evicted-length", run.start))
+        if completed and run.start >= completed[0].stop:
+            faults.add(("nothing-after-completion", run.start))
+    for index, run in enumerate(runs):
+        if run.start < request.arrival:
+            faults.add(("not-before-arrival", run.start))
+        if any(earlier.start <= run.start < earlier.stop for earlier in runs[:index]):
+            faults.add(("no-overlap", run.start))
+    return faults

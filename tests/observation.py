@@ -1,0 +1,151 @@
+"""Watching a policy at work: what it was told and answered in every round, and where that led.
+
+The situations are worked out from the record and the specification alone, without a look into the
+policy or the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from amin_ref import (
+    ByPosition,
+    ClairvoyantPolicy,
+    Decision,
+    Instance,
+    Policy,
+    Ranking,
+    RequestId,
+    RevealedRequest,
+    Schedule,
+    TieBreak,
+    VisibleRequest,
+    simulate,
+)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One round as a policy saw and answered it."""
+
+    now: int
+    arrived: tuple[VisibleRequest, ...]
+    completed: tuple[RequestId, ...]
+    decision: Decision
+
+
+class Recorder(Policy):
+    """Passes everything on to a policy, and writes it down."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.rounds: list[Observed] = []
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.rounds = []
+        self.policy.begin(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = self.policy.decide(now, arrived, completed)
+        self.rounds.append(Observed(now, tuple(arrived), tuple(completed), decision))
+        return decision
+
+
+class ClairvoyantRecorder(ClairvoyantPolicy):
+    """The same for a policy that is told output lengths."""
+
+    def __init__(self, policy: ClairvoyantPolicy) -> None:
+        self.policy = policy
+        self.rounds: list[Observed] = []
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.rounds = []
+        self.policy.begin(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[RevealedRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = self.policy.decide(now, arrived, completed)
+        self.rounds.append(Observed(now, tuple(arrived), tuple(completed), decision))
+        return decision
+
+
+def record(
+    instance: Instance, policy: Policy | ClairvoyantPolicy
+) -> tuple[Schedule, tuple[Observed, ...]]:
+    """The schedule that a policy makes, and every round of it as the policy saw it."""
+    if isinstance(policy, ClairvoyantPolicy):
+        clairvoyant = ClairvoyantRecorder(policy)
+        return simulate(instance, clairvoyant), tuple(clairvoyant.rounds)
+    recorder = Recorder(policy)
+    return simulate(instance, recorder), tuple(recorder.rounds)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The start of a round, once arrivals and completions are known.
+
+    Attributes:
+        now: the round.
+        running: tokens that each running request has generated, in order of admission.
+        waiting: who waits.
+        bounds: ℓ̃ of everybody who has arrived, before step 2 of the specification.
+        refined: ℓ̃ after it.
+        decision: what the policy did about it.
+    """
+
+    now: int
+    running: Mapping[RequestId, int]
+    waiting: frozenset[RequestId]
+    bounds: Mapping[RequestId, int]
+    refined: Mapping[RequestId, int]
+    decision: Decision
+
+
+def situations(rounds: Sequence[Observed]) -> Iterator[Situation]:
+    """Every round of a record, with who ran, who waited, and every ℓ̃ by the specification."""
+    running: dict[RequestId, int] = {}
+    waiting: set[RequestId] = set()
+    bounds: dict[RequestId, int] = {}
+    for observed in rounds:
+        for request in observed.completed:
+            del running[request]
+        waiting |= {request.id for request in observed.arrived}
+        bounds |= {request.id: request.lower for request in observed.arrived}
+        refined = bounds | {i: max(bounds[i], tokens) for i, tokens in running.items()}
+        yield Situation(
+            observed.now, dict(running), frozenset(waiting), bounds, refined, observed.decision
+        )
+        bounds = refined
+        for request in observed.decision.evict:
+            del running[request]
+            waiting.add(request)
+        for request in observed.decision.admit:
+            waiting.remove(request)
+            running[request] = 0
+        for request in running:
+            running[request] += 1
+
+
+def ranks_of(instance: Instance, ties: TieBreak) -> dict[RequestId, float]:
+    """The rank of every request; for the orders that say so, from their meaning alone."""
+    if isinstance(ties, ByPosition):
+        return {request.id: place for place, request in enumerate(instance.requests)}
+    if isinstance(ties, Ranking):
+        return {request.id: ties.ids.index(request.id) for request in instance.requests}
+    return {
+        request.id: ties.rank(
+            VisibleRequest(
+                request.id,
+                request.prompt_len,
+                request.lower,
+                request.upper,
+                request.arrival,
+                position,
+            )
+        )
+        for position, request in enumerate(instance.requests)
+    }

@@ -1,0 +1,56 @@
+"""How much is tested: Hypothesis profiles, chosen by the environment variable ``AMIN_PROFILE``.
+
+=======  ============================================================================
+dev      a tenth of the examples, for the minute between two edits
+ci       the default: the same examples in every run, so a failure is the change's own
+mutants  those of ci, and no shrinking: whether broken code is noticed, and by whom
+deep     random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
+=======  ============================================================================
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+BASE_EXAMPLES = 100
+"""Examples of a property in profile ``ci``, unless it asks for more or fewer."""
+
+
+def load_profile() -> None:
+    """Register the profiles and load the one that the environment names."""
+    # A slow or busy machine is no failure: properties are about values, benchmarks about time.
+    slow_is_fine = [HealthCheck.too_slow]
+    settings.register_profile(
+        "dev",
+        max_examples=BASE_EXAMPLES // 10,
+        deadline=None,
+        suppress_health_check=slow_is_fine,
+    )
+    settings.register_profile(
+        "ci",
+        max_examples=BASE_EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=slow_is_fine,
+    )
+    settings.register_profile(
+        "mutants",
+        settings.get_profile("ci"),
+        phases=[Phase.explicit, Phase.generate, Phase.target],
+    )
+    settings.register_profile(
+        "deep",
+        max_examples=int(os.environ.get("AMIN_DEEP_EXAMPLES", "10000")),
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=slow_is_fine,
+    )
+    settings.load_profile(os.environ.get("AMIN_PROFILE", "ci"))
+
+
+def times(factor: float) -> settings:
+    """The loaded profile with so many times its examples."""
+    return settings(max_examples=max(1, round(factor * settings().max_examples)))

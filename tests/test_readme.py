@@ -1,0 +1,70 @@
+"""Every command and program in README runs, in an empty folder, as it stands there.
+
+The two commands that install are run by ``.ci/run``, in a fresh virtual environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+PROGRAMS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder whose ``amin-ref`` is this project's."""
+    program = tmp_path / "bin" / "amin-ref"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(PROJECT)!r})\n"
+        "from amin_ref.cli import main\nmain()\n"
+    )
+    program.chmod(0o755)
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(PROJECT)}
+
+
+def run(command: list[str], folder: Path) -> str:
+    ended = subprocess.run(
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_two_commands_come_first() -> None:
+    assert COMMANDS[0] == "pip install . && amin-ref compare\n"
+    assert COMMANDS[1] == "pip install '.[test]' && pytest\n"
+
+
+@pytest.mark.parametrize("commands", COMMANDS[2:], ids=lambda text: text.splitlines()[-1][:40])
+def test_commands_run(commands: str, folder: Path) -> None:
+    assert run(["bash", "-euo", "pipefail", "-c", commands], folder)
+
+
+def test_the_main_job_runs(folder: Path) -> None:
+    table = run(["bash", "-c", COMMANDS[0].split("&&")[1]], folder)
+    for policy in ("amin", "amax", "h-sf", "fcfs"):
+        assert re.search(rf"^ *{policy} .*\d", table, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_programs_run_and_type_check(program: str, folder: Path) -> None:
+    file = folder / "mine.py"
+    file.write_text(program)
+    assert run([sys.executable, "mine.py"], folder)
+    # A program of a user's, seen from outside of this project's configuration.
+    run([sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"], folder)

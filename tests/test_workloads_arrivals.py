@@ -1,0 +1,117 @@
+"""Arrivals: at once, Poisson, and from a trace's own timestamps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref import AminError, InvalidValue
+from amin_ref.workloads import (
+    Arrivals,
+    AtOnce,
+    Poisson,
+    Row,
+    TraceArrivals,
+    parse_arrivals,
+)
+
+NO_ARRIVALS = (
+    *("", "at once", "at-once:1", "poisson", "poisson:", "poisson:0", "poisson:0.0", "poisson:-1"),
+    *("poisson:nan", "poisson:1e999", "poisson:" + "1" * 400, "trace", "trace:", "trace:0"),
+    *("trace:inf", "trace:1s", "trace:٣"),
+)
+
+
+def rounds_of(arrivals: Arrivals, times: Sequence[int | None], seed: int = 0) -> list[int]:
+    rows = [Row(1, 1, time) for time in times]
+    return arrivals.rounds(rows, np.random.default_rng(seed))
+
+
+def test_at_once() -> None:
+    assert rounds_of(AtOnce(), [5, None, 9]) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("rate", ["0.25", "1", "8"])
+def test_poisson_counts_have_mean_and_variance_of_the_rate(rate: str) -> None:
+    rounds = rounds_of(Poisson(Decimal(rate)), [None] * 40_000)
+    assert rounds == sorted(rounds)
+    counts = np.bincount(rounds)[:-1]
+    standard_error = np.sqrt(float(rate) / len(counts))
+    assert abs(counts.mean() - float(rate)) < 4 * standard_error
+    assert counts.var() == pytest.approx(float(rate), rel=0.05)
+
+
+def test_poisson_depends_on_the_seed_alone_and_its_beginning_not_on_the_number() -> None:
+    law = Poisson(Decimal("0.5"))
+    assert rounds_of(law, [None] * 50, seed=3) == rounds_of(law, [None] * 50, seed=3)
+    assert rounds_of(law, [None] * 50, seed=3) != rounds_of(law, [None] * 50, seed=4)
+    assert rounds_of(law, [None] * 20, seed=3) == rounds_of(law, [None] * 50, seed=3)[:20]
+
+
+def test_poisson_so_rare_that_rounds_overflow_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"larger rate"):
+        rounds_of(Poisson(Decimal("1e-18")), [None] * 10)
+
+
+@given(
+    times=st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=20),
+    seconds=st.decimals(Decimal("0.000000001"), 1000, places=9),
+)
+def test_trace_arrivals_are_the_first_round_that_begins_no_earlier(
+    times: list[int], seconds: Decimal
+) -> None:
+    duration = Fraction(seconds)
+    for time, arrival in zip(times, rounds_of(TraceArrivals(seconds), times), strict=True):
+        since = Fraction(time - min(times), 10**9)
+        assert arrival * duration >= since
+        assert arrival == 0 or (arrival - 1) * duration < since
+
+
+def test_trace_arrivals_by_hand() -> None:
+    # 0.3 / 0.1 falls short of 3 in floats, and must not here.
+    tenths = [5_000_000_000 + tenth * 100_000_000 for tenth in (0, 3, 1, 7)]
+    assert rounds_of(parse_arrivals("trace:0.1"), tenths) == [0, 3, 1, 7]
+    assert rounds_of(parse_arrivals("trace:0.05"), [0, 1, 50_000_000, 50_000_001]) == [0, 1, 1, 2]
+
+
+def test_trace_arrivals_need_timestamps() -> None:
+    with pytest.raises(InvalidValue, match=r"no timestamps"):
+        rounds_of(TraceArrivals(Decimal(1)), [None, None])
+
+
+def test_trace_arrivals_beyond_all_rounds_are_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"longer duration"):
+        rounds_of(TraceArrivals(Decimal("1e-18")), [0, 10**12])
+
+
+@pytest.mark.parametrize("text", ["at-once", "poisson:0.5", "trace:0.0000001", "poisson:12"])
+def test_arrivals_are_read_back_from_their_text(text: str) -> None:
+    assert str(parse_arrivals(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    NO_ARRIVALS,
+)
+def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^arrivals"):
+        parse_arrivals(text)
+
+
+@settings(max_examples=50)
+@given(
+    st.text(max_size=20)
+    | st.from_regex(r"(poisson|trace|at-once)(:[0-9.eE+-]{0,8}){0,2}", fullmatch=True)
+)
+def test_no_text_ends_in_a_traceback(text: str) -> None:
+    try:
+        arrivals = parse_arrivals(text)
+    except AminError:
+        return
+    assert parse_arrivals(str(arrivals)) == arrivals

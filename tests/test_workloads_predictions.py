@@ -1,0 +1,127 @@
+"""Predictions: every one yields 1 ≤ ℓ ≤ o ≤ u, exactly as it says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref import AminError, InvalidValue
+from amin_ref.workloads import Bins, Exact, Prediction, Relative, Rough, parse_prediction
+
+output_lens = st.lists(st.integers(1, 2000), min_size=1, max_size=30)
+shares = st.decimals(0, 3, allow_nan=False, places=3)
+
+NO_PREDICTIONS = (
+    *("", "exakt", "Exact", "exact ", "rough", "rough:1", "rough:0:9", "rough:9:8", "rough:1:2:3"),
+    *("rough:a:2", "rough:-1:2", "rough:1:99999999999999999", "bins", "bins:", "bins:0", "bins:-3"),
+    *("bins:1.5", "bins:٣", "relative", "relative:", "relative:-0.1", "relative:nan", "relative:٣"),
+    *("relative:inf", "relative:1e400", "relative:1e-3", "relative:0,2", "relative:" + "9" * 400),
+)
+
+
+@st.composite
+def predictions_with_outputs(draw: st.DrawFn) -> tuple[Prediction, list[int]]:
+    outputs = draw(output_lens)
+    roughs = st.builds(Rough, st.integers(1, min(outputs)), st.integers(max(outputs), 5000))
+    prediction: Prediction = draw(
+        st.one_of(
+            st.just(Exact()),
+            roughs,
+            st.builds(Bins, st.integers(1, 5000)),
+            st.builds(Relative, shares),
+        )
+    )
+    return prediction, outputs
+
+
+@given(predictions_with_outputs())
+def test_every_prediction_holds_the_true_length(case: tuple[Prediction, list[int]]) -> None:
+    prediction, outputs = case
+    intervals = prediction.intervals(outputs)
+    assert len(intervals) == len(outputs)
+    for output_len, (lower, upper) in zip(outputs, intervals, strict=True):
+        assert 1 <= lower <= output_len <= upper
+
+
+@given(predictions_with_outputs())
+def test_a_prediction_is_read_back_from_its_text(case: tuple[Prediction, list[int]]) -> None:
+    prediction, _ = case
+    assert parse_prediction(str(prediction)) == prediction
+
+
+@given(outputs=st.lists(st.integers(1, 200), min_size=1), count=st.integers(1, 50))
+def test_bins_are_the_whole_numbers_of_equal_real_intervals(outputs: list[int], count: int) -> None:
+    longest = max(outputs)
+    edges = [Fraction(longest * k, count) for k in range(count + 1)]
+    for output_len, (lower, upper) in zip(outputs, Bins(count).intervals(outputs), strict=True):
+        (k,) = (k for k in range(count) if edges[k] < output_len <= edges[k + 1])
+        inside = [n for n in range(1, longest + 1) if edges[k] < n <= edges[k + 1]]
+        assert (lower, upper) == (inside[0], inside[-1])
+
+
+def test_bins_by_hand() -> None:
+    assert Bins(10).intervals([1, 10, 11, 100]) == [(1, 10), (1, 10), (11, 20), (91, 100)]
+    assert Bins(3).intervals([10, 4, 3]) == [(7, 10), (4, 6), (1, 3)]
+    assert Bins(1).intervals([7, 2]) == [(1, 7), (1, 7)]
+    assert Bins(4).intervals([]) == []
+
+
+@given(output_len=st.integers(1, 10**6), share=shares)
+def test_relative_is_the_widest_whole_interval_within_the_share(
+    output_len: int, share: Decimal
+) -> None:
+    ((lower, upper),) = Relative(share).intervals([output_len])
+    margin = Fraction(share) * output_len
+    assert output_len - lower <= margin
+    assert lower == 1 or output_len - (lower - 1) > margin
+    assert upper - output_len <= margin < upper + 1 - output_len
+
+
+def test_relative_has_no_rounding_error() -> None:
+    # In floats (1 - 0.7) * 10 exceeds 3, and (1 + 0.16) * 25 falls short of 29.
+    assert parse_prediction("relative:0.7").intervals([10]) == [(3, 17)]
+    assert parse_prediction("relative:0.16").intervals([25]) == [(21, 29)]
+    assert parse_prediction("relative:0.1").intervals([30, 1]) == [(27, 33), (1, 1)]
+    assert parse_prediction("relative:1").intervals([5]) == [(1, 10)]
+    assert parse_prediction("relative:2.5").intervals([4]) == [(1, 14)]
+
+
+def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
+    with pytest.raises(InvalidValue, match=r"request 1: output_len is 12.*rough:5:30 or wider"):
+        Rough(5, 10).intervals([7, 12, 30])
+    with pytest.raises(InvalidValue, match=r"request 2: output_len is 4.*rough:4:10 or wider"):
+        Rough(5, 10).intervals([7, 10, 4])
+
+
+@pytest.mark.parametrize(
+    "text",
+    NO_PREDICTIONS,
+)
+def test_what_is_no_prediction_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^prediction"):
+        parse_prediction(text)
+
+
+@settings(max_examples=50)
+@given(
+    st.text(max_size=20)
+    | st.from_regex(r"(rough|bins|relative|exact)(:[0-9.eE+-]{0,8}){0,3}", fullmatch=True)
+)
+def test_no_text_ends_in_a_traceback(text: str) -> None:
+    try:
+        prediction = parse_prediction(text)
+    except AminError:
+        return
+    assert parse_prediction(str(prediction)) == prediction
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("nan"), Decimal("inf"), Decimal(-1), Decimal("1e-999999999"), Decimal("1e30")]
+)
+def test_relative_takes_only_sensible_decimals(value: Decimal) -> None:
+    with pytest.raises(InvalidValue, match=r"prediction relative: X"):
+        Relative(value)
