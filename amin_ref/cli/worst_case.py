@@ -36,7 +36,8 @@ _WORKERS = click.option(
 _CHECKPOINT = click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File of what is finished: made where it is not there, continued where it is.",
+    help="File of what is finished: made where it is not there, continued where it is.  "
+    "[default: none]",
 )
 
 
