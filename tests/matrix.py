@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -121,8 +125,25 @@ def table(book: Sequence[Statement], checks: Sequence[Check]) -> str:
     return "\n".join(lines)
 
 
+def checks_by_themselves() -> list[Check]:
+    """Every check, found in a process of its own: for use while pytest is running already."""
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.matrix", "--json"],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "AMIN_PROFILE": "ci"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Check(**fields) for fields in json.loads(found.stdout)]
+
+
 def main() -> None:
-    print(table(read_book(), list(checks_of(collected()))))
+    checks = list(checks_of(collected()))
+    if "--json" in sys.argv:
+        print(json.dumps([asdict(check) for check in checks]))
+    else:
+        print(table(read_book(), checks))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix import KINDS, THEOREMS, Check, Statement, checks_of, collected, read_book, table
+from tests.matrix import KINDS, THEOREMS, Check, Statement, checks_by_themselves, read_book, table
 
 PROJECT = Path(__file__).parents[1]
 
@@ -18,8 +18,7 @@ ALL_ABOUT_THEOREMS = ("test_theorems.py", "test_open.py", "test_naive.py", "test
 
 @pytest.fixture(scope="module")
 def checks() -> list[Check]:
-    # In a process of its own pytest can collect what it is about to run here.
-    return list(checks_of(collected()))
+    return checks_by_themselves()
 
 
 @pytest.fixture(scope="module")
