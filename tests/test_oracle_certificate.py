@@ -92,6 +92,7 @@ multipliers = st.lists(st.integers(0, 9), max_size=12) | st.lists(
 )
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=300)
 @given(instances(), multipliers, st.integers(1, 200))
 def test_the_bound_is_the_specifications_formula(
@@ -103,6 +104,7 @@ def test_the_bound_is_the_specifications_formula(
     assert verify(instance, certificate) == math.ceil(exact)
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=150)
 @given(instances(), multipliers, st.integers(10**14, 2**53 - 1))
 def test_the_bound_is_exact_where_64_bits_are_not_enough(
@@ -126,6 +128,7 @@ def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
     return Certificate(instance, draw(st.integers(1, 60)), tuple(stretches))
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=250)
 @given(st.data())
 def test_t10_every_certificate_is_a_lower_bound(data: st.DataObject) -> None:
@@ -163,6 +166,7 @@ def numbers_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[st
     return [path] if isinstance(value, int) else []
 
 
+@pytest.mark.theorem("T10")
 @pytest.mark.parametrize("path", numbers_in(json.loads(PRICED.to_json())), ids=str)
 @pytest.mark.parametrize("new", [-1, 0, 1, 3, 7, 1000, 2**53 - 1, 2**70, 0.5, "NaN", None])
 def test_one_tampered_number_never_bounds_above_the_optimum(
@@ -237,6 +241,7 @@ def test_names_order_and_predictions_do_not_matter() -> None:
     assert verify(renamed, PRICED) == verify(CROWDED, PRICED)
 
 
+@pytest.mark.theorem("T10")
 @pytest.mark.parametrize(
     "other",
     [
