@@ -84,7 +84,7 @@ def optimum(
     time_limit: float = 60.0,
     method: Method = "auto",
     *,
-    progress: Callable[[Optimum], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Optimum:
     """The least total latency of any schedule, or the best bounds on it that the time allows.
@@ -96,7 +96,8 @@ def optimum(
         method: ``"search"`` is the exact search, ``"ilp"`` the integer programme; both begin with
             the same heuristics. ``"auto"`` asks certificates and heuristics first, and then the
             search for small instances or the integer programme for ones that it can hold.
-        progress: called with the best so far whenever that gets better.
+        progress: called with the least total latency and the best bound so far, whenever one of
+            them gets better.
         should_stop: asked a few times a second; when it says yes, the best so far is returned.
 
     Raises:
@@ -135,7 +136,7 @@ class _Work:
         self,
         instance: Instance,
         time_limit: float,
-        progress: Callable[[Optimum], None] | None,
+        progress: Callable[[int, int], None] | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
         self._instance = instance
@@ -144,8 +145,9 @@ class _Work:
         self._progress = progress
         self._should_stop = should_stop
         certificate = lower_bound(instance, time_limit=0)
+        self._prices = certificate
         self.best = Optimum(
-            best_schedule(instance, time_limit=0),
+            best_schedule(instance, time_limit=0, certificate=certificate),
             verify(instance, certificate),
             "certificate",
             certificate,
@@ -205,13 +207,17 @@ class _Work:
             self._instance,
             time_limit=self._seconds_left,
             warm_start=self.best.schedule,
-            progress=lambda _, bound: self._offer_bound(bound, "solver"),
+            progress=self._hear_solver,
             should_stop=self._should_stop,
         )
         self._offer_schedule(found.schedule)
         self._offer_bound(found.lower_bound, "solver")
         if found.multipliers is not None:
             self._offer_certificate(_certificate_of(self._instance, found.multipliers))
+
+    def _hear_solver(self, cost: int, bound: int) -> None:
+        self._offer_bound(bound, "solver")
+        self._tell(cost)
 
     def _price(self, seconds: float) -> None:
         if not self._is_over():
@@ -225,8 +231,9 @@ class _Work:
                 best_schedule(
                     self._instance,
                     time_limit=seconds,
-                    progress=self._offer_schedule,
+                    progress=self._tell,
                     stop=self._should_stop,
+                    certificate=self._prices,
                 )
             )
 
@@ -237,6 +244,7 @@ class _Work:
     def _offer_certificate(self, certificate: Certificate) -> None:
         bound = verify(self._instance, certificate)
         if bound >= self.best.lower_bound:
+            self._prices = certificate
             self._learn(Optimum(self.best.schedule, bound, "certificate", certificate))
 
     def _offer_bound(self, bound: int, evidence: Evidence) -> None:
@@ -245,8 +253,12 @@ class _Work:
 
     def _learn(self, better: Optimum) -> None:
         self.best = better
+        self._tell(better.total_latency)
+
+    def _tell(self, cost: int) -> None:
+        """Report a cost that was found, whether its schedule is at hand yet or not."""
         if self._progress is not None:
-            self._progress(better)
+            self._progress(min(cost, self.best.total_latency), self.best.lower_bound)
 
     @property
     def _seconds_left(self) -> float:

@@ -104,7 +104,7 @@ def search(
     starts = first_schedule(problem)
     if upper is not None:
         starts = min(starts, _starts_of(problem, upper), key=problem.cost)
-    return _Search(problem, starts, stop).run()
+    return BranchAndBound(problem, starts, stop).run()
 
 
 def _starts_of(problem: Problem, upper: Schedule) -> tuple[int, ...]:
@@ -127,23 +127,41 @@ def _starts_of(problem: Problem, upper: Schedule) -> tuple[int, ...]:
     return starts
 
 
-class _Search:
-    """One search: the best schedule so far, and what has been proved."""
+class BranchAndBound:
+    """One search: the best schedule so far, and what has been proved.
 
-    def __init__(self, problem: Problem, starts: Sequence[int], stop: Callable[[], bool]) -> None:
+    Attributes:
+        problem: what is searched.
+        stop: asked before every round; when it says yes, the search ends.
+        chunk: states treated at once.
+        starts: start rounds of the best schedule.
+        upper: its cost.
+        lower: no schedule costs less.
+        nodes: partial schedules extended.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        starts: Sequence[int],
+        stop: Callable[[], bool],
+        chunk_cells: int = CHUNK_CELLS,
+    ) -> None:
         self.problem = problem
         self.stop = stop
+        self.chunk = max(2, chunk_cells // max(1, problem.longest + problem.size))
         self.starts = tuple(starts)
         self.upper = problem.cost(starts)
         self.lower = sum(problem.output_len)
         self.nodes = 0
 
     def run(self) -> SearchResult:
-        bounds = self._bounds()
+        """The whole search: bounds, passes that look for good schedules, then everywhere."""
+        bounds = self.bounds()
         if bounds is not None:
             for width in BEAM_WIDTHS:
-                self._explore(bounds, width)
-            self._explore(bounds, None)
+                self.explore(bounds, width)
+            self.explore(bounds, None)
         return SearchResult(
             schedule=self.problem.schedule(self.starts),
             lower_bound=self.lower,
@@ -154,13 +172,13 @@ class _Search:
     def _prove(self, bound: int) -> None:
         self.lower = max(self.lower, min(bound, self.upper))
 
-    def _bounds(self) -> NodeBounds | None:
+    def bounds(self) -> NodeBounds | None:
         """Bounds with good prices; ``None`` when there is no time or no room for them."""
         problem, rounds = self.problem, self.problem.horizon
         if self.lower == self.upper or rounds * problem.size > MOST_STARTS or self.stop():
             return None
         rows = Rows(problem, rounds)
-        self._explore(NodeBounds.of(rows, None, rows.no_prices()), QUICK_WIDTH)
+        self.explore(NodeBounds.of(rows, None, rows.no_prices()), QUICK_WIDTH)
         if self.lower == self.upper or self.stop():
             return None
         prices = ascend(rows, None, rows.no_prices(), self.upper, INDEPENDENT, self.stop)
@@ -180,12 +198,12 @@ class _Search:
         self._prove(bounds.whole(bounds.root))
         return bounds
 
-    def _explore(self, bounds: NodeBounds, width: int | None) -> None:
+    def explore(self, bounds: NodeBounds, width: int | None) -> None:
         """Look at every state that may beat the best schedule, or at ``width`` of each round."""
         if self.lower == self.upper or self.stop() or self.problem.size > MOST_REQUESTS:
             return
         rounds = Rounds(self.problem, bounds)
-        chunk = max(1000, CHUNK_CELLS // (self.problem.longest + self.problem.size))
+        half = self.chunk // 2
         waiting: list[tuple[int, Frontier]] = [(0, rounds.first())]
         complete = True
         while waiting:
@@ -203,10 +221,10 @@ class _Search:
                 if width is not None and len(states) > width:
                     complete = False
                     states = states.take(np.argsort(states.bound, kind="stable")[:width])
-                elif len(states) > chunk:
+                elif len(states) > self.chunk:
                     order = np.argsort(states.bound, kind="stable")
-                    waiting.append((now, states.take(order[chunk // 2 :])))
-                    states = states.take(order[: chunk // 2])
+                    waiting.append((now, states.take(order[half:])))
+                    states = states.take(order[:half])
         if complete:
             self._prove(self.upper)
 

@@ -28,6 +28,9 @@ Number = TypeVar("Number", np.int64, np.float64)
 NEVER = 2**55
 """A reduced cost that stands for "not in this round". 64 of them still fit into 64 bits."""
 
+MOST_CORE_CELLS = 2**21
+"""Prices of core rows are summed for at most so many pairs of family and start."""
+
 MOST_CORES = 3
 """Core rows are made for m = 1 … this many requests at a time."""
 
@@ -59,7 +62,7 @@ class Rows:
         self.occupancy = np.zeros((problem.size, problem.longest), dtype=np.int64)
         for index, occupancy in enumerate(problem.occupancy):
             self.occupancy[index, : len(occupancy)] = occupancy
-        places, ages = _core_families(problem)
+        places, ages = _core_families(problem, MOST_CORE_CELLS // (rounds * problem.size))
         self.places = np.array(places, dtype=np.int64)
         self.first_ages = np.array(ages, dtype=np.int64).reshape(-1, problem.size)
         # Who has a core in which family, in the order of requests.
@@ -110,11 +113,16 @@ class Rows:
         return tokens[: self.rounds], held
 
 
-def _core_families(problem: Problem) -> tuple[list[int], list[list[int]]]:
-    """(m, first age of each request's core) of each family of core rows; o where it has none."""
+def _core_families(problem: Problem, room: int) -> tuple[list[int], list[list[int]]]:
+    """(m, first age of each request's core) of each family of core rows; o where it has none.
+
+    At most about ``room`` families, of evenly spread peaks.
+    """
+    peaks = sorted(set(problem.peak))
+    stride = -(-len(peaks) * MOST_CORES // room) if room else len(peaks) + 1
     places: list[int] = []
     first_ages: list[list[int]] = []
-    for least_peak in sorted(set(problem.peak)):
+    for least_peak in peaks[stride - 1 :: stride]:
         for most in range(1, MOST_CORES + 1):
             ages = [
                 int(np.searchsorted(occupancy * most, problem.capacity - least_peak, side="right"))

@@ -129,10 +129,19 @@ def test_it_stops_when_asked_and_keeps_what_it_has(method: Method) -> None:
         asked.append(True)
         return len(asked) > 3
 
-    seen: list[Optimum] = []
-    best = optimum(instance, time_limit=30, method=method, progress=seen.append, should_stop=stop)
+    best = optimum(instance, time_limit=30, method=method, should_stop=stop)
     evidence_is_sound(instance, best)
-    assert seen == [] or seen[-1] == best
+    assert not best.proven
+
+
+def test_progress_ends_at_the_result() -> None:
+    instance = random_instance(random.Random(1), 7, 12, 1, 0)
+    told: list[tuple[int, int]] = []
+    best = optimum(instance, progress=lambda cost, bound: told.append((cost, bound)))
+    assert told[-1] == (best.total_latency, best.lower_bound)
+    costs, bounds = zip(*told, strict=True)
+    assert list(costs) == sorted(costs, reverse=True)
+    assert list(bounds) == sorted(bounds)
 
 
 @pytest.mark.parametrize("time_limit", [-1, float("nan"), float("inf"), True])

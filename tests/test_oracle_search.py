@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amin_ref import Instance, Request, Schedule
-from oracle.search import search
-
-
-def held(instance: Instance, starts: dict[str | int, int], moment: int) -> int:
-    """Tokens held in one round, straight from section 1 of the specification."""
-    total = 0
-    for request in instance.requests:
-        if request.id in starts:
-            age = moment - starts[request.id] + 1
-            if 1 <= age <= request.output_len:
-                blocks = -(-(request.prompt_len + age) // instance.block_size)
-                total += blocks * instance.block_size
-    return total
-
-
-def naive_optimum(instance: Instance) -> int:
-    """Every vector of start rounds, one request after the other; only hopeless costs are cut."""
-    horizon = max(request.arrival for request in instance.requests)
-    horizon += sum(request.output_len for request in instance.requests)
-    best = 10**9
-
-    def extend(position: int, starts: dict[str | int, int], cost: int) -> None:
-        nonlocal best
-        if position == len(instance.requests):
-            best = min(best, cost)
-            return
-        request = instance.requests[position]
-        for start in range(request.arrival, horizon - request.output_len + 1):
-            latency = start + request.output_len - request.arrival
-            if cost + latency >= best:
-                break
-            starts[request.id] = start
-            during = range(start, start + request.output_len)
-            if all(held(instance, starts, moment) <= instance.capacity for moment in during):
-                extend(position + 1, starts, cost + latency)
-            del starts[request.id]
-
-    extend(0, {}, 0)
-    return best
+from amin_ref import Instance, Request, Run, Schedule
+from amin_ref.errors import InvalidValue
+from oracle.search import BranchAndBound, search
+from oracle.search_bound import Ascent, NodeBounds, ascend
+from oracle.search_problem import Problem, first_schedule
+from oracle.search_relaxation import Prices, Rows, Sequencing
+from oracle.search_tiny import IdenticalPrompts, least_total_latency
+from tests.naive_optimum import held, naive_optimum, random_instance
 
 
 def assert_valid(schedule: Schedule) -> None:
@@ -62,22 +32,6 @@ def assert_valid(schedule: Schedule) -> None:
         assert run.start >= request.arrival
     moments = range(schedule.makespan)
     assert all(held(instance, starts, moment) <= instance.capacity for moment in moments)
-
-
-def random_instance(
-    rng: random.Random, requests: int, longest: int, block_size: int, latest: int
-) -> Instance:
-    chosen = [
-        Request(index, rng.randint(1, 5), rng.randint(1, longest), arrival=rng.randint(0, latest))
-        for index in range(requests)
-    ]
-    peaks = [
-        -(-(request.prompt_len + request.output_len) // block_size) * block_size
-        for request in chosen
-    ]
-    # From "the largest request fills the cache" to "two or three fit": all that is hard.
-    capacity = max(peaks) + rng.randint(0, max(peaks))
-    return Instance(capacity, tuple(chosen), block_size)
 
 
 @st.composite
@@ -119,3 +73,135 @@ def test_more_capacity_fewer_requests_or_a_shorter_output_never_cost_more(
         )
         less = Instance(instance.capacity, shorter, instance.block_size)
         assert search(less).lower_bound <= best - 1
+
+
+def never() -> bool:
+    return False
+
+
+def some_bounds(problem: Problem, rng: np.random.Generator) -> NodeBounds:
+    """Bounds from good prices or from random ones, with sequences of a few requests or none."""
+    rows = Rows(problem, problem.horizon)
+    none = rows.no_prices()
+    large = min(problem.size, int(rng.integers(0, 5)))
+    sequencing = Sequencing(problem, large, rows.rounds) if large > 1 else None
+    if rng.random() < 0.7:
+        upper = problem.cost(first_schedule(problem))
+        prices = ascend(rows, sequencing, none, upper, Ascent(steps=40, patience=5), never)
+    else:
+        tokens = rng.exponential(1 / problem.capacity, none.tokens.shape)
+        cores = rng.exponential(1.0, none.cores.shape) * (rng.random(none.cores.shape) < 0.1)
+        prices = Prices(tokens, cores)
+    return NodeBounds.of(rows, sequencing, prices)
+
+
+def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
+    rng, numbers = random.Random(5), np.random.default_rng(5)
+    positive = 0
+    for count in range(90):
+        instance = random_instance(
+            rng, rng.randint(2, 5), 6, rng.choice([1, 4]), rng.choice([0, 0, 5])
+        )
+        optimum = naive_optimum(instance)
+        problem = Problem.of(instance)
+        bounds = some_bounds(problem, numbers)
+        assert bounds.whole(bounds.root) <= optimum
+        positive += bounds.whole(bounds.root) > sum(problem.output_len)
+        worst = tuple(
+            max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
+        )
+        run = BranchAndBound(problem, worst, never, chunk_cells=40 if count % 2 else 10**6)
+        run.explore(bounds, None)
+        assert run.lower == run.upper == optimum
+        assert problem.fits(run.starts)
+        assert problem.cost(run.starts) == optimum
+    # Otherwise the bounds would be idle and nothing would have been tested.
+    assert positive > 30
+
+
+def test_a_request_that_starts_late_to_let_another_in_is_found() -> None:
+    # Both orders of "as early as possible" cost more than letting the long one wait a round.
+    instance = Instance(11, (Request("a", 4, 6), Request("b", 1, 3), Request("c", 3, 5)))
+    assert search(instance).lower_bound == naive_optimum(instance)
+
+
+def synthetic(size: int, seed: int) -> Instance:
+    """Drawn like the all-at-once synthetic set of Jaillet et al."""
+    rng = random.Random(seed)
+    capacity = rng.randint(30, 50)
+    requests = []
+    for index in range(size):
+        prompt_len = rng.randint(1, 5)
+        requests.append(Request(index, prompt_len, rng.randint(1, capacity - prompt_len)))
+    return Instance(capacity, tuple(requests))
+
+
+def test_bounds_hold_when_time_runs_out() -> None:
+    instance = synthetic(10, 4)
+    optimum = search(instance).lower_bound
+    # 215 was also proven by a time-indexed integer programme under HiGHS.
+    assert optimum == 215
+    for calls in (0, 1, 150, 300):
+        answers = itertools.chain(itertools.repeat(False, calls), itertools.repeat(True))
+        result = search(instance, should_stop=answers.__next__)
+        assert result.lower_bound <= optimum <= result.schedule.total_latency
+        assert result.exhausted == (result.lower_bound == result.schedule.total_latency)
+        assert_valid(result.schedule)
+    hurried = search(instance, time_limit=0)
+    assert not hurried.exhausted
+    assert sum(request.output_len for request in instance.requests) <= hurried.lower_bound
+
+
+def test_starts_from_a_given_schedule() -> None:
+    instance = synthetic(10, 4)
+    best = search(instance).schedule
+    assert search(instance, upper=best, time_limit=0).schedule == best
+    evicted = Run(best.runs[-1].request, 0, 1, "evicted")
+    detour = Schedule(instance, (*best.runs, evicted))
+    assert search(instance, upper=detour, time_limit=0).schedule == best
+
+
+def test_none_one_and_too_many_requests() -> None:
+    assert search(Instance(5, ())).exhausted
+    one = search(Instance(5, (Request("only", 2, 3, arrival=7),)))
+    assert (one.schedule.total_latency, one.lower_bound, one.exhausted) == (3, 3, True)
+    many = synthetic(70, 1)
+    result = search(many, time_limit=2)
+    assert not result.exhausted
+    assert sum(r.output_len for r in many.requests) < result.lower_bound
+    assert result.lower_bound < result.schedule.total_latency
+
+
+def test_bad_input_is_named() -> None:
+    instance = Instance(9, (Request("a", 2, 7), Request("b", 2, 7)))
+    with pytest.raises(InvalidValue, match="time_limit"):
+        search(instance, time_limit=float("nan"))
+    with pytest.raises(InvalidValue, match="time_limit"):
+        search(instance, time_limit=-1)
+    both = Schedule(instance, (Run("a", 0, 7, "completed"), Run("b", 0, 7, "completed")))
+    with pytest.raises(InvalidValue, match="upper"):
+        search(instance, upper=both)
+    with pytest.raises(InvalidValue, match="upper: instance"):
+        search(Instance(9, instance.requests[:1]), upper=both)
+    with pytest.raises(InvalidValue, match="rounds"):
+        search(Instance(9, (Request("late", 1, 1, arrival=10**9),)))
+    with pytest.raises(InvalidValue, match="output_len"):
+        least_total_latency(5, 2, [4])
+    with pytest.raises(InvalidValue, match="prompt_len"):
+        IdenticalPrompts(5, 0)
+
+
+def test_tiny_identical_prompts_agree_with_naive_enumeration_and_search() -> None:
+    rng = random.Random(3)
+    for _ in range(6):
+        prompt_len, longest = rng.randint(1, 4), rng.randint(2, 5)
+        capacity = prompt_len + longest + rng.randint(0, prompt_len + longest)
+        optima = IdenticalPrompts(capacity, prompt_len)
+        for _ in range(12):
+            outputs = [rng.randint(1, longest) for _ in range(rng.randint(1, 6))]
+            requests = tuple(Request(i, prompt_len, o) for i, o in enumerate(outputs))
+            instance = Instance(capacity, requests)
+            found = optima.least_total_latency(outputs)
+            assert found == search(instance).lower_bound
+            if len(outputs) <= 4:
+                assert found == naive_optimum(instance)

@@ -81,11 +81,9 @@ def optimum_command(
     with solving(time_limit) as watch, asked_to_stop() as stop:
         begun = time.monotonic()
 
-        def show(best: Optimum) -> None:
-            watch.update(
-                time.monotonic() - begun,
-                f"bound {best.lower_bound:,}, best {best.total_latency:,}, gap {best.gap:.2%}",
-            )
+        def show(cost: int, bound: int) -> None:
+            gap = (cost - bound) / max(1, bound)
+            watch.update(time.monotonic() - begun, f"bound {bound:,}, best {cost:,}, gap {gap:.2%}")
 
         best = optimum(instance, time_limit, method, progress=show, should_stop=stop)
         stopped = stop()

@@ -1,0 +1,179 @@
+"""The Lagrangian bound as a function of the prices: its value, and which way is up.
+
+The bound of specification section 5 is a concave function of the prices λ: a sum of minima, one
+for every request, over its possible starts. Here each minimum may be smoothed, so that the bound
+has a gradient. Floating point is good enough: :func:`oracle.certificate.verify` works out exactly
+what prices prove.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from amin_ref.instance import Instance
+from oracle.placement import Crowd
+
+Floats = NDArray[np.float64]
+Rounds = NDArray[np.int64]
+
+NEGLIGIBLE = 1e-6
+"""Share of a request's starts that is left out of the gradient."""
+ENTRIES_AT_ONCE = 2**17
+"""Costs worked out in one go; they should stay in the processor's cache."""
+MOST_DELAYS = 1024
+"""Delays among which likely starts are looked for."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The Lagrangian bound at some prices.
+
+    Attributes:
+        value: the bound over the starts looked at; without rounding errors, and over all starts,
+            what a certificate proves.
+        smoothed: the same with every minimum smoothed; never above ``value``.
+        gradient: of ``smoothed``, by the price of each round.
+    """
+
+    value: float
+    smoothed: float
+    gradient: Floats
+
+
+class Dual:
+    """The Lagrangian bound of one crowd as a function of its prices.
+
+    Costs are laid out as one row for each kind of request and one column for each delay after its
+    arrival. As in :mod:`oracle.certificate`, the price of a run is made of four looks at two
+    running sums: ``onwards``, the price of one token from a round to the end, and ``rising``, of
+    one more every block_size rounds.
+    """
+
+    def __init__(self, instance: Instance, crowd: Crowd) -> None:
+        of_request = [
+            (request.prompt_len, request.output_len, request.arrival - crowd.first_round)
+            for request in crowd.requests
+        ]
+        kinds = Counter(of_request)
+        position = {kind: row for row, kind in enumerate(kinds)}
+        self.kind_of_request = np.array([position[kind] for kind in of_request])
+        self.capacity = instance.capacity
+        self.block_size = instance.block_size
+        self.rounds = crowd.rounds
+        self.count = np.array(list(kinds.values()), dtype=np.float64)
+        prompt_len, self.output_len, self.arrival = np.array(list(kinds), dtype=np.int64).T
+        block = self.block_size
+        self.before = -(-(prompt_len + 1) // block)
+        self.after = -(-(prompt_len + self.output_len) // block)
+        self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
+        self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
+        self.done = self._within(self.arrival + self.output_len)
+
+    def _within(self, rounds: Rounds) -> Rounds:
+        """All rounds past the end are alike: nothing has a price there."""
+        return np.minimum(rounds, self.rounds)
+
+    def evaluate(self, prices: Floats, step: int, temperature: float) -> Evaluation:
+        """The bound over delays that are multiples of ``step``.
+
+        Each minimum is smoothed to −μ·log Σ exp(−cost/μ), with μ the temperature, in rounds.
+        """
+        rounds, block = self.rounds, self.block_size
+        delays = np.arange(0, rounds + 1, step)
+        value = smoothed = -self.capacity * float(prices.sum())
+        to_onwards, to_rising = np.zeros(2 * rounds + 1), np.zeros(2 * rounds + 1)
+        for first, costs in self._costs(prices, delays):
+            some = slice(first, first + len(costs))
+            count, output_len = self.count[some], self.output_len[some]
+            least, shares = _softened(costs, temperature)
+            total = shares.sum(axis=1)
+            value += float(count @ (least + output_len))
+            smoothed += float(count @ (least + output_len - temperature * np.log(total)))
+            # A start with share p of the kind's requests pulls on the sums that its cost is
+            # made of; most shares are next to nothing.
+            kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
+            weight = shares[kind, column] * (count / total)[kind]
+            kind, delay = kind + first, delays[column]
+            scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
+            scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
+            scatter(to_rising, self.growing_from[kind] + delay, weight)
+            scatter(to_rising, self.growing_until[kind] + delay, -weight)
+        to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
+        held = block * _sums_from_the_start(to_onwards[:rounds], 1)
+        return Evaluation(value, smoothed, held - self.capacity)
+
+    def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
+        """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
+
+        They are quantiles of a distribution that gives each start a share exp(−cost/temperature).
+        Counted in rounds since the crowd's first round, ascending.
+        """
+        delays = np.arange(0, self.rounds + 1, -(-self.rounds // MOST_DELAYS))
+        found = np.zeros((len(self.count), size), dtype=np.int64)
+        levels = (np.arange(size) + 0.5) / size
+        for first, costs in self._costs(prices, delays):
+            _, shares = _softened(costs, temperature)
+            below = np.cumsum(shares, axis=1)
+            for kind, row in enumerate(below, start=first):
+                columns = np.searchsorted(row, levels * row[-1])
+                found[kind] = self.arrival[kind] + delays[columns]
+        starts: Rounds = found[self.kind_of_request]
+        return starts
+
+    def _costs(self, prices: Floats, delays: Rounds) -> Iterator[tuple[int, Floats]]:
+        """Delay plus price of every start, a row for each kind; some kinds at a time.
+
+        Before the rows comes the position of their first kind.
+        """
+        onwards = _sums_to_the_end(np.append(prices, 0.0), 1)
+        rising = _sums_to_the_end(onwards, self.block_size)
+        price_from = _by_delay(self.block_size * onwards, delays)
+        rising_from = _by_delay(self.block_size * rising, delays)
+        rows = max(1, ENTRIES_AT_ONCE // len(delays))
+        for first in range(0, len(self.count), rows):
+            some = slice(first, first + rows)
+            costs = price_from[self.arrival[some]] * self.before[some, None]
+            costs -= price_from[self.done[some]] * self.after[some, None]
+            costs += rising_from[self.growing_from[some]]
+            costs -= rising_from[self.growing_until[some]]
+            costs += delays
+            yield first, costs
+
+
+def _by_delay(sums: Floats, delays: Rounds) -> Floats:
+    """A view whose row t holds the sums at t + delay, zero past the end."""
+    padded = np.concatenate((sums, np.zeros(int(delays[-1]))))
+    return sliding_window_view(padded, int(delays[-1]) + 1)[:, :: int(delays[1])]
+
+
+def _softened(costs: Floats, temperature: float) -> tuple[Floats, Floats]:
+    """The least cost of each row, and exp(−(cost − least)/temperature), written over the costs."""
+    least = costs.min(axis=1)
+    np.subtract(least[:, None], costs, out=costs)
+    costs *= 1 / temperature
+    return least, np.exp(costs, out=costs)
+
+
+def scatter(sums: Floats, at: Rounds, values: Floats) -> None:
+    """Add each value to the sum at its place; places may repeat."""
+    sums += np.bincount(at, values, len(sums))
+
+
+def _sums_to_the_end(values: Floats, step: int) -> Floats:
+    """values[t] + values[t + step] + values[t + 2·step] + … for every t."""
+    return _sums_from_the_start(values[::-1], step)[::-1]
+
+
+def _sums_from_the_start(values: Floats, step: int) -> Floats:
+    """values[t] + values[t − step] + values[t − 2·step] + … for every t."""
+    step = min(step, len(values))
+    filled = np.zeros(-(-len(values) // step) * step)
+    filled[: len(values)] = values
+    sums: Floats = np.cumsum(filled.reshape(-1, step), axis=0).ravel()[: len(values)]
+    return sums

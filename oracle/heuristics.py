@@ -1,0 +1,238 @@
+"""Good schedules for thousands of requests: upper bounds on OPT, and starting points for solvers.
+
+Three steps, each better and slower than the one before:
+
+1. **List schedules.** Requests one by one, in an order such as by volume, each as early as it
+   still fits.
+2. **Annealing** through infeasible schedules (:mod:`oracle.annealing`), guided by the prices of a
+   certificate.
+3. **Local search.** A few requests near each other in time are taken out and placed anew in
+   another order, and the change is kept if it helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from amin_ref.instance import Instance
+from amin_ref.request import Request
+from amin_ref.schedule import Run, Schedule
+from oracle.annealing import Annealing, repaired
+from oracle.certificate import Certificate
+from oracle.deadline import Deadline, Stop
+from oracle.dual import Floats
+from oracle.multipliers import lower_bound
+from oracle.placement import Crowd, FreeCapacity, crowds, listed, volume
+
+SECONDS_PER_REQUEST = 0.4
+"""Annealing for longer than this, times the number of requests, gains less than starting anew."""
+MOST_TAKEN_OUT = 6
+"""Requests that one move of the local search places anew."""
+PATIENCE = 1 / 450
+"""Rounds by which a move may worsen the schedule at first, as a share of the crowd's rounds."""
+
+
+def best_schedule(
+    instance: Instance,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+    stop: Stop | None = None,
+    certificate: Certificate | None = None,
+) -> Schedule:
+    """A valid schedule without evictions, of as little total latency as the time allows.
+
+    Args:
+        instance: what is to be scheduled.
+        time_limit: seconds; 0 or more. The list schedules are made in any case.
+        seed: of the random moves. Where the clock cuts the search off, equal seeds can still
+            give unequal schedules.
+        progress: called with the total latency of each better schedule.
+        stop: asked now and then; when it says True, the best schedule so far is returned.
+        certificate: whose prices to be guided by; without it, a tenth of the time goes into
+            finding prices.
+
+    Raises:
+        InvalidValue: ``time_limit`` is negative or not a number.
+    """
+    deadline = Deadline.after(time_limit, stop)
+    if certificate is None:
+        certificate = lower_bound(instance, time_limit / 10, stop=stop)
+    generator = np.random.default_rng(seed)
+    searches = [_Search(instance, crowd) for crowd in crowds(instance)]
+
+    def report() -> None:
+        if progress is not None:
+            progress(sum(search.cost for search in searches))
+
+    report()
+    crowded = [search for search in searches if search.crowd.crowded]
+    work = [len(search.crowd.requests) * search.crowd.rounds for search in crowded]
+    for position, search in enumerate(crowded):
+        share = work[position] / sum(work[position:])
+        prices = _prices(certificate, search.crowd)
+        search.run(prices, generator, deadline.within(share * deadline.remaining), report)
+    return _joined(instance, searches)
+
+
+def _prices(certificate: Certificate, crowd: Crowd) -> Floats:
+    """The certificate's price of a token in each of the crowd's rounds."""
+    prices = np.zeros(crowd.rounds)
+    for stretch in certificate.stretches:
+        first = max(stretch.first_round, crowd.first_round)
+        stop = min(stretch.stop, crowd.end)
+        if first < stop:
+            found = stretch.multipliers[first - stretch.first_round : stop - stretch.first_round]
+            prices[first - crowd.first_round : stop - crowd.first_round] = found
+    return prices / certificate.denominator
+
+
+def _orders(requests: Sequence[Request]) -> Iterator[list[int]]:
+    """Positions of the requests in orders that are worth a list schedule."""
+    keys: list[Callable[[Request], tuple[int, ...]]] = [
+        lambda one: (volume(one),),
+        lambda one: (one.prompt_len + one.output_len,),
+        lambda one: (one.output_len, one.prompt_len),
+        lambda one: (one.arrival + one.output_len,),
+    ]
+    for key in keys:
+        ranks = [key(request) for request in requests]
+        yield sorted(range(len(requests)), key=ranks.__getitem__)
+
+
+def _joined(instance: Instance, searches: Sequence[_Search]) -> Schedule:
+    """One schedule of all crowds; where one outstays its time, the next gives way to it."""
+    free = FreeCapacity(instance, 0)
+    runs = []
+    for search in searches:
+        gives_way = search.crowd.first_round < free.end
+        if not gives_way:
+            free = FreeCapacity(instance, search.crowd.first_round)
+        for position in np.argsort(search.best, kind="stable").tolist():
+            request, start = search.crowd.requests[position], search.best[position]
+            if gives_way:
+                start = free.earliest_start(request, start)
+            free.place(request, start)
+            runs.append(Run(request.id, start, start + request.output_len, "completed"))
+    return Schedule(instance, tuple(runs))
+
+
+class _Search:
+    """The search for one crowd; ``best`` is the start of each of its requests, as yet."""
+
+    def __init__(self, instance: Instance, crowd: Crowd) -> None:
+        self.instance = instance
+        self.crowd = crowd
+        self.best = list(crowd.starts)
+        if crowd.crowded:
+            for order in _orders(crowd.requests):
+                self.keep_better(listed(instance, crowd, order))
+
+    @property
+    def cost(self) -> int:
+        """Total latency of the crowd; request·rounds."""
+        requests = self.crowd.requests
+        return sum(self.best) + sum(one.output_len - one.arrival for one in requests)
+
+    def keep_better(self, starts: list[int]) -> bool:
+        """Take these starts if they are better than the best so far; whether they were."""
+        better = sum(starts) < sum(self.best)
+        if better:
+            self.best = starts
+        return better
+
+    def run(
+        self,
+        prices: Floats,
+        generator: np.random.Generator,
+        deadline: Deadline,
+        report: Callable[[], None],
+    ) -> None:
+        """Anneal and search locally in turn, from new starts each time, until time is up."""
+        annealing = None
+        if prices.any():
+            annealing = Annealing(self.instance, self.crowd, prices, generator)
+        seconds = SECONDS_PER_REQUEST * len(self.crowd.requests)
+        while not deadline.passed:
+            starts = self.best
+            if annealing is not None:
+                rough = annealing.run(deadline.within(min(seconds, 0.7 * deadline.remaining)))
+                starts = repaired(self.instance, self.crowd, rough)
+                if self.keep_better(starts):
+                    report()
+            local = _LocalSearch(self.instance, self.crowd, starts, generator)
+            if self.keep_better(local.run(deadline.within(seconds / 2))):
+                report()
+
+
+class _LocalSearch:
+    """Takes out a few requests at a time and places them anew, from feasible starts on."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        crowd: Crowd,
+        starts: Sequence[int],
+        generator: np.random.Generator,
+    ) -> None:
+        self.requests = crowd.requests
+        self.starts = np.array(starts)
+        self.generator = generator
+        self.rounds = crowd.rounds
+        self.free = FreeCapacity(instance, crowd.first_round)
+        for request, start in zip(crowd.requests, starts, strict=True):
+            self.free.place(request, start)
+
+    def run(self, deadline: Deadline) -> list[int]:
+        """The best starts found until the deadline."""
+        best, least = self.starts.copy(), 0
+        gained = 0
+        while not deadline.passed:
+            patience = PATIENCE * self.rounds * (1 - deadline.elapsed)
+            gained += self._move(patience * self.generator.exponential())
+            if gained < least:
+                best, least = self.starts.copy(), gained
+        found: list[int] = best.tolist()
+        return found
+
+    def _move(self, patience: float) -> int:
+        """Place some requests anew, unless that costs more than ``patience``; the change."""
+        taken = self._neighbours()
+        before = [int(self.starts[position]) for position in taken]
+        for position, start in zip(taken, before, strict=True):
+            self.free.remove(self.requests[position], start)
+        most = sum(before) + patience
+        # Whatever starts before all of these do is full, as far as they are concerned.
+        earliest = min(before)
+        after: list[int] = []
+        for position in taken:
+            request = self.requests[position]
+            start = self.free.earliest_start(request, max(earliest, request.arrival))
+            self.free.place(request, start)
+            after.append(start)
+            if sum(after) > most:
+                break
+        if sum(after) <= most:
+            self.starts[taken] = after
+            return sum(after) - sum(before)
+        for position, start in zip(taken, after, strict=False):
+            self.free.remove(self.requests[position], start)
+        for position, start in zip(taken, before, strict=True):
+            self.free.place(self.requests[position], start)
+        return 0
+
+    def _neighbours(self) -> list[int]:
+        """Some requests that start near each other, in the order to place them in."""
+        draw = self.generator
+        centre = int(self.starts[draw.integers(len(self.requests))])
+        reach = 1 + draw.exponential(self.rounds / 30)
+        near = np.flatnonzero(np.abs(self.starts - centre) <= reach)
+        count = int(draw.integers(2, MOST_TAKEN_OUT + 1))
+        taken: list[int] = draw.permutation(near)[:count].tolist()
+        if draw.random() < 0.5:
+            noise = np.exp(0.4 * draw.standard_normal(len(taken)))
+            keys = [volume(self.requests[i]) * x for i, x in zip(taken, noise, strict=True)]
+            taken = [position for _, position in sorted(zip(keys, taken, strict=True))]
+        return taken
