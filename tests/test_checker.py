@@ -1,4 +1,8 @@
-"""The checker: every rule, broken in that one way, is named with its round and its requests."""
+"""The checker: every rule, broken in that one way, is named with its round and its requests.
+
+Memory safety (T1) and completion (T2) are judged by it, so a rule that it lacked would be a theorem
+without a check: each rule's test names the theorem that rests on it.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +64,8 @@ def test_what_the_policies_make_is_valid(schedule: Schedule) -> None:
     assert naive_faults(schedule) == set()
 
 
+@pytest.mark.theorem("T1")
+@pytest.mark.theorem("T2")
 @times(3)
 @given(arbitrary_schedules())
 def test_it_finds_what_a_naive_reading_of_the_rules_finds(schedule: Schedule) -> None:
@@ -76,6 +82,7 @@ def test_it_finds_what_a_naive_reading_of_the_rules_finds(schedule: Schedule) ->
             assert violation.message.startswith(f"request {violation.requests[0]!r} ")
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), schedules())
 def test_completes_once_when_it_never_does(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule)
@@ -83,6 +90,7 @@ def test_completes_once_when_it_never_does(data: st.DataObject, schedule: Schedu
     assert faults(check(broken)) == one("completes-once", None, request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), schedules())
 def test_completes_once_when_it_does_twice(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule)
@@ -91,6 +99,7 @@ def test_completes_once_when_it_does_twice(data: st.DataObject, schedule: Schedu
     assert faults(check(with_run(schedule, again))) == one("completes-once", start, request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), schedules())
 def test_completed_length(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule)
@@ -102,6 +111,7 @@ def test_completed_length(data: st.DataObject, schedule: Schedule) -> None:
     assert faults(check(broken)) == one("completed-length", run.start, request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), schedules())
 def test_evicted_length(data: st.DataObject, schedule: Schedule) -> None:
     """A run of no token, or one that had the whole output, before all others."""
@@ -116,6 +126,7 @@ def test_evicted_length(data: st.DataObject, schedule: Schedule) -> None:
     assert faults(check(broken)) == one("evicted-length", run.start, request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), several_tokens)
 def test_no_overlap(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule, least_output=2)
@@ -127,6 +138,7 @@ def test_no_overlap(data: st.DataObject, schedule: Schedule) -> None:
     assert faults(check(broken)) == one("no-overlap", start, request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), schedules())
 def test_not_before_arrival(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule)
@@ -141,6 +153,7 @@ def test_not_before_arrival(data: st.DataObject, schedule: Schedule) -> None:
     assert faults(check(broken)) == one("not-before-arrival", starts[0], request.id)
 
 
+@pytest.mark.theorem("T2")
 @given(st.data(), several_tokens)
 def test_nothing_after_completion(data: st.DataObject, schedule: Schedule) -> None:
     request = drawn_request(data, schedule, least_output=2)
@@ -150,6 +163,7 @@ def test_nothing_after_completion(data: st.DataObject, schedule: Schedule) -> No
     assert faults(check(broken)) == one("nothing-after-completion", start, request.id)
 
 
+@pytest.mark.theorem("T1")
 @given(st.data(), schedules(instances(min_requests=3, max_arrival=4)))
 def test_within_capacity(data: st.DataObject, schedule: Schedule) -> None:
     """A smaller cache: the first round of every stretch that is too full, and who runs in it."""
@@ -207,6 +221,7 @@ def test_the_naive_reading_knows_every_rule() -> None:
     }
 
 
+@pytest.mark.theorem("T1")
 @pytest.mark.parametrize("capacity", [5, 6])
 def test_the_capacity_itself_is_allowed(capacity: int) -> None:
     """M tokens fit; M + 1 do not."""

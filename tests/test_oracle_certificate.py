@@ -124,6 +124,7 @@ def test_the_bound_is_the_specifications_formula(
     assert verify(instance, certificate) == math.ceil(exact)
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=150)
 @given(instances(), multipliers, st.integers(10**14, 2**53 - 1))
 def test_the_bound_is_exact_where_64_bits_are_not_enough(
@@ -314,6 +315,7 @@ def test_names_order_and_predictions_do_not_matter() -> None:
     assert verify(renamed, PRICED) == verify(CROWDED, PRICED)
 
 
+@pytest.mark.theorem("T10")
 @pytest.mark.parametrize(
     "other",
     [
