@@ -30,10 +30,10 @@ SECONDS_PER_REQUEST = 0.4
 """Annealing for longer than this, times the number of requests, gains less than starting anew."""
 TELLING = 1.2
 """Prices are a guide when list schedules cost less than this, times the bound that they prove."""
-MOST_TAKEN_OUT = 6
+MOST_TAKEN_OUT = 10
 """Requests that one move of the local search places anew."""
-PATIENCE = 1 / 450
-"""Rounds by which a move may worsen the schedule at first, as a share of the crowd's rounds."""
+LEAST_PATIENCE, PATIENCE = 3.0, 1 / 450
+"""Rounds by which a move may worsen the schedule at first: at least, and as a share of all."""
 
 
 def best_schedule(
@@ -202,7 +202,7 @@ class _LocalSearch:
         best, least = self.starts.copy(), 0
         gained = 0
         while not deadline.passed:
-            patience = PATIENCE * self.rounds * (1 - deadline.elapsed)
+            patience = max(LEAST_PATIENCE, PATIENCE * self.rounds) * (1 - deadline.elapsed)
             gained += self._move(patience * self.generator.exponential())
             if gained < least:
                 best, least = self.starts.copy(), gained
