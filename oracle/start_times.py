@@ -124,14 +124,18 @@ def _kind(instance: Instance, positions: list[int]) -> Kind:
 
 
 @dataclass(frozen=True)
-class Clique:
-    """Candidates of which any two exclude each other: at most one request starts in any.
+class Cut:
+    """Candidates of which no valid schedule uses more than so many.
 
     Attributes:
         candidates: their indices, ascending.
+        weights: what each of them counts, shape ``(len(candidates),)``.
+        limit: Σ weight · requests that start there is at most this.
     """
 
     candidates: Integers
+    weights: Integers
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -274,19 +278,26 @@ class Candidates:
             for arrival in kind.arrivals
         )
 
+    def held_before(self, index: Integers | int, end: Integers) -> Integers:
+        """What requests that started in candidates hold in the round before ``end``; tokens.
+
+        They must have started by then, and not completed before. Broadcasts.
+        """
+        block = self.instance.block_size
+        tokens = self.prompt_len[index] + end - self.start[index]
+        held: Integers = -(-tokens // block) * block
+        return held
+
     def excluding(self, index: int, among: Integers) -> NDArray[np.bool_]:
         """Which of the candidates ``among`` exclude the given one (and are not the same).
 
         Two requests that run in one round occupy together the most just before the first of them
         completes, as what each occupies only grows.
         """
-        block = self.instance.block_size
         end = self.start + self.output_len
         first_end = np.minimum(end[among], end[index])
         overlap = np.maximum(self.start[among], self.start[index]) < first_end
-        theirs = self.prompt_len[among] + first_end - self.start[among]
-        own = self.prompt_len[index] + first_end - self.start[index]
-        peak = (-(-theirs // block) - (-own // block)) * block
+        peak = self.held_before(among, first_end) + self.held_before(index, first_end)
         same_request = (self.kind[among] == self.kind[index]) & (
             self.kinds[int(self.kind[index])].count == 1
         )
@@ -299,10 +310,10 @@ class Candidates:
     def price(
         self,
         multipliers: Mapping[int, float],
-        cliques: Sequence[tuple[Clique, float]] = (),
+        cuts: Sequence[tuple[Cut, float]] = (),
         usable: NDArray[np.bool_] | None = None,
     ) -> Price | None:
-        """What multipliers of rounds and cliques prove about schedules in ``usable`` candidates.
+        """What multipliers of rounds and cuts prove about schedules in ``usable`` candidates.
 
         ``None`` if there is no such schedule. By default all candidates are usable.
 
@@ -314,18 +325,18 @@ class Candidates:
         for round_, value in multipliers.items():
             if 0 <= round_ < horizon and value > 0:
                 weight[round_] = value
-        shares = [(clique, max(0.0, value)) for clique, value in cliques]
-        scale = self._scale(weight, sum(value for _, value in shares))
+        shares = [(cut, max(0.0, value)) for cut, value in cuts]
+        scale = self._scale(weight, sum(cut.limit * value for cut, value in shares))
         if scale is None:
             return self.price({}, usable=usable)
         weights = np.rint(weight * scale).astype(np.int64)
 
         paid = self.wait * scale
         bound = self.fixed_cost * scale - self.instance.capacity * int(weights.sum())
-        for clique, value in shares:
+        for cut, value in shares:
             share = round(value * scale)
-            paid[clique.candidates] += share
-            bound -= share
+            paid[cut.candidates] += share * cut.weights
+            bound -= share * cut.limit
         surplus = np.empty_like(paid)
         for index, kind in enumerate(self.kinds):
             where = self.of_kind(index)

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,12 @@ from hypothesis import strategies as st
 
 from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
 from oracle import ilp
-from oracle.cliques import violated_cliques
+from oracle.cuts import Cutter
 from oracle.ilp import IlpResult, ModelTooLarge, SolverName, solve
 from oracle.integer_programme import Answer, Programme, Watch
 from oracle.start_times import (
+    Candidates,
+    Cut,
     affordable_candidates,
     by_volume,
     earliest_fit,
@@ -139,6 +142,12 @@ def assert_optimal(instance: Instance, result: IlpResult) -> None:
     assert not check(result.schedule)
 
 
+@pytest.fixture
+def without_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves more to the solver: on small instances cuts prove nearly everything before."""
+    monkeypatch.setattr(ilp, "SHARE_FOR_CUTS", 0.0)
+
+
 # --- agreement
 
 
@@ -148,6 +157,14 @@ def test_highs_agrees_with_enumeration(seed: int) -> None:
     assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS))
 
 
+@pytest.mark.usefixtures("without_cuts")
+@pytest.mark.parametrize("seed", range(160, 200))
+def test_highs_agrees_with_enumeration_without_cuts(seed: int) -> None:
+    instance = random_instance(seed)
+    assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS))
+
+
+@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("seed", range(200, 230))
 def test_cbc_agrees_with_enumeration(seed: int) -> None:
     instance = random_instance(seed)
@@ -167,9 +184,10 @@ def test_agrees_from_the_worst_start_and_over_far_arrivals(seed: int) -> None:
     assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS, warm_start=worst))
 
 
+@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 @pytest.mark.parametrize(("seed", "optimum"), [(3, 97), (5, 116)])
-def test_asks_the_solver_where_cliques_do_not_suffice(
+def test_names_the_solver_where_its_bound_is_needed(
     seed: int, optimum: int, solver: SolverName
 ) -> None:
     instance = jaillet_like(6, seed)
@@ -233,30 +251,58 @@ def test_some_random_instances_have_parts() -> None:
     assert counts >= {1, 2}
 
 
-@given(st.integers(0, 10**6))
-def test_cliques_hold_no_two_starts_that_can_both_be(seed: int) -> None:
-    instance = random_instance(seed)
+def random_cuts(seed: int) -> tuple[Candidates, list[Cut]]:
+    """Cuts that random values of the candidates of a small, crowded instance violate."""
+    rng = random.Random(seed)
+    block_size = (1, 4)[seed % 2]
+    capacity = 4 * rng.randint(2, 4)
+    requests: list[Request] = []
+    for number in range(5):
+        prompt_len = rng.randint(1, 4)
+        output_len = rng.randint(1, min(4, capacity - prompt_len))
+        requests.append(Request(number, prompt_len, output_len, arrival=rng.choice((0, 0, 2))))
+    requests.append(replace(requests[0], id="twin"))
+    instance = Instance(capacity, tuple(requests), block_size)
     candidates = affordable_candidates(instance, cost(instance, by_volume_starts(instance)))
-    rng = np.random.default_rng(seed)
-    value = rng.random(len(candidates)) * rng.integers(0, 2, len(candidates))
-    usable = np.ones(len(candidates), dtype=np.bool_)
-    for clique in violated_cliques(candidates, value, rng.random(len(candidates)), usable, 5):
-        assert value[clique.candidates].sum() > 1
-        for index in clique.candidates.tolist():
-            kind, start = candidates.kinds[int(candidates.kind[index])], candidates.start[index]
-            twins = tuple(Request(n, kind.prompt_len, kind.output_len) for n in range(2))
-            both = Instance(instance.capacity, twins, instance.block_size)
-            assert kind.count == 1 or not fits(both, [int(start)] * 2)
-        for one, other in combinations(clique.candidates.tolist(), 2):
-            kinds = [candidates.kinds[int(candidates.kind[index])] for index in (one, other)]
-            starts = [int(candidates.start[index]) for index in (one, other)]
-            if kinds[0] is kinds[1] and kinds[0].count == 1:
-                continue
-            pair = tuple(
-                Request(number, kind.prompt_len, kind.output_len)
-                for number, kind in enumerate(kinds)
-            )
-            assert not fits(Instance(instance.capacity, pair, instance.block_size), starts)
+    dice = np.random.default_rng(seed)
+    value = dice.random(len(candidates)) * (dice.random(len(candidates)) < 0.3)
+    usable = dice.random(len(candidates)) < 0.9
+    cutter = Cutter(candidates)
+    cuts = [
+        *cutter.violated(value, dice.random(len(candidates)), usable),
+        *cutter.violated(value / 3, dice.random(len(candidates)), usable),
+    ]
+    for cut in cuts:
+        assert usable[cut.candidates].all()
+    return candidates, cuts
+
+
+@pytest.mark.parametrize("seed", range(500, 540))
+def test_cuts_hold_for_all_requests_that_can_run_together(seed: int) -> None:
+    """Starts that count too much together never fit, not even without the other requests."""
+    candidates, cuts = random_cuts(seed)
+    capacity, block_size = candidates.instance.capacity, candidates.instance.block_size
+    for cut in cuts:
+        counted = list(zip(cut.candidates.tolist(), cut.weights.tolist(), strict=True))
+        for size in (2, 3):
+            for chosen in combinations_with_replacement(counted, size):
+                if sum(weight for _, weight in chosen) <= cut.limit:
+                    continue
+                kinds = [int(candidates.kind[index]) for index, _ in chosen]
+                if any(kinds.count(kind) > candidates.kinds[kind].count for kind in kinds):
+                    continue
+                requests = tuple(
+                    Request(n, candidates.kinds[kind].prompt_len, candidates.kinds[kind].output_len)
+                    for n, kind in enumerate(kinds)
+                )
+                starts = [int(candidates.start[index]) for index, _ in chosen]
+                assert not fits(Instance(capacity, requests, block_size), starts)
+
+
+def test_random_cuts_are_of_every_sort() -> None:
+    cuts = [cut for seed in range(500, 540) for cut in random_cuts(seed)[1]]
+    sorts = {(cut.limit, weight) for cut in cuts for weight in cut.weights.tolist()}
+    assert sorts == {(1, 1), (2, 1), (2, 2)}
 
 
 @given(st.integers(0, 10**6))
@@ -333,7 +379,7 @@ def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
 # --- solvers that lie
 
 LIED_ABOUT = jaillet_like(6, 3)
-"""Its optimum is 97, and cliques alone do not prove it."""
+"""Its optimum is 97, and without cuts or a solver that is not proven."""
 
 Solver = Callable[[Programme, Sequence[int], Watch], Answer]
 
@@ -396,6 +442,7 @@ LIARS: tuple[Solver, ...] = (
 )
 
 
+@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("liar", LIARS, ids=lambda liar: liar.__name__)
 def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ilp, "ASK", {"highs": liar})
@@ -406,6 +453,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
 
+@pytest.mark.usefixtures("without_cuts")
 def test_a_bound_that_can_be_true_is_believed_under_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -479,6 +527,7 @@ def test_progress_only_gets_better_and_ends_in_the_result() -> None:
     assert heard[-1] == (result.schedule.total_latency, result.lower_bound)
 
 
+@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 def test_is_silent_and_leaves_no_files(
     solver: SolverName,
@@ -503,6 +552,7 @@ def say_and_ask(*arguments):
     print("asking", flush=True)
     return ask(*arguments)
 ilp.ASK = {sys.argv[1]: say_and_ask}
+ilp.SHARE_FOR_CUTS = 0.0
 tempfile.tempdir = sys.argv[2]
 try:
     ilp.solve(jaillet_like(6, 1), time_limit=20, solver=sys.argv[1])
