@@ -21,9 +21,11 @@ from hypothesis import strategies as st
 from amin_ref import (
     Amax,
     Amin,
+    ClairvoyantPolicy,
     HindsightShortestFirst,
     InvalidDocument,
     InvalidValue,
+    Policy,
     Ranking,
     simulate,
 )
@@ -124,7 +126,11 @@ def test_the_worst_ratio_is_that_of_brute_force(policy: PolicyName, data: st.Dat
     found = worst_case(question).found
     assert found.ratio == worst_by_brute_force(question)
     ties = by_position(found.by_rank)
-    policies = {"amin": Amin(ties), "amax": Amax(ties), "h-sf": HindsightShortestFirst(ties)}
+    policies: dict[PolicyName, Policy | ClairvoyantPolicy] = {
+        "amin": Amin(ties),
+        "amax": Amax(ties),
+        "h-sf": HindsightShortestFirst(ties),
+    }
     schedule = simulated(setting, found.by_rank, policies[policy])
     assert schedule.total_latency == found.cost
     assert Hindsight(setting).optimum(found.outputs) == found.optimum
