@@ -25,7 +25,7 @@ from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
 from oracle import ilp
 from oracle.cuts import Cutter
 from oracle.ilp import IlpResult, ModelTooLarge, SolverName, solve
-from oracle.integer_programme import Answer, Programme, Watch
+from oracle.integer_programme import Answer, Programme, Watch, _cbc_bound
 from oracle.start_times import (
     Candidates,
     Cut,
@@ -255,11 +255,11 @@ def random_cuts(seed: int) -> tuple[Candidates, list[Cut]]:
     """Cuts that random values of the candidates of a small, crowded instance violate."""
     rng = random.Random(seed)
     block_size = (1, 4)[seed % 2]
-    capacity = 4 * rng.randint(2, 4)
+    capacity = rng.randint(7, 10) if block_size == 1 else rng.choice((8, 12))
     requests: list[Request] = []
     for number in range(5):
-        prompt_len = rng.randint(1, 4)
-        output_len = rng.randint(1, min(4, capacity - prompt_len))
+        prompt_len = rng.randint(1, 3)
+        output_len = rng.randint(2, 4)
         requests.append(Request(number, prompt_len, output_len, arrival=rng.choice((0, 0, 2))))
     requests.append(replace(requests[0], id="twin"))
     instance = Instance(capacity, tuple(requests), block_size)
@@ -525,6 +525,54 @@ def test_progress_only_gets_better_and_ends_in_the_result() -> None:
     assert list(costs) == sorted(costs, reverse=True)
     assert list(bounds) == sorted(bounds)
     assert heard[-1] == (result.schedule.total_latency, result.lower_bound)
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_a_solver_without_time_still_has_what_it_began_with(solver: SolverName) -> None:
+    """It begins with an optimal one, which no solver finds by itself so fast."""
+    instance = jaillet_like(7, 12)
+    starts = by_volume_starts(instance)
+    assert cost(instance, starts) == 474
+    candidates = affordable_candidates(instance, cost(instance, starts)).including(starts)
+    begin = candidates.usage(starts).tolist()
+    programme, _ = ilp._programme(candidates, ())
+    watch = Watch(time.monotonic() + 0.02, lambda: False, lambda _: None)
+    answer = ilp.ASK[solver](programme, begin, watch)
+    found = ilp._believed_starts(candidates, answer)
+    assert found is not None
+    assert cost(instance, found) == 474
+
+
+CBC_LOG = """Continuous objective value is 310.5 - 0.01 seconds
+Cbc0001I Search completed - best objective 389, took 7 iterations and 0 nodes (0.02 seconds)
+"""
+"""As of a search within a heuristic, when CBC is killed before its own comes to an end."""
+
+
+@pytest.mark.parametrize(
+    ("more", "bound"),
+    [
+        ("", 310.5),
+        ("Cbc0005I Partial search - best objective 389 (best possible 321.5), took\n", 310.5),
+        (
+            "Cbc0005I Partial search - best objective 389 (best possible 321.5), took\n"
+            "Result - Stopped on time limit\nTotal time (CPU seconds): 1\n",
+            321.5,
+        ),
+        (
+            "Cbc0005I Partial search - best objective 389 (best possible -1e+50), took\n"
+            "Total time (CPU seconds): 1\n",
+            310.5,
+        ),
+        ("Cbc0001I Search completed - best objective 337, took\nTotal time: 1\n", 337),
+    ],
+)
+def test_the_bound_of_cbc_is_that_of_its_whole_search(more: str, bound: float) -> None:
+    assert _cbc_bound(CBC_LOG + more) == bound
+
+
+def test_no_log_of_cbc_is_no_bound() -> None:
+    assert _cbc_bound("") is None
 
 
 @pytest.mark.usefixtures("without_cuts")
