@@ -40,6 +40,9 @@ from tests.test_small_instances import CLASSES, by_position, outputs_of, setting
 
 DATA = Path(__file__).parents[1] / "proofs_notes" / "data"
 
+SIZE = "1/α ≤ 12, s ≤ 4, n ≤ 8, M ≤ n(s + u)"
+"""What the table covers, in the matrix' words."""
+
 FACTOR = 1.25
 """How far above the worst found the bound may lie at its tightest."""
 
@@ -72,7 +75,7 @@ class TestTable:
             assert min(capacities) == setting.prompt_len + setting.upper
             assert max(capacities) == n * (setting.prompt_len + setting.upper)
 
-    @pytest.mark.theorem("T12")
+    @pytest.mark.theorem("T12", exhausted=SIZE)
     def test_amin_keeps_to_the_bound_on_everything_exhausted(self) -> None:
         for answer in answers("amin"):
             assert is_stated_for(answer.question.setting)
@@ -100,14 +103,14 @@ class TestTable:
                     found.cost
                 )
 
-    @pytest.mark.theorem("T12")
+    @pytest.mark.theorem("T12", exhausted=SIZE)
     @pytest.mark.theorem("T13")
     def test_a_part_of_it_is_worked_out_anew(self) -> None:
         few = [answer for answer in table() if answer.question.multisets <= 500]
         for answer in few[::25]:
             assert worst_case(answer.question) == answer
 
-    @pytest.mark.theorem("T12")
+    @pytest.mark.theorem("T12", exhausted=SIZE)
     @pytest.mark.theorem("T13")
     @pytest.mark.slow
     @pytest.mark.skipif(os.environ.get("AMIN_PROFILE") != "deep", reason="a quarter of an hour")
