@@ -255,6 +255,13 @@ def assert_one_sentence(error: AminError) -> None:
     assert len(text) < 300
 
 
+@pytest.mark.theorem("T10")
+def test_a_price_below_zero_is_refused() -> None:
+    """It would prove too much: at −1, ten tokens of cache that nobody uses count as ten rounds."""
+    with pytest.raises(InvalidValue, match=r"multipliers\[1\] is -1, but it must be at least 0"):
+        Stretch(0, (0, -1))
+
+
 def test_a_certificate_can_reach_the_optimum() -> None:
     """Two requests that exclude each other, and the price that makes both willing to wait."""
     instance = Instance(4, (Request("x", 1, 3), Request("y", 1, 3)))

@@ -23,14 +23,20 @@ from amin_ref import (
     RequestId,
     RevealedRequest,
     Run,
+    Schedule,
     VisibleRequest,
     check,
     simulate,
 )
 from amin_ref.simulator import IDLE_ROUNDS
 from amin_ref.strategies import instances, policies
+<<<<<<< HEAD
 from tests.naive import held
 from tests.observation import Recorder, record, situations
+=======
+from tests.naive import naive_occupancy
+from tests.observation import record
+>>>>>>> mutants
 from tests.profiles import times
 
 TWO = Instance(6, (Request("a", 1, 3), Request("b", 1, 2)))
@@ -119,6 +125,55 @@ def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
     assert caught.value.round == 2
     assert set(caught.value.requests) == {"a", "b"}
     assert "needs 8 tokens of cache and it has 7 (T1)" in caught.value.rule
+
+
+class Headlong(Policy):
+    """Admits everybody on arrival, whether they fit or not; evicts each once, and readmits it."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.due: dict[int, list[RequestId]] = {}
+        self.completed: set[RequestId] = set()
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.completed |= set(completed)
+        new = [request.id for request in arrived]
+        self.due[now + self.patience] = new
+        evict = tuple(i for i in self.due.get(now, ()) if i not in self.completed)
+        return Decision(evict, (*evict, *new))
+
+
+@pytest.mark.theorem("T1")
+@times(2)
+@given(instances(), st.integers(1, 12))
+def test_the_machine_knows_what_is_held_in_every_round(instance: Instance, patience: int) -> None:
+    """T1: whatever has completed or been evicted before, the first round beyond M is refused."""
+    runs = [
+        run
+        for request in instance.requests
+        for run in headlong_runs(request, request.output_len > patience, patience)
+    ]
+    totals = naive_occupancy(Schedule(instance, tuple(runs)))
+    too_full = [now for now, total in enumerate(totals) if total > instance.capacity]
+    event("too full: " + ("in some round" if too_full else "never"))
+    if not too_full:
+        assert simulate(instance, Headlong(patience)).runs == Schedule(instance, tuple(runs)).runs
+        return
+    with pytest.raises(IllegalDecision, match="next token needs") as caught:
+        simulate(instance, Headlong(patience))
+    assert caught.value.round == too_full[0]
+    assert f"needs {totals[too_full[0]]} tokens" in caught.value.rule
+
+
+def headlong_runs(request: Request, evicted: bool, patience: int) -> list[Run]:
+    """What becomes of a request: its only run, or one of ``patience`` tokens before it."""
+    again = request.arrival + patience if evicted else request.arrival
+    last = Run(request.id, again, again + request.output_len, "completed")
+    return [Run(request.id, request.arrival, again, "evicted"), last] if evicted else [last]
 
 
 def test_overflow_is_counted_in_whole_blocks() -> None:
