@@ -30,13 +30,8 @@ from amin_ref import (
 )
 from amin_ref.simulator import IDLE_ROUNDS
 from amin_ref.strategies import instances, policies
-<<<<<<< HEAD
-from tests.naive import held
+from tests.naive import held, naive_occupancy
 from tests.observation import Recorder, record, situations
-=======
-from tests.naive import naive_occupancy
-from tests.observation import record
->>>>>>> mutants
 from tests.profiles import times
 
 TWO = Instance(6, (Request("a", 1, 3), Request("b", 1, 2)))
