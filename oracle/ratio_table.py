@@ -49,7 +49,9 @@ def _questions() -> Iterator[Question]:
 
 
 def _numbers_of_requests(lengths: int) -> tuple[int, ...]:
-    return (4, 6, 8) if lengths <= 8 else (4, 6)
+    if lengths <= 8:
+        return (4, 6, 8)
+    return (4, 6) if lengths <= 11 else (4,)
 
 
 def _capacities(longest: int, requests: int) -> list[int]:
