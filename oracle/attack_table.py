@@ -20,29 +20,33 @@ from oracle.ratio_bound import LONGEST_PROMPT_PER_LOWER
 from oracle.small_instances import Setting
 
 INTERVALS = (
-    *((7, 8), (5, 8), (3, 6), (3, 8), (3, 9), (1, 4), (2, 8), (2, 11), (3, 17)),
-    *((1, 6), (1, 8), (2, 16), (1, 12), (1, 16), (1, 24)),
+    *((7, 8), (5, 8), (3, 6), (3, 8), (3, 9), (1, 4), (2, 8), (2, 11), (3, 17), (1, 6), (1, 8)),
+    *((2, 16), (1, 12), (1, 16), (1, 24)),
 )
 """ℓ and u, from 1/α = 8/7 to 24."""
 
-REQUESTS = (12, 24)
+GROUNDS = (
+    *((12, interval) for interval in INTERVALS),
+    *((24, interval) for interval in INTERVALS[:11]),
+)
+"""n, and ℓ and u. With 24 requests, wider intervals have more states than a walk takes up."""
+
 STEPS = 150
 """Places that the walk on each ground tries."""
 
 
 def worst_attacks() -> Iterator[Attack]:
     """The worst instance found on each ground, in order."""
-    for requests in REQUESTS:
-        for lower, upper in INTERVALS:
-            ground = Ground(
-                lower=lower,
-                upper=upper,
-                longest_prompt=min(LONGEST_PROMPT_PER_LOWER * lower, upper),
-                most_spare=upper,
-                requests=requests,
-            )
-            *_, worst = attacks(RULES["amin"], ground, steps=STEPS, seed=0)
-            yield worst
+    for requests, (lower, upper) in GROUNDS:
+        ground = Ground(
+            lower=lower,
+            upper=upper,
+            longest_prompt=min(LONGEST_PROMPT_PER_LOWER * lower, upper),
+            most_spare=upper,
+            requests=requests,
+        )
+        *_, worst = attacks(RULES["amin"], ground, steps=STEPS, seed=0)
+        yield worst
 
 
 def attack_line(attack: Attack) -> str:
