@@ -39,12 +39,18 @@ class Annealing:
     Args:
         instance: gives capacity and block size.
         crowd: whose requests these are.
-        prices: of a token in each of the crowd's rounds; not all zero.
+        dual: of the crowd.
+        prices: for the dual; not all zero.
         generator: of the random moves.
     """
 
     def __init__(
-        self, instance: Instance, crowd: Crowd, prices: Floats, generator: np.random.Generator
+        self,
+        instance: Instance,
+        crowd: Crowd,
+        dual: Dual,
+        prices: Floats,
+        generator: np.random.Generator,
     ) -> None:
         self.generator = generator
         self.crowd = crowd
@@ -56,12 +62,11 @@ class Annealing:
             occupied_by_round(one.prompt_len, one.output_len, block).astype(np.float64)
             for one in requests
         ]
-        self.likely = Dual(instance, crowd).likely_starts(
-            prices, max(SAMPLING * crowd.rounds, 1e-3), LIKELY_STARTS
-        )
+        self.likely = dual.likely_starts(prices, SAMPLING * crowd.rounds, LIKELY_STARTS)
         longest = max(len(occupied) for occupied in self.occupied)
         self.columns = np.arange(longest)
-        weights = np.maximum(prices, LEAST_WEIGHT * prices.max())
+        token = dual.limits @ prices / instance.capacity
+        weights = np.maximum(token, LEAST_WEIGHT * token.max())
         self.weights = np.append(weights, np.full(longest, weights[-1]))
         self.starts = self.arrivals.copy()
         self.held: Floats = np.zeros(len(self.weights))

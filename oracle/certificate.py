@@ -5,6 +5,9 @@ total latency of *every* schedule (specification, section 5; proof in ``proofs_n
 
     Σ_i min over t ≥ r_i of [ t + o_i − r_i + Σ_k λ_{t+k−1} · occ_i(k) ]  −  M · Σ_τ λ_τ  ≤  OPT
 
+Where a few requests fill the cache, restrictions sharper than "at most M tokens" can be priced in
+the same way (:class:`Core`).
+
 This module holds such prices, as integers over a common denominator, and recomputes the bound in
 exact integer arithmetic. How the prices were found does not matter to it.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,12 +38,42 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
+class Core:
+    """What a place among the ``places`` requests that may be large at once costs in each round.
+
+    Take the requests whose *peak*, what they occupy in their last round, is at least P. Let the
+    *core* of their runs be the rounds in which m times what they occupy exceeds M − P. Then at
+    most m of them are in their core in one round: of m + 1, let one complete first. In its last
+    round it occupies P or more, and each of the others still more than (M − P)/m, which is more
+    than M altogether.
+
+    Attributes:
+        peak: P; tokens, at least 1.
+        places: m; at least 1.
+        multipliers: price of a place in each round of the stretch, times the denominator.
+
+    Raises:
+        InvalidValue: a field is not of this kind.
+    """
+
+    peak: int
+    places: int
+    multipliers: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        whole_number("certificate: peak", self.peak, 1, "tokens")
+        whole_number("certificate: places", self.places, 1, "requests")
+        object.__setattr__(self, "multipliers", _multipliers(self.multipliers))
+
+
+@dataclass(frozen=True)
 class Stretch:
     """What a token of cache costs in the rounds from ``first_round`` on, one after the other.
 
     Attributes:
         first_round: the round of the first price; at least 0.
         multipliers: λ of each round, times the certificate's denominator; each at least 0.
+        cores: prices of places, each with as many multipliers.
 
     Raises:
         InvalidValue: a field is not of this kind.
@@ -48,14 +81,24 @@ class Stretch:
 
     first_round: int
     multipliers: tuple[int, ...]
+    cores: tuple[Core, ...] = ()
 
     def __post_init__(self) -> None:
         whole_number("certificate: first_round", self.first_round, 0, "rounds")
-        object.__setattr__(
-            self, "multipliers", _tuple_of("certificate: multipliers", self.multipliers)
-        )
-        for position, multiplier in enumerate(self.multipliers):
-            whole_number(f"certificate: multipliers[{position}]", multiplier, 0, "price units")
+        object.__setattr__(self, "multipliers", _multipliers(self.multipliers))
+        object.__setattr__(self, "cores", _tuple_of("certificate: cores", self.cores))
+        for core in self.cores:
+            if not isinstance(core, Core):
+                raise InvalidValue(
+                    "certificate: cores", core, "each must be a Core", "build it with Core(…)"
+                )
+            if len(core.multipliers) != len(self.multipliers):
+                raise InvalidValue(
+                    "certificate: multipliers of a core",
+                    core.multipliers,
+                    f"there must be {len(self.multipliers)}, one for each round of the stretch",
+                    "fill up with zeros",
+                )
 
     @property
     def stop(self) -> int:
@@ -118,7 +161,18 @@ class Certificate:
                 "instance": instance_document(self.instance),
                 "denominator": self.denominator,
                 "stretches": [
-                    {"first_round": stretch.first_round, "multipliers": stretch.multipliers}
+                    {
+                        "first_round": stretch.first_round,
+                        "multipliers": stretch.multipliers,
+                        "cores": [
+                            {
+                                "peak": core.peak,
+                                "places": core.places,
+                                "multipliers": core.multipliers,
+                            }
+                            for core in stretch.cores
+                        ],
+                    }
                     for stretch in self.stretches
                 ],
             }
@@ -181,20 +235,25 @@ def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
     Indices are rounds since the stretch began; from its end on every price is zero.
     """
     rounds = len(stretch.multipliers)
-    block = instance.block_size
-    paid_in_all = sum(stretch.multipliers)
+    capacity, block = instance.capacity, instance.block_size
+    prices_in_all = sum(stretch.multipliers) + sum(sum(core.multipliers) for core in stretch.cores)
     # No number below exceeds this in size. Past 63 bits Python's own integers take over, since
     # numpy's would overflow without a word.
-    largest = (4 * paid_in_all + denominator) * (rounds + instance.capacity)
+    largest = (4 * prices_in_all + denominator) * (rounds + capacity)
     integer = "int64" if largest < 2**63 else "object"
-    multipliers: Integers = np.array((*stretch.multipliers, 0), dtype=integer)
     # onwards[t] = λ_t + λ_{t+1} + …: the price of one token held from round t to the end.
-    onwards = _sums_to_the_end(multipliers, 1)
+    onwards = _sums_to_the_end(np.array((*stretch.multipliers, 0), dtype=integer), 1)
     # rising[t] = onwards[t] + onwards[t+B] + onwards[t+2B] + …: one more every B rounds.
     rising = _sums_to_the_end(onwards, block)
+    # The same as onwards for places in cores instead of tokens.
+    places = [
+        _sums_to_the_end(np.array((*core.multipliers, 0), dtype=integer), 1)
+        for core in stretch.cores
+    ]
     delay: Integers = denominator * np.arange(rounds + 1).astype(integer)
 
-    gain = -instance.capacity * paid_in_all
+    gain = -capacity * sum(stretch.multipliers)
+    gain -= sum(core.places * sum(core.multipliers) for core in stretch.cores)
     kinds = Counter(
         (request.prompt_len, request.output_len, request.arrival - stretch.first_round)
         for request in instance.requests
@@ -211,6 +270,12 @@ def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
             - _later(rising, after * block - prompt_len)
             - after * _later(onwards, output_len)
         )
+        for core, from_round in zip(stretch.cores, places, strict=True):
+            # It occupies more than (M − P)/m when it holds more than this many tokens.
+            small = (capacity - core.peak) // core.places // block * block
+            age = max(0, small - prompt_len)
+            if after * block >= core.peak and age < output_len:
+                paid += _later(from_round, age) - _later(from_round, output_len)
         # Starting when the stretch is over costs nothing but delay; later is never better.
         gain += count * (int((delay + paid)[arrival:].min()) - denominator * arrival)
     return gain
@@ -242,15 +307,42 @@ def _content(instance: Instance) -> tuple[int, int, Counter[tuple[int, int, int]
 
 def _stretch_from_document(value: object, where: str) -> Stretch:
     found = expect_object(value, where)
-    expect_fields(found, where, ("first_round", "multipliers"), ())
-    multipliers = expect_array(found["multipliers"], f"{where}: multipliers")
+    expect_fields(found, where, ("first_round", "multipliers"), ("cores",))
+    cores = expect_array(found.get("cores", []), f"{where}: cores")
     return Stretch(
         first_round=whole_number(f"{where}: first_round", found["first_round"], 0, "rounds"),
-        multipliers=tuple(
-            whole_number(f"{where}: multipliers[{position}]", multiplier, 0, "price units")
-            for position, multiplier in enumerate(multipliers)
+        multipliers=_multipliers_from_document(found, where),
+        cores=tuple(
+            _core_from_document(core, f"{where}: cores[{index}]")
+            for index, core in enumerate(cores)
         ),
     )
+
+
+def _core_from_document(value: object, where: str) -> Core:
+    found = expect_object(value, where)
+    expect_fields(found, where, ("peak", "places", "multipliers"), ())
+    return Core(
+        peak=whole_number(f"{where}: peak", found["peak"], 1, "tokens"),
+        places=whole_number(f"{where}: places", found["places"], 1, "requests"),
+        multipliers=_multipliers_from_document(found, where),
+    )
+
+
+def _multipliers_from_document(found: Mapping[str, object], where: str) -> tuple[int, ...]:
+    return tuple(
+        whole_number(f"{where}: multipliers[{position}]", multiplier, 0, "price units")
+        for position, multiplier in enumerate(
+            expect_array(found["multipliers"], f"{where}: multipliers")
+        )
+    )
+
+
+def _multipliers(values: Iterable[int]) -> tuple[int, ...]:
+    found = _tuple_of("certificate: multipliers", values)
+    for position, multiplier in enumerate(found):
+        whole_number(f"certificate: multipliers[{position}]", multiplier, 0, "price units")
+    return found
 
 
 def _tuple_of(field: str, values: Iterable[Value]) -> tuple[Value, ...]:

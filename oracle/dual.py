@@ -26,6 +26,10 @@ NEGLIGIBLE = 1e-6
 """Share of a request's starts that is left out of the gradient."""
 ENTRIES_AT_ONCE = 2**17
 """Costs worked out in one go; they should stay in the processor's cache."""
+MOST_CORE_COSTS = 2**21
+"""Kinds times rounds up to which cores are looked at."""
+MOST_PLACES = 3
+"""Cores are for at most so many requests at a time."""
 MOST_DELAYS = 1024
 """Delays among which likely starts are looked for."""
 
@@ -38,7 +42,7 @@ class Evaluation:
         value: the bound over the starts looked at; without rounding errors, and over all starts,
             what a certificate proves.
         smoothed: the same with every minimum smoothed; never above ``value``.
-        gradient: of ``smoothed``, by the price of each round.
+        gradient: of ``smoothed``, by each price; shape as the prices.
     """
 
     value: float
@@ -46,13 +50,31 @@ class Evaluation:
     gradient: Floats
 
 
+@dataclass(frozen=True)
+class Restriction:
+    """A restriction on which requests can be large at once (:class:`oracle.certificate.Core`).
+
+    Attributes:
+        peak: P; requests that occupy at least that much in their last round are restricted.
+        places: m, how many of them can be in their core in one round.
+        members: the kinds that ever are in their core.
+        begins: the first round of each member's core when it starts on arrival.
+    """
+
+    peak: int
+    places: int
+    members: Rounds
+    begins: Rounds
+
+
 class Dual:
     """The Lagrangian bound of one crowd as a function of its prices.
 
-    Costs are laid out as one row for each kind of request and one column for each delay after its
-    arrival. As in :mod:`oracle.certificate`, the price of a run is made of four looks at two
-    running sums: ``onwards``, the price of one token from a round to the end, and ``rising``, of
-    one more every block_size rounds.
+    Prices have one row for tokens of cache and one for places in each of the ``cores``; a column
+    is a round. Costs are laid out as one row for each kind of request and one column for each
+    delay after its arrival. As in :mod:`oracle.certificate`, the price of a run is made of four
+    looks at two running sums: ``onwards``, the price of one token from a round to the end, and
+    ``rising``, of one more every block_size rounds; and of two looks for each core.
     """
 
     def __init__(self, instance: Instance, crowd: Crowd) -> None:
@@ -74,6 +96,23 @@ class Dual:
         self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
         self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
         self.done = self._within(self.arrival + self.output_len)
+        self.cores = list(self._useful_cores(prompt_len))
+        self.limits = np.array([self.capacity, *(core.places for core in self.cores)], dtype=float)
+
+    def _useful_cores(self, prompt_len: Rounds) -> Iterator[Restriction]:
+        """Restrictions by peaks that occur, unless there are too many kinds for them to matter."""
+        if len(self.count) * self.rounds > MOST_CORE_COSTS:
+            return
+        peaks = self.block_size * self.after
+        for places in range(1, MOST_PLACES + 1):
+            for peak in np.unique(peaks).tolist():
+                # In its core it holds more than (M - P)/m tokens, counted in whole blocks.
+                least = (self.capacity - peak) // places // self.block_size * self.block_size + 1
+                age = np.maximum(0, least - prompt_len - 1)
+                members = np.flatnonzero((peaks >= peak) & (age < self.output_len))
+                if self.count[members].sum() > places:
+                    begins = self._within(self.arrival[members] + age[members])
+                    yield Restriction(peak, places, members, begins)
 
     def _within(self, rounds: Rounds) -> Rounds:
         """All rounds past the end are alike: nothing has a price there."""
@@ -86,7 +125,9 @@ class Dual:
         """
         rounds, block = self.rounds, self.block_size
         delays = np.arange(0, rounds + 1, step)
-        value = smoothed = -self.capacity * float(prices.sum())
+        value = smoothed = -float(self.limits @ prices.sum(axis=1))
+        gradient = np.empty_like(prices)
+        to_cores = np.zeros((len(self.cores), 2 * rounds + 1))
         to_onwards, to_rising = np.zeros(2 * rounds + 1), np.zeros(2 * rounds + 1)
         for first, costs in self._costs(prices, delays):
             some = slice(first, first + len(costs))
@@ -99,14 +140,27 @@ class Dual:
             # made of; most shares are next to nothing.
             kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
             weight = shares[kind, column] * (count / total)[kind]
+            for core, sums in zip(self.cores, to_cores, strict=True):
+                self._scatter_core(core, sums, kind, delays[column], weight)
             kind, delay = kind + first, delays[column]
             scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
             scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
             scatter(to_rising, self.growing_from[kind] + delay, weight)
             scatter(to_rising, self.growing_until[kind] + delay, -weight)
         to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
-        held = block * _sums_from_the_start(to_onwards[:rounds], 1)
-        return Evaluation(value, smoothed, held - self.capacity)
+        gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
+        gradient[1:] = np.cumsum(to_cores[:, :rounds], axis=1)
+        return Evaluation(value, smoothed, gradient - self.limits[:, None])
+
+    def _scatter_core(
+        self, core: Restriction, sums: Floats, kind: Rounds, delay: Rounds, weight: Floats
+    ) -> None:
+        row = np.full(len(self.count), -1)
+        row[core.members] = np.arange(len(core.members))
+        inside = row[kind] >= 0
+        kind, delay, weight = kind[inside], delay[inside], weight[inside]
+        scatter(sums, core.begins[row[kind]] + delay, weight)
+        scatter(sums, self.done[kind] + delay, -weight)
 
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
         """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
@@ -131,17 +185,23 @@ class Dual:
 
         Before the rows comes the position of their first kind.
         """
-        onwards = _sums_to_the_end(np.append(prices, 0.0), 1)
+        onwards = _sums_to_the_end(np.append(prices[0], 0.0), 1)
         rising = _sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
-        rows = max(1, ENTRIES_AT_ONCE // len(delays))
+        places_from = [
+            _by_delay(_sums_to_the_end(np.append(price, 0.0), 1), delays) for price in prices[1:]
+        ]
+        # Members of cores are positions among all kinds: with cores, all are worked out at once.
+        rows = len(self.count) if places_from else max(1, ENTRIES_AT_ONCE // len(delays))
         for first in range(0, len(self.count), rows):
             some = slice(first, first + rows)
             costs = price_from[self.arrival[some]] * self.before[some, None]
             costs -= price_from[self.done[some]] * self.after[some, None]
             costs += rising_from[self.growing_from[some]]
             costs -= rising_from[self.growing_until[some]]
+            for core, place_from in zip(self.cores, places_from, strict=True):
+                costs[core.members] += place_from[core.begins] - place_from[self.done[core.members]]
             costs += delays
             yield first, costs
 

@@ -22,16 +22,18 @@ from amin_ref.schedule import Run, Schedule
 from oracle.annealing import Annealing, repaired
 from oracle.certificate import Certificate
 from oracle.deadline import Deadline, Stop
-from oracle.dual import Floats
+from oracle.dual import Dual, Floats
 from oracle.multipliers import lower_bound
 from oracle.placement import Crowd, FreeCapacity, crowds, listed, volume
 
 SECONDS_PER_REQUEST = 0.4
 """Annealing for longer than this, times the number of requests, gains less than starting anew."""
-MOST_TAKEN_OUT = 6
+TELLING = 1.2
+"""Prices are a guide when list schedules cost less than this, times the bound that they prove."""
+MOST_TAKEN_OUT = 10
 """Requests that one move of the local search places anew."""
-PATIENCE = 1 / 450
-"""Rounds by which a move may worsen the schedule at first, as a share of the crowd's rounds."""
+LEAST_PATIENCE, PATIENCE = 3.0, 1 / 450
+"""Rounds by which a move may worsen the schedule at first: at least, and as a share of all."""
 
 
 def best_schedule(
@@ -72,20 +74,28 @@ def best_schedule(
     work = [len(search.crowd.requests) * search.crowd.rounds for search in crowded]
     for position, search in enumerate(crowded):
         share = work[position] / sum(work[position:])
-        prices = _prices(certificate, search.crowd)
-        search.run(prices, generator, deadline.within(share * deadline.remaining), report)
+        search.run(certificate, generator, deadline.within(share * deadline.remaining), report)
     return _joined(instance, searches)
 
 
-def _prices(certificate: Certificate, crowd: Crowd) -> Floats:
-    """The certificate's price of a token in each of the crowd's rounds."""
-    prices = np.zeros(crowd.rounds)
+def _prices(certificate: Certificate, crowd: Crowd, dual: Dual) -> Floats:
+    """The certificate's prices, as the dual of the crowd has them."""
+    prices = np.zeros((len(dual.limits), crowd.rounds))
+    row_of = {(core.peak, core.places): row for row, core in enumerate(dual.cores, start=1)}
     for stretch in certificate.stretches:
         first = max(stretch.first_round, crowd.first_round)
         stop = min(stretch.stop, crowd.end)
-        if first < stop:
-            found = stretch.multipliers[first - stretch.first_round : stop - stretch.first_round]
-            prices[first - crowd.first_round : stop - crowd.first_round] = found
+        if first >= stop:
+            continue
+        rows = [(0, stretch.multipliers)]
+        rows += [
+            (row_of[core.peak, core.places], core.multipliers)
+            for core in stretch.cores
+            if (core.peak, core.places) in row_of
+        ]
+        for row, multipliers in rows:
+            found = multipliers[first - stretch.first_round : stop - stretch.first_round]
+            prices[row, first - crowd.first_round : stop - crowd.first_round] = found
     return prices / certificate.denominator
 
 
@@ -145,15 +155,17 @@ class _Search:
 
     def run(
         self,
-        prices: Floats,
+        certificate: Certificate,
         generator: np.random.Generator,
         deadline: Deadline,
         report: Callable[[], None],
     ) -> None:
         """Anneal and search locally in turn, from new starts each time, until time is up."""
+        dual = Dual(self.instance, self.crowd)
+        prices = _prices(certificate, self.crowd, dual)
         annealing = None
-        if prices.any():
-            annealing = Annealing(self.instance, self.crowd, prices, generator)
+        if self.cost < TELLING * dual.evaluate(prices, 1 + dual.rounds // 1024, 1.0).value:
+            annealing = Annealing(self.instance, self.crowd, dual, prices, generator)
         seconds = SECONDS_PER_REQUEST * len(self.crowd.requests)
         while not deadline.passed:
             starts = self.best
@@ -190,7 +202,7 @@ class _LocalSearch:
         best, least = self.starts.copy(), 0
         gained = 0
         while not deadline.passed:
-            patience = PATIENCE * self.rounds * (1 - deadline.elapsed)
+            patience = max(LEAST_PATIENCE, PATIENCE * self.rounds) * (1 - deadline.elapsed)
             gained += self._move(patience * self.generator.exponential())
             if gained < least:
                 best, least = self.starts.copy(), gained

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Run, Schedule
-from oracle.cliques import violated_cliques
+from oracle.cuts import Cutter
 from oracle.integer_programme import (
     Answer,
     Programme,
@@ -34,10 +34,12 @@ from oracle.integer_programme import (
 )
 from oracle.start_times import (
     Candidates,
-    Clique,
+    Cut,
     ModelTooLarge,
     Price,
     affordable_candidates,
+    by_volume,
+    candidates_within,
     earliest_fit,
     epochs,
     starts_fit,
@@ -58,17 +60,14 @@ Solvers work to a tolerance of 1e-6 per row. A dual bound d is read as ⌈d − 
 are whole numbers, so nothing is lost unless d happens to lie within that distance above one.
 """
 
-CLIQUES_PER_PASS = 40
-"""Cliques added between two solutions of the relaxation at most."""
-
 PASSES_WITHOUT_GAIN = 5
-"""Passes without a better bound after which no more cliques are sought."""
+"""Passes without a better bound after which no more cuts are sought."""
 
 LEAST_WEIGHT = 1e-7
-"""A clique is handed to the solver when it carries more than this weight at the end."""
+"""A cut is handed to the solver when it carries more than this weight at the end."""
 
-SHARE_FOR_CLIQUES = 0.4
-"""The part of the time that may go into cliques before the solver is asked for whole numbers."""
+SHARE_FOR_CUTS = 0.4
+"""The part of the time that may go into cuts before the solver is asked for whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -188,10 +187,10 @@ class _Search:
         candidates = self._narrowed_by_relaxation()
         if self._done:
             return
-        candidates, cliques = self._narrowed_by_cliques(candidates)
+        candidates, cuts = self._narrowed_by_cuts(candidates)
         if self._done:
             return
-        self._ask_for_whole_numbers(candidates, cliques)
+        self._ask_for_whole_numbers(candidates, cuts)
 
     @property
     def _done(self) -> bool:
@@ -213,6 +212,15 @@ class _Search:
         if bound <= self._known.cost:
             self._raise_bound(bound, "solver")
 
+    def _try_starts(self, starts: tuple[int, ...]) -> None:
+        """Take over valid start rounds if they cost less than the best known."""
+        cost = _cost(self._instance, starts)
+        if cost < self._known.cost:
+            self._learn(replace(self._known, starts=starts, cost=cost))
+
+    def _rounded(self, candidates: Candidates, value: NDArray[np.float64]) -> tuple[int, ...]:
+        return earliest_fit(self._instance, candidates.by_mean_start(value))
+
     def _narrow(self, candidates: Candidates, price: Price | None) -> NDArray[np.bool_]:
         """Learn from a price; which candidates a better schedule, or the best known, can use."""
         in_use = candidates.usage(self._known.starts) > 0
@@ -224,34 +232,43 @@ class _Search:
     def _narrowed_by_relaxation(self) -> Candidates:
         candidates = affordable_candidates(self._instance, self._known.cost - 1)
         candidates = candidates.including(self._known.starts)
-        end = candidates.start + candidates.output_len
-        makespan = int(end[candidates.usage(self._known.starts) > 0].max())
-        # Later starts are priced all the same: the relaxation only has to give good multipliers.
-        within = candidates.keep(end <= makespan)
+        # Whoever makes a certificate of the multipliers may start any request at any time. They
+        # are good for that when the relaxation may too; much later than anybody, nobody would.
+        requests = self._instance.requests
+        longest = max(request.output_len for request in requests)
+        starts = list(zip(requests, self._known.starts, strict=True))
+        within = candidates_within(
+            self._instance,
+            longest_wait=longest + max(start - request.arrival for request, start in starts),
+            horizon=longest + max(start + request.output_len for request, start in starts),
+        )
         programme, rounds = _programme(within, ())
         relaxation = Relaxation(programme, self._watch)
         if not relaxation.solve():
             return candidates
+        self._try_starts(self._rounded(within, relaxation.values))
         multipliers = dict(zip(rounds, relaxation.multipliers.tolist(), strict=False))
         self._learn(replace(self._known, multipliers=multipliers))
         return candidates.keep(self._narrow(candidates, candidates.price(multipliers)))
 
-    def _narrowed_by_cliques(self, candidates: Candidates) -> tuple[Candidates, list[Clique]]:
-        """Cut off fractional solutions for as long as it pays; the cliques that bind at the end."""
+    def _narrowed_by_cuts(self, candidates: Candidates) -> tuple[Candidates, list[Cut]]:
+        """Cut off fractional solutions for as long as it pays; the cuts that bind at the end."""
         programme, rounds = _programme(candidates, ())
         relaxation = Relaxation(programme, self._watch)
-        first_clique = len(programme.rows)
+        first_cut = len(programme.rows)
+        cutter = Cutter(candidates)
         usable = np.ones(len(candidates), dtype=np.bool_)
-        cliques: list[Clique] = []
+        cuts: list[Cut] = []
         weights: list[float] = []
         best, without_gain = -math.inf, 0
-        stop_at = time.monotonic() + SHARE_FOR_CLIQUES * self._watch.seconds_left
+        stop_at = time.monotonic() + SHARE_FOR_CUTS * self._watch.seconds_left
         while relaxation.solve():
+            self._try_starts(self._rounded(candidates, relaxation.values))
             prices = relaxation.multipliers
-            weights = prices[first_clique:].tolist()
+            weights = prices[first_cut:].tolist()
             price = candidates.price(
                 dict(zip(rounds, prices.tolist(), strict=False)),
-                list(zip(cliques, weights, strict=True)),
+                list(zip(cuts, weights, strict=True)),
                 usable,
             )
             affordable = self._narrow(candidates, price) & usable
@@ -263,23 +280,21 @@ class _Search:
             best = max(best, reached)
             if self._done or without_gain > PASSES_WITHOUT_GAIN or time.monotonic() > stop_at:
                 break
-            added = violated_cliques(
-                candidates, relaxation.values, relaxation.reduced_costs, usable, CLIQUES_PER_PASS
-            )
+            added = cutter.violated(relaxation.values, relaxation.reduced_costs, usable)
             if not added and not forbidden:
                 break
-            for clique in added:
-                relaxation.add_row(_clique_row(clique))
-            cliques += added
+            for cut in added:
+                relaxation.add_row(_cut_row(cut))
+            cuts += added
         binding = [
-            _renumbered(clique, usable)
-            for clique, weight in zip(cliques, weights, strict=False)
+            _renumbered(cut, usable)
+            for cut, weight in zip(cuts, weights, strict=False)
             if weight > LEAST_WEIGHT
         ]
         return candidates.keep(usable), binding
 
-    def _ask_for_whole_numbers(self, candidates: Candidates, cliques: Sequence[Clique]) -> None:
-        programme, _ = _programme(candidates, cliques)
+    def _ask_for_whole_numbers(self, candidates: Candidates, cuts: Sequence[Cut]) -> None:
+        programme, _ = _programme(candidates, cuts)
         self._fixed_cost = candidates.fixed_cost
         begin = candidates.usage(self._known.starts).tolist()
         answer = ASK[self._solver](programme, begin, self._watch)
@@ -287,10 +302,8 @@ class _Search:
             starts = _believed_starts(candidates, answer)
             if starts is None:
                 return
-            cost = _cost(self._instance, starts)
-            if cost < self._known.cost:
-                self._learn(replace(self._known, starts=starts, cost=cost))
-        if answer.dual_bound is not None:
+            self._try_starts(starts)
+        if answer.dual_bound is not None and math.isfinite(answer.dual_bound):
             self._hear(answer.dual_bound)
 
 
@@ -311,12 +324,10 @@ def _whole_bound(dual_bound: float) -> int:
     return math.ceil(dual_bound - BOUND_TOLERANCE - 1e-7 * abs(dual_bound))
 
 
-def _programme(
-    candidates: Candidates, cliques: Sequence[Clique]
-) -> tuple[Programme, tuple[int, ...]]:
+def _programme(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, tuple[int, ...]]:
     """The programme, and the rounds whose rows it begins with, in their order."""
     rounds, room = _rows_of_room(candidates)
-    rows = [*room, *_rows_of_requests(candidates), *(_clique_row(clique) for clique in cliques)]
+    rows = [*room, *_rows_of_requests(candidates), *(_cut_row(cut) for cut in cuts)]
     capacity = candidates.instance.capacity
     upper = [min(kind.count, capacity // int(kind.occupancy[-1])) for kind in candidates.kinds]
     programme = Programme(
@@ -369,19 +380,19 @@ def _rows_of_requests(candidates: Candidates) -> list[Row]:
     return rows
 
 
-def _clique_row(clique: Clique) -> Row:
-    columns = clique.candidates.tolist()
-    return Row(columns, [1] * len(columns), "at most", 1)
+def _cut_row(cut: Cut) -> Row:
+    return Row(cut.candidates.tolist(), cut.weights.tolist(), "at most", cut.limit)
 
 
-def _renumbered(clique: Clique, kept: NDArray[np.bool_]) -> Clique:
+def _renumbered(cut: Cut, kept: NDArray[np.bool_]) -> Cut:
     number = np.cumsum(kept) - 1
-    return Clique(number[clique.candidates[kept[clique.candidates]]])
+    stays = kept[cut.candidates]
+    return Cut(number[cut.candidates[stays]], cut.weights[stays], cut.limit)
 
 
 def _first_known(part: Instance, origin: int, given: Mapping[RequestId, int] | None) -> _Known:
     """A list schedule, or the given one if it is better and ends as early as an optimal one."""
-    starts = earliest_fit(part)
+    starts = earliest_fit(part, by_volume(part))
     work = sum(request.output_len for request in part.requests)
     if given is not None:
         latest_end = max(request.arrival for request in part.requests) + work

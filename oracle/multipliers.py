@@ -22,9 +22,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from amin_ref.instance import Instance
-from oracle.certificate import Certificate, Stretch
+from oracle.certificate import Certificate, Core, Stretch
 from oracle.deadline import Deadline, Stop
-from oracle.dual import Dual, Floats, scatter
+from oracle.dual import Dual, Floats, Rounds, scatter
 from oracle.placement import Crowd, crowds
 
 FIRST_KNOTS = 16
@@ -61,31 +61,41 @@ def lower_bound(
     work = [len(crowd.requests) * crowd.rounds for crowd in parts]
     # Without any price, every request counts with its output length.
     settled = float(sum(request.output_len for request in instance.requests))
-    prices: list[Floats] = []
+    searches: list[_Search] = []
     for index, crowd in enumerate(parts):
         share = work[index] / sum(work[index:])
         search = _Search(instance, crowd, deadline.within(share * deadline.remaining))
         search.run(progress, settled)
-        prices.append(search.prices)
+        searches.append(search)
         settled += search.gain
-    return _rounded(instance, parts, prices)
+    return _rounded(instance, searches)
 
 
-def _rounded(instance: Instance, parts: Sequence[Crowd], prices: Sequence[Floats]) -> Certificate:
+def _rounded(instance: Instance, searches: Sequence[_Search]) -> Certificate:
     """The prices as integers, fine enough to change the bound by less than one request·round."""
     held = sum(r.output_len * (r.prompt_len + r.output_len) for r in instance.requests)
-    held += instance.capacity * sum(crowd.rounds for crowd in parts)
-    largest = max((float(price.max()) for price in prices), default=0.0)
+    held += sum(int(search.dual.limits.sum()) * search.crowd.rounds for search in searches)
+    held *= max((len(search.dual.limits) for search in searches), default=1)
+    largest = max((float(search.prices.max()) for search in searches), default=0.0)
     bits = min(held.bit_length() + 1, 52 - math.ceil(math.log2(max(1.0, largest))))
     denominator = 2 ** max(0, bits)
     stretches = [
-        Stretch(
-            crowd.first_round,
-            tuple(np.trim_zeros(np.rint(price * denominator).astype(np.int64), "b").tolist()),
-        )
-        for crowd, price in zip(parts, prices, strict=True)
+        _stretch(search, np.rint(search.prices * denominator).astype(np.int64))
+        for search in searches
     ]
     return Certificate(instance, denominator, tuple(stretches))
+
+
+def _stretch(search: _Search, multipliers: Rounds) -> Stretch:
+    """The multipliers, row by row, without rounds at the end and cores that have no price."""
+    priced = np.flatnonzero(multipliers.any(axis=0))
+    tokens, *places = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
+    cores = [
+        Core(core.peak, core.places, tuple(prices))
+        for core, prices in zip(search.dual.cores, places, strict=True)
+        if any(prices)
+    ]
+    return Stretch(search.crowd.first_round, tuple(tokens), tuple(cores))
 
 
 class _Search:
@@ -95,10 +105,11 @@ class _Search:
     """
 
     def __init__(self, instance: Instance, crowd: Crowd, deadline: Deadline) -> None:
+        self.crowd = crowd
         self.dual = Dual(instance, crowd)
         self.deadline = deadline
         self.waiting = crowd.waiting().astype(np.float64)
-        self.prices: Floats = np.zeros(crowd.rounds)
+        self.prices: Floats = np.zeros((len(self.dual.limits), crowd.rounds))
         self.unpriced = sum(request.output_len for request in crowd.requests)
         self.gain = 0.0
 
@@ -107,12 +118,13 @@ class _Search:
 
         ``elsewhere`` is the bound so far, which ``progress`` is told together with the gain.
         """
-        rounds = len(self.prices)
-        capacity = self.dual.capacity
+        rows, rounds = self.prices.shape
+        limits = self.dual.limits[:, None]
         knots = _Knots(rounds, min(FIRST_KNOTS, rounds))
         # With one more token of cache in round τ, everybody who waits would gain about 1/M of a
-        # round: that is what the token is worth. `values` are M times the prices at the knots.
-        values = knots.sampled(self.waiting)
+        # round: that is what the token is worth. `values` are prices at the knots times limits.
+        values = np.zeros((rows, len(knots.sampled(self.waiting))))
+        values[0] = knots.sampled(self.waiting)
         temperature = 2.0 * rounds
         while temperature > COLDEST and not self.deadline.passed:
             spacing = rounds / knots.count
@@ -125,16 +137,18 @@ class _Search:
                 step: int = step,
                 temperature: float = temperature,
             ) -> tuple[float, Floats]:
-                found = self.dual.evaluate(knots.spread(values) / capacity, step, temperature)
+                prices = knots.spread(values.reshape(rows, -1)) / limits
+                found = self.dual.evaluate(prices, step, temperature)
                 if progress is not None:
                     progress(elsewhere + found.value - self.unpriced)
-                return found.smoothed, knots.gathered(found.gradient) / capacity
+                return found.smoothed, (knots.gathered(found.gradient) / limits).ravel()
 
             tolerance = 1e-5 if knots.count < rounds else 1e-7
             first_move = 0.05 * float(values.max(initial=1.0))
-            values = _climbed(smoothed, values, first_move, tolerance, self.deadline)
+            values = _climbed(smoothed, values.ravel(), first_move, tolerance, self.deadline)
+            values = values.reshape(rows, -1)
             left = self.deadline.remaining
-            self._keep_better(knots.spread(values) / capacity, step)
+            self._keep_better(knots.spread(values) / limits, step)
             if self.deadline.remaining < 3 * (left - self.deadline.remaining):
                 return  # The next level would not get beyond its first steps.
             finer = _Knots(rounds, min(2 * knots.count, rounds))
@@ -166,13 +180,14 @@ class _Knots:
         if self.count == self.rounds:
             return prices.copy()
         at = np.linspace(0, self.rounds, self.count + 1)
-        return np.interp(at, np.arange(self.rounds) + 0.5, prices)
+        middle = np.arange(self.rounds) + 0.5
+        return np.apply_along_axis(lambda row: np.interp(at, middle, row), -1, prices)
 
     def spread(self, values: Floats) -> Floats:
         """The price of every round."""
         if self.count == self.rounds:
             return values
-        left, right = values[self._left], values[self._left + 1]
+        left, right = values[..., self._left], values[..., self._left + 1]
         prices: Floats = left + self._right_weight * (right - left)
         return prices
 
@@ -180,9 +195,10 @@ class _Knots:
         """The gradient by the values at the knots, from the one by the price of each round."""
         if self.count == self.rounds:
             return gradient
-        gathered = np.zeros(self.count + 1)
-        scatter(gathered, self._left, gradient * (1 - self._right_weight))
-        scatter(gathered, self._left + 1, gradient * self._right_weight)
+        gathered = np.zeros((len(gradient), self.count + 1))
+        for sums, row in zip(gathered, gradient, strict=True):
+            scatter(sums, self._left, row * (1 - self._right_weight))
+            scatter(sums, self._left + 1, row * self._right_weight)
         return gathered
 
 

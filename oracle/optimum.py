@@ -33,6 +33,9 @@ MODELLED = 200
 FIRST_LOOK = 0.02
 """Share of the time that goes into a first certificate, and again into a first schedule."""
 
+FIRST_LOOK_PER_REQUEST = 0.01
+"""Seconds for each request after which that first look ends at the latest."""
+
 PRICING = 0.15
 """Share of the time that goes into a better certificate, for instances of any size."""
 
@@ -155,8 +158,12 @@ class _Work:
 
     def look_first(self) -> None:
         """A certificate and a schedule that everything after can start from."""
-        self._price(FIRST_LOOK * self._time_limit)
-        self._improve_schedule(FIRST_LOOK * self._time_limit)
+        seconds = min(
+            FIRST_LOOK * self._time_limit,
+            FIRST_LOOK_PER_REQUEST * len(self._instance.requests),
+        )
+        self._price(seconds)
+        self._improve_schedule(seconds)
 
     def choose(self) -> None:
         """Whatever proves most for an instance of this size."""

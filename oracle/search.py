@@ -40,7 +40,7 @@ MOST_STARTS = 2**22
 QUICK_WIDTH = 100
 """States kept in each round by a first pass without prices; it settles small instances."""
 
-BEAM_WIDTHS = (1000,)
+BEAM_WIDTHS = (500,)
 """States kept in each round by incomplete passes that look for good schedules."""
 
 CHUNK_CELLS = 2**22

@@ -141,8 +141,8 @@ def _core_families(problem: Problem, room: int) -> tuple[list[int], list[list[in
 class Offsets:
     """By how many rounds a request may start after another, the two alone in the cache.
 
-    The offsets are 0 … ``close`` and ``apart`` or more: a later one fits either while the earlier
-    is still small, and is over in time, or when the earlier is nearly over.
+    The offsets are 0 … ``close`` and ``apart`` or more. At the close ones the later request starts
+    while the earlier is small and is over before it; at the others the earlier is nearly over.
     """
 
     close: int
@@ -169,14 +169,14 @@ def _fit(problem: Problem, earlier: int, later: int, offset: int) -> bool:
 class Sequencing:
     """Least reduced cost of starting a set of large requests, two by two compatible in sequence.
 
-    The first ``large`` requests of the problem, in order of start: each is compatible with the one
-    among its predecessors that *completes last*. Subsets are bit masks of requests still to start.
+    The first ``large`` requests of the problem, in order of start: each is compatible with one
+    among its predecessors, as a rule the one that *completes last*. Subsets are bit masks of
+    requests still to start.
     """
 
     def __init__(self, problem: Problem, large: int, rounds: int) -> None:
         self.large = large
         self.rounds = rounds
-        self._length = problem.output_len
         self._offsets = {
             (earlier, later): Offsets.of(problem, earlier, later)
             for earlier in range(large)
@@ -240,9 +240,6 @@ class Sequencing:
                 sequences.after[masks, previous],
                 sequences.later[masks, index, apart : apart + self.rounds],
             )
-            for offset in self.outlasting(previous, index):
-                begun = sequences.first[masks, index, offset : offset + self.rounds]
-                np.minimum(best, begun, out=best)
             if (previous, index) in inside:
                 rest = sequences.after[masks ^ (1 << index), previous]
                 np.minimum(best, inside[previous, index] + rest, out=best)
@@ -258,15 +255,9 @@ class Sequencing:
             if (nested := self.nested(earlier, later))
         }
 
-    def outlasting(self, previous: int, index: int) -> range:
-        """Close offsets at which ``index`` does not complete before ``previous``."""
-        least = max(0, self._length[previous] - self._length[index])
-        return range(least, self._offsets[previous, index].close + 1)
-
     def nested(self, previous: int, index: int) -> range:
-        """Close offsets at which ``index`` completes before ``previous``."""
-        most = self._length[previous] - self._length[index] - 1
-        return range(min(self._offsets[previous, index].close, most) + 1)
+        """Close offsets: ``index`` is over first, and ``previous`` restricts what follows."""
+        return range(self._offsets[previous, index].close + 1)
 
     def apart(self, previous: int, index: int) -> int:
         """The offset from which on ``index`` may follow ``previous``."""
@@ -283,7 +274,7 @@ class Sequences(Generic[Number]):
         first: cost of ``mask`` when request j of it is the first to start, in round t;
             (subsets, large, rounds + padding).
         later: the same, in round t or later.
-        after: cost of ``mask`` when, of those started, request j completes last and started in
+        after: cost of ``mask`` when what comes next must be compatible with request j, started in
             round t; (subsets, large, rounds).
     """
 
@@ -326,8 +317,6 @@ class Sequences(Generic[Number]):
             begin = start + self.sequencing.apart(previous, index)
             begin += int(begun[begin:].argmin())
             yield begun[begin], index, begin, False
-            for offset in self.sequencing.outlasting(previous, index):
-                yield begun[start + offset], index, start + offset, False
             rest = self.after[mask ^ (1 << index), previous, start]
             for offset in self.sequencing.nested(previous, index):
                 begin = start + offset

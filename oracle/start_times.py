@@ -124,14 +124,18 @@ def _kind(instance: Instance, positions: list[int]) -> Kind:
 
 
 @dataclass(frozen=True)
-class Clique:
-    """Candidates of which any two exclude each other: at most one request starts in any.
+class Cut:
+    """Candidates of which no valid schedule uses more than so many.
 
     Attributes:
         candidates: their indices, ascending.
+        weights: what each of them counts, shape ``(len(candidates),)``.
+        limit: Σ weight · requests that start there is at most this.
     """
 
     candidates: Integers
+    weights: Integers
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,13 @@ class Candidates:
             usage[where.start + int(np.searchsorted(self.start[where], start))] += 1
         return usage
 
+    def by_mean_start(self, value: NDArray[np.float64]) -> list[int]:
+        """Positions of the requests by the mean start of their kind in a fractional solution."""
+        weight = np.bincount(self.kind, weights=value, minlength=len(self.kinds))
+        total = np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds))
+        mean = total / np.maximum(weight, np.finfo(np.float64).tiny)
+        return [member for index in np.argsort(mean) for member in self.kinds[index].members]
+
     def starts(self, usage: Integers) -> tuple[int, ...] | None:
         """Start rounds, by position, when so many requests start in each candidate.
 
@@ -267,19 +278,26 @@ class Candidates:
             for arrival in kind.arrivals
         )
 
+    def held_before(self, index: Integers | int, end: Integers) -> Integers:
+        """What requests that started in candidates hold in the round before ``end``; tokens.
+
+        They must have started by then, and not completed before. Broadcasts.
+        """
+        block = self.instance.block_size
+        tokens = self.prompt_len[index] + end - self.start[index]
+        held: Integers = -(-tokens // block) * block
+        return held
+
     def excluding(self, index: int, among: Integers) -> NDArray[np.bool_]:
         """Which of the candidates ``among`` exclude the given one (and are not the same).
 
         Two requests that run in one round occupy together the most just before the first of them
         completes, as what each occupies only grows.
         """
-        block = self.instance.block_size
         end = self.start + self.output_len
         first_end = np.minimum(end[among], end[index])
         overlap = np.maximum(self.start[among], self.start[index]) < first_end
-        theirs = self.prompt_len[among] + first_end - self.start[among]
-        own = self.prompt_len[index] + first_end - self.start[index]
-        peak = (-(-theirs // block) - (-own // block)) * block
+        peak = self.held_before(among, first_end) + self.held_before(index, first_end)
         same_request = (self.kind[among] == self.kind[index]) & (
             self.kinds[int(self.kind[index])].count == 1
         )
@@ -292,10 +310,10 @@ class Candidates:
     def price(
         self,
         multipliers: Mapping[int, float],
-        cliques: Sequence[tuple[Clique, float]] = (),
+        cuts: Sequence[tuple[Cut, float]] = (),
         usable: NDArray[np.bool_] | None = None,
     ) -> Price | None:
-        """What multipliers of rounds and cliques prove about schedules in ``usable`` candidates.
+        """What multipliers of rounds and cuts prove about schedules in ``usable`` candidates.
 
         ``None`` if there is no such schedule. By default all candidates are usable.
 
@@ -307,18 +325,18 @@ class Candidates:
         for round_, value in multipliers.items():
             if 0 <= round_ < horizon and value > 0:
                 weight[round_] = value
-        shares = [(clique, max(0.0, value)) for clique, value in cliques]
-        scale = self._scale(weight, sum(value for _, value in shares))
+        shares = [(cut, max(0.0, value)) for cut, value in cuts]
+        scale = self._scale(weight, sum(cut.limit * value for cut, value in shares))
         if scale is None:
             return self.price({}, usable=usable)
         weights = np.rint(weight * scale).astype(np.int64)
 
         paid = self.wait * scale
         bound = self.fixed_cost * scale - self.instance.capacity * int(weights.sum())
-        for clique, value in shares:
+        for cut, value in shares:
             share = round(value * scale)
-            paid[clique.candidates] += share
-            bound -= share
+            paid[cut.candidates] += share * cut.weights
+            bound -= share * cut.limit
         surplus = np.empty_like(paid)
         for index, kind in enumerate(self.kinds):
             where = self.of_kind(index)
@@ -371,10 +389,17 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
     Raises:
         ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
     """
-    requests = instance.requests
-    work = sum(request.output_len for request in requests)
-    horizon = max(request.arrival for request in requests) + work
-    longest_wait = min(cost - work, horizon)
+    work = sum(request.output_len for request in instance.requests)
+    last_arrival = max(request.arrival for request in instance.requests)
+    return candidates_within(instance, cost - work, last_arrival + work)
+
+
+def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Candidates:
+    """Candidates in which a request waits at most so long and completes by the horizon.
+
+    Raises:
+        ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
+    """
     kinds = kinds_of(instance)
     most = sum(
         min(kind.count * (longest_wait + 1), horizon - int(kind.arrivals[0])) for kind in kinds
@@ -396,10 +421,23 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
     )
 
 
-def earliest_fit(instance: Instance) -> tuple[int, ...]:
-    """Start rounds of a list schedule: by volume, each in the earliest round in which it fits.
+def by_volume(instance: Instance) -> list[int]:
+    """Positions of the requests by tokens × rounds that they take up, the least first."""
+    volumes = [
+        request.output_len * (2 * request.prompt_len + request.output_len + 1)
+        for request in instance.requests
+    ]
+    return sorted(range(len(volumes)), key=volumes.__getitem__)
 
-    Ends no later than the last arrival + Σ o. Only a first guess where the caller has none.
+
+def earliest_fit(instance: Instance, order: Sequence[int]) -> tuple[int, ...]:
+    """Start rounds of a list schedule: each in the earliest round in which it fits.
+
+    Ends no later than the last arrival + Σ o.
+
+    Args:
+        instance: whose requests are scheduled.
+        order: their positions, in the order in which they are placed.
 
     Raises:
         ModelTooLarge: the rounds are more than :data:`MOST_ROUNDS`.
@@ -417,7 +455,7 @@ def earliest_fit(instance: Instance) -> tuple[int, ...]:
         )
     room = np.full(rounds, instance.capacity, dtype=np.int64)
     starts = [0] * len(requests)
-    for position in sorted(range(len(requests)), key=lambda p: _volume(requests[p])):
+    for position in order:
         request = requests[position]
         held = occupied_by_round(request.prompt_len, request.output_len, instance.block_size)
         start = _first_fit(room, held, request.arrival)
@@ -436,10 +474,6 @@ def _first_fit(room: Integers, held: Integers, start: int) -> int:
         # the request is still small enough then, or has not started at all.
         oldest = np.searchsorted(held, there[blocked], side="right") - 1
         start += int((blocked - oldest).max())
-
-
-def _volume(request: Request) -> int:
-    return request.output_len * (2 * request.prompt_len + request.output_len + 1)
 
 
 def starts_fit(instance: Instance, starts: Sequence[int]) -> bool:

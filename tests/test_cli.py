@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,29 @@ def started(*arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def interrupted_once_seen(says: bytes, *arguments: str, output: Path) -> tuple[int, str, str]:
+    """Run with a terminal for stderr, press Ctrl-C when progress says so; code, stdout, stderr."""
+    ours, theirs = pty.openpty()
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [*PROGRAM, *arguments], cwd=PROJECT, stdout=out, stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    pressed = False
+    with contextlib.suppress(OSError):  # how a terminal whose other end is closed says so
+        while True:
+            seen += os.read(ours, 1000)
+            if says in seen and not pressed:
+                process.send_signal(signal.SIGINT)
+                pressed = True
+    os.close(ours)
+    process.wait(60)
+    assert pressed, "the program ended, or showed no progress, before it could be interrupted"
+    return process.returncode, output.read_text(), seen.decode()
 
 
 class TestCompare:
@@ -149,6 +173,78 @@ class TestSimulateAndCheck:
         assert out.startswith("within-capacity: round 1: 2 running requests hold 10 tokens")
 
 
+class TestOptimumAndVerify:
+    @pytest.fixture
+    def instance_file(self, tmp_path: Path) -> Path:
+        """Three requests of which two fit at a time: 4 + 4 + 8 is the best total latency."""
+        file = tmp_path / "instance.json"
+        file.write_text(Instance(15, tuple(Request(i, 3, 4) for i in range(3))).to_json())
+        return file
+
+    def test_schedule_and_certificate_are_written_and_hold(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        schedule, certificate = (instance_file.with_name(name) for name in ("s.json", "c.json"))
+        amin_ref("optimum", str(instance_file), "--schedule", str(schedule))
+        assert "optimal" in capsys.readouterr().out
+        found = Schedule.from_json(schedule.read_text())
+        assert check(found) == ()
+        assert found.total_latency == 16
+        amin_ref("optimum", str(schedule), "--time-limit", "0", "--certificate", str(certificate))
+        capsys.readouterr()
+        amin_ref("verify", str(certificate))
+        # Without time there are no prices, and the bound is the sum of the output lengths.
+        assert capsys.readouterr().out.startswith("12 request·rounds at least, for 3 requests")
+
+    @pytest.mark.parametrize("method", ["auto", "ilp", "search"])
+    def test_json_holds_everything(
+        self, method: str, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("optimum", str(instance_file), "--method", method, "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert document["total_latency"] == document["lower_bound"] == 16
+        assert document["proven"] is True
+        assert Schedule.from_json(json.dumps(document["schedule"])).total_latency == 16
+        assert (document["certificate"] is None) == (document["evidence"] != "certificate")
+
+    def test_ctrl_c_gives_the_best_so_far(self, tmp_path: Path) -> None:
+        flags = ("--requests", "300", "--time-limit", "100", "--json")
+        code, out, err = interrupted_once_seen(b"gap", "optimum", *flags, output=tmp_path / "out")
+        assert code == 130
+        assert "these are the best bounds so far." in err
+        assert "Traceback" not in err
+        document = json.loads(out)
+        assert 0 < document["lower_bound"] <= document["total_latency"]
+        assert check(Schedule.from_json(json.dumps(document["schedule"]))) == ()
+
+    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
+        flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
+        amin_ref(*flags, "--time-limit", "1", "--json")
+        document = json.loads(capsys.readouterr().out)
+        for row in document["policies"]:
+            assert row["ratio_to_bound"] == row["total_latency"] / document["lower_bound"] >= 1
+        amin_ref(*flags, "--time-limit", "0")
+        assert "≤ × OPT" in capsys.readouterr().out
+
+    def test_a_tampered_certificate_is_refused(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        certificate = instance_file.with_name("c.json")
+        amin_ref("optimum", str(instance_file), "--time-limit", "0",
+                 "--certificate", str(certificate))  # fmt: skip
+        text = certificate.read_text()
+        capsys.readouterr()
+        for old, new in (
+            ('"denominator": ', '"denominator": -'),
+            ('"capacity": 15', '"capacity": -15'),
+            ('"stretches"', '"stretch"'),
+        ):
+            assert old in text
+            certificate.write_text(text.replace(old, new))
+            amin_ref("verify", str(certificate), code=2)
+            one_sentence(capsys.readouterr().err)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -178,6 +274,13 @@ class TestSimulateAndCheck:
         ("simulate", "--requests", "3", "--output", "/"),
         ("simulate", "--policy", "amax", "--prediction", "rough:1:1000000000000",
          "--capacity", "9007199254740991", "--requests", "3"),
+        ("compare", "--bound", "--time-limit", "inf"),
+        ("optimum", "--time-limit", "-1"),
+        ("optimum", "--method", "guess"),
+        ("optimum", "no such file"),
+        ("optimum", "/"),
+        ("verify", "no such file"),
+        ("verify", "pyproject.toml"),
         ("check", "no such file"),
         ("check", "/"),
         ("check", "a\0b"),
@@ -217,7 +320,7 @@ def test_help_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
                 flag = text.split(parameter.opts[0], 1)[1].split(" --", 1)[0]
-                assert "[default:" in flag, parameter.opts
+                assert "[default:" in flag or "[required]" in flag, parameter.opts
 
 
 def test_closed_pipe_ends_in_one_sentence() -> None:
@@ -243,11 +346,10 @@ def test_full_disk_ends_in_one_sentence(command: str) -> None:
     assert "disk is full" in one_sentence(ended.stderr.decode())
 
 
-def test_ctrl_c_ends_in_one_sentence() -> None:
-    process = started("compare", "--requests", "200000", "--capacity", "100000")
-    time.sleep(2)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    one_sentence(err.decode().lstrip("\n"))
-    assert b"Traceback" not in out
+def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
+    flags = ("--requests", "60000", "--capacity", "100000")
+    code, out, err = interrupted_once_seen(b"amin", "compare", *flags, output=tmp_path / "out")
+    assert code == 130
+    assert out == ""
+    assert "amin-ref: interrupted." in err
+    assert "Traceback" not in err

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from amin_ref.errors import AminError, InvalidDocument, InvalidValue
 from amin_ref.instance import Instance
 from amin_ref.request import Request
-from oracle.certificate import Certificate, Stretch, verify
+from oracle.certificate import Certificate, Core, Stretch, verify
 
 
 def held(request: Request, round_of_run: int, block_size: int) -> int:
@@ -53,8 +53,21 @@ def enumerated_optimum(instance: Instance) -> int:
     return best
 
 
-def bound_by_formula(instance: Instance, prices: Sequence[Fraction], first_round: int) -> Fraction:
-    """The specification's formula, term by term, for requests that all arrive in the stretch."""
+def in_core(request: Request, round_of_run: int, core: Core, instance: Instance) -> bool:
+    """Whether m times the occupancy exceeds M − P, for a request whose peak is at least P."""
+    occupied = held(request, round_of_run, instance.block_size)
+    peak = held(request, request.output_len, instance.block_size)
+    return peak >= core.peak and Fraction(instance.capacity - core.peak, core.places) < occupied
+
+
+def bound_by_formula(
+    instance: Instance,
+    prices: Sequence[Fraction],
+    first_round: int,
+    cores: Sequence[Core] = (),
+    denominator: int = 1,
+) -> Fraction:
+    """The bound's formula, term by term, for requests that all arrive in the stretch."""
     price = dict(enumerate(prices, start=first_round))
     end = first_round + len(prices)
     total = Fraction(0)
@@ -67,8 +80,15 @@ def bound_by_formula(instance: Instance, prices: Sequence[Fraction], first_round
                 price.get(start + k - 1, Fraction(0)) * held(r, k, instance.block_size)
                 for k in range(1, r.output_len + 1)
             )
+            + sum(
+                Fraction(core.multipliers[start + k - 1 - first_round], denominator)
+                for core in cores
+                for k in range(1, r.output_len + 1)
+                if start + k - 1 < end and in_core(r, k, core, instance)
+            )
             for start in range(r.arrival, max(end, r.arrival) + 1)
         )
+    total -= sum(Fraction(core.places * sum(core.multipliers), denominator) for core in cores)
     return total - instance.capacity * sum(prices, Fraction(0))
 
 
@@ -117,13 +137,41 @@ def test_the_bound_is_exact_where_64_bits_are_not_enough(
 
 
 @st.composite
+def all_cores(draw: st.DrawFn, instance: Instance, rounds: int, most: int = 3) -> tuple[Core, ...]:
+    """Prices of places in cores of any peak, possible or not."""
+    price = st.integers(0, draw(st.sampled_from([6, 2**53 - 1])))
+    return tuple(
+        Core(
+            draw(st.integers(1, instance.capacity + 1)),
+            draw(st.integers(1, 4)),
+            tuple(draw(st.lists(price, min_size=rounds, max_size=rounds))),
+        )
+        for _ in range(draw(st.integers(0, most)))
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data(), instances(), multipliers, st.integers(1, 200))
+def test_the_bound_with_cores_is_its_formula(
+    data: st.DataObject, instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators += [0] * 5  # the stretch covers every arrival
+    cores = data.draw(all_cores(instance, len(numerators)))
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators), cores),))
+    prices = [Fraction(x, denominator) for x in numerators]
+    exact = bound_by_formula(instance, prices, 0, cores, denominator)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@st.composite
 def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
     """Any prices at all, in up to three stretches; most of them far from good ones."""
     stretches = []
     first_round = draw(st.integers(0, 3))
     for _ in range(draw(st.integers(0, 3))):
         numerators = draw(st.lists(st.integers(0, 6), max_size=12))
-        stretches.append(Stretch(first_round, tuple(numerators)))
+        cores = draw(all_cores(instance, len(numerators)))
+        stretches.append(Stretch(first_round, tuple(numerators), cores))
         first_round += len(numerators) + draw(st.integers(0, 2))
     return Certificate(instance, draw(st.integers(1, 60)), tuple(stretches))
 
@@ -149,7 +197,17 @@ CROWDED = Instance(
         ]
     ),
 )
-PRICED = Certificate(CROWDED, 12, (Stretch(0, (6, 5, 5, 4, 4, 3, 2, 2, 1, 1)),))
+PRICED = Certificate(
+    CROWDED,
+    12,
+    (
+        Stretch(
+            0,
+            (6, 5, 5, 4, 4, 3, 2, 2, 1, 1),
+            (Core(7, 1, (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)),),
+        ),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +269,22 @@ def test_a_certificate_can_reach_the_optimum() -> None:
     # 3 + 4·3/4 = 6 as starting in round 3 does; 2·6 − 4·3/4 = 9 is the cost of one after the other.
     assert verify(instance, Certificate(instance, 4, (Stretch(0, (0, 0, 3)),))) == 9
     assert enumerated_optimum(instance) == 9
+
+
+def test_cores_can_reach_what_tokens_cannot() -> None:
+    """Three like requests, any two of which overflow when the first of them completes.
+
+    Each can only start when the one before is done, 9 + 18 + 27 − 27 rounds of waiting. Tokens
+    are blind to most of it, for on average over its run a request holds little more than half.
+    """
+    instance = Instance(10, tuple(Request(name, 1, 9) for name in "xyz"))
+    assert enumerated_optimum(instance) == 9 + 18 + 27
+    # A place for rounds 0–8 costs 9 times 1 + 1, for the two that wait; for 9–17 another 9.
+    price = (2,) * 9 + (1,) * 9
+    places = Stretch(0, (0,) * 18, (Core(10, 1, price),))
+    assert verify(instance, Certificate(instance, 1, (places,))) == 9 + 18 + 27
+    tokens = Stretch(0, tuple(2 * p for p in price))
+    assert verify(instance, Certificate(instance, 20, (tokens,))) < 9 + 18 + 27 - 9
 
 
 def test_the_certificate_survives_json() -> None:
@@ -289,6 +363,30 @@ def rewritten(**changes: object) -> str:
         (rewritten(stretches=[{"first_round": 0, "multipliers": ["1"]}]), "is '1'"),
         (rewritten(stretches=[{"first_round": 0, "multipliers": [2**53]}]), r"2\*\*53"),
         (rewritten(stretches=[{"first_round": -1, "multipliers": []}]), "first_round is -1"),
+        (
+            rewritten(
+                stretches=[
+                    {
+                        "first_round": 0,
+                        "multipliers": [1],
+                        "cores": [{"peak": 2, "places": 1, "multipliers": [1, 1]}],
+                    }
+                ]
+            ),
+            "there must be 1, one for each round",
+        ),
+        (
+            rewritten(
+                stretches=[
+                    {
+                        "first_round": 0,
+                        "multipliers": [],
+                        "cores": [{"peak": 2, "places": 0, "multipliers": []}],
+                    }
+                ]
+            ),
+            "places is 0",
+        ),
         (
             rewritten(stretches=[{"first_round": f, "multipliers": [1, 1]} for f in (3, 4)]),
             "prices rounds up to 4",

@@ -119,6 +119,52 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
     assert positive > 30
 
 
+def test_sequences_cost_least_under_any_reduced_costs() -> None:
+    rng, numbers = random.Random(6), np.random.default_rng(6)
+    nested = 0
+    for _ in range(60):
+        instance = random_instance(rng, 3, 7, rng.choice([1, 4]), 0)
+        problem = Problem.of(instance)
+        rounds = problem.horizon
+        reduced = numbers.integers(0, 100, (3, rounds))
+        fits = {
+            pair: [pair_fits(problem, *pair, offset) for offset in range(rounds)]
+            for pair in itertools.permutations(range(3), 2)
+        }
+        nested += any(good[0] and not all(good) for good in fits.values())
+        cheapest = min(
+            int(sum(reduced[index, start] for index, start in enumerate(starts)))
+            for starts in itertools.product(range(rounds), repeat=3)
+            if all(
+                starts[j] > starts[i] or fits[j, i][starts[i] - starts[j]]
+                for j, i in itertools.permutations(range(3), 2)
+            )
+        )
+        sequences = Sequencing(problem, 3, rounds).solve(reduced)
+        assert int(sequences.cheapest()) <= cheapest
+        starts = sequences.starts()
+        assert int(sequences.cheapest()) == sum(reduced[i, t] for i, t in enumerate(starts))
+        two = Sequencing(problem, 2, rounds).solve(reduced[:2])
+        # With two requests nothing is relaxed.
+        assert int(two.cheapest()) == min(
+            int(reduced[j, start] + reduced[i, start + offset])
+            for j, i in ((0, 1), (1, 0))
+            for start in range(rounds)
+            for offset in range(rounds - start)
+            if fits[j, i][offset]
+        )
+    # Otherwise no short request ever ran beside the beginning of a long one.
+    assert nested > 5
+
+
+def pair_fits(problem: Problem, earlier: int, later: int, offset: int) -> bool:
+    first, second = (problem.instance.requests[problem.order[i]] for i in (earlier, later))
+    alone = Instance(problem.capacity, (first, second), problem.block_size)
+    starts: dict[str | int, int] = {first.id: 0, second.id: offset}
+    moments = range(offset + second.output_len)
+    return all(held(alone, starts, moment) <= alone.capacity for moment in moments)
+
+
 def test_a_request_that_starts_late_to_let_another_in_is_found() -> None:
     # Both orders of "as early as possible" cost more than letting the long one wait a round.
     instance = Instance(11, (Request("a", 4, 6), Request("b", 1, 3), Request("c", 3, 5)))

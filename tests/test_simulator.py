@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -29,8 +30,8 @@ from amin_ref import (
 )
 from amin_ref.simulator import IDLE_ROUNDS
 from amin_ref.strategies import instances, policies
-from tests.naive import naive_occupancy
-from tests.observation import record
+from tests.naive import held, naive_occupancy
+from tests.observation import Recorder, record, situations
 from tests.profiles import times
 
 TWO = Instance(6, (Request("a", 1, 3), Request("b", 1, 2)))
@@ -174,6 +175,60 @@ def test_overflow_is_counted_in_whole_blocks() -> None:
     instance = Instance(11, (Request("a", 3, 2), Request("b", 3, 2)), 4)
     with pytest.raises(IllegalDecision, match="needs 16 tokens of cache and it has 11"):
         simulate(instance, Scripted(Decision(admit=("a", "b"))))
+
+
+class Reckless(Policy):
+    """Evicts and admits by chance, and looks at no capacity."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.random = random.Random(self.seed)
+        self.waiting: list[RequestId] = []
+        self.running: list[RequestId] = []
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.waiting += [request.id for request in arrived]
+        self.running = [request for request in self.running if request not in completed]
+        evict = [request for request in self.running if self.random.random() < 0.1]
+        self.waiting += evict
+        admit = [request for request in self.waiting if self.random.random() < 0.3]
+        self.waiting = [request for request in self.waiting if request not in admit]
+        self.running = [request for request in self.running if request not in evict] + admit
+        return Decision(tuple(evict), tuple(admit))
+
+
+@pytest.mark.theorem("T1")
+@times(2)
+@given(instances(), st.integers(0, 2**32 - 1))
+def test_reckless_policies_are_stopped_when_they_overflow_and_not_before(
+    instance: Instance, seed: int
+) -> None:
+    """T1: whatever a policy does, a schedule that comes out of the machine is valid."""
+    reckless = Recorder(Reckless(seed))
+    overflowed: IllegalDecision | None = None
+    try:
+        schedule = simulate(instance, reckless)
+    except IllegalDecision as refused:
+        overflowed = refused
+    else:
+        assert check(schedule) == ()
+    event("overflow" if overflowed else "no overflow")
+    totals = {}
+    for situation in situations(reckless.rounds):
+        decision = situation.decision
+        tokens = {i: a for i, a in situation.running.items() if i not in decision.evict}
+        tokens |= dict.fromkeys(decision.admit, 0)
+        totals[situation.now] = sum(
+            held(instance.by_id[i].prompt_len, a + 1, instance.block_size)
+            for i, a in tokens.items()
+        )
+    too_full = [now for now, total in totals.items() if total > instance.capacity]
+    assert too_full == ([overflowed.round] if overflowed else [])
+    assert overflowed is None or f"needs {totals[overflowed.round]} tokens" in overflowed.rule
 
 
 def test_a_request_that_has_not_arrived_cannot_be_admitted() -> None:

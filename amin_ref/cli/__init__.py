@@ -1,5 +1,14 @@
 """The command line: reads files and flags, calls inwards, prints tables or JSON."""
 
-from amin_ref.cli.application import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Entry point of the command ``amin-ref``."""
+    try:
+        # Importing everything takes long enough to be interrupted, too.
+        from amin_ref.cli.application import application
+        from amin_ref.cli.endings import run
+    except KeyboardInterrupt:
+        sys.exit("amin-ref: interrupted.")
+    sys.exit(run(application, sys.argv[1:]))

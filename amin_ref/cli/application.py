@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from amin_ref.cli.check import check_command
 from amin_ref.cli.compare import compare_command
-from amin_ref.cli.endings import run
 from amin_ref.cli.optimum import optimum_command
 from amin_ref.cli.simulate import simulate_command
 from amin_ref.cli.verify import verify_command
+from amin_ref.cli.worst_case import worst_case_command, worst_case_table_command
 
 
 @click.group(
@@ -38,8 +36,5 @@ application.add_command(simulate_command)
 application.add_command(check_command)
 application.add_command(optimum_command)
 application.add_command(verify_command)
-
-
-def main() -> None:
-    """Entry point of the command ``amin-ref``."""
-    sys.exit(run(application, sys.argv[1:]))
+application.add_command(worst_case_command)
+application.add_command(worst_case_table_command)

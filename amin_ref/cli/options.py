@@ -9,6 +9,7 @@ from functools import wraps
 
 import click
 
+from amin_ref.cli.progress import busy
 from amin_ref.errors import shown
 from amin_ref.policies import ByPosition, Shuffled, TieBreak
 from amin_ref.validation import LARGEST
@@ -81,15 +82,16 @@ class WorkloadOptions:
 
     def build(self) -> Workload:
         """Read or draw the workload."""
-        return build_instance(
-            self.workload,
-            requests=self.requests,
-            seed=self.seed,
-            capacity=self.capacity,
-            block_size=self.block_size,
-            prediction=parse_prediction(self.prediction),
-            arrivals=parse_arrivals(self.arrivals),
-        )
+        with busy(f"preparing {self.workload}"):
+            return build_instance(
+                self.workload,
+                requests=self.requests,
+                seed=self.seed,
+                capacity=self.capacity,
+                block_size=self.block_size,
+                prediction=parse_prediction(self.prediction),
+                arrivals=parse_arrivals(self.arrivals),
+            )
 
     def tie_break(self) -> TieBreak:
         """What equal bounds are ordered by."""

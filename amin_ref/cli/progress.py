@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 from types import FrameType
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
-    TaskID,
+    SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -25,51 +25,59 @@ PATIENCE = 2.0
 
 
 class Watch:
-    """Progress that appears only once the work has taken :data:`PATIENCE` seconds."""
+    """What the user sees of work that goes on."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
+    def __init__(self, progress: Progress, doing: str, total: float | None) -> None:
         self._progress = progress
-        self._task = task
-        self._since = time.monotonic()
-        self._shown = False
+        self._task = progress.add_task(doing, total=total)
 
     def update(self, completed: float, doing: str) -> None:
         """Tell how many units are done, and what is going on."""
-        if not self._shown and time.monotonic() - self._since > PATIENCE:
-            self._progress.start()
-            self._shown = True
         self._progress.update(self._task, completed=completed, description=doing)
 
 
 @contextmanager
 def watching(total: int) -> Iterator[Watch]:
-    """A :class:`Watch` over ``total`` units of work; gone afterwards, whatever happened."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with _shown(columns, total) as watch:
+    """A :class:`Watch` over ``total`` units of work, with an estimate of what is left."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _shown("", columns, total) as watch:
         yield watch
 
 
 @contextmanager
 def solving(seconds: float) -> Iterator[Watch]:
     """A :class:`Watch` over work that ends when it is done, or after so many seconds."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with _shown(columns, seconds) as watch:
+    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds) as watch:
         yield watch
 
 
 @contextmanager
-def _shown(columns: tuple[ProgressColumn, ...], total: float) -> Iterator[Watch]:
+def busy(doing: str) -> Iterator[None]:
+    """A sign of life for work that cannot tell how far it is."""
+    with _shown(doing, (SpinnerColumn(), TimeElapsedColumn()), None):
+        yield
+
+
+@contextmanager
+def _shown(doing: str, columns: tuple[ProgressColumn, ...], total: float | None) -> Iterator[Watch]:
+    """Progress from :data:`PATIENCE` seconds on; gone afterwards, whatever happened."""
     console = Console(stderr=True)
-    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    description = TextColumn("{task.description}")
+    progress = Progress(description, *columns, console=console, transient=True)
+    # Without a terminal it never begins, and nothing is written.
+    beginning = Timer(PATIENCE, progress.start)
+    beginning.daemon = True
+    if console.is_terminal:
+        beginning.start()
     try:
-        yield Watch(progress, progress.add_task("", total=total))
+        yield Watch(progress, doing, total)
     finally:
-        progress.stop()
+        beginning.cancel()
+        if beginning.ident is not None:
+            beginning.join()
+        # What never began would end with an empty line.
+        if progress.live.is_started:
+            progress.stop()
 
 
 @contextmanager

@@ -1,0 +1,178 @@
+"""``amin-ref worst-case``: the worst ratio to OPT that outputs and tie-breaks can bring about."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
+from amin_ref.cli.progress import watching
+from oracle.checkpoint import Checkpoint
+from oracle.question import POLICY_NAMES, PolicyName, Question, WorstCase
+from oracle.ratio_table import table_line, table_questions
+from oracle.small_instances import Setting
+from oracle.worst_case import worst_case, worst_cases
+
+FORMAT = "amin-ref/worst-case"
+VERSION = 1
+
+_WORKERS = click.option(
+    "--workers",
+    type=WholeNumber("processes", least=1),
+    default=1,
+    show_default=True,
+    help="Processes that share the work.",
+)
+_CHECKPOINT = click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of what is finished: made where it is not there, continued where it is.  "
+    "[default: none]",
+)
+
+
+@click.command(
+    "worst-case",
+    epilog="""\b
+Examples:
+  amin-ref worst-case --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5
+  amin-ref worst-case --policy amax --prompt 1 --lower 1 --upper 8 --capacity 9 --requests 6""",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(POLICY_NAMES),
+    default="amin",
+    show_default=True,
+    help="Whose ratio. 'amin-…' is Amin with one rule changed.",
+)
+@click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
+@click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")
+@click.option("--upper", type=TOKENS, required=True, help="u, upper bound of every output.")
+@click.option(
+    "--capacity", type=TOKENS, required=True, help="M, size of the cache; at least s + u."
+)
+@click.option("--requests", type=REQUESTS, required=True, help="n, how many requests.")
+@_WORKERS
+@_CHECKPOINT
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def worst_case_command(
+    policy: PolicyName,
+    prompt: int,
+    lower: int,
+    upper: int,
+    capacity: int,
+    requests: int,
+    workers: int,
+    checkpoint: Path | None,
+    as_json: bool,
+) -> None:
+    """The exact worst ratio of a policy's total latency to the optimum.
+
+    Over all output lengths that n requests can have between their bounds, and over all orders in
+    which ties can be broken. All prompts are equal and all requests arrive at once. Prints an
+    instance that attains the ratio, as a program that shows it.
+    """
+    question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
+    kept = Checkpoint(checkpoint) if checkpoint else None
+    with _executor(workers) as executor, watching(question.pieces) as watch:
+        answer = worst_case(
+            question,
+            executor=executor,
+            checkpoint=kept,
+            on_piece=lambda pieces: watch.update(pieces, policy),
+        )
+    show: Callable[[WorstCase], str] = _json if as_json else _text
+    click.echo(show(answer))
+
+
+@click.command(
+    "worst-case-table",
+    epilog="""\b
+Example:
+  amin-ref worst-case-table --output worst_case.jsonl --workers 2 --checkpoint finished.jsonl""",
+)
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    default="-",
+    help="File to write the table to.  [default: standard output]",
+)
+@_WORKERS
+@_CHECKPOINT
+def worst_case_table_command(output: TextIO, workers: int, checkpoint: Path | None) -> None:
+    """Worst ratios of Amin, Amax and H-SF over a grid of settings, a line of JSON for each."""
+    questions = table_questions()
+    kept = Checkpoint(checkpoint) if checkpoint else None
+    pieces = sum(question.pieces for question in questions)
+    with _executor(workers) as executor, watching(pieces) as watch:
+        for answer in worst_cases(
+            questions,
+            executor=executor,
+            in_flight=8 * workers,
+            checkpoint=kept,
+            on_piece=lambda finished: watch.update(finished, "pieces"),
+        ):
+            output.write(table_line(answer) + "\n")
+
+
+def _text(answer: WorstCase) -> str:
+    found, question = answer.found, answer.question
+    return (
+        f"{question.policy}: worst ratio {found.ratio} = {float(found.ratio):.4f}, over "
+        f"{question.instances:,} pairs of outputs and tie-break.\n\n{answer.program()}"
+    )
+
+
+def _json(answer: WorstCase) -> str:
+    found, question = answer.found, answer.question
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "question": question.as_document(),
+        "ratio": [found.ratio.numerator, found.ratio.denominator],
+        "found": found.as_document(),
+        "instances": question.instances,
+        "program": answer.program(),
+    }
+    return json.dumps(document)
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor | None]:
+    """So many processes; none besides this one where one is enough."""
+    if workers == 1:
+        yield None
+        return
+    # Not forked: a process with threads, like one that shows progress, cannot be safely.
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    try:
+        yield executor
+    except BrokenProcessPool:
+        raise click.ClickException(
+            "a worker process was killed; what is finished is in the checkpoint, if there is one"
+        ) from None
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when its parent is killed, instead of waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

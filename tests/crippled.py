@@ -1,0 +1,90 @@
+"""Amin with one rule taken away or turned round: what tests must be able to tell from Amin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from amin_ref import ByPosition, Decision, Policy, RequestId, TieBreak, VisibleRequest
+from amin_ref.policies.lookahead import (
+    Batch,
+    Job,
+    WaitingQueue,
+    admit_in_order,
+    ascending,
+    evict_in_order,
+    precedence,
+)
+
+
+@dataclass(eq=False)
+class CrippledAmin(Policy):
+    """Amin, in steps that a crippled Amin replaces one of."""
+
+    ties: TieBreak = field(default_factory=ByPosition)
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.batch = Batch(capacity, block_size)
+        self.waiting = WaitingQueue()
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.batch.begin_round(now, completed)
+        self.waiting.add(
+            Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
+            for request in arrived
+        )
+        for job in self.batch.running:
+            job.assumed = self.refined(job, now - job.start)
+        evicted = evict_in_order(self.batch, self.victims(self.batch.running))
+        admitted = self.admit()
+        self.waiting.add(evicted)
+        return Decision(evict=tuple(job.id for job in evicted), admit=admitted)
+
+    def refined(self, job: Job, generated: int) -> int:
+        return max(job.assumed, generated)
+
+    def victims(self, running: Iterable[Job]) -> Iterator[Job]:
+        return ascending(running)
+
+    def admit(self) -> tuple[RequestId, ...]:
+        return admit_in_order(self.batch, self.waiting)
+
+
+class NeverRefines(CrippledAmin):
+    """Learns nothing from the tokens that it sees."""
+
+    def refined(self, job: Job, generated: int) -> int:
+        return job.assumed
+
+
+class EvictsLargest(CrippledAmin):
+    """Evicts the last in ≺ first: those of whom most is known, and most is lost."""
+
+    def victims(self, running: Iterable[Job]) -> Iterator[Job]:
+        return reversed(list(ascending(running)))
+
+
+class EvictsNewest(CrippledAmin):
+    """Evicts the latest admitted first; of those admitted together, the last in ≺."""
+
+    def victims(self, running: Iterable[Job]) -> Iterator[Job]:
+        yield from sorted(running, key=lambda job: (job.start, precedence(job)), reverse=True)
+
+
+class NeverLooksAhead(CrippledAmin):
+    """Admits as long as everybody's next token fits."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        admitted = []
+        while (job := self.waiting.first()) is not None:
+            bound, job.assumed = job.assumed, 1
+            fits = self.batch.fits(job)
+            if fits:
+                self.batch.admit(self.waiting.take())
+                admitted.append(job.id)
+            job.assumed = bound
+            if not fits:
+                break
+        return tuple(admitted)
