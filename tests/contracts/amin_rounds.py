@@ -40,10 +40,10 @@ def refines_to_what_it_has_seen(lower: int, rounds: int) -> int:
     return bound_of(amin, 0)
 
 
-def eviction_keeps_the_bound(first: int, second: int, prompt_len: int) -> bool:
+def eviction_keeps_the_bound(first: int, second: int) -> bool:
     """Two requests of ℓ = 1 in a cache that one of them outgrows: whoever goes keeps its ℓ̃.
 
-    pre: 1 <= first <= 6 and 1 <= second <= 6 and prompt_len == first
+    pre: first >= 1 and second >= 1
     post: __return__
     """
     amin = amin_on_integers(first + second + 3)

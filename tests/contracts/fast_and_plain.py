@@ -1,10 +1,12 @@
 """Pairs of a fast and a plain version, for ``crosshair diffbehavior`` to tell apart.
 
 Both of a pair have the same parameters, and bring whatever integers they are given into the same
-small range. ``SMALL`` looks a number up instead of computing it: arrays cannot hold symbols.
+small range. :func:`known` fixes a symbolic integer: arrays cannot hold one.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from amin_ref import Instance, Request
 from amin_ref.blocks import occupied, occupied_by_round
@@ -24,12 +26,14 @@ PAIRS = (
 )
 
 
-SMALL = tuple(range(64))
+def known(number: int) -> int:
+    """One of the values that the integer may have here."""
+    return int(np.int64(number))
 
 
 def occupancies_fast(tokens: int, rounds: int, block_size: int) -> list[int]:
     """``occupied_by_round``, an array."""
-    found = occupied_by_round(SMALL[tokens % 9], SMALL[1 + rounds % 5], SMALL[1 + block_size % 4])
+    found = occupied_by_round(known(tokens % 9), known(1 + rounds % 5), known(1 + block_size % 4))
     return [int(held) for held in found]
 
 
@@ -56,22 +60,22 @@ def cache_plain(first: int, second: int, apart: int, block_size: int) -> int:
 
 def batch_fast(first: Lengths, second: Lengths, room: int, block_size: int, now: int) -> list[bool]:
     """A batch with its plan in an array: two rounds of it."""
-    batch = Batch(SMALL[4 + room % 16], SMALL[1 + block_size % 3])
-    return two_rounds(batch, first, second, SMALL[1 + now % 4])
+    batch = Batch(known(4 + room % 16), known(1 + block_size % 3))
+    return two_rounds(batch, first, second, known(1 + now % 4))
 
 
 def batch_plain(
     first: Lengths, second: Lengths, room: int, block_size: int, now: int
 ) -> list[bool]:
     """A batch without a plan."""
-    batch = PlainBatch(SMALL[4 + room % 16], SMALL[1 + block_size % 3])
-    return two_rounds(batch, first, second, SMALL[1 + now % 4])
+    batch = PlainBatch(known(4 + room % 16), known(1 + block_size % 3))
+    return two_rounds(batch, first, second, known(1 + now % 4))
 
 
 def two_rounds(batch: Batch, first: Lengths, second: Lengths, now: int) -> list[bool]:
     """One request runs, some rounds later another asks to be admitted, and may run, too."""
     early, late = (
-        Job(i, SMALL[1 + prompt_len % 7], SMALL[1 + bound % 5], (i,))
+        Job(i, known(1 + prompt_len % 7), known(1 + bound % 5), (i,))
         for i, (prompt_len, bound) in enumerate((first, second))
     )
     batch.begin_round(0, [])
@@ -92,10 +96,10 @@ def two_rounds(batch: Batch, first: Lengths, second: Lengths, now: int) -> list[
 def bound_fast(prices: tuple[int, int, int], request: Lengths, arrival: int, size: int) -> int:
     """``verify``, by sums over arrays."""
     only = Request(
-        "a", SMALL[1 + request[0] % 4], SMALL[1 + request[1] % 4], arrival=SMALL[arrival % 3]
+        "a", known(1 + request[0] % 4), known(1 + request[1] % 4), arrival=known(arrival % 3)
     )
-    instance = Instance(12, (only,), SMALL[1 + size % 4])
-    stretch = Stretch(0, tuple(SMALL[price % 50] for price in prices))
+    instance = Instance(12, (only,), known(1 + size % 4))
+    stretch = Stretch(0, tuple(known(price % 50) for price in prices))
     return verify(instance, Certificate(instance, 7, (stretch,)))
 
 

@@ -55,6 +55,7 @@ CERTIFICATE = "oracle/certificate.py"
 CHECKER = "amin_ref/checker.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
+OPTIMUM = "oracle/optimum.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator.py"
 TIES = "amin_ref/policies/ties.py"
@@ -536,6 +537,30 @@ CERTIFICATES = (
     ),
 )
 
+OPTIMA = (
+    Mutant(
+        "the exact search's bound is one too high",
+        "T11",
+        OPTIMUM,
+        "            bound += found.lower_bound\n",
+        "            bound += found.lower_bound + 1\n",
+    ),
+    Mutant(
+        "the solver's bound is one too high",
+        "T11",
+        OPTIMUM,
+        'self._offer_bound(found.lower_bound, "solver")',
+        'self._offer_bound(found.lower_bound + 1, "solver")',
+    ),
+    Mutant(
+        "the dearer schedule is kept",
+        "T11",
+        OPTIMUM,
+        "if schedule.total_latency < self.best.total_latency and not check(schedule):",
+        "if schedule.total_latency > self.best.total_latency and not check(schedule):",
+    ),
+)
+
 WORK = (
     Mutant(
         "all that wait are looked through every round",
@@ -554,5 +579,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *MACHINE,
     *VALIDITY,
     *CERTIFICATES,
+    *OPTIMA,
     *WORK,
 )

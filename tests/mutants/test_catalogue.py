@@ -27,5 +27,5 @@ def test_they_are_many_and_all_different() -> None:
 def test_a_stale_mutant_is_an_error() -> None:
     mutant = Mutant("no such line", "T1", "some/file.py", "x = 1", "x = 2")
     for source in ("", "x = 1; x = 1"):
-        with pytest.raises(StaleMutant, match="'no such line'.* some/file.py"):
+        with pytest.raises(StaleMutant, match=r"'no such line'.* some/file.py"):
             mutated(source, mutant)
