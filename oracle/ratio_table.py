@@ -49,9 +49,7 @@ def _questions() -> Iterator[Question]:
 
 
 def _numbers_of_requests(lengths: int) -> tuple[int, ...]:
-    if lengths <= 8:
-        return (4, 6, 8)
-    return (4, 6) if lengths <= 11 else (4,)
+    return (4, 6, 8) if lengths <= 8 else (4, 6)
 
 
 def _capacities(longest: int, requests: int) -> list[int]:
