@@ -490,7 +490,7 @@ CERTIFICATES = (
         "certificate without the capacity term",
         "T10",
         CERTIFICATE,
-        "gain = -instance.capacity * paid_in_all",
+        "gain = -capacity * sum(stretch.multipliers)",
         "gain = 0",
     ),
     Mutant(
@@ -511,8 +511,8 @@ CERTIFICATES = (
         "certificate with negative prices",
         "T10",
         CERTIFICATE,
-        'multipliers[{position}]", multiplier, 0, "price units")\n\n    @property',
-        'multipliers[{position}]", multiplier, -9, "price units")\n\n    @property',
+        'whole_number(f"certificate: multipliers[{position}]", multiplier, 0, "price units")',
+        'whole_number(f"certificate: multipliers[{position}]", multiplier, -9, "price units")',
     ),
     Mutant(
         "certificate for another instance accepted",
