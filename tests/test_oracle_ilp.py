@@ -515,7 +515,7 @@ def test_keeps_to_its_time_limit(solver: SolverName) -> None:
     instance = jaillet_like(14, 1)
     begin = time.monotonic()
     result = solve(instance, time_limit=0.5, solver=solver)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     work = sum(request.output_len for request in instance.requests)
     assert work <= result.lower_bound < result.schedule.total_latency
     assert not check(result.schedule)
@@ -537,7 +537,7 @@ def test_stops_when_told_and_returns_the_best_so_far() -> None:
     calls: Iterator[bool] = iter([False] * 20)
     begin = time.monotonic()
     result = solve(instance, time_limit=60, should_stop=lambda: next(calls, True))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 20
     assert not check(result.schedule)
     assert not result.proven
 
