@@ -135,7 +135,8 @@ def solve(
                 together = _together(instance, parts, known, given)
                 progress(together.cost, together.lower_bound)
 
-        _Search(part, known[index], solver, deadline, should_stop or _never, report).run()
+        search = _Search(part, known[index], solver, deadline, should_stop or _never, report)
+        known[index] = search.run()
     result = _together(instance, parts, known, given)
     return IlpResult(
         schedule=_schedule(instance, result.starts),
@@ -175,22 +176,20 @@ class _Search:
         self._instance = instance
         self._known = known
         self._solver = solver
-        self._watch = Watch(deadline, should_stop, self._hear)
+        self._watch = Watch(deadline, should_stop, self._hear_on_the_way)
         self._report = report
         self._fixed_cost = 0
 
-    def run(self) -> None:
+    def run(self) -> _Known:
         """Go through the steps until the optimum is proven or the time is over."""
         self._learn(self._known)
-        if self._done:
-            return
-        candidates = self._narrowed_by_relaxation()
-        if self._done:
-            return
-        candidates, cuts = self._narrowed_by_cuts(candidates)
-        if self._done:
-            return
-        self._ask_for_whole_numbers(candidates, cuts)
+        if not self._done:
+            candidates = self._narrowed_by_relaxation()
+            if not self._done:
+                candidates, cuts = self._narrowed_by_cuts(candidates)
+                if not self._done:
+                    self._ask_for_whole_numbers(candidates, cuts)
+        return self._known
 
     @property
     def _done(self) -> bool:
@@ -200,17 +199,23 @@ class _Search:
         self._known = known
         self._report(known)
 
-    def _raise_bound(self, bound: int, evidence: Evidence) -> None:
-        """A bound on schedules better than the best one known bounds all with its cost at most."""
+    def _with_bound(self, bound: int, evidence: Evidence) -> _Known:
+        """A bound on schedules that are better than the best one known bounds that one too."""
         bound = min(bound, self._known.cost)
-        if bound > self._known.lower_bound:
-            self._learn(replace(self._known, lower_bound=bound, evidence=evidence))
+        if bound <= self._known.lower_bound:
+            return self._known
+        return replace(self._known, lower_bound=bound, evidence=evidence)
 
-    def _hear(self, dual_bound: float) -> None:
-        """Take over a dual bound that the solver states while it works, if it can be true."""
-        bound = _whole_bound(dual_bound + self._fixed_cost)
-        if bound <= self._known.cost:
-            self._raise_bound(bound, "solver")
+    def _with_dual_bound(self, dual_bound: float) -> _Known:
+        """With a solver's dual bound, unless the best schedule known shows it to be false."""
+        if not math.isfinite(dual_bound):
+            return self._known
+        bound = math.ceil(dual_bound - BOUND_TOLERANCE - 1e-7 * abs(dual_bound)) + self._fixed_cost
+        return self._known if bound > self._known.cost else self._with_bound(bound, "solver")
+
+    def _hear_on_the_way(self, dual_bound: float) -> None:
+        """Pass on what the solver states, but keep it only once its schedule has been checked."""
+        self._report(self._with_dual_bound(dual_bound))
 
     def _try_starts(self, starts: tuple[int, ...]) -> None:
         """Take over valid start rounds if they cost less than the best known."""
@@ -221,12 +226,10 @@ class _Search:
     def _rounded(self, candidates: Candidates, value: NDArray[np.float64]) -> tuple[int, ...]:
         return earliest_fit(self._instance, candidates.by_mean_start(value))
 
-    def _narrow(self, candidates: Candidates, price: Price | None) -> NDArray[np.bool_]:
+    def _narrow(self, candidates: Candidates, price: Price) -> NDArray[np.bool_]:
         """Learn from a price; which candidates a better schedule, or the best known, can use."""
+        self._learn(self._with_bound(price.lower_bound, "multipliers"))
         in_use = candidates.usage(self._known.starts) > 0
-        if price is None:
-            return in_use
-        self._raise_bound(price.lower_bound, "multipliers")
         return price.affordable(self._known.cost - 1) | in_use
 
     def _narrowed_by_relaxation(self) -> Candidates:
@@ -275,7 +278,7 @@ class _Search:
             forbidden = np.flatnonzero(usable & ~affordable).tolist()
             relaxation.forbid(forbidden)
             usable = affordable
-            reached = math.inf if price is None else price.bound / price.scale
+            reached = price.bound / price.scale
             without_gain = 0 if reached > best + 0.01 else without_gain + 1
             best = max(best, reached)
             if self._done or without_gain > PASSES_WITHOUT_GAIN or time.monotonic() > stop_at:
@@ -303,8 +306,8 @@ class _Search:
             if starts is None:
                 return
             self._try_starts(starts)
-        if answer.dual_bound is not None and math.isfinite(answer.dual_bound):
-            self._hear(answer.dual_bound)
+        if answer.dual_bound is not None:
+            self._learn(self._with_dual_bound(answer.dual_bound))
 
 
 def _believed_starts(candidates: Candidates, answer: Answer) -> tuple[int, ...] | None:
@@ -318,10 +321,6 @@ def _believed_starts(candidates: Candidates, answer: Answer) -> tuple[int, ...] 
     said = math.nan if answer.objective is None else answer.objective + candidates.fixed_cost
     cost = _cost(candidates.instance, starts)
     return starts if math.isclose(said, cost, rel_tol=1e-6, abs_tol=0.5) else None
-
-
-def _whole_bound(dual_bound: float) -> int:
-    return math.ceil(dual_bound - BOUND_TOLERANCE - 1e-7 * abs(dual_bound))
 
 
 def _programme(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, tuple[int, ...]]:

@@ -312,10 +312,10 @@ class Candidates:
         multipliers: Mapping[int, float],
         cuts: Sequence[tuple[Cut, float]] = (),
         usable: NDArray[np.bool_] | None = None,
-    ) -> Price | None:
+    ) -> Price:
         """What multipliers of rounds and cuts prove about schedules in ``usable`` candidates.
 
-        ``None`` if there is no such schedule. By default all candidates are usable.
+        By default all are usable. Every request must find a usable one from its arrival on.
 
         The multipliers, whatever they are, are rounded to integers over :attr:`Price.scale`,
         negative ones to zero; all that follows is exact (``proofs_notes/ilp.md``, lemma 3).
@@ -341,17 +341,11 @@ class Candidates:
         for index, kind in enumerate(self.kinds):
             where = self.of_kind(index)
             starts = self.start[where]
-            # Of the requests of one kind, the last that arrives has the fewest candidates.
-            earliest = np.searchsorted(starts, kind.arrivals)
-            if earliest[-1] == len(starts):
-                return None
             paid[where] += _price_of_room(weights, kind, starts)
             if usable is not None:
                 paid[where][~usable[where]] = OUT_OF_REACH
             cheapest_from = np.minimum.accumulate(paid[where][::-1])[::-1]
-            cheapest = cheapest_from[earliest]
-            if cheapest[-1] == OUT_OF_REACH:
-                return None
+            cheapest = cheapest_from[np.searchsorted(starts, kind.arrivals)]
             bound += int(cheapest.sum())
             # A start costs the least extra when it is taken by the last that has arrived by then.
             last_arrived = np.searchsorted(kind.arrivals, starts, side="right") - 1

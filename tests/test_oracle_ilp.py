@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
-from oracle import ilp
+from oracle import ilp, integer_programme
 from oracle.cuts import Cutter
 from oracle.ilp import IlpResult, ModelTooLarge, SolverName, solve
 from oracle.integer_programme import Answer, Programme, Watch, _cbc_bound
@@ -222,7 +222,6 @@ def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> N
         candidates = affordable_candidates(part, best)
         for _ in range(5):
             price = candidates.price(dict(enumerate(rng.exponential(0.3, size=12).tolist())))
-            assert price is not None
             assert price.lower_bound <= best
             allowed = candidates.keep(price.affordable(best))
             for starts in optima:
@@ -363,7 +362,6 @@ def test_without_multipliers_the_bound_is_the_work(seed: int) -> None:
     for _, part in epochs(random_instance(seed)):
         work = sum(request.output_len for request in part.requests)
         price = affordable_candidates(part, work + 10).price({})
-        assert price is not None
         assert price.lower_bound == work
 
 
@@ -372,7 +370,6 @@ def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
     instance = random_instance(3)
     best, _ = enumerated_optima(instance)
     price = affordable_candidates(instance, best).price({0: huge, 1: 0.25})
-    assert price is not None
     assert price.lower_bound <= best
 
 
@@ -470,12 +467,44 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
     assert result.evidence == "solver"
 
 
+@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize(
-    ("dual_bound", "whole"),
-    [(336.2, 337), (337.0, 337), (336.9999, 337), (337.0009, 337), (337.01, 338), (-0.5, 0)],
+    ("below", "read"),
+    [(1.0, 96), (0.9999, 96), (1.0009, 96), (0.99, 97), (0.0, 97), (-0.0009, 97)],
 )
-def test_dual_bounds_are_rounded_up_with_a_tolerance(dual_bound: float, whole: int) -> None:
-    assert ilp._whole_bound(dual_bound) == whole
+def test_dual_bounds_are_rounded_up_with_a_tolerance(
+    below: float, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def says_a_little_less(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+        return Answer(None, None, objective(programme, start) - below)
+
+    monkeypatch.setattr(ilp, "ASK", {"highs": says_a_little_less})
+    optimal = schedule_of(LIED_ABOUT, (0, 15, 0, 0, 4, 0))
+    assert optimal.total_latency == 97
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, warm_start=optimal)
+    assert result.lower_bound == read
+
+
+@pytest.mark.usefixtures("without_cuts")
+def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def says_much_and_finds_nothing(
+        programme: Programme, start: Sequence[int], watch: Watch
+    ) -> Answer:
+        watch.report(objective(programme, start))
+        return nothing_at_all(programme, start, watch)
+
+    monkeypatch.setattr(ilp, "ASK", {"highs": says_much_and_finds_nothing})
+    heard: list[tuple[int, int]] = []
+    result = solve(
+        LIED_ABOUT,
+        time_limit=ENOUGH_SECONDS,
+        progress=lambda cost, bound: heard.append((cost, bound)),
+    )
+    assert heard[-1][0] == heard[-1][1]
+    assert result.lower_bound < 97
+    assert result.evidence == "multipliers"
 
 
 # --- time, interruption, silence
@@ -486,7 +515,7 @@ def test_keeps_to_its_time_limit(solver: SolverName) -> None:
     instance = jaillet_like(14, 1)
     begin = time.monotonic()
     result = solve(instance, time_limit=0.5, solver=solver)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     work = sum(request.output_len for request in instance.requests)
     assert work <= result.lower_bound < result.schedule.total_latency
     assert not check(result.schedule)
@@ -508,7 +537,7 @@ def test_stops_when_told_and_returns_the_best_so_far() -> None:
     calls: Iterator[bool] = iter([False] * 20)
     begin = time.monotonic()
     result = solve(instance, time_limit=60, should_stop=lambda: next(calls, True))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 20
     assert not check(result.schedule)
     assert not result.proven
 
@@ -528,8 +557,11 @@ def test_progress_only_gets_better_and_ends_in_the_result() -> None:
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
-def test_a_solver_without_time_still_has_what_it_began_with(solver: SolverName) -> None:
+def test_a_solver_without_time_still_has_what_it_began_with(
+    solver: SolverName, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It begins with an optimal one, which no solver finds by itself so fast."""
+    monkeypatch.setattr(integer_programme, "GRACE_SECONDS", 30.0)  # the machine may be busy
     instance = jaillet_like(7, 12)
     starts = by_volume_starts(instance)
     assert cost(instance, starts) == 474
@@ -593,7 +625,7 @@ def test_is_silent_and_leaves_no_files(
 
 INTERRUPTED = """
 import sys, tempfile
-from oracle import ilp
+from oracle import ilp, integer_programme
 from tests.test_oracle_ilp import jaillet_like
 ask = ilp.ASK[sys.argv[1]]
 def say_and_ask(*arguments):
