@@ -4,7 +4,7 @@ The rows of the cache know one round each. A fractional solution lives well betw
 half of a long request here and half of it there, next to halves of others, where no two, or no
 three, of these requests could ever run together. A cut collects such start times, of many requests
 and far apart. On instances like those of Jaillet et al. cuts close nearly all of the relaxation's
-gap; ``proofs_notes/ilp.md`` has the proofs and figures.
+gap (``proofs_notes/ilp.md`` has the proofs).
 
 Cliques: any two exclude each other, so at most one is chosen. Trios: no three can all be chosen, so
 at most two are; those that exclude all the others count twice.

@@ -109,8 +109,8 @@ def solve(
     Args:
         instance: arrivals, unequal prompts and blocks are all supported.
         time_limit: seconds, at least 0. With 0 no solver is asked: the result is the better of
-            ``warm_start`` and a list schedule, with the bound Σ o. A solver may be late by a
-            second, and is then stopped.
+            ``warm_start`` and a list schedule, with the bound Σ o. A large programme may take
+            longer: it is laid out whole, and a solver cannot be stopped in each of its steps.
         solver: who is asked for whole numbers: HiGHS, or CBC. Relaxations are always HiGHS's.
         warm_start: a valid schedule of this instance; evicted runs in it are dropped.
         progress: called now and then with the best cost and the best lower bound so far.

@@ -7,6 +7,7 @@ schedule: each is checked by :func:`amin_ref.check`, which shares no code with a
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -33,12 +34,11 @@ MODELLED = 200
 FIRST_LOOK = 0.02
 """Share of the time that goes into a first certificate, and again into a first schedule."""
 
-FIRST_LOOK_PER_REQUEST = 0.01
+FIRST_LOOK_PER_REQUEST = 0.005
 """Seconds for each request after which that first look ends at the latest."""
 
 PRICING = 0.15
-"""Share of the time that goes into a better certificate, for instances of any size."""
-
+"""Share of the time that goes into a better certificate, and again into a better schedule."""
 
 PRICE_UNITS = 2**24
 """Denominator of certificates made from a solver's prices."""
@@ -95,7 +95,8 @@ def optimum(
     Args:
         instance: arrivals, unequal prompts and blocks are supported by every method.
         time_limit: seconds of wall-clock time, at least 0. With 0 the result is a list schedule
-            and a bound without prices. It is overrun by no more than a second or two.
+            and a bound without prices. It is overrun by a second or two; by more where an integer
+            programme is large, as the solver is not interrupted in every step of its own.
         method: ``"search"`` is the exact search, ``"ilp"`` the integer programme; both begin with
             the same heuristics. ``"auto"`` asks certificates and heuristics first, and then the
             search for small instances or the integer programme for ones that it can hold.
@@ -174,12 +175,8 @@ class _Work:
         self._price(PRICING * self._time_limit)
         if size <= MODELLED:
             self._improve_schedule(PRICING * self._time_limit)
-            try:
+            with contextlib.suppress(ModelTooLarge):
                 self.ask_solver()
-            except ModelTooLarge:
-                pass
-            else:
-                return
         self._improve_schedule(self._seconds_left)
 
     def search(self) -> None:

@@ -43,6 +43,9 @@ QUICK_WIDTH = 100
 BEAM_WIDTHS = (500,)
 """States kept in each round by incomplete passes that look for good schedules."""
 
+ROOM = 64
+"""Chunks of states that one round may grow to; the search ends where it would be more."""
+
 CHUNK_CELLS = 2**22
 """Loads, states times rounds, that are treated at once; the rest waits on a stack."""
 
@@ -202,19 +205,21 @@ class BranchAndBound:
         """Look at every state that may beat the best schedule, or at ``width`` of each round."""
         if self.lower == self.upper or self.stop() or self.problem.size > MOST_REQUESTS:
             return
-        rounds = Rounds(self.problem, bounds)
+        rounds = Rounds(self.problem, bounds, ROOM * self.chunk, self.stop)
         half = self.chunk // 2
         waiting: list[tuple[int, Frontier]] = [(0, rounds.first())]
         complete = True
         while waiting:
             now, states = waiting.pop()
             while len(states):
-                if self.stop():
-                    waiting.append((now, states))
-                    self._prove(bounds.whole(_least(waiting)))
+                advanced = rounds.advance(states, now, self.upper)
+                if advanced is None:
+                    # What a narrow pass has dropped may cost less than all that it has kept.
+                    if complete:
+                        self._prove(bounds.whole(_least([*waiting, (now, states)])))
                     return
                 self.nodes += len(states)
-                states, found = rounds.advance(states, now, self.upper)
+                states, found = advanced
                 if found is not None:
                     self.upper, self.starts = found.cost, found.starts
                 now += 1

@@ -8,7 +8,7 @@ treats all of them. That every rule keeps an optimal schedule is proven in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,9 @@ from oracle.search_relaxation import NEVER
 
 COMPARED = 16
 """States of a set of started requests, cheapest first, that the others are compared with."""
+
+PAIRS = 2**15
+"""Pairs of states that are compared by one numpy call, about; few states are one call's work."""
 
 DELAYED = 2
 """Up to so many rounds a dominating state may lag behind the one that it dominates."""
@@ -100,11 +103,22 @@ class Found:
 
 
 class Rounds:
-    """Takes states from one round to the next."""
+    """Takes states from one round to the next.
 
-    def __init__(self, problem: Problem, bounds: NodeBounds) -> None:
+    Args:
+        problem: what is searched.
+        bounds: what drops states.
+        room: so many states may be held at once.
+        stop: asked several times in each round.
+    """
+
+    def __init__(
+        self, problem: Problem, bounds: NodeBounds, room: int, stop: Callable[[], bool]
+    ) -> None:
         self.problem = problem
         self.bounds = bounds
+        self._room = room
+        self._stop = stop
         self._columns = [occupancy.astype(np.int32)[:, None] for occupancy in problem.occupancy]
         self._all = (1 << problem.size) - 1
         # In ascending order of prompt: earliest starts are found for one prompt length at a time.
@@ -128,12 +142,17 @@ class Rounds:
             bound=none + self.bounds.root,
         )
 
-    def advance(self, states: Frontier, now: int, upper: int) -> tuple[Frontier, Found | None]:
+    def advance(
+        self, states: Frontier, now: int, upper: int
+    ) -> tuple[Frontier, Found | None] | None:
         """The states at the start of round ``now`` + 1 that may still cost less than ``upper``.
 
-        Also the best complete schedule that costs less, if one was met.
+        Also the best complete schedule that costs less, if one was met. ``None`` when it is time
+        to stop, or when there are more ways to go on than there is room for.
         """
         grown = self._start(states, now, (upper - 1) * self.bounds.unit)
+        if grown is None:
+            return None
         complete = grown.placed == self._all
         found = self._best(grown.take(complete), upper)
         if found is not None:
@@ -158,7 +177,7 @@ class Rounds:
         )
         return Found(cost, tuple(starts))
 
-    def _start(self, states: Frontier, now: int, limit: int) -> Frontier:
+    def _start(self, states: Frontier, now: int, limit: int) -> Frontier | None:
         """Each state with each set of requests that may start in round ``now``, the empty one too.
 
         Requests are added in ascending order, so that each set is met once.
@@ -166,6 +185,8 @@ class Rounds:
         rest = self.bounds.at(now)
         grown = states.take(np.zeros(0, dtype=np.int64))
         for index, occupancy in enumerate(self._columns):
+            if len(grown) > self._room or self._stop():
+                return None
             if now >= self.bounds.rounds or self.bounds.reduced[index, now] >= NEVER:
                 continue
             alone = self._candidates(states, index)
@@ -319,17 +340,24 @@ def _undominated(states: Frontier, size: int) -> Frontier:
     rank = np.arange(count) - leader
     waiting = size - np.bitwise_count(states.placed).astype(np.int64)
     alive = np.ones(count, dtype=np.bool_)
-    for compared in range(min(COMPARED, int(rank.max()))):
-        others = np.flatnonzero(alive & (rank > compared))
-        better = leader[others] + compared
+    most = min(COMPARED, int(rank.max()))
+    at_once = max(1, PAIRS // count)
+    for first in range(0, most, at_once):
+        compared = np.arange(first, min(first + at_once, most))
+        living = np.flatnonzero(alive & (rank > first))
+        which, column = np.nonzero(rank[living, None] > compared)
+        others = living[which]
+        better = leader[others] + compared[column]
         useful = alive[better]
         others, better = others[useful], better[useful]
         for delay in range(DELAYED + 1):
+            # Of those that cost no more, delayed or not: who holds no more?
             affordable = states.cost[better] + delay * waiting[others] <= states.cost[others]
             others, better = others[affordable], better[affordable]
             dominated = _holds_no_more(states.load, better, others, delay)
             alive[others[dominated]] = False
-            others, better = others[~dominated], better[~dominated]
+            left = alive[others]
+            others, better = others[left], better[left]
     return states.take(alive)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,12 @@ from oracle.certificate import verify
 from oracle.heuristics import best_schedule
 from oracle.multipliers import lower_bound
 from oracle.placement import FreeCapacity
+
+
+@pytest.fixture(autouse=True)
+def processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time limits count processor time here, so that a busy machine makes no search worse."""
+    monkeypatch.setattr("oracle.deadline.time", SimpleNamespace(monotonic=time.process_time))
 
 
 def occupied(tokens: int, block_size: int) -> int:
@@ -143,23 +150,22 @@ def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Ins
     ids=["at once", "blocks", "arrivals"],
 )
 def test_the_sandwich_is_thin(instance: Instance) -> None:
-    """A quarter of the time would do; a broken ascent or annealing is farther away."""
-    certificate = lower_bound(instance, 1.5)
+    """A second each: far from the best, but a broken ascent or annealing is farther."""
+    certificate = lower_bound(instance, 0.5)
     lower = verify(instance, certificate)
-    schedule = best_schedule(instance, 4.0, certificate=certificate)
+    schedule = best_schedule(instance, 1.0, certificate=certificate)
     assert_valid(schedule)
     assert lower <= schedule.total_latency <= 1.2 * lower
 
 
 def test_prices_beat_no_prices_by_far() -> None:
     instance = crowded()
-    unpriced = verify(instance, lower_bound(instance, 0))
-    assert unpriced == sum(request.output_len for request in instance.requests)
-    bounds = [0.0]
-    priced = lower_bound(
-        instance, 60, progress=bounds.append, stop=lambda: bounds[-1] > 3.1 * unpriced
+    assert verify(instance, lower_bound(instance, 0)) == sum(
+        request.output_len for request in instance.requests
     )
-    assert verify(instance, priced) > 3 * unpriced
+    assert verify(instance, lower_bound(instance, 0.5)) > 3 * verify(
+        instance, lower_bound(instance, 0)
+    )
 
 
 def test_the_bound_reaches_the_relaxations_optimum() -> None:
@@ -234,11 +240,11 @@ def test_stop_ends_the_search_with_what_it_has() -> None:
         calls += 1
         return calls > 40
 
-    began = time.monotonic()
+    began = time.process_time()
     certificate = lower_bound(instance, 600.0, stop=stop)
     calls = 0
     schedule = best_schedule(instance, 600.0, stop=stop, certificate=certificate)
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 30
     assert_valid(schedule)
     assert 5000 < verify(instance, certificate) <= schedule.total_latency
 

@@ -21,6 +21,7 @@ from amin_ref import (
     simulate,
 )
 from oracle import Method, Optimum, lower_bound, optimum, verify
+from tests.benchmarks.oracle_peers import synthetic_instance
 from tests.naive_optimum import naive_optimum, random_instance
 from tests.profiles import times
 
@@ -153,3 +154,11 @@ def test_a_time_limit_that_is_none_is_refused(time_limit: float) -> None:
 def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(InvalidValue, match="'auto', 'ilp' or 'search'"):
         optimum(Instance(10, ()), method="best")  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.theorem("T11")
+def test_the_programmes_bound_is_taken_as_it_is() -> None:
+    """On an instance that certificates and list schedules leave open."""
+    best = optimum(synthetic_instance(7, 1), 60.0, "ilp")
+    assert best.evidence == "solver"
+    assert best.lower_bound <= best.total_latency

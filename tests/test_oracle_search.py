@@ -198,6 +198,33 @@ def test_bounds_hold_when_time_runs_out() -> None:
     assert sum(request.output_len for request in instance.requests) <= hurried.lower_bound
 
 
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("seed", [1, 4, 5])
+def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
+    """What a pass of limited width has dropped is not bounded by what it has kept."""
+    instance = synthetic(7, seed)
+    least = search(instance).schedule.total_latency
+    problem = Problem.of(instance)
+    rows = Rows(problem, problem.horizon)
+    bounds = NodeBounds.of(rows, None, rows.no_prices())
+    one_by_one = list(itertools.accumulate(problem.output_len, initial=0))[:-1]
+    for asked in range(0, 300, 10):
+        answers = itertools.chain([False] * asked, itertools.repeat(True))
+        narrow = BranchAndBound(problem, one_by_one, answers.__next__)
+        narrow.explore(bounds, 1)
+        assert narrow.lower <= least
+
+
+def test_without_room_the_search_ends_and_its_bound_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = synthetic(8, 4)
+    least = search(instance).schedule.total_latency
+    monkeypatch.setattr("oracle.search.ROOM", 0)
+    result = search(instance)
+    assert not result.exhausted
+    assert result.lower_bound <= least <= result.schedule.total_latency
+    assert_valid(result.schedule)
+
+
 def test_starts_from_a_given_schedule() -> None:
     instance = synthetic(10, 4)
     best = search(instance).schedule
@@ -211,8 +238,8 @@ def test_none_one_and_too_many_requests() -> None:
     assert search(Instance(5, ())).exhausted
     one = search(Instance(5, (Request("only", 2, 3, arrival=7),)))
     assert (one.schedule.total_latency, one.lower_bound, one.exhausted) == (3, 3, True)
-    many = synthetic(70, 1)
-    result = search(many, time_limit=2)
+    many = Instance(9, tuple(Request(number, 2, number % 4 + 1) for number in range(63)))
+    result = search(many, time_limit=30)
     assert not result.exhausted
     assert sum(r.output_len for r in many.requests) < result.lower_bound
     assert result.lower_bound < result.schedule.total_latency

@@ -16,6 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from amin_ref import Instance, Request, check
+from amin_ref.workloads import build_instance
 from oracle.certificate import verify
 from oracle.heuristics import best_schedule
 from oracle.multipliers import lower_bound
@@ -53,6 +54,10 @@ def instances(which: str) -> Iterator[tuple[str, Instance]]:
     if "azure".startswith(which):
         columns = ("ContextTokens", "GeneratedTokens")
         yield "azure, n = 2000, M = 65536", from_file(azure, *columns, 2000, 65_536)
+    if "embedded".startswith(which):
+        for name, capacity in (("chat", 16_492), ("conversation", 65_536)):
+            instance = build_instance(name, requests=2000, capacity=capacity).instance
+            yield f"embedded {name}, n = 2000, M = {capacity}", instance
     if "synthetic".startswith(which):
         for count in (10, 20, 50):
             for seed in range(3):
@@ -76,7 +81,7 @@ def main() -> None:
     """Print one row for each instance, as soon as it is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=60.0, help="for each instance")
-    parser.add_argument("--only", default="", help="lmsys, azure or synthetic; default: all")
+    parser.add_argument("--only", default="", help="lmsys, azure, embedded, synthetic")
     parser.add_argument("--wall", action="store_true", help="wall-clock instead of processor time")
     given = parser.parse_args()
     clock = time.monotonic if given.wall else time.process_time

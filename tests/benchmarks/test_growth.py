@@ -18,7 +18,7 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.workloads import Rough, build_instance
-from tests.benchmarks.rounds import (
+from oracle.claims.rounds import (
     CAPACITIES,
     WAITING,
     Load,
