@@ -1,6 +1,7 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache."""
 
 from amin_ref.checker import Rule, Violation, check
+from amin_ref.conformance import Conformance, ConformanceRule, Departure, conform
 from amin_ref.errors import (
     AminError,
     IllegalDecision,
@@ -36,7 +37,10 @@ __all__ = [
     "AminError",
     "ByPosition",
     "ClairvoyantPolicy",
+    "Conformance",
+    "ConformanceRule",
     "Decision",
+    "Departure",
     "FirstComeFirstServed",
     "HindsightShortestFirst",
     "IllegalDecision",
@@ -59,5 +63,6 @@ __all__ = [
     "Violation",
     "VisibleRequest",
     "check",
+    "conform",
     "simulate",
 ]

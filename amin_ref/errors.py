@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class AminError(Exception):
@@ -39,6 +40,14 @@ class CannotWrite(AminError):
     """A result that cannot be written to the file asked for."""
 
 
+DecisionRule = Literal[
+    "not-a-decision",
+    "evicted-what-does-not-run",
+    "admitted-what-does-not-wait",
+    "overflow",
+]
+
+
 class IllegalDecision(AminError):
     """A policy's answer that the machine cannot carry out.
 
@@ -47,9 +56,18 @@ class IllegalDecision(AminError):
         requests: ids of the requests it is about.
         rule: the rule that the decision breaks.
         mend: what the policy should have done.
+        name: the rule in a word, for programs.
     """
 
-    def __init__(self, round: int, requests: Sequence[str | int], rule: str, mend: str) -> None:
+    def __init__(
+        self,
+        round: int,
+        requests: Sequence[str | int],
+        rule: str,
+        mend: str,
+        name: DecisionRule = "not-a-decision",
+    ) -> None:
+        self.name = name
         self.round = round
         self.requests = tuple(requests)
         self.rule = rule
@@ -60,6 +78,33 @@ class IllegalDecision(AminError):
 
 class NoProgress(AminError):
     """A policy that keeps requests waiting for ever (theorem T2 fails)."""
+
+
+FailureKind = Literal[
+    "cannot-start",
+    "died",
+    "hangs",
+    "flood",
+    "too-many-lines",
+    "closed-output",
+    "nonsense",
+]
+
+
+class SchedulerFailed(AminError):
+    """A scheduler in a program of its own that gives no answer, or none that can be understood.
+
+    Args:
+        kind: what went wrong.
+        what: the same in words, about "it".
+        place: when that was: the instance and the round; nothing before the first question.
+    """
+
+    def __init__(self, kind: FailureKind, what: str, place: str = "") -> None:
+        self.kind = kind
+        self.what = what
+        self.place = place
+        super().__init__(f"{place}: {what}." if place else f"{what}.")
 
 
 def shown(value: object) -> str:

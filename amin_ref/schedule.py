@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from amin_ref.blocks import occupied_by_round
 from amin_ref.document import expect_array, expect_fields, expect_format, expect_object, parse
-from amin_ref.errors import InvalidValue, shown
+from amin_ref.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.instance import Instance, instance_document, instance_from_document
 from amin_ref.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/schedule"
+LINES_FORMAT = "amin-ref/schedule-lines"
 VERSION = 1
 LONGEST_TIMELINE = 2**27
 """Rounds in the longest timeline that is laid out as an array (1 GiB of counts)."""
@@ -238,15 +239,7 @@ class Schedule:
                 "format": FORMAT,
                 "version": VERSION,
                 "instance": instance_document(self.instance),
-                "runs": [
-                    {
-                        "request": run.request,
-                        "start": run.start,
-                        "stop": run.stop,
-                        "outcome": run.outcome,
-                    }
-                    for run in self.runs
-                ],
+                "runs": [run_document(run) for run in self.runs],
             }
         )
 
@@ -264,10 +257,84 @@ class Schedule:
         return cls(
             instance=instance_from_document(document["instance"]),
             runs=tuple(
-                _run_from_document(run, f"schedule: runs[{index}]")
-                for index, run in enumerate(runs)
+                run_from_document(run, f"schedule: runs[{index}]") for index, run in enumerate(runs)
             ),
         )
+
+    def to_json_lines(self) -> str:
+        """The schedule as JSON lines: a header with the instance, then each run on its line."""
+        header = {
+            "format": LINES_FORMAT,
+            "version": VERSION,
+            "instance": instance_document(self.instance),
+        }
+        documents = [header, *(run_document(run) for run in self.runs)]
+        return "".join(json.dumps(document) + "\n" for document in documents)
+
+    @classmethod
+    def from_json_lines(cls, text: str) -> Schedule:
+        """The schedule that :meth:`to_json_lines`, or an engine that logs its runs, wrote.
+
+        Runs may stand in any order.
+
+        Raises:
+            InvalidDocument: a line is not JSON, or not what belongs there, or the last one is cut
+                off (decision D32); the message names the line.
+            InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
+        """
+        lines = text.split("\n")
+        is_cut = lines[-1] != ""
+        if not is_cut:
+            del lines[-1]
+        documents = [
+            _parsed_line(line, number, is_cut and number == len(lines))
+            for number, line in enumerate(lines, start=1)
+        ]
+        header = expect_format(documents[0] if documents else None, LINES_FORMAT, VERSION)
+        expect_fields(header, "line 1", ("format", "version", "instance"), ())
+        return cls(
+            instance=instance_from_document(header["instance"]),
+            runs=tuple(
+                run_from_document(run, f"line {number}")
+                for number, run in enumerate(documents[1:], start=2)
+            ),
+        )
+
+
+def read_schedule(text: str) -> Schedule:
+    """The schedule in a text of either form, one document or JSON lines.
+
+    Raises:
+        InvalidDocument: see :meth:`Schedule.from_json` and :meth:`Schedule.from_json_lines`.
+        InvalidValue: likewise.
+    """
+    first_line = text.split("\n", 1)[0]
+    if f'"{LINES_FORMAT}"' in first_line and not _is_one_document(first_line):
+        return Schedule.from_json_lines(text)
+    return Schedule.from_json(text)
+
+
+def _is_one_document(first_line: str) -> bool:
+    """Whether a line that names the other format, perhaps as a request's id, is a schedule."""
+    try:
+        value = parse(first_line)
+    except InvalidDocument:
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
+    """A line's JSON value; a last line without its end is told from one that is wrong."""
+    try:
+        return parse(line)
+    except InvalidDocument as error:
+        if may_be_cut:
+            raise InvalidDocument(
+                f"line {number} is cut off after {len(line)} characters: the file ends within it. "
+                f"The {max(0, number - 2)} runs before it are whole; remove the line to judge them "
+                "alone, or let the scheduler finish its log."
+            ) from None
+        raise InvalidDocument(f"line {number}: {error}") from None
 
 
 def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
@@ -283,7 +350,23 @@ def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
     return found
 
 
-def _run_from_document(value: object, where: str) -> Run:
+def run_document(run: Run) -> dict[str, object]:
+    """The run as a JSON-ready object."""
+    return {
+        "request": run.request,
+        "start": run.start,
+        "stop": run.stop,
+        "outcome": run.outcome,
+    }
+
+
+def run_from_document(value: object, where: str) -> Run:
+    """The run that a JSON object stands for.
+
+    Raises:
+        InvalidDocument: the object lacks a field or has an unknown one.
+        InvalidValue: a field's value breaks a rule of :class:`Run`.
+    """
     found = expect_object(value, where)
     expect_fields(found, where, ("request", "start", "stop", "outcome"), ())
     request, outcome = found["request"], found["outcome"]

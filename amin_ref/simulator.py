@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from amin_ref.cache import KVCache
-from amin_ref.errors import IllegalDecision, NoProgress, shown
+from amin_ref.errors import DecisionRule, IllegalDecision, NoProgress, shown
 from amin_ref.instance import Instance
 from amin_ref.policies import ClairvoyantPolicy, Decision, Policy, RevealedRequest, VisibleRequest
 from amin_ref.request import Request
@@ -133,9 +133,9 @@ class _Machine:
     def _ask(self, arrived: Sequence[Request], completed: tuple[RequestId, ...]) -> Decision:
         positions = self._instance.positions
         if isinstance(self._policy, ClairvoyantPolicy):
-            revealed = [_revealed(request, positions[request.id]) for request in arrived]
+            revealed = [RevealedRequest.of(request, positions[request.id]) for request in arrived]
             return self._policy.decide(self.now, revealed, completed)
-        visible = [_visible(request, positions[request.id]) for request in arrived]
+        visible = [VisibleRequest.of(request, positions[request.id]) for request in arrived]
         return self._policy.decide(self.now, visible, completed)
 
     def _refuse_nonsense(self, decision: object) -> None:
@@ -163,7 +163,12 @@ class _Machine:
     def _evict(self, decision: Decision) -> None:
         for request in decision.evict:
             if request not in self._cache.running:
-                self._refuse(request, "evicted, but it is not running", "evict running requests")
+                self._refuse(
+                    request,
+                    "evicted, but it is not running",
+                    "evict running requests",
+                    "evicted-what-does-not-run",
+                )
             start = self._cache.release(request, self.now)
             self.runs.append(Run(request, start, self.now, "evicted"))
             self._waiting.add(request)
@@ -171,7 +176,12 @@ class _Machine:
     def _admit(self, decision: Decision) -> None:
         for request in decision.admit:
             if request not in self._waiting:
-                self._refuse(request, "admitted, but it is not waiting", "admit waiting requests")
+                self._refuse(
+                    request,
+                    "admitted, but it is not waiting",
+                    "admit waiting requests",
+                    "admitted-what-does-not-wait",
+                )
             self._waiting.remove(request)
             known = self._instance.by_id[request]
             self._cache.admit(request, known.prompt_len, self.now)
@@ -186,6 +196,7 @@ class _Machine:
                 f"the running requests' next token needs {needed} tokens of cache and it has "
                 f"{self._cache.capacity} (T1)",
                 "evict more or admit fewer",
+                "overflow",
             )
 
     def _refuse_idleness(self) -> None:
@@ -198,23 +209,5 @@ class _Machine:
                 "them (T2, T8); admit one of them, for each fits an empty cache."
             )
 
-    def _refuse(self, request: RequestId, rule: str, mend: str) -> None:
-        raise IllegalDecision(self.now, (request,), rule, mend)
-
-
-def _visible(request: Request, position: int) -> VisibleRequest:
-    return VisibleRequest(
-        request.id, request.prompt_len, request.lower, request.upper, request.arrival, position
-    )
-
-
-def _revealed(request: Request, position: int) -> RevealedRequest:
-    return RevealedRequest(
-        request.id,
-        request.prompt_len,
-        request.lower,
-        request.upper,
-        request.arrival,
-        position,
-        request.output_len,
-    )
+    def _refuse(self, request: RequestId, rule: str, mend: str, name: DecisionRule) -> None:
+        raise IllegalDecision(self.now, (request,), rule, mend, name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,8 +11,9 @@ from amin_ref.document import (
     expect_object,
     parse,
 )
-from amin_ref.errors import AminError, InvalidDocument
+from amin_ref.errors import InvalidDocument
 from amin_ref.validation import whole_number
+from oracle.journal import Journal
 from oracle.question import (
     FOUND_FIELDS,
     MULTISETS_PER_PIECE,
@@ -36,9 +35,7 @@ HEADER: Mapping[str, object] = {
 class Checkpoint:
     """A file of one line for each finished piece, of any number of questions.
 
-    A line is appended in one write and forced to the disk before the piece counts as finished. What
-    a kill leaves of a line has no line end: it is cut off when the file is opened again. One
-    process at a time may write.
+    A piece counts as finished when its line is on the disk (:class:`.journal.Journal`).
 
     Args:
         path: the file; made when it is not there.
@@ -50,13 +47,9 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._finished: dict[Question, dict[int, Found | None]] = {}
-        lines = self._whole_lines()
-        if lines:
-            self._read(lines)
-        else:
-            self._append(HEADER)
+        self._journal = Journal(path, HEADER)
+        self._journal.read(self._read_line)
 
     def finished(self, question: Question) -> Mapping[int, Found | None]:
         """What the finished pieces of ``question`` have found."""
@@ -65,34 +58,8 @@ class Checkpoint:
     def add(self, question: Question, piece: int, found: Found | None) -> None:
         """Write down that a piece is finished."""
         what = found.as_document() if found else {}
-        self._append(question.as_document() | {"piece": piece} | what)
+        self._journal.append(question.as_document() | {"piece": piece} | what)
         self._finished.setdefault(question, {})[piece] = found
-
-    def _whole_lines(self) -> list[bytes]:
-        with self._path.open("ab+") as file:
-            file.seek(0)
-            content = file.read()
-            whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
-                if not whole and not _line(HEADER).startswith(content):
-                    raise InvalidDocument(
-                        f"{str(self._path)!r} is no checkpoint; name another file."
-                    )
-                file.truncate(len(whole))
-        return whole.splitlines()
-
-    def _append(self, document: Mapping[str, object]) -> None:
-        with self._path.open("ab", buffering=0) as file:
-            file.write(_line(document))
-            os.fsync(file.fileno())
-
-    def _read(self, lines: list[bytes]) -> None:
-        for number, line in enumerate(lines, start=1):
-            try:
-                self._read_line(number, line.decode("utf-8"))
-            except (AminError, UnicodeDecodeError) as error:
-                why = str(error) if isinstance(error, AminError) else "it is not UTF-8 text."
-                raise InvalidDocument(f"{str(self._path)!r}, line {number}: {why}") from None
 
     def _read_line(self, number: int, line: str) -> None:
         if number == 1:
@@ -109,7 +76,3 @@ class Checkpoint:
         piece = whole_number("piece", document["piece"], 0, "pieces")
         found = Found.from_document(document) if "by_rank" in document else None
         self._finished.setdefault(question, {})[piece] = found
-
-
-def _line(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document).encode() + b"\n"

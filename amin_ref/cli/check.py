@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from amin_ref.checker import check
-from amin_ref.cli.reading import read_text
-from amin_ref.schedule import Schedule
+from amin_ref.cli.reading import schedule_in
 
 
 @click.command(
@@ -18,14 +17,14 @@ Example:
 @click.argument("file")
 @click.pass_context
 def check_command(context: click.Context, file: str) -> None:
-    """Say whether the schedule in FILE (JSON; - for standard input) is valid.
+    """Say whether the schedule in FILE (JSON or JSON lines; - for stdin) is valid.
 
     Valid means: every request completes exactly once, after as many tokens as its output has; its
     runs do not overlap, start after its arrival and end in time; and no round exceeds the cache.
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
-    schedule = Schedule.from_json(read_text(file))
+    schedule = schedule_in(file)
     violations = check(schedule)
     for violation in violations:
         click.echo(f"{violation.rule}: {violation.message}")

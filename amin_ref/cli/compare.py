@@ -16,10 +16,13 @@ from rich.table import Table
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
+from amin_ref.cli.reading import read_text
+from amin_ref.cli.report import best_known, refuse_without_extra, write_report
 from amin_ref.schedule import Schedule
 from amin_ref.simulator import simulate
 from amin_ref.workloads import Workload
 from oracle import lower_bound, verify
+from oracle.claims import LEDGER, Ledger
 
 FORMAT = "amin-ref/comparison"
 VERSION = 1
@@ -112,12 +115,20 @@ Examples:
     show_default=True,
     help="Seconds that the search for the bound may take.",
 )
+@click.option(
+    "--report",
+    metavar="OUT.html",
+    help="Also write a report that can be opened in a browser: these policies, the best that is "
+    "possible, and the article's claims. Proves a bound, too. Needs the extra 'report'.  "
+    "[default: not written]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def compare_command(
     options: WorkloadOptions,
     policies: tuple[str, ...],
     bound: bool,
     time_limit: float,
+    report: str | None,
     as_json: bool,
 ) -> None:
     """Simulate the policies on one workload and compare their latencies.
@@ -126,7 +137,10 @@ def compare_command(
     """
     workload = options.build()
     size = len(workload.instance.requests)
+    if report is not None:
+        refuse_without_extra()
     rows: list[Row] = []
+    schedules: dict[str, Schedule] = {}
     least: int | None = None
     try:
         with watching(len(policies) * size) as watch:
@@ -137,7 +151,13 @@ def compare_command(
                     on_completion=partial(_count, watch, policy, len(rows) * size),
                 )
                 rows.append(Row.of(policy, schedule))
-        if bound:
+                schedules[policy] = schedule
+        if report is not None:
+            best = best_known(workload, time_limit)
+            least = best.lower_bound
+            ledger = Ledger.from_json(read_text(str(LEDGER)))
+            write_report(report, options, schedules, best, ledger)
+        elif bound:
             least = _proven_bound(workload, time_limit)
     finally:
         # Whatever ends the program early, the policies that are through are not lost.

@@ -21,8 +21,8 @@ CLOSED_PIPE = 141
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run ``command`` and return its exit code, whatever happens on the way.
 
-    0: done. 1: the answer is no (``check``). 2: bad input. 3: the result cannot be written.
-    130: Ctrl-C. 141: the reader of the output closed the pipe.
+    0: done. 1: the answer is no (``check``, ``conform``). 2: bad input. 3: the result cannot be
+    written. 130: Ctrl-C. 141: the reader of the output closed the pipe.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from amin_ref.errors import CannotWrite, InvalidDocument
 from amin_ref.instance import Instance
-from amin_ref.schedule import Schedule
+from amin_ref.schedule import Schedule, read_schedule
 
 
 def read_text(file: str) -> str:
@@ -33,6 +33,16 @@ def read_text(file: str) -> str:
     return text
 
 
+def schedule_in(file: str) -> Schedule:
+    """The schedule in a file, one document or JSON lines.
+
+    Raises:
+        InvalidDocument: the file cannot be read, or is not as it should be.
+        InvalidValue: a field's value breaks a rule.
+    """
+    return read_schedule(read_text(file))
+
+
 def instance_in(file: str) -> Instance | None:
     """The instance in a file that holds an instance or a schedule; ``None`` for any other file.
 
@@ -45,8 +55,8 @@ def instance_in(file: str) -> Instance | None:
             beginning = opened.read(200)
     except (OSError, ValueError):
         return None
-    if b'"amin-ref/schedule"' in beginning:
-        return Schedule.from_json(read_text(file)).instance
+    if b'"amin-ref/schedule' in beginning:
+        return schedule_in(file).instance
     if b'"amin-ref/' in beginning:
         return Instance.from_json(read_text(file))
     return None

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +11,7 @@ import click
 
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
+from amin_ref.cli.workers import processes
 from oracle.checkpoint import Checkpoint
 from oracle.question import POLICY_NAMES, PolicyName, Question, WorstCase
 from oracle.ratio_table import table_line, table_questions
@@ -84,7 +79,7 @@ def worst_case_command(
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     kept = Checkpoint(checkpoint) if checkpoint else None
-    with _executor(workers) as executor, watching(question.pieces) as watch:
+    with processes(workers) as executor, watching(question.pieces) as watch:
         answer = worst_case(
             question,
             executor=executor,
@@ -114,7 +109,7 @@ def worst_case_table_command(output: TextIO, workers: int, checkpoint: Path | No
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None
     pieces = sum(question.pieces for question in questions)
-    with _executor(workers) as executor, watching(pieces) as watch:
+    with processes(workers) as executor, watching(pieces) as watch:
         for answer in worst_cases(
             questions,
             executor=executor,
@@ -145,34 +140,3 @@ def _json(answer: WorstCase) -> str:
         "program": answer.program(),
     }
     return json.dumps(document)
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    """So many processes; none besides this one where one is enough."""
-    if workers == 1:
-        yield None
-        return
-    # Not forked: a process with threads, like one that shows progress, cannot be safely.
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
-    try:
-        yield executor
-    except BrokenProcessPool:
-        raise click.ClickException(
-            "a worker process was killed; what is finished is in the checkpoint, if there is one"
-        ) from None
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """Let this worker end when its parent is killed, instead of waiting for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
-
-
-def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os._exit(1)

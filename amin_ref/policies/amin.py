@@ -45,6 +45,11 @@ class Amin(Policy):
         self._batch = Batch(capacity, block_size)
         self._waiting = WaitingQueue()
 
+    @property
+    def lower_bounds(self) -> dict[RequestId, int]:
+        """ℓ̃ of every request that runs or waits, as the last decision left it; tokens."""
+        return {job.id: job.assumed for job in (*self._batch.running, *self._waiting)}
+
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:

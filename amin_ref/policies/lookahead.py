@@ -58,6 +58,10 @@ class WaitingQueue:
     def __init__(self) -> None:
         self._heap: list[tuple[tuple[int, tuple[float, ...]], Job]] = []
 
+    def __iter__(self) -> Iterator[Job]:
+        """The jobs, in no particular order."""
+        return (job for _, job in self._heap)
+
     def add(self, jobs: Iterable[Job]) -> None:
         """Let jobs wait. Their ``assumed`` must not change while they do."""
         for job in jobs:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amin_ref.request import Request
 from amin_ref.validation import RequestId
 
 
@@ -29,12 +30,32 @@ class VisibleRequest:
     arrival: int
     position: int
 
+    @classmethod
+    def of(cls, request: Request, position: int) -> VisibleRequest:
+        """What is shown of ``request``, which stands at ``position`` in its instance."""
+        return VisibleRequest(
+            request.id, request.prompt_len, request.lower, request.upper, request.arrival, position
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RevealedRequest(VisibleRequest):
     """A request as a clairvoyant scheduler sees it: ``output_len`` is o; tokens."""
 
     output_len: int
+
+    @classmethod
+    def of(cls, request: Request, position: int) -> RevealedRequest:
+        """As :meth:`VisibleRequest.of`, with the output length revealed."""
+        return RevealedRequest(
+            request.id,
+            request.prompt_len,
+            request.lower,
+            request.upper,
+            request.arrival,
+            position,
+            request.output_len,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,155 @@
+"""``amin-ref report``: policies, optimum and claims as one HTML file to look at."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
+from amin_ref.cli.policies import POLICIES
+from amin_ref.cli.progress import Watch, asked_to_stop, busy, solving, watching
+from amin_ref.cli.reading import read_text, write_text
+from amin_ref.schedule import Schedule
+from amin_ref.simulator import simulate
+from amin_ref.workloads import Workload
+from oracle import Optimum, optimum
+from oracle.claims import LEDGER, Ledger
+
+NEEDED = ("matplotlib", "jinja2")
+"""What the extra 'report' brings."""
+
+
+@click.command(
+    "report",
+    epilog="""\b
+Examples:
+  amin-ref report report.html
+  amin-ref report report.html --workload trace.csv --capacity 65536
+  amin-ref claims --json > claims.json && amin-ref report report.html --claims claims.json""",
+)
+@click.argument("output", metavar="OUT.html")
+@workload_options
+@click.option(
+    "--claims",
+    "claims_file",
+    metavar="FILE",
+    help="The ledger that is shown: the JSON that 'amin-ref claims' prints.  [default: the one "
+    "measured for this release]",
+)
+@click.option(
+    "--time-limit",
+    type=SECONDS,
+    default=20.0,
+    show_default=True,
+    help="Seconds that the search for the optimum and its bound may take.",
+)
+def report_command(
+    options: WorkloadOptions, output: str, claims_file: str | None, time_limit: float
+) -> None:
+    """Write a report that can be opened in any browser, without a network.
+
+    It shows a small instance token by token, the four policies on one workload beside the best that
+    is possible, and the article's claims with what was measured of each.
+    """
+    refuse_without_extra()
+    ledger = Ledger.from_json(read_text(claims_file or str(LEDGER)))
+    workload = options.build()
+    size = len(workload.instance.requests)
+    schedules: dict[str, Schedule] = {}
+    with watching(len(POLICIES) * size) as watch:
+        for policy, begin in POLICIES.items():
+            schedules[policy] = simulate(
+                workload.instance,
+                begin(options.tie_break()),
+                on_completion=partial(_count, watch, policy, len(schedules) * size),
+            )
+    best = best_known(workload, time_limit)
+    write_report(output, options, schedules, best, ledger)
+
+
+def _count(watch: Watch, policy: str, before: int, completed: int) -> None:
+    watch.update(before + completed, policy)
+
+
+def refuse_without_extra() -> None:
+    """Say so before anything is computed.
+
+    Raises:
+        click.UsageError: what draws reports is not installed.
+    """
+    if not all(find_spec(module) for module in NEEDED):
+        raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
+
+
+def best_known(workload: Workload, time_limit: float) -> Optimum:
+    """The best schedule that can be found in that time, and a proven bound."""
+    with solving(time_limit) as watch, asked_to_stop() as stop:
+        begun = time.monotonic()
+        return optimum(
+            workload.instance,
+            time_limit,
+            progress=lambda cost, bound: watch.update(
+                time.monotonic() - begun, f"bound {bound:,}, best {cost:,}"
+            ),
+            should_stop=stop,
+        )
+
+
+def write_report(
+    output: str,
+    options: WorkloadOptions,
+    schedules: Mapping[str, Schedule],
+    best: Optimum,
+    ledger: Ledger,
+) -> None:
+    """Draw everything and write the file.
+
+    Raises:
+        CannotWrite: the file cannot be written.
+    """
+    # Drawing takes a second to import, and is not installed everywhere.
+    from oracle.report import Comparison, document
+
+    comparison = Comparison(
+        caption=caption(options, best.schedule),
+        command=command(options),
+        schedules=schedules,
+        best=best.schedule,
+        bound=best.lower_bound,
+    )
+    with busy("drawing"):
+        page = document(comparison, ledger)
+    write_text(output, page)
+
+
+def caption(options: WorkloadOptions, schedule: Schedule) -> str:
+    """What was scheduled, in one sentence."""
+    instance = schedule.instance
+    return (
+        f"{len(instance.requests):,} requests from {Path(options.workload).name}, "
+        f"{options.arrivals}, prediction {options.prediction}; a cache of {instance.capacity:,} "
+        f"tokens in blocks of {instance.block_size}."
+    )
+
+
+def command(options: WorkloadOptions) -> str:
+    """What writes the same report again."""
+    words = ["amin-ref", "report", "report.html"]
+    for name, value in options.as_document().items():
+        if value != DEFAULTS[name]:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    if options.requests is not None:
+        words += ["--requests", str(options.requests)]
+    return shlex.join(words)
+
+
+DEFAULTS: Mapping[str, object] = WorkloadOptions(
+    "chat", None, 0, 16_492, 1, "bins:10", "at-once", "position"
+).as_document()
+"""Flags that need not be told."""

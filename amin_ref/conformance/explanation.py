@@ -1,0 +1,220 @@
+"""A wrong round in words: the state, what was done, why that is wrong, and what was to be done.
+
+Only a schedule that does not conform is explained, so everything is worked out plainly here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from amin_ref.conformance.readings import Reading
+from amin_ref.conformance.replay import Ranks, Situation, Stay
+from amin_ref.conformance.verdict import PolicyName
+from amin_ref.errors import shown
+from amin_ref.instance import Instance
+from amin_ref.validation import RequestId
+
+MOST_NAMED = 5
+"""Requests that are named in a list; the others are counted."""
+
+POLICY_TITLES: Mapping[PolicyName, str] = {"amin": "Amin", "amax": "Amax", "h-sf": "H-SF"}
+
+
+class Explanation:
+    """One wrong round of a schedule that claims to be a policy's.
+
+    Args:
+        instance: what was scheduled.
+        policy: whose schedule it claims to be.
+        reading: what that policy assumes.
+        ranks: what ties are broken by; ``None``: anything.
+        wrong: the round.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        policy: PolicyName,
+        reading: Reading,
+        ranks: Ranks | None,
+        wrong: Situation,
+    ) -> None:
+        self._instance = instance
+        self._title = POLICY_TITLES[policy]
+        self._wrong = wrong
+        self._any_tie = ranks is None
+        self._ranks = _in_favour(instance, wrong) if ranks is None else ranks
+        self._assumed = {
+            **wrong.waiting,
+            **{
+                request: reading.refined(stay.assumed, wrong.now - stay.start)
+                for request, stay in wrong.running.items()
+            },
+        }
+
+    def text(self) -> str:
+        """The whole explanation."""
+        return (
+            f"round {self._wrong.now}: {self._state()} {self._act()} {self._fault()} {self._mend()}"
+        )
+
+    def _state(self) -> str:
+        wrong = self._wrong
+        running = self._listed(
+            wrong.running, lambda r: f"{wrong.now - wrong.running[r].start} generated"
+        )
+        if wrong.running:
+            needed = self._held_in(0, wrong.running)
+            running += f", whose next token needs {needed} tokens in all"
+        waiting = self._listed(wrong.waiting, lambda _: "")
+        blocks = f" in blocks of {self._instance.block_size}" * (self._instance.block_size > 1)
+        return (
+            f"the cache has {self._instance.capacity} tokens{blocks}; running: {running}; waiting: "
+            f"{waiting}."
+        )
+
+    def _act(self) -> str:
+        wrong = self._wrong
+        return f"The schedule has {_deeds(wrong.evicted, wrong.admitted)}."
+
+    def _fault(self) -> str:
+        """Why that is wrong: the rule, with the requests that it is about."""
+        wrong = self._wrong
+        requests, last = _names(wrong.requests), _names(wrong.requests[-1:])
+        others = _names(wrong.requests[:-1])
+        match wrong.rule:
+            case "evicted-needlessly":
+                return "The next token of all fits, so nobody is to be evicted."
+            case "wrong-victim":
+                victims = _names([r for r in wrong.requests if r in wrong.evicted])
+                spared = _names([r for r in wrong.requests if r not in wrong.evicted])
+                return f"Evictions go in ascending ≺: {victims} only after {spared}."
+            case "evicted-too-many":
+                one = requests if len(wrong.requests) == 1 else f"any one of {requests}"
+                return f"Had {one} stayed, all would fit, too: no more are evicted than needed."
+            case "readmitted-at-once":
+                return (
+                    f"{requests} may be admitted from round {wrong.now + 1} on, not in the round "
+                    "of the eviction."
+                )
+            case "admitted-what-cannot-fit":
+                return self._excess()
+            case "admitted-out-of-order":
+                return f"{last} fits and comes before {others} in ≺; admissions go in ascending ≺."
+            case "skipped-the-first":
+                return (
+                    f"{last} comes before {others} in ≺ and does not fit; admission stops at the "
+                    "first that does not fit."
+                )
+            case "stopped-too-early":
+                return (
+                    f"{last} is next in ≺ and fits beside all others up to what is assumed of "
+                    "them; admission goes on until the first that does not fit."
+                )
+
+    def _excess(self) -> str:
+        """A round in which what was admitted would not fit, and by how much."""
+        wrong = self._wrong
+        staying = [request for request in wrong.running if request not in wrong.evicted]
+        together = [*staying, *wrong.requests]
+        rounds, held = max(self._peaks(together), key=lambda peak: peak[1])
+        return (
+            f"If all stop as assumed, {_names(wrong.requests)} and those who run on hold {held} "
+            f"tokens in round {wrong.now + rounds}."
+        )
+
+    def _mend(self) -> str:
+        evicted = self._evictions()
+        admitted = self._admissions(evicted)
+        ties = ", with ties broken in favour of what was done" if self._any_tie else ""
+        return f"{self._title} would have {_deeds(evicted, admitted)}{ties}."
+
+    def _evictions(self) -> list[RequestId]:
+        """Step 3 of the specification, section 3."""
+        staying = self._in_order(self._wrong.running)
+        evicted = []
+        while self._held_in(0, staying) > self._instance.capacity:
+            evicted.append(staying.pop(0))
+        return evicted
+
+    def _admissions(self, evicted: Sequence[RequestId]) -> list[RequestId]:
+        """Step 4 of the specification, section 3."""
+        together = [request for request in self._wrong.running if request not in evicted]
+        admitted: list[RequestId] = []
+        for request in self._in_order(self._wrong.waiting):
+            together.append(request)
+            if not self._fit(together):
+                break
+            admitted.append(request)
+        return admitted
+
+    def _fit(self, together: Sequence[RequestId]) -> bool:
+        return all(held <= self._instance.capacity for _, held in self._peaks(together))
+
+    def _peaks(self, together: Sequence[RequestId]) -> Iterator[tuple[int, int]]:
+        """The rounds, from now, that are some request's last as assumed, and what is held then.
+
+        What requests hold only grows until one of them stops, so it is most in one of these.
+        """
+        for rounds in sorted({self._left(request) - 1 for request in together}):
+            remaining = [request for request in together if self._left(request) > rounds]
+            yield rounds, self._held_in(rounds, remaining)
+
+    def _in_order(self, requests: Iterable[RequestId]) -> list[RequestId]:
+        return sorted(requests, key=lambda r: (self._assumed[r], self._ranks[r]))
+
+    def _left(self, request: RequestId) -> int:
+        """Tokens that a request is assumed to generate from now on."""
+        return max(1, self._assumed[request] - self._generated(request))
+
+    def _generated(self, request: RequestId) -> int:
+        stay: Stay | None = self._wrong.running.get(request)
+        return 0 if stay is None else self._wrong.now - stay.start
+
+    def _held_in(self, rounds: int, requests: Iterable[RequestId]) -> int:
+        """What requests hold so many rounds from now; tokens, in whole blocks."""
+        size = self._instance.block_size
+        total = 0
+        for request in requests:
+            tokens = (
+                self._instance.by_id[request].prompt_len + self._generated(request) + rounds + 1
+            )
+            total += (tokens + size - 1) // size * size
+        return total
+
+    def _listed(self, requests: Iterable[RequestId], more: Callable[[RequestId], str]) -> str:
+        """Requests in ≺, the first few with what is assumed of them."""
+        in_order = self._in_order(requests)
+        words = []
+        for request in in_order[:MOST_NAMED]:
+            figures = [
+                f"prompt {self._instance.by_id[request].prompt_len}",
+                f"assumed {self._assumed[request]}",
+                more(request),
+            ]
+            words.append(f"{shown(request)} ({', '.join(figure for figure in figures if figure)})")
+        return _and_others(words, len(in_order) - len(words))
+
+
+def _in_favour(instance: Instance, wrong: Situation) -> Ranks:
+    """Ranks by which the policy, as far as it may, does what the schedule has done."""
+    chosen = {*wrong.evicted, *wrong.admitted}
+    return {
+        request: (0.0 if request in chosen else 1.0, position)
+        for request, position in instance.positions.items()
+    }
+
+
+def _deeds(evicted: Sequence[RequestId], admitted: Sequence[RequestId]) -> str:
+    """Evictions and admissions, to be read after "has" or "would have"."""
+    return f"evicted {_names(evicted)} and admitted {_names(admitted)}"
+
+
+def _names(requests: Sequence[RequestId]) -> str:
+    return _and_others([shown(r) for r in requests[:MOST_NAMED]], len(requests) - MOST_NAMED)
+
+
+def _and_others(words: Sequence[str], others: int) -> str:
+    if others > 0:
+        return f"{', '.join(words)} and {others} more"
+    return ", ".join(words) or "nobody"

@@ -1,0 +1,116 @@
+"""A policy whose decisions another program makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from amin_ref.errors import InvalidDocument, InvalidValue, SchedulerFailed
+from amin_ref.external import messages
+from amin_ref.external.child import Child
+from amin_ref.external.messages import Question
+from amin_ref.policies import Decision, Policy, VisibleRequest
+from amin_ref.validation import RequestId
+
+
+class ExternalPolicy(Policy):
+    """A program that speaks the protocol of ``proofs_notes/protocol.md``, as a policy::
+
+        with ExternalPolicy(["./my-scheduler", "--fast"]) as policy:
+            schedule = simulate(instance, policy)
+
+    The program is started by the first :meth:`begin` and serves one instance after the other. One
+    that has failed is ended, and started anew by the next :meth:`begin`.
+
+    Args:
+        command: the program and its arguments; no shell reads them.
+        timeout: what every answer may take; seconds.
+
+    Raises:
+        InvalidValue: the command is empty or the timeout is not a number above 0.
+        SchedulerFailed: from :meth:`begin`, :meth:`decide` and :meth:`end`, when the program cannot
+            be started, dies, hangs, floods or says what is no answer.
+    """
+
+    def __init__(self, command: Sequence[str], *, timeout: float = 10.0) -> None:
+        if isinstance(command, str) or not command:
+            raise InvalidValue(
+                "command", command, "it must be a program and its arguments", "give a list of them"
+            )
+        if not 0 < timeout < float("inf"):
+            raise InvalidValue(
+                "timeout", timeout, "it must be a number of seconds above 0", "give one"
+            )
+        self._command = tuple(command)
+        self._timeout = timeout
+        self._child: Child | None = None
+        self._instances = 0
+        self._before: Question | None = None
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        """See :meth:`Policy.begin`."""
+        if self._child is None:
+            self._instances = 0
+            self._before = None
+            self._child = Child(self._command, self._timeout)
+            self._ask(messages.hello())
+        self._instances += 1
+        self._ask(messages.begin(self._instances, capacity, block_size))
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        """See :meth:`Policy.decide`."""
+        return self._ask(messages.round_of(now, arrived, completed))
+
+    def end(self) -> None:
+        """Tell the program that there are no more instances, and wait for it to exit."""
+        if self._child is None:
+            return
+        try:
+            self._child.dismiss(messages.END)
+        except SchedulerFailed as failure:
+            raise SchedulerFailed(failure.kind, failure.what, "at the end") from None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the program whatever it does, and all the processes it has started. Never fails."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, question: Question) -> Decision:
+        place = self._place(question)
+        if self._child is None:
+            raise SchedulerFailed("died", "it has failed before, and was not begun anew", place)
+        try:
+            answer = self._child.ask(question.line)
+            decision = messages.decision_in(answer, question, self._before)
+        except SchedulerFailed as failure:
+            self.close()
+            raise SchedulerFailed(failure.kind, failure.what, place) from None
+        except InvalidDocument as error:
+            self.close()
+            raise SchedulerFailed("nonsense", str(error).rstrip("."), place) from None
+        self._before = question
+        return decision
+
+    def _place(self, question: Question) -> str:
+        if question.kind == "hello":
+            return "at hello"
+        if question.kind == "begin":
+            return f"instance {self._instances}, before its first round"
+        return f"instance {self._instances}, round {question.number}"

@@ -1,0 +1,157 @@
+"""Making a counterexample small: greedily, one step at a time, as long as it still is one.
+
+Every step makes the sum of all numbers smaller, so this ends; where it ends, no single step leads
+to a smaller counterexample. It starts from any instance, wherever that came from, and knows what a
+counterexample is about: with the fault of a request, the cache may have to shrink as well.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from amin_ref.errors import InvalidValue
+from amin_ref.instance import Instance
+from amin_ref.request import Request
+from amin_ref.validation import RequestId
+
+MOST_ATTEMPTS = 2_000
+"""Instances that are tried at most."""
+
+Numbers = tuple[int, ...]
+"""Of a request: prompt_len, output_len, lower, upper (0: unknown), arrival."""
+
+PROMPT_LEN, OUTPUT_LEN, LOWER, UPPER, ARRIVAL = range(5)
+LEAST: Numbers = (1, 1, 1, 0, 0)
+
+
+def shrunk(
+    instance: Instance, fails: Callable[[Instance], bool], most_attempts: int = MOST_ATTEMPTS
+) -> Instance:
+    """The smallest instance that greedy steps lead to from ``instance`` and that still fails.
+
+    Args:
+        instance: one that fails.
+        fails: whether an instance does.
+        most_attempts: how often that is asked at most.
+    """
+    attempts = 0
+    draft = _Draft.of(instance)
+    steps = _steps(draft)
+    while attempts < most_attempts and (step := next(steps, None)) is not None:
+        candidate = step.instance()
+        if candidate is None:
+            continue
+        attempts += 1
+        if fails(candidate):
+            instance, draft = candidate, step
+            steps = _steps(draft)
+    named = replace(draft, ids=tuple(string.ascii_lowercase[: len(draft.ids)])).instance()
+    return named if named is not None and fails(named) else instance
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An instance as numbers, whether there can be such a one or not."""
+
+    capacity: int
+    block_size: int
+    ids: tuple[RequestId, ...]
+    numbers: tuple[Numbers, ...]
+
+    @classmethod
+    def of(cls, instance: Instance) -> _Draft:
+        return cls(
+            instance.capacity,
+            instance.block_size,
+            tuple(request.id for request in instance.requests),
+            tuple(
+                (r.prompt_len, r.output_len, r.lower, r.upper or 0, r.arrival)
+                for r in instance.requests
+            ),
+        )
+
+    def instance(self) -> Instance | None:
+        """The instance; ``None`` when bounds do not hold or a request does not fit."""
+        try:
+            return Instance(
+                self.capacity,
+                tuple(
+                    Request(
+                        request,
+                        numbers[PROMPT_LEN],
+                        numbers[OUTPUT_LEN],
+                        numbers[LOWER],
+                        numbers[UPPER] or None,
+                        numbers[ARRIVAL],
+                    )
+                    for request, numbers in zip(self.ids, self.numbers, strict=True)
+                ),
+                self.block_size,
+            )
+        except InvalidValue:
+            return None
+
+    def without(self, first: int, last: int) -> _Draft:
+        """Without the requests from ``first`` up to but not including ``last``."""
+        return replace(
+            self,
+            ids=self.ids[:first] + self.ids[last:],
+            numbers=self.numbers[:first] + self.numbers[last:],
+        )
+
+    def changed(self, position: int, numbers: Numbers) -> _Draft:
+        """With other numbers for one request."""
+        changed = (*self.numbers[:position], numbers, *self.numbers[position + 1 :])
+        return replace(self, numbers=changed)
+
+
+def _steps(draft: _Draft) -> Iterator[_Draft]:
+    """Smaller drafts, the boldest steps first."""
+    size = len(draft.ids)
+    for length in (size // 2, 1):
+        for first in range(0, size if length else 0, max(1, length)):
+            yield draft.without(first, first + length)
+    for field in (ARRIVAL, UPPER, LOWER, PROMPT_LEN):
+        least = min((numbers[field] for numbers in draft.numbers), default=LEAST[field])
+        for value in {LEAST[field], least}:
+            rows = tuple(_with(row, {field: min(row[field], value)}) for row in draft.numbers)
+            if rows != draft.numbers:
+                yield replace(draft, numbers=rows)
+        if least > LEAST[field]:
+            down = least - LEAST[field]
+            rows = tuple(_with(row, {field: row[field] - down}) for row in draft.numbers)
+            yield replace(draft, numbers=rows)
+    for block_size in _smaller(draft.block_size, 1):
+        yield replace(draft, block_size=block_size)
+    for capacity in _smaller(draft.capacity, 1):
+        yield replace(draft, capacity=capacity)
+    for position, row in enumerate(draft.numbers):
+        for change in _changes(row):
+            smaller = draft.changed(position, _with(row, change))
+            yield smaller
+            # What a request leaves free may hide the fault: take it from the cache, too.
+            yield replace(smaller, capacity=draft.capacity - 1)
+
+
+def _changes(row: Numbers) -> Iterator[dict[int, int]]:
+    """What may become of one request's numbers."""
+    for field, least in enumerate(LEAST):
+        for value in _smaller(row[field], least):
+            yield {field: value}
+            if field == OUTPUT_LEN and row[LOWER] > value:
+                yield {field: value, LOWER: value}
+    if row[LOWER] > 1:
+        yield {OUTPUT_LEN: row[OUTPUT_LEN] - 1, LOWER: row[LOWER] - 1}
+
+
+def _smaller(value: int, least: int) -> Iterator[int]:
+    """Some numbers from ``least`` to below ``value``, the boldest first."""
+    for candidate in (least, (value + least) // 2, value - 1):
+        if least <= candidate < value:
+            yield candidate
+
+
+def _with(row: Numbers, change: dict[int, int]) -> Numbers:
+    return tuple(change.get(field, value) for field, value in enumerate(row))

@@ -1,0 +1,550 @@
+"""Conformance: what Amin can do is accepted, everything else refused, and the rule named."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, combinations, permutations
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    ConformanceRule,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    InvalidValue,
+    Policy,
+    Ranking,
+    Request,
+    RequestId,
+    Run,
+    Schedule,
+    TieBreak,
+    VisibleRequest,
+    check,
+    conform,
+    simulate,
+)
+from amin_ref.conformance import PolicyName
+from amin_ref.schedule import Outcome
+from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
+from amin_ref.workloads import Rough, build_instance
+from tests.crippled import (
+    CrippledAmin,
+    EvictsLargest,
+    EvictsNewest,
+    NeverLooksAhead,
+    NeverRefines,
+)
+from tests.every_tie import every_order, every_order_of_ties, every_schedule
+from tests.naive import (
+    NaiveAmax,
+    NaiveAmin,
+    NaiveHindsight,
+    NaiveScheduler,
+    held,
+    naive_schedule,
+)
+from tests.profiles import times
+
+NAIVE: dict[PolicyName, type[NaiveScheduler]] = {
+    "amin": NaiveAmin,
+    "amax": NaiveAmax,
+    "h-sf": NaiveHindsight,
+}
+
+several = instances(predictions=("lowest", "interval"))
+
+
+class RestlessAmin(NaiveAmin):
+    """Amin that breaks ties by lot, anew in every round."""
+
+    rng = random.Random(0)
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        for known in self.known.values():
+            known.rank = self.rng.random()
+        return super().decide()
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@times(5)
+@given(st.data(), several)
+def test_amin_is_never_refused(data: st.DataObject, instance: Instance) -> None:
+    """Under 500 fixed tie-breaks, each taken as any and as exactly that one."""
+    ties = data.draw(tie_breaks(instance))
+    schedule = simulate(instance, Amin(ties))
+    event("evictions: " + ("some" if schedule.evictions else "none"))
+    assert conform(schedule).departure is None
+    assert conform(schedule, ties=ties).conforms
+
+
+@times(5)
+@given(several, st.integers(0, 2**32 - 1))
+def test_amin_with_restless_ties_is_never_refused(instance: Instance, seed: int) -> None:
+    """Under 500 tie-breaks that change from round to round."""
+    RestlessAmin.rng = random.Random(seed)
+    scheduler = RestlessAmin(instance.capacity, instance.block_size)
+    ranks = dict.fromkeys(instance.by_id, 0.0)
+    assert conform(naive_schedule(instance, scheduler, ranks)).departure is None
+
+
+@given(st.data(), several)
+def test_amax_and_hindsight_are_never_refused(data: st.DataObject, instance: Instance) -> None:
+    ties = data.draw(tie_breaks(instance))
+    for chosen in (None, ties):
+        assert conform(simulate(instance, Amax(ties)), "amax", ties=chosen).conforms
+        hindsight = simulate(instance, HindsightShortestFirst(ties))
+        assert conform(hindsight, "h-sf", ties=chosen).conforms
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@times(2)
+@given(st.data(), schedules(several))
+def test_a_given_tie_break_allows_one_schedule(data: st.DataObject, schedule: Schedule) -> None:
+    """With the order fixed, Amin has no freedom: its own schedule conforms and no other."""
+    ties = data.draw(tie_breaks(schedule.instance))
+    own = simulate(schedule.instance, Amin(ties))
+    event(f"the same: {schedule == own}")
+    assert conform(schedule, ties=ties).conforms == (schedule == own)
+
+
+@given(arbitrary_schedules())
+def test_a_schedule_that_is_not_valid_is_nobodys(schedule: Schedule) -> None:
+    violations = check(schedule)
+    verdict = conform(schedule)
+    assert verdict.violations == violations
+    if violations:
+        assert not verdict.conforms
+        assert (verdict.rounds, verdict.departure) == (0, None)
+
+
+# Exhaustive agreement on tiny instances.
+
+
+def subsets(items: list[RequestId]) -> Iterator[tuple[RequestId, ...]]:
+    return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
+
+
+def every_valid_schedule(instance: Instance, horizon: int) -> list[Schedule]:
+    """All schedules that section 2 allows and that end by a round, evict-and-restart included."""
+    found: list[Schedule] = []
+
+    def go_on(
+        now: int,
+        generated: dict[RequestId, int],
+        completed: frozenset[RequestId],
+        runs: tuple[Run, ...],
+    ) -> None:
+        if len(completed) == len(instance.requests):
+            found.append(Schedule(instance, runs))
+            return
+        least_left = max(
+            request.output_len - generated.get(request.id, 0)
+            for request in instance.requests
+            if request.id not in completed
+        )
+        if now + least_left > horizon:
+            return
+        for evicted in subsets(list(generated)):
+            staying = {i: a for i, a in generated.items() if i not in evicted}
+            ended = tuple(Run(i, now - generated[i], now, "evicted") for i in evicted)
+            startable = [
+                request.id
+                for request in instance.requests
+                if request.id not in staying
+                and request.id not in completed
+                and request.arrival <= now
+            ]
+            for admitted in subsets(startable):
+                after = {i: a + 1 for i, a in (staying | dict.fromkeys(admitted, 0)).items()}
+                total = sum(
+                    held(instance.by_id[i].prompt_len, a, instance.block_size)
+                    for i, a in after.items()
+                )
+                if total > instance.capacity:
+                    continue
+                done = {i for i, a in after.items() if a == instance.by_id[i].output_len}
+                go_on(
+                    now + 1,
+                    {i: a for i, a in after.items() if i not in done},
+                    completed | done,
+                    (
+                        *runs,
+                        *ended,
+                        *(Run(i, now + 1 - after[i], now + 1, "completed") for i in done),
+                    ),
+                )
+
+    go_on(0, {}, frozenset(), ())
+    return found
+
+
+def tiny_instance(rng: random.Random) -> Instance:
+    """Two or three requests of at most three tokens, in a cache for one or two of them."""
+    block_size = rng.choice((1, 1, 2))
+    requests = []
+    for request_id in "abc"[: rng.choice((2, 3, 3))]:
+        output_len = rng.randint(1, 3)
+        lower = rng.randint(1, output_len)
+        upper = rng.choice((None, output_len + rng.randint(0, 2)))
+        arrival = rng.choice((0, 0, 0, 1, 2))
+        requests.append(Request(request_id, rng.randint(1, 3), output_len, lower, upper, arrival))
+    largest = max(held(request.prompt_len, request.output_len, block_size) for request in requests)
+    return Instance(largest + rng.randint(0, largest // 2), tuple(requests), block_size)
+
+
+LONGEST = 7
+"""Rounds within which all schedules are enumerated; most of what Amin makes is shorter."""
+
+
+def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
+    """A valid schedule that ``conform`` misjudges, if any; and how many others it does not."""
+    reached = {policy: every_schedule(instance, NAIVE[policy], every_order) for policy in NAIVE}
+    longest = max(schedule.makespan for schedule in reached["amin"])
+    agreed = 0
+    for schedule in every_valid_schedule(instance, min(LONGEST, longest + 1)):
+        for policy, expected in reached.items():
+            if conform(schedule, policy).conforms != (schedule in expected):
+                return schedule, agreed
+        agreed += 1
+    return None, agreed
+
+
+AGREEMENTS = 6
+SLOW_AGREEMENTS = 400
+
+
+def tiny_instances(first: int, stop: int) -> Iterator[Instance]:
+    return (tiny_instance(random.Random(seed)) for seed in range(first, stop))
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+def test_every_valid_schedule_is_judged_as_all_orders_say() -> None:
+    judged = 0
+    for instance in tiny_instances(0, AGREEMENTS):
+        wrongly, agreed = disagreement(instance)
+        assert wrongly is None
+        judged += agreed
+    assert judged > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_more_valid_schedules_are_judged_as_all_orders_say(part: int) -> None:
+    size = SLOW_AGREEMENTS // 8
+    first = AGREEMENTS + part * size
+    for instance in tiny_instances(first, first + size):
+        assert disagreement(instance)[0] is None
+
+
+@pytest.mark.parametrize("policy", NAIVE)
+def test_trying_ties_only_is_trying_all_orders(policy: PolicyName) -> None:
+    for instance in tiny_instances(0, 60):
+        assert every_schedule(instance, NAIVE[policy], every_order) == every_schedule(
+            instance, NAIVE[policy], every_order_of_ties
+        )
+
+
+# Rules, one by one.
+
+
+def runs(*parts: str) -> tuple[Run, ...]:
+    """Runs written as in the notes: ``a 0-2`` completed, ``a 0-1e`` evicted."""
+    found = []
+    for part in parts:
+        request, rounds = part.split()
+        start, stop = rounds.removesuffix("e").split("-")
+        outcome: Outcome = "evicted" if rounds.endswith("e") else "completed"
+        found.append(Run(request, int(start), int(stop), outcome))
+    return tuple(found)
+
+
+THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1)))
+
+WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
+    (
+        "evicted-needlessly",
+        1,
+        ("a",),
+        Instance(9, (Request("a", 1, 3, 1, 3), Request("b", 1, 2, 1, 3))),
+        ("a 0-1e", "b 0-2", "a 2-5"),
+    ),
+    (
+        "wrong-victim",
+        2,
+        ("b", "a"),
+        Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5))),
+        ("a 0-4", "b 0-2e", "b 4-9"),
+    ),
+    (
+        "evicted-too-many",
+        1,
+        ("a", "b"),
+        Instance(4, (Request("a", 1, 2, 1, 3), Request("b", 1, 3, 1, 3))),
+        ("a 0-1e", "b 0-1e", "a 2-4", "b 4-7"),
+    ),
+    (
+        "readmitted-at-once",
+        3,
+        ("a",),
+        Instance(8, (Request("a", 1, 4), Request("b", 1, 5, 3))),
+        ("a 0-3e", "a 3-4e", "b 0-5", "a 5-9"),
+    ),
+    (
+        "admitted-what-cannot-fit",
+        0,
+        ("a", "b"),
+        Instance(5, (Request("a", 1, 2, 2, 4), Request("b", 1, 3, 3, 4))),
+        ("a 0-2", "b 0-1e", "b 2-5"),
+    ),
+    (
+        "admitted-out-of-order",
+        0,
+        ("b", "a"),
+        Instance(5, (Request("a", 1, 2, 2, 3), Request("b", 1, 3, 3, 4))),
+        ("b 0-3", "a 3-5"),
+    ),
+    (
+        "skipped-the-first",
+        0,
+        ("c", "b"),
+        Instance(4, (Request("a", 1, 2, 1, 2), Request("b", 3, 1, 1, 3), Request("c", 1, 3, 2, 3))),
+        ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
+    ),
+    ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
+)
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
+def test_the_rule_the_round_and_the_requests_are_named(
+    rule: ConformanceRule,
+    now: int,
+    requests: tuple[str, ...],
+    instance: Instance,
+    written: tuple[str, ...],
+) -> None:
+    verdict = conform(Schedule(instance, runs(*written)))
+    assert verdict.violations == ()
+    assert verdict.departure is not None
+    assert (verdict.departure.rule, verdict.departure.round) == (rule, now)
+    assert verdict.departure.requests == requests
+    assert verdict.departure.message.startswith(f"round {now}: ")
+
+
+def rules(policy: Policy, name: PolicyName = "amin", seeds: int = 400) -> set[ConformanceRule]:
+    """Every rule that a policy is found to break on small instances."""
+    found: set[ConformanceRule] = set()
+    for seed in range(seeds):
+        verdict = conform(simulate(small_instance(random.Random(seed)), policy), name)
+        if verdict.departure is not None:
+            found.add(verdict.departure.rule)
+    return found
+
+
+def small_instance(rng: random.Random) -> Instance:
+    """Up to six requests that compete; the cache holds two or three of them."""
+    requests = []
+    for request_id in "abcdef"[: rng.randint(2, 6)]:
+        output_len = rng.randint(1, 8)
+        lower = rng.randint(1, output_len) if rng.random() < 0.6 else 1
+        upper = output_len + rng.randint(0, 4)
+        arrival = rng.choice((0, 0, rng.randint(0, 9)))
+        requests.append(Request(request_id, rng.randint(1, 4), output_len, lower, upper, arrival))
+    largest = max(request.prompt_len + request.output_len for request in requests)
+    return Instance(largest + rng.randint(0, largest), tuple(requests), 1)
+
+
+@dataclass(eq=False)
+class SortsByPromptToo(CrippledAmin):
+    """Admits in ascending order of prompt plus bound."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        waiting = []
+        while self.waiting.first() is not None:
+            waiting.append(self.waiting.take())
+        admitted = []
+        waiting.sort(key=lambda job: (job.prompt_len + job.assumed, job.rank))
+        while waiting and self.batch.fits(waiting[0]):
+            self.batch.admit(waiting[0])
+            admitted.append(waiting.pop(0).id)
+        self.waiting.add(waiting)
+        return tuple(admitted)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rule"),
+    [
+        (NeverRefines(), "did-not-refine"),
+        (EvictsLargest(), "wrong-victim"),
+        (EvictsNewest(), "wrong-victim"),
+        (NeverLooksAhead(), "admitted-what-cannot-fit"),
+        (SortsByPromptToo(), "admitted-out-of-order"),
+        (FirstComeFirstServed(), "admitted-out-of-order"),
+        (Amax(), "read-the-upper-bound"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_a_crippled_amin_is_caught_by_its_rule(policy: Policy, rule: ConformanceRule) -> None:
+    assert rule in rules(policy)
+
+
+def test_hindsight_knows_too_much_for_amin() -> None:
+    instance = Instance(6, (Request("a", 1, 4), Request("b", 1, 2), Request("c", 1, 4)))
+    departure = conform(simulate(instance, HindsightShortestFirst())).departure
+    assert departure is not None
+    assert departure.rule == "read-the-output-length"
+    assert "if it knew the output lengths before completion (T5)" in departure.message
+
+
+def test_amin_is_not_amax() -> None:
+    """Amax never evicts, and admits only what fits for good."""
+    instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 4, 1, 4)))
+    schedule = simulate(instance, Amin())
+    for policy in ("amax", "h-sf"):
+        departure = conform(schedule, policy).departure
+        assert departure is not None
+        assert departure.rule == "admitted-what-cannot-fit"
+    late = Schedule(instance, runs("a 0-1e", "a 1-5", "b 5-9"))
+    departure = conform(late, "amax").departure
+    assert departure is not None
+    assert (departure.round, departure.rule) == (1, "evicted-needlessly")
+
+
+# What a tie is broken by.
+
+
+def test_ties_may_be_broken_differently_in_every_round() -> None:
+    """Decision D31: c is next in round 0, b in round 1; no fixed ranking does that."""
+    schedule = Schedule(THREE, runs("a 0-1", "b 1-2", "c 2-3"))
+    assert conform(schedule).conforms
+    for order in permutations("abc"):
+        assert not conform(schedule, ties=Ranking(order)).conforms
+
+
+def test_a_rank_that_is_no_number_is_refused() -> None:
+    class NoNumber(TieBreak):
+        def rank(self, request: VisibleRequest) -> float:
+            return float("nan")
+
+    with pytest.raises(InvalidValue, match="ranks must be ordered"):
+        conform(simulate(THREE, Amin()), ties=NoNumber())
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="give amin, amax or h-sf"):
+        conform(simulate(THREE, Amin()), "fcfs")  # type: ignore[arg-type]  # that is the point
+
+
+# Arrivals, gaps, sizes.
+
+
+def test_a_long_gap_costs_nothing() -> None:
+    far = 2**52
+    requests = (Request("a", 1, 2), Request("b", 1, 2, arrival=far), Request("c", 1, 1, arrival=5))
+    verdict = conform(simulate(Instance(9, requests), Amin()))
+    assert verdict.conforms
+    assert verdict.rounds == 2 + 2 + 1
+
+
+def test_a_request_that_is_left_waiting_is_found_though_the_next_event_is_far() -> None:
+    instance = Instance(9, (Request("a", 1, 2), Request("b", 1, 2, arrival=3)))
+    verdict = conform(Schedule(instance, runs("a 0-2", "b 1000000-1000002")))
+    assert verdict.departure is not None
+    assert (verdict.departure.round, verdict.rounds) == (3, 3)
+
+
+def test_what_is_too_long_to_lay_out_is_refused() -> None:
+    instance = Instance(2**40 + 2, (Request("a", 1, 2**40),))
+    with pytest.raises(InvalidValue, match="laid out"):
+        conform(Schedule(instance, (Run("a", 0, 2**40, "completed"),)))
+
+
+def test_a_vast_cache_is_no_obstacle_to_an_explanation() -> None:
+    """Whoever read M - s as an upper bound would plan for 2**40 rounds."""
+    instance = Instance(2**40, (Request("a", 1, 2),))
+    departure = conform(Schedule(instance, runs("a 1-3"))).departure
+    assert departure is not None
+    assert departure.rule == "stopped-too-early"
+
+
+def test_an_empty_schedule_is_anybodys() -> None:
+    verdict = conform(Schedule(Instance(1, ()), ()))
+    assert verdict.conforms
+    assert verdict.rounds == 0
+
+
+# Explanations.
+
+
+def test_the_explanation_is_one_that_a_colleague_would_give() -> None:
+    instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5)))
+    departure = conform(Schedule(instance, runs("a 0-4", "b 0-2e", "b 4-9"))).departure
+    assert departure is not None
+    assert departure.message == (
+        "round 2: the cache has 6 tokens; running: 'a' (prompt 1, assumed 2, 2 generated), "
+        "'b' (prompt 1, assumed 4, 2 generated), whose next token needs 8 tokens in all; "
+        "waiting: nobody. The schedule has evicted 'b' and admitted nobody. Evictions go in "
+        "ascending ≺: 'b' only after 'a'. Amin would have evicted 'a' and admitted nobody, with "
+        "ties broken in favour of what was done."
+    )
+
+
+def test_an_explanation_names_a_few_and_counts_the_others() -> None:
+    instance = Instance(10**6, tuple(Request(f"request {i}", 1, 1) for i in range(500)))
+    late = tuple(Run(request.id, 1, 2, "completed") for request in instance.requests)
+    departure = conform(Schedule(instance, late)).departure
+    assert departure is not None
+    assert "and 495 more" in departure.message
+    assert len(departure.message) < 1000
+
+
+@given(st.data(), schedules(several))
+def test_every_explanation_is_one_line_and_says_what_to_do(
+    data: st.DataObject, schedule: Schedule
+) -> None:
+    ties = data.draw(st.none() | tie_breaks(schedule.instance))
+    departure = conform(schedule, ties=ties).departure
+    event("conforms" if departure is None else departure.rule)
+    if departure is not None:
+        assert departure.message.startswith(f"round {departure.round}: ")
+        assert "\n" not in departure.message
+        done, demanded = re.findall(
+            r"evicted (.*?) and admitted (.*?)(?:, with ties|\.)", departure.message
+        )
+        assert done != demanded
+        assert departure.requests
+
+
+# Speed.
+
+
+def test_two_thousand_chats_take_less_than_five_seconds() -> None:
+    instance = build_instance(
+        "chat", requests=2000, capacity=16_492, prediction=Rough(1, 1000)
+    ).instance
+    schedule = simulate(instance, Amin())
+    begun = time.process_time()
+    assert conform(schedule).conforms
+    assert time.process_time() - begun < 5
+
+
+def test_a_small_instance_takes_less_than_a_millisecond() -> None:
+    schedules = [simulate(small_instance(random.Random(seed)), Amin()) for seed in range(300)]
+    begun = time.process_time()
+    for schedule in schedules:
+        conform(schedule)
+    assert (time.process_time() - begun) / len(schedules) < 0.001

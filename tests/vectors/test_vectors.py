@@ -1,0 +1,107 @@
+"""The published vectors: right, up to date, and each bug caught by some of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from amin_ref import Rule
+from amin_ref.conformance import ActRule
+from amin_ref.vectors import VectorFile, published_text, published_vectors
+from tests.mutants.catalogue import MUTANTS
+from tests.vectors.candidates import worked_out
+from tests.vectors.flags import (
+    FILES_IN_VECTORS,
+    FLAGS,
+    NOT_IN_VECTORS,
+    Flag,
+    broken_implementations,
+)
+from tests.vectors.implementation import OURS
+from tests.vectors.judging import passes
+from tests.vectors.selection import written_anew
+from tests.wrong_schedulers import WRONG
+
+PUBLISHED = published_vectors()
+
+
+def test_they_are_many_and_each_has_what_it_needs() -> None:
+    assert len(PUBLISHED.vectors) >= 300
+    assert [vector.id for vector in PUBLISHED.vectors] == [*range(1, len(PUBLISHED.vectors) + 1)]
+    assert [group.flag for group in PUBLISHED.groups] == [note.flag for note in PUBLISHED.notes]
+    for group in PUBLISHED.groups:
+        assert group.vectors
+        for vector in group.vectors:
+            assert group.flag in vector.flags
+    assert {vector.result for vector in PUBLISHED.vectors} == {"valid", "acceptable", "invalid"}
+
+
+def test_no_two_are_the_same() -> None:
+    contents = {(v.policy, v.ties, v.result, v.schedules) for v in PUBLISHED.vectors}
+    assert len(contents) == len(PUBLISHED.vectors)
+
+
+def test_they_are_read_as_they_were_written() -> None:
+    assert PUBLISHED.to_json() == published_text()
+    for group in PUBLISHED.groups[:3]:
+        part = PUBLISHED.part(group.flag)
+        assert VectorFile.from_json(part.to_json()) == part
+        assert part.groups == (group,)
+
+
+def test_the_notes_are_those_of_the_flags() -> None:
+    for note, flag in zip(PUBLISHED.notes, FLAGS, strict=True):
+        assert note.flag == flag.name
+        assert note.bug.lower() == f"{flag.bug.lower()}."
+        if flag.cost is not None:
+            assert note.cost.lower() == f"{flag.cost.lower()}."
+        else:
+            assert "total latency" in note.cost
+
+
+# Right and wrong, worked out anew and by force.
+
+
+def test_what_is_said_of_each_is_what_force_finds() -> None:
+    """Schedules, rule, round and comment; from the naive policies, and all ways to break ties."""
+    for vector in PUBLISHED.vectors:
+        found = worked_out(vector)
+        assert replace(found, id=vector.id, flags=vector.flags) == vector
+
+
+def test_every_rule_of_a_schedule_or_a_round_has_a_vector() -> None:
+    """The others name ideas, by which a round's rule may be called."""
+    rules = {vector.rule for vector in PUBLISHED.vectors}
+    assert {*get_args(Rule), *get_args(ActRule)} <= rules
+
+
+def test_our_implementation_passes_all() -> None:
+    failed = [vector.id for vector in PUBLISHED.vectors if not passes(OURS, vector)]
+    assert failed == []
+
+
+# The matrix: every bug against the vectors.
+
+
+def test_every_mutant_and_every_wrong_scheduler_has_a_flag() -> None:
+    with_flag = {mutant.name for flag in FLAGS for mutant in flag.mutants}
+    ours = {mutant.name for mutant in MUTANTS if mutant.file.startswith(FILES_IN_VECTORS)}
+    assert ours - with_flag == set(NOT_IN_VECTORS)
+    wrong = {scheduler.name for flag in FLAGS for scheduler in flag.schedulers}
+    assert {scheduler.name for scheduler in WRONG} - wrong == {"Raises"}
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+def test_every_bug_is_caught_by_its_vectors(flag: Flag) -> None:
+    """A row of the matrix: whatever has the bug fails the vectors of its group."""
+    (group,) = (group for group in PUBLISHED.groups if group.flag == flag.name)
+    for implementation in broken_implementations(flag):
+        assert not any(passes(implementation, vector) for vector in group.vectors[:2])
+
+
+@pytest.mark.slow
+def test_the_published_file_is_what_the_generator_writes() -> None:
+    """The whole matrix, and every cost."""
+    assert written_anew(PUBLISHED).to_json() == published_text()
