@@ -1,0 +1,91 @@
+"""From measurements to the ledger."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from amin_ref.workloads import EMBEDDED
+from oracle.claims.campaign import Measurements, Notebook
+from oracle.claims.experiments import Experiment
+from oracle.claims.halving import HALVING
+from oracle.claims.ledger import Entry, Ledger
+from oracle.claims.logarithmic import LOGARITHMIC
+from oracle.claims.lower_bounds_only import LOWER_BOUNDS_ONLY
+from oracle.claims.matching import MATCHING
+from oracle.claims.plan import Claim, ClaimName, Plan
+from oracle.claims.round_costs import ROUND_COSTS
+from oracle.claims.varying import VARYING
+
+CLAIMS: Mapping[ClaimName, Claim] = {
+    claim.name: claim
+    for claim in (MATCHING, HALVING, VARYING, LOGARITHMIC, ROUND_COSTS, LOWER_BOUNDS_ONLY)
+}
+"""By name, in the order of the specification."""
+
+LEDGER = Path(__file__).with_name("ledger.json")
+"""The ledger that was measured for this release; ``proofs_notes/claims.md`` tells of it."""
+
+
+def experiments(plan: Plan, claims: Sequence[Claim]) -> list[Experiment]:
+    """All that has to be measured for these claims; the same may occur for several."""
+    return [experiment for claim in claims for experiment in claim.experiments(plan)]
+
+
+def judged(plan: Plan, claims: Sequence[Claim], notebook: Notebook) -> Ledger:
+    """The ledger's rows for these claims.
+
+    Args:
+        plan: what was measured.
+        claims: whose rows.
+        notebook: has every task of :func:`experiments`.
+    """
+    found = Measurements(notebook, plan.seeds)
+    return Ledger(
+        workload=plan.workload if plan.workload in EMBEDDED else Path(plan.workload).name,
+        requests=plan.requests,
+        capacity=plan.capacity,
+        seeds=plan.seeds,
+        quick=plan.quick,
+        entries=tuple(
+            Entry(
+                claim=claim.name,
+                words=claim.words,
+                rule=claim.rule,
+                setting=_setting(plan, claim),
+                judgement=claim.judge(plan, found),
+                command=command(plan, claim.name),
+            )
+            for claim in claims
+        ),
+    )
+
+
+def _setting(plan: Plan, claim: Claim) -> str:
+    if not any(experiment.is_random for experiment in claim.experiments(plan)):
+        return claim.setting(plan)
+    return (
+        f"{claim.setting(plan)}; M = {plan.capacity:,} unless said otherwise; means over "
+        f"{plan.seeds} seeds with 95 % intervals"
+    )
+
+
+def command(plan: Plan, claim: ClaimName | None = None) -> str:
+    """What measures this plan, or one row of it, anew."""
+    words = ["amin-ref", "claims"]
+    if claim:
+        words += ["--claim", claim]
+    if plan.workload != "chat":
+        words += ["--workload", plan.workload]
+    if plan.quick:
+        words.append("--quick")
+    default = Plan.quickly(plan.workload) if plan.quick else Plan(plan.workload)
+    for flag, value, usual in (
+        ("--requests", plan.requests, default.requests),
+        ("--capacity", plan.capacity, default.capacity),
+        ("--seeds", plan.seeds, default.seeds),
+    ):
+        if value != usual:
+            words += [flag, str(value)]
+    return shlex.join(words)

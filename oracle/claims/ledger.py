@@ -1,0 +1,241 @@
+"""The ledger: what was claimed, what was measured, and the verdict; with a JSON form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
+
+from amin_ref.document import expect_array, expect_fields, expect_format, expect_object, parse
+from amin_ref.errors import InvalidDocument, shown
+from amin_ref.validation import whole_number
+from oracle.claims.estimate import Estimate
+
+FORMAT = "amin-ref/claims"
+VERSION = 1
+
+Verdict = Literal["holds", "holds under conditions", "does not hold"]
+Scale = Literal["linear", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measured value and where it was measured."""
+
+    x: float
+    y: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points that belong together, in ascending order of x."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A level that the eye should compare with."""
+
+    label: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a picture shows, apart from how it looks.
+
+    Attributes:
+        name: unique in a ledger; letters, digits and hyphens.
+        title: one line.
+        reading: what there is to see, in a sentence or two; also the text alternative.
+        x_label: with its unit.
+        y_label: with its unit.
+        x_scale: of the axis.
+        y_scale: of the axis.
+        series: at least one.
+        marks: levels to compare with.
+    """
+
+    name: str
+    title: str
+    reading: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the measurements say of a claim.
+
+    Attributes:
+        verdict: by the claim's rule.
+        measured: the figures that decide, in sentences.
+        condition: under which the claim holds, or why it does not; empty where it simply holds.
+        figures: all that was measured.
+    """
+
+    verdict: Verdict
+    measured: str
+    condition: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger.
+
+    Attributes:
+        claim: ``"C1"`` to ``"C6"``.
+        words: the claim as the article has it.
+        rule: when it counts as holding, laid down before measuring.
+        setting: what was run, with how many seeds.
+        judgement: what came of it.
+        command: which measures this row alone.
+    """
+
+    claim: str
+    words: str
+    rule: str
+    setting: str
+    judgement: Judgement
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All rows that were asked for.
+
+    Attributes:
+        workload: name of the embedded workload, or of the trace.
+        requests: how many in each instance unless a row says otherwise.
+        capacity: M; tokens.
+        seeds: how many each random setting was measured with.
+        quick: whether fewer and smaller settings were measured than the ledger has.
+        entries: in order of claims.
+    """
+
+    workload: str
+    requests: int
+    capacity: int
+    seeds: int
+    quick: bool
+    entries: tuple[Entry, ...]
+
+    def to_json(self) -> str:
+        """The ledger as one line of JSON, versioned."""
+        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Ledger:
+        """The ledger that :meth:`to_json` wrote.
+
+        Raises:
+            InvalidDocument: the text is not JSON, or not of this format and version.
+            InvalidValue: a number breaks a rule.
+        """
+        document = expect_format(parse(text), FORMAT, VERSION)
+        fields = ("workload", "requests", "capacity", "seeds", "quick", "entries")
+        expect_fields(document, "claims", ("format", "version", *fields), ())
+        return cls(
+            workload=_text(document["workload"], "workload"),
+            requests=whole_number("requests", document["requests"], 1, "requests"),
+            capacity=whole_number("capacity", document["capacity"], 1, "tokens"),
+            seeds=whole_number("seeds", document["seeds"], 1, "seeds"),
+            quick=document["quick"] is True,
+            entries=tuple(
+                _entry(entry, f"entries[{index}]")
+                for index, entry in enumerate(expect_array(document["entries"], "entries"))
+            ),
+        )
+
+
+def _entry(value: object, where: str) -> Entry:
+    fields = ("claim", "words", "rule", "setting", "judgement", "command")
+    found = _object(value, where, fields)
+    return Entry(
+        judgement=_judgement(found["judgement"], f"{where}: judgement"),
+        **{field: _text(found[field], where) for field in fields if field != "judgement"},
+    )
+
+
+def _judgement(value: object, where: str) -> Judgement:
+    found = _object(value, where, ("verdict", "measured", "condition", "figures"))
+    verdict = next((known for known in get_args(Verdict) if known == found["verdict"]), None)
+    if verdict is None:
+        raise InvalidDocument(f"{where}: verdict {shown(found['verdict'])} is not known.")
+    return Judgement(
+        verdict=verdict,
+        measured=_text(found["measured"], where),
+        condition=_text(found["condition"], where),
+        figures=tuple(
+            _figure(figure, f"{where}: figures[{index}]")
+            for index, figure in enumerate(expect_array(found["figures"], where))
+        ),
+    )
+
+
+def _figure(value: object, where: str) -> Figure:
+    texts = ("name", "title", "reading", "x_label", "y_label")
+    found = _object(value, where, (*texts, "x_scale", "y_scale", "series", "marks"))
+    return Figure(
+        **{field: _text(found[field], where) for field in texts},
+        x_scale=_scale(found["x_scale"], where),
+        y_scale=_scale(found["y_scale"], where),
+        series=tuple(
+            _series(series, f"{where}: series[{index}]")
+            for index, series in enumerate(expect_array(found["series"], where))
+        ),
+        marks=tuple(_mark(mark, where) for mark in expect_array(found["marks"], where)),
+    )
+
+
+def _series(value: object, where: str) -> Series:
+    found = _object(value, where, ("name", "points"))
+    points = []
+    for point in expect_array(found["points"], where):
+        place = _object(point, where, ("x", "y"))
+        y = _object(place["y"], where, ("mean", "low", "high", "count"))
+        estimate = Estimate(
+            mean=_number(y["mean"], where),
+            low=_number(y["low"], where),
+            high=_number(y["high"], where),
+            count=whole_number(f"{where}: count", y["count"], 1, "values"),
+        )
+        points.append(Point(_number(place["x"], where), estimate))
+    return Series(_text(found["name"], where), tuple(points))
+
+
+def _mark(value: object, where: str) -> Mark:
+    found = _object(value, where, ("label", "y"))
+    return Mark(_text(found["label"], where), _number(found["y"], where))
+
+
+def _object(value: object, where: str, fields: tuple[str, ...]) -> Mapping[str, object]:
+    found = expect_object(value, where)
+    expect_fields(found, where, fields, ())
+    return found
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidDocument(f"{where}: {shown(value)} found where a text is needed.")
+    return value
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidDocument(f"{where}: {shown(value)} found where a number is needed.")
+    return float(value)
+
+
+def _scale(value: object, where: str) -> Scale:
+    if value == "linear" or value == "log":
+        return "linear" if value == "linear" else "log"
+    raise InvalidDocument(f"{where}: {shown(value)} is no scale; give 'linear' or 'log'.")

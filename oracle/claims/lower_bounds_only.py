@@ -1,0 +1,107 @@
+"""C6: does Amin need lower bounds only?"""
+
+from __future__ import annotations
+
+from oracle.claims.campaign import Measurements, estimated
+from oracle.claims.experiments import Experiment, UppersWithheld
+from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict
+from oracle.claims.plan import Claim, Plan, listed
+
+BINS = (1, 5, 10, 50)
+OTHERS = ("naive", "relative:0.5")
+LOAD = 0.9
+
+
+def _by_bins(plan: Plan) -> dict[int, UppersWithheld]:
+    return {bins: UppersWithheld(plan.scene(), f"bins:{bins}") for bins in _bins(plan)}
+
+
+def _bins(plan: Plan) -> tuple[int, ...]:
+    return plan.grid(BINS, (1, 10))
+
+
+def _others(plan: Plan) -> list[UppersWithheld]:
+    return [
+        *(UppersWithheld(plan.scene(), prediction) for prediction in OTHERS),
+        UppersWithheld(plan.scene(LOAD), f"bins:{_bins(plan)[-1]}"),
+    ]
+
+
+def _all(plan: Plan) -> list[UppersWithheld]:
+    return [*_by_bins(plan).values(), *_others(plan)]
+
+
+def _experiments(plan: Plan) -> list[Experiment]:
+    return list(_all(plan))
+
+
+def _judge(plan: Plan, found: Measurements) -> Judgement:
+    settings = _all(plan)
+    different = {setting: found.of(setting, "amin_differs").any() for setting in settings}
+    pairs = sum(len(found.of(setting, "amin_differs")) for setting in settings)
+    identical = pairs - sum(
+        int((found.of(setting, "amin_differs") > 0).sum()) for setting in settings
+    )
+    changed = sum(int((found.of(setting, "amax_differs") > 0).sum()) for setting in settings)
+    verdict: Verdict = "holds under conditions"
+    if not any(different.values()):
+        verdict = "holds"
+    elif all(different.values()):
+        verdict = "does not hold"
+    by_bins = _by_bins(plan)
+    worst = max(float(found.of(setting, "amax_ratio").mean()) for setting in settings)
+    return Judgement(
+        verdict=verdict,
+        measured=(
+            f"{identical:,} of {pairs:,} schedules of Amin are the same, run by run, when no "
+            f"upper bound is told. Amax's are another in {changed:,} of {pairs:,}, with up to "
+            f"{worst:.2f} times the total latency on average."
+        ),
+        condition=_condition(verdict, [s.prediction for s in settings if not different[s]]),
+        figures=(
+            Figure(
+                name="c6-uppers",
+                title="Without upper bounds",
+                reading="Amin's schedules do not change at all. Amax falls back to what fits into "
+                "the cache, and queues.",
+                x_label="K, number of bins",
+                y_label="total latency without upper bounds over with them",
+                x_scale="log",
+                y_scale="log",
+                series=tuple(
+                    Series(
+                        name,
+                        tuple(
+                            Point(bins, estimated(found.of(setting, f"{name.lower()}_ratio")))
+                            for bins, setting in by_bins.items()
+                        ),
+                    )
+                    for name in ("Amin", "Amax")
+                ),
+            ),
+        ),
+    )
+
+
+def _condition(verdict: Verdict, same: list[str]) -> str:
+    if verdict == "holds":
+        return ""
+    if verdict == "does not hold":
+        return "Amin's schedules depend on upper bounds."
+    return f"Only with {listed(same)}."
+
+
+LOWER_BOUNDS_ONLY = Claim(
+    name="C6",
+    words="Lower bounds are generally easier and more reliable to predict, making Amin a robust "
+    "choice for production environments where prediction accuracy can vary significantly.",
+    rule="What can be checked of this: Amin uses lower bounds only. Holds if every schedule is the "
+    "same, run by run, when upper bounds are withheld; under conditions if it is so with some "
+    "predictions; not if with none.",
+    setting=lambda plan: (
+        f"{plan.requests:,} requests with and without their upper bounds; K = "
+        f"{listed(_bins(plan))} bins, naive, o ± 50 %, at once, and bins at load {LOAD}"
+    ),
+    experiments=_experiments,
+    judge=_judge,
+)

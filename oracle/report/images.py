@@ -1,0 +1,68 @@
+"""Figures as images of their own: ``python -m oracle.report.images FOLDER``.
+
+They are drawn from the ledger of this release, so a page that shows them cannot fall behind it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from oracle.claims import LEDGER, Ledger
+from oracle.report import gantt
+from oracle.report.document import TEMPLATE
+from oracle.report.pictures import drawn
+
+FIGURES = ("c1-at-once", "c1-arriving", "c3-stream")
+"""Which of the ledger's figures."""
+
+_AS_IMAGE = ":root { font-family: system-ui, sans-serif; background: var(--raised); }"
+"""With a ground of its own: the page around it may be light where the system is dark."""
+
+
+def images() -> Iterator[tuple[str, str]]:
+    """Name of the file and its text, for each image."""
+    ledger = Ledger.from_json(LEDGER.read_text(encoding="utf-8"))
+    for entry in ledger.entries:
+        for figure in entry.judgement.figures:
+            if figure.name in FIGURES:
+                yield f"{figure.name}.svg", _alone(drawn(figure).svg)
+    yield "gantt.svg", _alone(gantt.drawn_beside(gantt.panels()))
+
+
+def _alone(svg: str) -> str:
+    """The element with the page's colours and a name space, as a file has to have them."""
+    page = TEMPLATE.read_text(encoding="utf-8")
+    colours = re.findall(r"^:root \{.*?^\}|^@media \(prefers.*?^\}", page, re.MULTILINE | re.DOTALL)
+    kinds = re.findall(r"^\.gantt .*$", page, re.MULTILINE)
+    style = "\n".join([*colours, *kinds, _AS_IMAGE])
+    if "xmlns=" not in svg:
+        svg = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    # A page shows an image without a size as wide as it can.
+    svg = re.sub(
+        r'viewBox="0 0 ([\d.]+) ([\d.]+)"',
+        lambda box: f'{box[0]} width="{_larger(box[1])}" height="{_larger(box[2])}"',
+        svg,
+        count=1,
+    )
+    head, rest = svg.split(">", 1)
+    return f"{head}><style>\n{style}\n</style>{rest}\n"
+
+
+def _larger(points: str) -> str:
+    """From points, in which it was drawn, to the dots of a screen."""
+    return f"{float(points) * 4 / 3:.0f}"
+
+
+def main(folder: str) -> None:
+    """Write every image into the folder, which is made where it is not there."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in images():
+        (target / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

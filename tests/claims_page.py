@@ -1,0 +1,74 @@
+"""All that the project commits of the ledger, made from its measurements.
+
+``python -m tests.claims_page`` writes the ledger that the report shows, and what stands between the
+markers in README and in ``proofs_notes/claims.md``, and the images beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from oracle.claims import CLAIMS, LEDGER, Ledger, Notebook, Plan, judged
+from oracle.claims.page import page, table
+
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+PAGE = PROJECT / "proofs_notes" / "claims.md"
+DATA = PROJECT / "proofs_notes" / "data"
+FIGURES = PROJECT / "proofs_notes" / "figures"
+
+TRACES = {
+    "lmsys": ("lmsys_chat_lengths.csv", 2000, 10),
+    "azure": ("AzureLLMInferenceTrace_conv.csv", 500, 10),
+}
+"""Marker in the page: file, requests in a sample, and number of seeds."""
+
+ON_TRACES = ("C1", "C2", "C3", "C6")
+"""Claims that depend on the workload."""
+
+
+def ledger() -> Ledger:
+    """The full ledger, from the committed measurements."""
+    return judged(Plan(), list(CLAIMS.values()), Notebook(DATA / "claims.jsonl"))
+
+
+def on_trace(name: str) -> Ledger:
+    """The rows that were measured on a real trace, with a part of each grid."""
+    file, requests, seeds = TRACES[name]
+    plan = Plan(file, requests, seeds=seeds, quick=True)
+    claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
+    return judged(plan, claims, Notebook(DATA / f"claims_{name}.jsonl"))
+
+
+def blocks() -> Iterator[tuple[Path, str, str]]:
+    """File, marker, and what has to stand between it and its end."""
+    full = ledger()
+    yield README, "claims", table(full)
+    yield PAGE, "chat", page(full)
+    for name in TRACES:
+        yield PAGE, name, page(on_trace(name))
+
+
+def between(text: str, marker: str) -> str:
+    """What stands between a marker and its end."""
+    found = re.search(f"<!-- {marker} -->\n(.*?)<!-- end of {marker} -->", text, re.DOTALL)
+    assert found is not None, f"there is no marker {marker!r}"
+    return found[1]
+
+
+def main() -> None:
+    LEDGER.write_text(ledger().to_json() + "\n", encoding="utf-8")
+    for file, marker, wanted in blocks():
+        text = file.read_text(encoding="utf-8")
+        before = f"<!-- {marker} -->\n{between(text, marker)}<!--"
+        file.write_text(text.replace(before, f"<!-- {marker} -->\n{wanted}<!--"), encoding="utf-8")
+    # Drawn from the ledger that was just written.
+    from oracle.report import images
+
+    images.main(str(FIGURES))
+
+
+if __name__ == "__main__":
+    main()
