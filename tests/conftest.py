@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from tests.profiles import load_profile
+from tests.profiles import is_symbolic, load_profile
 
 load_profile()
+if is_symbolic():
+    from tests.contracts.plain import use_plain_batches
+
+    use_plain_batches()

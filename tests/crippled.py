@@ -27,6 +27,11 @@ class CrippledAmin(Policy):
         self.batch = Batch(capacity, block_size)
         self.waiting = WaitingQueue()
 
+    @property
+    def lower_bounds(self) -> dict[RequestId, int]:
+        """As :attr:`Amin.lower_bounds`."""
+        return {job.id: job.assumed for job in (*self.batch.running, *self.waiting)}
+
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:

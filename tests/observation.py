@@ -137,15 +137,6 @@ def ranks_of(instance: Instance, ties: TieBreak) -> dict[RequestId, float]:
     if isinstance(ties, Ranking):
         return {request.id: ties.ids.index(request.id) for request in instance.requests}
     return {
-        request.id: ties.rank(
-            VisibleRequest(
-                request.id,
-                request.prompt_len,
-                request.lower,
-                request.upper,
-                request.arrival,
-                position,
-            )
-        )
+        request.id: ties.rank(VisibleRequest.of(request, position))
         for position, request in enumerate(instance.requests)
     }

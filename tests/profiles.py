@@ -1,11 +1,12 @@
 """How much is tested: Hypothesis profiles, chosen by the environment variable ``AMIN_PROFILE``.
 
-=======  ============================================================================
-dev      a tenth of the examples, for the minute between two edits
-ci       the default: the same examples in every run, so a failure is the change's own
-mutants  those of ci, and no shrinking: whether broken code is noticed, and by whom
-deep     random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
-=======  ============================================================================
+=========  ==========================================================================
+dev        a tenth of the examples, for the minute between two edits
+ci         the default: the same examples in every run, so a failure is the change's own
+mutants    those of ci, and no shrinking: whether broken code is noticed, and by whom
+deep       random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
+crosshair  deep, with examples found by symbolic execution (default 50): needs the extra ``deep``
+=========  ==========================================================================
 """
 
 from __future__ import annotations
@@ -48,7 +49,21 @@ def load_profile() -> None:
         print_blob=True,
         suppress_health_check=slow_is_fine,
     )
-    settings.load_profile(os.environ.get("AMIN_PROFILE", "ci"))
+    chosen = os.environ.get("AMIN_PROFILE", "ci")
+    if chosen == "crosshair":  # registered on demand: it is refused where it is not installed
+        settings.register_profile(
+            "crosshair",
+            backend="crosshair",
+            max_examples=int(os.environ.get("AMIN_DEEP_EXAMPLES", "50")),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    settings.load_profile(chosen)
+
+
+def is_symbolic() -> bool:
+    """Whether the loaded profile draws symbolic integers."""
+    return settings().backend == "crosshair"
 
 
 def times(factor: float) -> settings:

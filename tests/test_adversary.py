@@ -32,7 +32,7 @@ from oracle.attack_table import read_attacks
 from oracle.question import RULES, PolicyName, Question, WorstCase
 from oracle.ratio_bound import INTERCEPT, is_stated_for, ratio_bound
 from oracle.ratio_table import read_table, table_questions
-from oracle.small_instances import Hindsight, Machine, Outputs, Setting
+from oracle.small_instances import Hindsight, Machine, Setting
 from oracle.worst_case import worst_case
 from tests.crippled import EvictsLargest, NeverLooksAhead, NeverRefines
 from tests.profiles import times
@@ -69,11 +69,14 @@ class TestTable:
             assert len(same) > 1, f"1/α = {one}"
         assert {question.setting.prompt_len for question in asked} == {1, 2, 3, 4}
         assert {question.requests for question in asked} == {4, 6, 8}
+        capacities: dict[tuple[int, ...], set[int]] = {}
         for question in asked:
             setting, n = question.setting, question.requests
-            capacities = {q.setting.capacity for q in asked if same_but_for_capacity(q, question)}
-            assert min(capacities) == setting.prompt_len + setting.upper
-            assert max(capacities) == n * (setting.prompt_len + setting.upper)
+            key = (n, setting.prompt_len, setting.lower, setting.upper)
+            capacities.setdefault(key, set()).add(setting.capacity)
+        for (n, prompt_len, _, upper), found in capacities.items():
+            assert min(found) == prompt_len + upper
+            assert max(found) == n * (prompt_len + upper)
 
     @pytest.mark.theorem("T12", exhausted=SIZE)
     def test_amin_keeps_to_the_bound_on_everything_exhausted(self) -> None:
@@ -107,7 +110,7 @@ class TestTable:
     @pytest.mark.theorem("T13")
     def test_a_part_of_it_is_worked_out_anew(self) -> None:
         few = [answer for answer in table() if answer.question.multisets <= 500]
-        for answer in few[::25]:
+        for answer in few[::20]:
             assert worst_case(answer.question) == answer
 
     @pytest.mark.theorem("T12", exhausted=SIZE)
@@ -119,20 +122,6 @@ class TestTable:
             assert worst_case(answer.question) == answer
 
 
-def same_but_for_capacity(one: Question, other: Question) -> bool:
-    def rest(question: Question) -> tuple[int, ...]:
-        setting = question.setting
-        return setting.prompt_len, setting.lower, setting.upper, question.requests
-
-    return rest(one) == rest(other)
-
-
-def amins_ratio(setting: Setting, by_rank: Outputs) -> Fraction:
-    """Amin by the simulator, over OPT."""
-    schedule = simulate(setting.instance(by_rank), Amin(by_position(by_rank)))
-    return Fraction(schedule.total_latency, Hindsight(setting).optimum(tuple(sorted(by_rank))))
-
-
 @pytest.mark.theorem("T12")
 @times(2)
 @given(st.data())
@@ -141,7 +130,12 @@ def test_amin_keeps_to_the_bound(data: st.DataObject) -> None:
         settings_of_requests(longest=10, longest_prompt=12, most_spare=12).filter(is_stated_for)
     )
     by_rank = data.draw(outputs_of(setting, 7))
-    assert amins_ratio(setting, by_rank) <= ratio_bound(setting.alpha)
+    outputs = tuple(sorted(by_rank))
+    cost = simulate(setting.instance(by_rank), Amin(by_position(by_rank))).total_latency
+    hindsight, bound = Hindsight(setting), ratio_bound(setting.alpha)
+    # OPT takes long to find, and need not be where a lower bound of it does.
+    if cost > bound * hindsight.lower_bound(outputs):
+        assert cost <= bound * hindsight.optimum(outputs)
 
 
 @pytest.mark.theorem("T12")
@@ -191,8 +185,8 @@ class TestAdversary:
 
     @pytest.mark.theorem("T13")
     def test_a_short_walk_breaks_the_bound_where_it_does_not_hold(self) -> None:
-        ground = Ground(lower=1, upper=16, longest_prompt=1, most_spare=2, requests=7)
-        found = list(attacks(RULES["amin-evicts-largest"], ground, steps=10, seed=0))
+        ground = Ground(lower=1, upper=16, longest_prompt=1, most_spare=0, requests=8, lengths=2)
+        found = list(attacks(RULES["amin-evicts-largest"], ground, steps=2, seed=0))
         assert found[-1].ratio > ratio_bound(Fraction(1, 16))
 
     def test_three_lengths_at_once_are_worked_out_exactly(self) -> None:

@@ -266,14 +266,13 @@ class OpenAmin(OpenMachine):
 
     @invariant()
     def bounds_are_true_and_never_fall(self) -> None:
-        """T3. No public name shows ℓ̃, so it is read from Amin's own records."""
-        running = {job.id: job.assumed for job in self.amin._batch.running}
-        waiting = {job.id: job.assumed for _, job in self.amin._waiting._heap}
-        for request, bound in (running | waiting).items():
+        """T3."""
+        bounds = self.amin.lower_bounds
+        for request, bound in bounds.items():
             still_possible = self.requests[int(request)].output_len
             least = self.last_bounds.get(request, self.requests[int(request)].lower)
             assert least <= bound <= still_possible
-        self.last_bounds |= running | waiting
+        self.last_bounds |= bounds
 
 
 class OpenFirstCome(OpenMachine):

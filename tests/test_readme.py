@@ -19,16 +19,26 @@ COMMANDS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
+# What an installed command does, from this project as it is.
+OURS = {
+    "amin-ref": "from amin_ref.cli import main\nif __name__ == '__main__':\n    main()\n",
+    "pytest": "import pytest\nif __name__ == '__main__':\n"
+    "    sys.exit(pytest.main(['-p', 'amin_ref.pytest_plugin', *sys.argv[1:]]))\n",
+}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder whose ``amin-ref`` is this project's."""
-    program = tmp_path / "bin" / "amin-ref"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(PROJECT)!r})\n"
-        "from amin_ref.cli import main\nmain()\n"
-    )
-    program.chmod(0o755)
+    """An empty folder whose commands are this project's, and that has the examples."""
+    (tmp_path / "bin").mkdir()
+    for name, program in OURS.items():
+        command = tmp_path / "bin" / name
+        command.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(PROJECT)!r})\n{program}"
+        )
+        command.chmod(0o755)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "examples").symlink_to(PROJECT / "tests" / "examples")
     return tmp_path
 
 

@@ -94,8 +94,7 @@ class WatchedAmin(Policy):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = self.amin.decide(now, arrived, completed)
-        jobs = [*self.amin._batch.running, *(job for _, job in self.amin._waiting._heap)]
-        self.bounds.append({job.id: job.assumed for job in jobs})
+        self.bounds.append(self.amin.lower_bounds)
         return decision
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 
 from amin_ref import Amin
-from tests.benchmarks.rounds import Load, play
+from oracle.claims.rounds import Load, play
 
 
 class LineCount:

@@ -22,9 +22,7 @@ def shown(position: int, prompt_len: int, lower: int) -> VisibleRequest:
 
 def bound_of(amin: Amin, request: int) -> int:
     """Its ℓ̃ at present, running or waiting."""
-    jobs = [*amin._batch.running, *(job for _, job in amin._waiting._heap)]
-    (found,) = (job.assumed for job in jobs if job.id == request)
-    return found
+    return amin.lower_bounds[request]
 
 
 def refines_to_what_it_has_seen(lower: int, rounds: int) -> int:

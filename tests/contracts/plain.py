@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from amin_ref import RequestId
 from amin_ref.blocks import occupied
+from amin_ref.policies import amin, first_come, reserving
 from amin_ref.policies.lookahead import Batch, Job
 
 Prices = tuple[int, ...]
@@ -57,6 +58,12 @@ class PlainBatch(Batch):
             for job in jobs
             if round < self._assumed_stop(job)
         )
+
+
+def use_plain_batches() -> None:
+    """Let all policies plan on integers from now on, since arrays cannot hold symbolic ones."""
+    for module in (amin, first_come, reserving):
+        module.Batch = PlainBatch  # type: ignore[attr-defined]  # a name it imports
 
 
 def rent(prices: Prices, prompt_len: int, output_len: int, start: int, block_size: int) -> int:

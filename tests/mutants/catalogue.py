@@ -53,6 +53,7 @@ BLOCKS = "amin_ref/blocks.py"
 CACHE = "amin_ref/cache.py"
 CERTIFICATE = "oracle/certificate.py"
 CHECKER = "amin_ref/checker.py"
+CONFORMANCE = "amin_ref/conformance/replay.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 OPTIMUM = "oracle/optimum.py"
@@ -163,8 +164,8 @@ BOUNDS = (
         "everybody is shown output lengths",
         "T5",
         SIMULATOR,
-        "_visible(request, positions[request.id]) for",
-        "_revealed(request, positions[request.id]) for",
+        "VisibleRequest.of(request, positions[request.id]) for",
+        "RevealedRequest.of(request, positions[request.id]) for",
     ),
 )
 
@@ -485,6 +486,114 @@ VALIDITY = (
     ),
 )
 
+REPLAY = (
+    Mutant(
+        "conformance lets anybody be evicted",
+        "T6",
+        CONFORMANCE,
+        "        if spared:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets too many be evicted",
+        "T6",
+        CONFORMANCE,
+        "next_token[request] for request in could_be_last) <= self._capacity:",
+        "next_token[request] for request in could_be_last) < 0:",
+    ),
+    Mutant(
+        "conformance refuses a last victim that would not have fitted exactly",
+        "T6",
+        CONFORMANCE,
+        "next_token[request] for request in could_be_last) <= self._capacity:",
+        "next_token[request] for request in could_be_last) <= self._capacity + 1:",
+    ),
+    Mutant(
+        "conformance takes the first victim for the last",
+        "T6",
+        CONFORMANCE,
+        "last = max(places.values())",
+        "last = min(places.values())",
+    ),
+    Mutant(
+        "conformance forgets what was learnt before an eviction",
+        "T6",
+        CONFORMANCE,
+        "        if self._reading.remembers:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance ignores the tie-break",
+        "T6",
+        CONFORMANCE,
+        "ANY_RANK if self._ranks is None else self._ranks[request]",
+        "ANY_RANK",
+    ),
+    Mutant(
+        "conformance lets the evicted come back at once",
+        "T7",
+        CONFORMANCE,
+        "        if again:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance never looks ahead",
+        "T7",
+        CONFORMANCE,
+        "        if self._exceeds(now, holding, longest):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets the first be skipped",
+        "T7",
+        CONFORMANCE,
+        "        if stopped_at is not None and overtaking:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets admission stop too early",
+        "T7",
+        CONFORMANCE,
+        "        if stopped_at is not None and self._fits(stopped_at, now, holding):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance does not look at quiet rounds",
+        "T7",
+        CONFORMANCE,
+        "wrong = self._turn(now) or self._quiet(now + 1, following)",
+        "wrong = self._turn(now)",
+    ),
+    Mutant(
+        "conformance holds the smallest of equals for the one that did not fit",
+        "T7",
+        CONFORMANCE,
+        "entry = self._place(request, assumed), -most, position, request",
+        "entry = self._place(request, assumed), most, position, request",
+    ),
+    Mutant(
+        "conformance plans on for the evicted",
+        "T7",
+        CONFORMANCE,
+        "        if left > 0:\n",
+        "        if left < 0:\n",
+    ),
+    Mutant(
+        "conformance looks at the last round alone",
+        "T7",
+        CONFORMANCE,
+        "        return bool(ahead.max() <= self._capacity)\n",
+        "        return True\n",
+    ),
+    Mutant(
+        "conformance plans without blocks",
+        "T7",
+        CONFORMANCE,
+        "        if self._block_size > 1:\n",
+        "        if False:\n",
+    ),
+)
+
 CERTIFICATES = (
     Mutant(
         "certificate without the capacity term",
@@ -578,6 +687,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *FOOTPRINT,
     *MACHINE,
     *VALIDITY,
+    *REPLAY,
     *CERTIFICATES,
     *OPTIMA,
     *WORK,
