@@ -7,6 +7,7 @@ round (decision D31).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, permutations, product
@@ -68,8 +69,12 @@ def every_schedule(
     policy: MakeNaive,
     orders: Orders = every_order_of_ties,
     most: int = 1000,
+    longest: float = math.inf,
 ) -> frozenset[Schedule]:
-    """All schedules that some choice of tie-breaks leads to.
+    """All schedules of at most ``longest`` rounds that some choice of tie-breaks leads to.
+
+    Without a limit there may be no end to them: with ties broken anew in every round, Amin can go
+    on evicting for ever (T2).
 
     Raises:
         TooMany: more than ``most`` paths are under way or ended.
@@ -86,7 +91,7 @@ def every_schedule(
                     ended.add(after.runs)
                 else:
                     following[after.key()] = after
-        paths = list(following.values())
+        paths = [path for path in following.values() if path.now < longest]
         if len(paths) + len(ended) > most:
             raise TooMany
     return frozenset(Schedule(instance, tuple(runs)) for runs in ended)

@@ -210,8 +210,11 @@ LONGEST = 7
 
 def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
     """A valid schedule that ``conform`` misjudges, if any; and how many others it does not."""
-    reached = {policy: every_schedule(instance, NAIVE[policy], every_order) for policy in NAIVE}
-    longest = max(schedule.makespan for schedule in reached["amin"])
+    reached = {
+        policy: every_schedule(instance, NAIVE[policy], every_order, longest=LONGEST)
+        for policy in NAIVE
+    }
+    longest = max((schedule.makespan for schedule in reached["amin"]), default=LONGEST)
     agreed = 0
     for schedule in every_valid_schedule(instance, min(LONGEST, longest + 1)):
         for policy, expected in reached.items():

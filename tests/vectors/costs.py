@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
-from amin_ref import Decision, Instance, Policy, Request, RequestId, RevealedRequest, VisibleRequest
+from amin_ref import Decision, Instance, Policy, RequestId, RevealedRequest, VisibleRequest
 from amin_ref.vectors import VectorPolicy
 from amin_ref.workloads import AtOnce, Bins, Poisson, Rough, build_instance
 from tests.naive import held
@@ -118,6 +118,8 @@ class Engine:
     ) -> None:
         self._instance = instance
         self._scheduler = _scheduler(implementation, policy)
+        # Not by isinstance: the base class of a copy's policy is the copy's own.
+        self._sees: type[VisibleRequest] = RevealedRequest if policy == "h-sf" else VisibleRequest
         self._generated: dict[RequestId, int] = {}
         self._completions: dict[RequestId, int] = {}
         self._excess = 0
@@ -129,7 +131,7 @@ class Engine:
         completed: list[RequestId] = []
         for now in range(MOST_ROUNDS):
             arrived = [
-                self._shown(request, position)
+                self._sees.of(request, position)
                 for position, request in enumerate(instance.requests)
                 if request.arrival == now
             ]
