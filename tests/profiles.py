@@ -42,6 +42,7 @@ def load_profile() -> None:
         "mutants",
         settings.get_profile("ci"),
         phases=[Phase.explicit, Phase.generate, Phase.target],
+        report_multiple_bugs=False,
     )
     settings.register_profile(
         "glance", settings.get_profile("mutants"), max_examples=BASE_EXAMPLES // 10

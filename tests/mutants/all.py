@@ -222,6 +222,7 @@ def run(order: Order) -> bool:
         if entry.judged.verdict == "killed" and entry.fault in faults:
             _count(kills, faults[entry.fault], entry.judged.by)
     survivors: list[tuple[Fault, dict[str, float]]] = []
+    wolves: list[str] = []
 
     def note(fault: Fault, judged: Judged) -> None:
         journal.add(Entry(fault.name, sources[fault.file], judged))
@@ -236,24 +237,28 @@ def run(order: Order) -> bool:
         _write_measured(stored, warm.measured)
         alive = [fault for fault in first if not warm.can_judge(fault)]
         now = [fault for fault in first if warm.can_judge(fault)]
-        for fault, judged in warm.judge(now, kills, order.workers):
+        for fault, judged in warm.judge(now, kills, order.budget, order.workers):
             if judged.verdict == "alive":
                 alive.append(fault)
                 print(f"alive yet {judged.seconds:6.1f} s  {fault.name}", flush=True)
             else:
                 note(fault, judged)
+        killers = {test for tests in kills.values() for test in tests}
+        wolves.extend(warm.failing_without_fault(sorted(killers), order.workers))
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
-    arguments = ["-n", "0", "-q", "-s", "--no-header", "-p", "no:cacheprovider"]
+    arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
     plugin = Warm(PROJECT, order.files, work)
     os.environ["AMIN_PROFILE"] = "glance"
     status = pytest.main([*arguments, *order.group.tests], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return False
+    for test in wolves:
+        print(f"a test that killed faults fails without one: {test}")
     with ThreadPoolExecutor(order.workers) as executor:
         for fault, judged in executor.map(_judge_cold, survivors):
             note(fault, judged)
-    return report(order, faults, journal)
+    return report(order, faults, journal) and not wolves
 
 
 def _is_due(fault: Fault, journal: Journal, source: str, again: Sequence[str]) -> bool:
@@ -270,25 +275,11 @@ def _affordable(
     warm: Warm, fault: Fault, kills: Mapping[str, Counter[str]], budget: float
 ) -> dict[str, float]:
     """The tests for a fault within so many seconds, each with what it may take."""
-    tests = warm.tests_of(fault, kills)
-    if not tests:  # outside of functions, or in one that no test runs: whatever runs the file
-        of_file = {
-            test: sum(name.startswith(f"{fault.file}::") for name in measured.functions)
-            for test, measured in warm.measured.items()
-        }
-        tests = sorted(
-            (test for test, functions in of_file.items() if functions),
-            key=lambda t: (-kills.get(fault.file, Counter[str]())[t], warm.measured[t].seconds),
-        )
-    found: dict[str, float] = {}
-    spent = 0.0
-    for test in tests:
-        seconds = warm.measured[test].seconds
-        if spent + seconds <= budget:
-            spent += seconds
-            # Ten times the examples may take ten times as long.
-            found[test] = allowed_seconds(10 * seconds)
-    return found
+    # Ten times the examples may take ten times as long.
+    return {
+        test: allowed_seconds(10 * warm.measured[test].seconds)
+        for test in warm.tests_of(fault, kills, budget)
+    }
 
 
 def _judge_cold(survivor: tuple[Fault, Mapping[str, float]]) -> tuple[Fault, Judged]:
@@ -410,7 +401,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument(
         "--budget",
         type=float,
-        default=30.0,
+        default=20.0,
         help="seconds of tests, as measured with few examples, that a survivor is held against",
     )
     parser.add_argument("--report", action="store_true", help="only print what the journal says")

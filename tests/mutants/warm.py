@@ -145,24 +145,54 @@ class Warm:
                 self.measured[test] = Measured(seconds, frozenset(functions))
                 print(f"{seconds:6.1f} s  {test}", flush=True)
 
-    def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]]) -> list[str]:
-        """The tests that run the fault's function: those that killed its like, then the short."""
+    def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
+        """Tests that run the fault's function, within so many seconds of the sound code.
+
+        Those that killed its like come first; then the shortest case of each test, then the
+        second shortest, and so on, so that a test of many cases leaves room for others.
+        """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
-        return sorted(
-            (t for t in self.measured if name in self.measured[t].functions),
-            key=lambda t: (-near[t], -far[t], self.measured[t].seconds),
+        ordered = sorted(
+            self._running(fault), key=lambda test: (-near[test], self.measured[test].seconds)
         )
+        earlier = Counter[str]()
+        turns: dict[str, int] = {}
+        for test in ordered:
+            turns[test] = earlier[test.partition("[")[0]]
+            earlier[test.partition("[")[0]] += 1
+        ordered.sort(key=lambda t: (-near[t], -far[t], turns[t], self.measured[t].seconds))
+        spent = 0.0
+        found = []
+        for test in ordered:
+            if spent + self.measured[test].seconds <= budget:
+                spent += self.measured[test].seconds
+                found.append(test)
+        return found
+
+    def _running(self, fault: Fault) -> list[str]:
+        """The tests that run its function; outside of functions, those that run its file."""
+        name = key(fault.file, fault.scope)
+        of_function = [t for t, m in self.measured.items() if name in m.functions]
+        if of_function:
+            return of_function
+        names = {name for m in self.measured.values() for name in m.functions}
+        of_file = {name for name in names if name.startswith(f"{fault.file}::")}
+        return [t for t, m in self.measured.items() if m.functions & of_file]
 
     def judge(
-        self, faults: Iterable[Fault], kills: Mapping[str, Counter[str]], workers: int
+        self,
+        faults: Iterable[Fault],
+        kills: Mapping[str, Counter[str]],
+        budget: float,
+        workers: int,
     ) -> Iterator[tuple[Fault, Judged]]:
         """Each fault with what became of it, as soon as that is known."""
 
         def jobs() -> Iterator[tuple[Fault, Callable[[int], None]]]:
             for fault in faults:
                 code = self._faulty_code(fault)
-                yield fault, self._trying(fault, code, self.tests_of(fault, kills))
+                yield fault, self._trying(code, self.tests_of(fault, kills, budget))
 
         for fault, said, status, seconds in _forked(jobs(), workers):
             last = said[-1] if said else ""
@@ -176,7 +206,7 @@ class Warm:
             else:
                 yield fault, Judged("killed", last, seconds)
 
-    def _trying(self, fault: Fault, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
+    def _trying(self, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
         def run(pipe: int) -> None:
             for function in self._functions[_place(code)]:
                 function.__code__ = code
@@ -189,6 +219,19 @@ class Warm:
             _say(pipe, "done")
 
         return run
+
+    def failing_without_fault(self, tests: Iterable[str], workers: int) -> list[str]:
+        """Tests that fail in a fork of the sound code, each run as the first of its fork."""
+
+        def trying(test: str) -> Callable[[int], None]:
+            def run(pipe: int) -> None:
+                _say(pipe, "failed" if self._fails(test, None) else "passed")
+
+            return run
+
+        known = [test for test in tests if test in self.items]
+        done = _forked(((test, trying(test)) for test in known), workers)
+        return [test for test, said, _, _ in done if said != ["passed"]]
 
     def can_judge(self, fault: Fault) -> bool:
         """Whether the fault is in a function that is alive in this process."""
