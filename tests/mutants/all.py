@@ -35,6 +35,9 @@ from tests.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
 
 SEED = 20261125
 
+UNNOTICED = "unnoticed"
+"""The verdict of a fault that has not been judged in a process of its own."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -201,7 +204,9 @@ class Order:
     folder: Path
     workers: int
     again: tuple[str, ...]
+    glance: float
     budget: float
+    is_cold: bool
 
 
 def run(order: Order) -> bool:
@@ -210,9 +215,14 @@ def run(order: Order) -> bool:
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
     sources = {file: digest(source_of(file)) for file in order.files}
 
-    def due() -> list[Fault]:
-        return [f for f in faults.values() if _is_due(f, journal, sources[f.file], order.again)]
+    def is_unchanged(fault: Fault) -> bool:
+        return journal.entries[fault.name].source == sources[fault.file]
 
+    def due() -> list[Fault]:
+        again = (UNNOTICED, *order.again)
+        return [f for f in faults.values() if _is_due(f, journal, sources[f.file], again)]
+
+    explained = {listed.fault for listed in EQUIVALENT}
     first = due()
     print(f"{len(faults)} faults, {len(first)} of them to be judged", flush=True)
     if not first:
@@ -235,14 +245,13 @@ def run(order: Order) -> bool:
         stored = order.folder / f"tests-{order.group.name}.json"
         warm.measure(_read_measured(stored), order.workers)
         _write_measured(stored, warm.measured)
-        alive = [fault for fault in first if not warm.can_judge(fault)]
-        now = [fault for fault in first if warm.can_judge(fault)]
-        for fault, judged in warm.judge(now, kills, order.budget, order.workers):
-            if judged.verdict == "alive":
+        seen = [f for f in first if f.name in journal.entries and is_unchanged(f)]
+        now = [f for f in first if f not in seen and warm.can_judge(f)]
+        alive = [f for f in first if f not in now and f.name not in explained]
+        for fault, judged in warm.judge(now, kills, order.glance, order.workers):
+            note(fault, judged)
+            if judged.verdict == UNNOTICED and fault.name not in explained:
                 alive.append(fault)
-                print(f"alive yet {judged.seconds:6.1f} s  {fault.name}", flush=True)
-            else:
-                note(fault, judged)
         killers = {test for tests in kills.values() for test in tests}
         wolves.extend(warm.failing_without_fault(sorted(killers), order.workers))
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
@@ -255,9 +264,10 @@ def run(order: Order) -> bool:
         return False
     for test in wolves:
         print(f"a test that killed faults fails without one: {test}")
-    with ThreadPoolExecutor(order.workers) as executor:
-        for fault, judged in executor.map(_judge_cold, survivors):
-            note(fault, judged)
+    if order.is_cold:
+        with ThreadPoolExecutor(order.workers) as executor:
+            for fault, judged in executor.map(_judge_cold, survivors):
+                note(fault, judged)
     return report(order, faults, journal) and not wolves
 
 
@@ -346,9 +356,10 @@ def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
             if entry is None:
                 continue
             verdict = entry.judged.verdict
-            if verdict == "alive" and fault.name in explained:
+            if verdict in ("alive", UNNOTICED) and fault.name in explained:
                 verdict = "equivalent"
-            elif verdict == "alive":
+            elif verdict in ("alive", UNNOTICED):
+                verdict = "alive"
                 unexplained.append(f"{file}:{fault.line}: {fault.name} {entry.judged.by}")
             elif fault.name in explained:
                 stale.append(f"{verdict}, though listed as equivalent: {fault.name}")
@@ -404,11 +415,24 @@ def main(arguments: Iterable[str] | None = None) -> int:
         default=20.0,
         help="seconds of tests, as measured with few examples, that a survivor is held against",
     )
+    parser.add_argument(
+        "--glance", type=float, default=4.0, help="the same for the first look at every fault"
+    )
+    parser.add_argument("--warm", action="store_true", help="only this first look")
     parser.add_argument("--report", action="store_true", help="only print what the journal says")
     asked = parser.parse_args(None if arguments is None else list(arguments))
     group = next(group for group in GROUPS if group.name == asked.group)
     files = tuple(file for file in group.files if asked.only in file)
-    order = Order(group, files, asked.folder, asked.workers, tuple(asked.again), asked.budget)
+    order = Order(
+        group,
+        files,
+        asked.folder,
+        asked.workers,
+        tuple(asked.again),
+        asked.glance,
+        asked.budget,
+        not asked.warm,
+    )
     if asked.report:
         journal = Journal(order.folder / "journal.jsonl")
         faults = {f.name: f for file in files for f in chosen_faults(file, group.sample)}

@@ -40,7 +40,7 @@ class Judged:
     """What became of a fault.
 
     Attributes:
-        verdict: ``killed``, ``timed out`` or ``alive``.
+        verdict: ``killed``, ``timed out`` or ``unnoticed``; by :mod:`.cold` ``alive``.
         by: the test that failed or that had used its time; empty when none.
         seconds: how long that took.
     """
@@ -202,7 +202,7 @@ class Warm:
             elif last.startswith("failed: "):
                 yield fault, Judged("killed", last.removeprefix("failed: "), seconds)
             elif last == "done":
-                yield fault, Judged("alive", "", seconds)
+                yield fault, Judged("unnoticed", "", seconds)
             else:
                 yield fault, Judged("killed", last, seconds)
 
