@@ -10,6 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from amin_ref import (
+    Amax,
     Amin,
     ClairvoyantPolicy,
     Decision,
@@ -407,3 +408,15 @@ def test_an_interrupted_simulation_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         simulate(TWO, policy, on_completion=interrupt)
     assert simulate(TWO, policy) == simulate(TWO, kind())
+
+
+def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
+    monkeypatch.setattr("amin_ref.policies.lookahead.LONGEST_LOOK_AHEAD", 100)
+
+    def reserving(upper: int) -> Schedule:
+        return simulate(Instance(1000, (Request("a", 1, 2, upper=upper),)), Amax())
+
+    assert reserving(100).runs == (Run("a", 0, 2, "completed"),)
+    with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are planned"):
+        reserving(101)
