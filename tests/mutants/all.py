@@ -127,7 +127,7 @@ GROUPS = (
             "tests/test_small_instances.py",
             "tests/test_worst_case.py",
         ),
-        sample=20,
+        sample=12,
     ),
 )
 

@@ -60,7 +60,7 @@ class Measured:
 
 def allowed_seconds(measured: float) -> float:
     """Processor time after which a test that takes so long on sound code has hung."""
-    return 10.0 + 10 * measured
+    return 5.0 + 10 * measured
 
 
 def limit_test(seconds: float) -> None:
