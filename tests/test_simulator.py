@@ -297,6 +297,20 @@ def test_a_policy_that_thrashes_for_ever_is_stopped(max_rounds: int | None) -> N
         simulate(TWO, Thrashing(), max_rounds=max_rounds)
 
 
+@pytest.mark.theorem("T2")
+@pytest.mark.parametrize(("count", "last_arrival"), [(2, 0), (2, 7), (99, 0), (101, 3)])
+def test_by_default_there_are_a_hundred_times_the_rounds_of_one_at_a_time(
+    count: int, last_arrival: int
+) -> None:
+    """Or as many times as there are requests, after the last arrival, with time to idle."""
+    others = tuple(Request(i, 1, 1, arrival=last_arrival) for i in range(1, count))
+    instance = Instance(9, (Request(0, 1, 2), *others))
+    most = last_arrival + max(100, count) * (2 + len(others)) + IDLE_ROUNDS
+    said = f"round {most + 1}: {count} requests are not completed yet, but the limit is {most} "
+    with pytest.raises(NoProgress, match=said):
+        simulate(instance, Thrashing())
+
+
 @given(st.data(), instances())
 def test_max_rounds_is_the_round_by_which_all_have_completed(
     data: st.DataObject, instance: Instance
