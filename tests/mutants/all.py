@@ -243,8 +243,9 @@ def run(order: Order) -> bool:
 
     def work(warm: Warm) -> None:
         stored = order.folder / f"tests-{order.group.name}.json"
-        warm.measure(_read_measured(stored), order.workers)
-        _write_measured(stored, warm.measured)
+        warm.measure(
+            _read_measured(stored), lambda w: _write_measured(stored, w.measured), order.workers
+        )
         seen = [f for f in first if f.name in journal.entries and is_unchanged(f)]
         now = [f for f in first if f not in seen and warm.can_judge(f)]
         alive = [f for f in first if f not in now and f.name not in explained]

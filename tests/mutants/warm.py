@@ -114,8 +114,10 @@ class Warm:
         self._work(self)
         return True
 
-    def measure(self, known: Mapping[str, Measured], workers: int) -> None:
-        """Time and coverage of every test that is not known yet."""
+    def measure(
+        self, known: Mapping[str, Measured], store: Callable[[Warm], None], workers: int
+    ) -> None:
+        """Time and coverage of every test that is not known yet, stored as they come in."""
         self.measured = {test: known[test] for test in self.items if test in known}
         new = [test for test in self.items if test not in known]
         scopes = self._scopes_by_code()
@@ -144,6 +146,7 @@ class Warm:
                 test, seconds, functions = json.loads(line)
                 self.measured[test] = Measured(seconds, frozenset(functions))
                 print(f"{seconds:6.1f} s  {test}", flush=True)
+            store(self)
 
     def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
         """Tests that run the fault's function, within so many seconds of the sound code.
