@@ -263,6 +263,23 @@ def test_a_policy_that_admits_nobody_is_stopped() -> None:
     assert simulate(TWO, patient).runs[-1] == last
 
 
+@pytest.mark.theorem("T8")
+def test_idle_rounds_count_from_the_first_one() -> None:
+    one = Instance(9, (Request("a", 1, 1),))
+    idle = [NOTHING] * IDLE_ROUNDS
+    admit = Decision(admit=("a",))
+    assert simulate(one, Scripted(*idle, admit)).makespan == IDLE_ROUNDS + 1
+    with pytest.raises(NoProgress, match=f"round {IDLE_ROUNDS}: .* 1 requests wait, 'a' among"):
+        simulate(one, Scripted(*idle, NOTHING, admit))
+
+
+@pytest.mark.theorem("T2")
+def test_those_that_have_completed_are_not_counted_as_unfinished() -> None:
+    three = Instance(9, (Request("a", 1, 1), Request("b", 1, 4), Request("c", 1, 4)))
+    with pytest.raises(NoProgress, match="^round 3: 2 requests are not completed yet, but .* is 2 "):
+        simulate(three, Amin(), max_rounds=2)
+
+
 def test_waiting_for_an_arrival_is_not_idleness() -> None:
     """With arrivals still to come, a policy may keep the cache empty for as long as it likes."""
     instance = Instance(9, (Request("a", 1, 1), Request("b", 1, 1, arrival=3 * IDLE_ROUNDS)))
