@@ -62,6 +62,13 @@ def decision(evict: object = (), admit: object = ()) -> Decision:
     return Decision(evict, admit)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
+RULE_NAMES = {
+    "not waiting": "admitted-what-does-not-wait",
+    "not running": "evicted-what-does-not-run",
+}
+"""What programs are told of a decision, by how the rule ends that people are told."""
+
+
 @pytest.mark.parametrize(
     ("script", "now", "requests", "rule"),
     [
@@ -102,7 +109,9 @@ def test_illegal_decisions_are_refused(
         simulate(TWO, Scripted(*script))
     assert caught.value.round == now
     assert caught.value.requests == requests
-    assert rule in caught.value.rule
+    assert f" {rule}" in f" {caught.value.rule}"  # from the beginning of a word on
+    named = [name for ending, name in RULE_NAMES.items() if rule.endswith(ending)]
+    assert caught.value.name == (named[0] if named else "not-a-decision")
     assert str(caught.value).startswith(f"round {now}, requests ")
     assert str(caught.value).endswith(".")
 
@@ -121,6 +130,7 @@ def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
     assert caught.value.round == 2
     assert set(caught.value.requests) == {"a", "b"}
     assert "needs 8 tokens of cache and it has 7 (T1)" in caught.value.rule
+    assert caught.value.name == "overflow"
 
 
 class Headlong(Policy):
