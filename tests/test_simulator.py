@@ -281,6 +281,9 @@ def test_idle_rounds_count_from_the_first_one() -> None:
     assert simulate(one, Scripted(*idle, admit)).makespan == IDLE_ROUNDS + 1
     with pytest.raises(NoProgress, match=f"round {IDLE_ROUNDS}: .* 1 requests wait, 'a' among"):
         simulate(one, Scripted(*idle, NOTHING, admit))
+    after = [Decision(admit=("a",)), NOTHING, NOTHING, *idle, NOTHING]
+    with pytest.raises(NoProgress, match=f"round {3 + IDLE_ROUNDS}: .* 'b' among"):
+        simulate(TWO, Scripted(*after, Decision(admit=("b",))))
 
 
 @pytest.mark.theorem("T2")
