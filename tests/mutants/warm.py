@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import os
 import resource
@@ -151,27 +152,29 @@ class Warm:
     def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
         """Tests that run the fault's function, within so many seconds of the sound code.
 
-        Those that killed its like come first; then the shortest case of each test, then the
-        second shortest, and so on, so that a test of many cases leaves room for others.
+        Those that killed its like come first. Then there are by turns one that runs few functions,
+        and so is about this one, and one of a test that has not had a turn yet, so that a test of
+        many cases leaves room for others.
         """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
-        ordered = sorted(
-            self._running(fault), key=lambda test: (-near[test], self.measured[test].seconds)
-        )
+        running = sorted(self._running(fault), key=lambda test: self.measured[test].seconds)
+        killers = sorted((t for t in running if far[t]), key=lambda t: (-near[t], -far[t]))
+        narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
         turns: dict[str, int] = {}
-        for test in ordered:
+        for test in running:
             turns[test] = earlier[test.partition("[")[0]]
             earlier[test.partition("[")[0]] += 1
-        ordered.sort(key=lambda t: (-near[t], -far[t], turns[t], self.measured[t].seconds))
+        varied = sorted(running, key=lambda test: turns[test])
+        by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
         spent = 0.0
-        found = []
-        for test in ordered:
-            if spent + self.measured[test].seconds <= budget:
+        found: dict[str, None] = {}
+        for test in (*killers, *by_turns):
+            if test not in found and spent + self.measured[test].seconds <= budget:
                 spent += self.measured[test].seconds
-                found.append(test)
-        return found
+                found[test] = None
+        return list(found)
 
     def _running(self, fault: Fault) -> list[str]:
         """The tests that run its function; outside of functions, those that run its file."""
