@@ -215,14 +215,18 @@ def run(order: Order) -> bool:
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
     sources = {file: digest(source_of(file)) for file in order.files}
 
-    def is_unchanged(fault: Fault) -> bool:
-        return journal.entries[fault.name].source == sources[fault.file]
+    explained = {listed.fault for listed in EQUIVALENT}
+
+    def was_seen(fault: Fault) -> bool:
+        entry = journal.entries.get(fault.name)
+        if entry is None or entry.source != sources[fault.file]:
+            return False
+        return fault.name in explained or entry.judged.verdict not in order.again
 
     def due() -> list[Fault]:
         again = (UNNOTICED, *order.again)
         return [f for f in faults.values() if _is_due(f, journal, sources[f.file], again)]
 
-    explained = {listed.fault for listed in EQUIVALENT}
     first = due()
     print(f"{len(faults)} faults, {len(first)} of them to be judged", flush=True)
     if not first:
@@ -246,9 +250,9 @@ def run(order: Order) -> bool:
         warm.measure(
             _read_measured(stored), lambda w: _write_measured(stored, w.measured), order.workers
         )
-        seen = [f for f in first if f.name in journal.entries and is_unchanged(f)]
-        now = [f for f in first if f not in seen and warm.can_judge(f)]
-        alive = [f for f in first if f not in now and f.name not in explained]
+        now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
+        names = {f.name for f in now}
+        alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):
             note(fault, judged)
             if judged.verdict == UNNOTICED and fault.name not in explained:
