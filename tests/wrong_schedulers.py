@@ -296,21 +296,25 @@ class WaitsForCompany(Visible):
         return () if self.completed else super().admit()
 
 
-class NeverForgets(CrippledAmin):
-    """Keeps what waits from one instance to the next."""
+class JoinsTheQueueAgain(CrippledAmin):
+    """Breaks ties by the place in a queue, which the evicted join again at its end.
 
-    def begin(self, capacity: int, block_size: int) -> None:
-        before = getattr(self, "told_before", [])
-        super().begin(capacity, block_size)
-        self.told_before: list[VisibleRequest] = []
-        self.offset = len(before) % 2
+    Each of its rounds is one that Amin could have made, but the rank does not stay (D1, D31): of
+    those that tie, whoever is nearest to completion is evicted, and that may go on for ever (T2).
+    """
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        self.told_before += arrived
         decision = super().decide(now, arrived, completed)
-        return decision if not self.offset else Decision(decision.evict, decision.admit[::-1][:1])
+        jobs = []
+        while self.waiting.first() is not None:
+            jobs.append(self.waiting.take())
+        for job in jobs:
+            if job.id in decision.evict:
+                job.rank = (now + 0.5, *job.rank)  # behind those who arrived by now
+        self.waiting.add(jobs)
+        return decision
 
 
 class Raises(CrippledAmin):
