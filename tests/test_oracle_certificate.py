@@ -90,8 +90,7 @@ def bound_by_formula(
                 Fraction(share.multipliers[start + age - 1 - first_round], denominator)
                 * counted(r, age, share, instance)
                 for share in shares
-                for age in range(1 - share.lead, r.output_len + 1)
-                if first_round <= start + age - 1 < end
+                for age in range(first_round - start + 1, min(r.output_len, end - start) + 1)
             )
             for start in range(r.arrival, max(end + longest_lead, r.arrival) + 1)
         )
