@@ -18,11 +18,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from amin_ref.instance import Instance
-from oracle.certificate import Certificate, Core, Stretch
+from oracle.certificate import Certificate, Stretch
 from oracle.deadline import Clock, Deadline, Stop
 from oracle.dual import Dual, Floats, Rounds, scatter
 from oracle.placement import Crowd, crowds
@@ -91,15 +92,15 @@ def _rounded(instance: Instance, searches: Sequence[_Search]) -> Certificate:
 
 
 def _stretch(search: _Search, multipliers: Rounds) -> Stretch:
-    """The multipliers, row by row, without rounds at the end and cores that have no price."""
+    """The multipliers, row by row, without rounds at the end and shares that have no price."""
     priced = np.flatnonzero(multipliers.any(axis=0))
-    tokens, *places = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
-    cores = [
-        Core(core.peak, core.places, tuple(prices))
-        for core, prices in zip(search.dual.cores, places, strict=True)
+    tokens, *others = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
+    shares = [
+        replace(share, multipliers=tuple(prices))
+        for share, prices in zip(search.dual.shares, others, strict=True)
         if any(prices)
     ]
-    return Stretch(search.crowd.first_round, tuple(tokens), tuple(cores))
+    return Stretch(search.crowd.first_round, tuple(tokens), tuple(shares))
 
 
 class _Search:
