@@ -599,7 +599,7 @@ class TestCommitted:
     """What the project says of the claims follows from its measurements."""
 
     def test_the_ledger_follows_from_the_measurements(self, committed: Ledger) -> None:
-        assert claims_page.ledger() == committed
+        assert claims_page.full_ledger() == committed
 
     def test_at_least_twenty_seeds(self, committed: Ledger) -> None:
         assert committed.seeds >= 20
