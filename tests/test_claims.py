@@ -432,8 +432,19 @@ class TestVerdicts:
         assert (
             "better than H-SF (more than 100 %), with equal" in verdict_on("C2", beyond).condition
         )
-        none = latencies(lambda _: 160.0, lambda _: 200.0)
+        # 48 % of the gap is closed.
+        none = latencies(lambda _: 152.0, lambda _: 200.0)
         assert verdict_on("C2", none).verdict == "does not hold"
+
+    def test_c2_needs_the_whole_interval(self) -> None:
+        def noisy(experiment: Experiment, seed: int) -> Values:
+            if isinstance(experiment, InHindsight):
+                return {"bound": 100.0, "h-sf": 100.0, "h-sf_held": 0.6}
+            amin = 142.0 + 14 * (seed % 2)
+            return {"amin": amin, "amax": 200.0, "amin_held": 0.9, "amax_held": 0.5}
+
+        # The mean of the shares is 0.51, the lower end of its interval 0.43.
+        assert verdict_on("C2", noisy, Plan(seeds=6)).verdict == "does not hold"
 
     def test_c2_does_not_divide_by_no_gap(self) -> None:
         made = latencies(lambda _: 100.0, lambda _: 103.0)
