@@ -191,7 +191,7 @@ class TestExperiments:
         instance = self.scene.instance("naive", 1)
         assert values["bound"] <= values["h-sf"]
         assert values["bound"] <= values["fcfs"]
-        again = verify(instance, lower_bound(instance, 0.2))
+        again = verify(instance, lower_bound(instance, 0.2, clock=time.thread_time))
         assert values["bound"] == pytest.approx(again, rel=0.01)
         assert 0 < values["h-sf_held"] <= 1
 
@@ -588,7 +588,8 @@ class TestLedger:
         (entry,) = small_ledger.entries
         assert f"### C6: {entry.judgement.verdict}" in text
         (figure,) = entry.judgement.figures
-        shown = [float(number.replace(",", "")) for number in re.findall(r"\d[\d,.]*\d|\d", text)]
+        numbers = re.findall(r"-?(?:\d[\d,.]*\d|\d)", text)
+        shown = [float(number.replace(",", "")) for number in numbers]
         for series in figure.series:
             for point in series.points:
                 for number in (point.x, point.y.mean, point.y.low, point.y.high):
