@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 
 import pytest
@@ -118,9 +119,17 @@ def put(path: Path, value: object) -> str:
     return json.dumps(changed)
 
 
+def place(path: Path) -> str:
+    """How messages name a part of the document."""
+    parent = "instance" if path[:1] == ("instance",) else "schedule"
+    steps = path[1:] if parent == "instance" else path
+    return parent + (f": {steps[0]}[{steps[1]}]" if steps else "")
+
+
 @pytest.mark.parametrize("path", OBJECTS)
 def test_an_unknown_field_is_refused(path: Path) -> None:
-    with pytest.raises(InvalidDocument, match=r"the field 'colour' is unknown; known are .*\.$"):
+    says = rf"^{re.escape(place(path))}: the field 'colour' is unknown; known are .*\.$"
+    with pytest.raises(InvalidDocument, match=says):
         Schedule.from_json(put((*path, "colour"), "red"))
 
 
@@ -140,7 +149,8 @@ def test_a_missing_field_is_named(path: Path) -> None:
     parent = at(changed, path[:-1])
     assert isinstance(parent, dict)
     del parent[path[-1]]
-    with pytest.raises(InvalidDocument, match=f"the field '{path[-1]}' is missing; add it"):
+    says = f"^{re.escape(place(path[:-1]))}: the field '{path[-1]}' is missing; add it"
+    with pytest.raises(InvalidDocument, match=says):
         Schedule.from_json(json.dumps(changed))
 
 
