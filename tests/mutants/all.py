@@ -251,6 +251,7 @@ def run(order: Order) -> bool:
             _read_measured(stored), lambda w: _write_measured(stored, w.measured), order.workers
         )
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
+        now.sort(key=lambda f: f.name in journal.entries)  # the new before the doubtful
         names = {f.name for f in now}
         alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):
