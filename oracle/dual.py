@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from amin_ref.instance import Instance
+from oracle.certificate import Share
 from oracle.placement import Crowd
 
 Floats = NDArray[np.float64]
@@ -26,10 +27,10 @@ NEGLIGIBLE = 1e-6
 """Share of a request's starts that is left out of the gradient."""
 ENTRIES_AT_ONCE = 2**17
 """Costs worked out in one go; they should stay in the processor's cache."""
-MOST_CORE_COSTS = 2**21
-"""Kinds times rounds up to which cores are looked at."""
-MOST_PLACES = 3
-"""Cores are for at most so many requests at a time."""
+MOST_COUNTED = 2**25
+"""Kinds times rounds of a run times rounds up to which shares are looked at."""
+SHARES = tuple(k / 10 for k in range(1, 10))
+"""What one request counts at most in a share, as parts of the capacity."""
 MOST_DELAYS = 1024
 """Delays among which likely starts are looked for."""
 
@@ -51,30 +52,31 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Restriction:
-    """A restriction on which requests can be large at once (:class:`oracle.certificate.Core`).
+class Bends:
+    """Where what requests count in a share changes its slope, one entry for each change.
 
     Attributes:
-        peak: P; requests that occupy at least that much in their last round are restricted.
-        places: m, how many of them can be in their core in one round.
-        members: the kinds that ever are in their core.
-        begins: the first round of each member's core when it starts on arrival.
+        kind: the kind of request, ascending.
+        since: the round of the change for a start on arrival, counted from as many rounds before
+            the first one as the share has lead.
+        slope: by how much the growth from round to round changes; tokens.
     """
 
-    peak: int
-    places: int
-    members: Rounds
-    begins: Rounds
+    kind: Rounds
+    since: Rounds
+    slope: Rounds
 
 
 class Dual:
     """The Lagrangian bound of one crowd as a function of its prices.
 
-    Prices have one row for tokens of cache and one for places in each of the ``cores``; a column
-    is a round. Costs are laid out as one row for each kind of request and one column for each
-    delay after its arrival. As in :mod:`oracle.certificate`, the price of a run is made of four
-    looks at two running sums: ``onwards``, the price of one token from a round to the end, and
-    ``rising``, of one more every block_size rounds; and of two looks for each core.
+    Prices have one row for tokens of cache and one for each of the ``shares``, which here have no
+    multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
+    request and one column for each delay after its arrival. As in :mod:`oracle.certificate`, the
+    price of a run is made of four looks at two running sums: ``onwards``, the price of one token
+    from a round to the end, and ``rising``, of one more every block_size rounds. For each share
+    it is made of looks at ``bending``, the price of one more in every round, wherever the growth
+    of what is counted changes.
     """
 
     def __init__(self, instance: Instance, crowd: Crowd) -> None:
@@ -96,23 +98,36 @@ class Dual:
         self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
         self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
         self.done = self._within(self.arrival + self.output_len)
-        self.cores = list(self._useful_cores(prompt_len))
-        self.limits = np.array([self.capacity, *(core.places for core in self.cores)], dtype=float)
+        self.shares = self._useful_shares(prompt_len)
+        self.limits = np.array(
+            [self.capacity, *(share.limit for share in self.shares)], dtype=np.float64
+        )
+        self._bends = [self._bends_of(instance, share, list(kinds)) for share in self.shares]
 
-    def _useful_cores(self, prompt_len: Rounds) -> Iterator[Restriction]:
-        """Restrictions by peaks that occur, unless there are too many kinds for them to matter."""
-        if len(self.count) * self.rounds > MOST_CORE_COSTS:
-            return
-        peaks = self.block_size * self.after
-        for places in range(1, MOST_PLACES + 1):
-            for peak in np.unique(peaks).tolist():
-                # In its core it holds more than (M - P)/m tokens, counted in whole blocks.
-                least = (self.capacity - peak) // places // self.block_size * self.block_size + 1
-                age = np.maximum(0, least - prompt_len - 1)
-                members = np.flatnonzero((peaks >= peak) & (age < self.output_len))
-                if self.count[members].sum() > places:
-                    begins = self._within(self.arrival[members] + age[members])
-                    yield Restriction(peak, places, members, begins)
+    def _bends_of(
+        self, instance: Instance, share: Share, kinds: list[tuple[int, int, int]]
+    ) -> Bends:
+        """Where what requests count in a share changes its slope."""
+        found: list[NDArray[np.int64]] = []
+        for row, (prompt_len, output_len, arrival) in enumerate(kinds):
+            ages = range(1 - share.lead, output_len + 1)
+            counted = np.pad(share.counted(instance, prompt_len, output_len, ages), 2)
+            slopes = np.diff(counted, n=2)
+            at = np.flatnonzero(slopes)
+            found.append(np.stack([np.full(len(at), row), arrival + at, slopes[at]]))
+        kind, shifted, slope = np.concatenate(found, axis=1)
+        return Bends(kind, np.minimum(shifted, self.rounds + share.lead), slope)
+
+    def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
+        """Restrictions beyond tokens, unless there are too many kinds for them to matter."""
+        longest = int(self.output_len.max())
+        if len(self.count) * longest * self.rounds > MOST_COUNTED:
+            return []
+        # Of what holds anything at all, one; of requests before their start, the smaller ones.
+        leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()
+        shares = [Share(1, 1, 0, lead, ()) for lead in (0, *leads)]
+        most = np.unique(np.rint(np.multiply(SHARES, self.capacity)).astype(np.int64)).tolist()
+        return shares + [Share(1, tokens, 0, 0, ()) for tokens in most if tokens > 1]
 
     def _within(self, rounds: Rounds) -> Rounds:
         """All rounds past the end are alike: nothing has a price there."""
@@ -127,7 +142,6 @@ class Dual:
         delays = np.arange(0, rounds + 1, step)
         value = smoothed = -float(self.limits @ prices.sum(axis=1))
         gradient = np.empty_like(prices)
-        to_cores = np.zeros((len(self.cores), 2 * rounds + 1))
         to_onwards, to_rising = np.zeros(2 * rounds + 1), np.zeros(2 * rounds + 1)
         for first, costs in self._costs(prices, delays):
             some = slice(first, first + len(costs))
@@ -140,8 +154,8 @@ class Dual:
             # made of; most shares are next to nothing.
             kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
             weight = shares[kind, column] * (count / total)[kind]
-            for core, sums in zip(self.cores, to_cores, strict=True):
-                self._scatter_core(core, sums, kind, delays[column], weight)
+            for row, (share, bends) in enumerate(zip(self.shares, self._bends, strict=True), 1):
+                gradient[row] = self._pull_on_share(share, bends, kind, delays[column], weight)
             kind, delay = kind + first, delays[column]
             scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
             scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
@@ -149,18 +163,33 @@ class Dual:
             scatter(to_rising, self.growing_until[kind] + delay, -weight)
         to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
         gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
-        gradient[1:] = np.cumsum(to_cores[:, :rounds], axis=1)
         return Evaluation(value, smoothed, gradient - self.limits[:, None])
 
-    def _scatter_core(
-        self, core: Restriction, sums: Floats, kind: Rounds, delay: Rounds, weight: Floats
+    def _pay_for_share(
+        self, costs: Floats, share: Share, bends: Bends, prices: Floats, delays: Rounds
     ) -> None:
-        row = np.full(len(self.count), -1)
-        row[core.members] = np.arange(len(core.members))
-        inside = row[kind] >= 0
-        kind, delay, weight = kind[inside], delay[inside], weight[inside]
-        scatter(sums, core.begins[row[kind]] + delay, weight)
-        scatter(sums, self.done[kind] + delay, -weight)
+        """Add what a request of each kind pays for a share when it starts after each delay."""
+        if not len(bends.kind) or not prices.any():
+            return
+        onwards = _sums_to_the_end(np.pad(prices, (share.lead, 1)), 1)
+        bending = _by_delay(_sums_to_the_end(onwards, 1), delays)
+        paid = bending[bends.since] * bends.slope[:, None]
+        members, first = np.unique(bends.kind, return_index=True)
+        costs[members] += np.add.reduceat(paid, first, axis=0)
+
+    def _pull_on_share(
+        self, share: Share, bends: Bends, kind: Rounds, delay: Rounds, weight: Floats
+    ) -> Floats:
+        """How much of a share is taken up in each round by starts with these weights."""
+        # The bends of each kind stand together; every start meets all of its kind.
+        first = np.searchsorted(bends.kind, kind)
+        count = np.searchsorted(bends.kind, kind, side="right") - first
+        start = np.repeat(np.arange(len(kind)), count)
+        bend = np.arange(len(start)) + np.repeat(first - np.cumsum(count) + count, count)
+        pull = np.zeros(2 * self.rounds + share.lead + 1)
+        scatter(pull, bends.since[bend] + delay[start], weight[start] * bends.slope[bend])
+        taken: Floats = np.cumsum(np.cumsum(pull))[share.lead : share.lead + self.rounds]
+        return taken
 
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
         """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
@@ -189,19 +218,16 @@ class Dual:
         rising = _sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
-        places_from = [
-            _by_delay(_sums_to_the_end(np.append(price, 0.0), 1), delays) for price in prices[1:]
-        ]
-        # Members of cores are positions among all kinds: with cores, all are worked out at once.
-        rows = len(self.count) if places_from else max(1, ENTRIES_AT_ONCE // len(delays))
+        # Bends know kinds by their position among all: with shares, all are worked out at once.
+        rows = len(self.count) if self.shares else max(1, ENTRIES_AT_ONCE // len(delays))
         for first in range(0, len(self.count), rows):
             some = slice(first, first + rows)
             costs = price_from[self.arrival[some]] * self.before[some, None]
             costs -= price_from[self.done[some]] * self.after[some, None]
             costs += rising_from[self.growing_from[some]]
             costs -= rising_from[self.growing_until[some]]
-            for core, place_from in zip(self.cores, places_from, strict=True):
-                costs[core.members] += place_from[core.begins] - place_from[self.done[core.members]]
+            for share, bends, price in zip(self.shares, self._bends, prices[1:], strict=True):
+                self._pay_for_share(costs, share, bends, price, delays)
             costs += delays
             yield first, costs
 

@@ -13,6 +13,7 @@ Three steps, each better and slower than the one before:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def best_schedule(
 def _prices(certificate: Certificate, crowd: Crowd, dual: Dual) -> Floats:
     """The certificate's prices, as the dual of the crowd has them."""
     prices = np.zeros((len(dual.limits), crowd.rounds))
-    row_of = {(core.peak, core.places): row for row, core in enumerate(dual.cores, start=1)}
+    row_of = {share: row for row, share in enumerate(dual.shares, start=1)}
     for stretch in certificate.stretches:
         first = max(stretch.first_round, crowd.first_round)
         stop = min(stretch.stop, crowd.end)
@@ -89,9 +90,9 @@ def _prices(certificate: Certificate, crowd: Crowd, dual: Dual) -> Floats:
             continue
         rows = [(0, stretch.multipliers)]
         rows += [
-            (row_of[core.peak, core.places], core.multipliers)
-            for core in stretch.cores
-            if (core.peak, core.places) in row_of
+            (row_of[unpriced], share.multipliers)
+            for share in stretch.shares
+            if (unpriced := replace(share, multipliers=())) in row_of
         ]
         for row, multipliers in rows:
             found = multipliers[first - stretch.first_round : stop - stretch.first_round]

@@ -661,3 +661,16 @@ def test_a_small_instance_takes_less_than_a_millisecond() -> None:
     for schedule in schedules:
         conform(schedule)
     assert (time.process_time() - begun) / len(schedules) < 0.001
+
+
+def test_too_many_rounds_to_lay_out_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
+    monkeypatch.setattr("amin_ref.conformance.replay.LONGEST_STRETCH", 100)
+
+    def judged(upper: int) -> bool:
+        instance = Instance(1000, (Request("a", 1, 2, upper=upper, arrival=5),))
+        return conform(simulate(instance, Amax()), "amax").conforms
+
+    assert judged(98)
+    with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are laid out"):
+        judged(99)

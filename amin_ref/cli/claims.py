@@ -108,8 +108,8 @@ def claims_command(
     """Measure what the article says of Amin, and say of each claim whether it holds.
 
     Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
-    from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: the
-    same command continues.
+    from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what
+    is begun is ended and written down, and the same command continues.
     """
     plan = Plan(
         workload=workload,
@@ -133,6 +133,9 @@ def claims_command(
                 executor=crew.executor,
                 in_flight=(1 + AHEAD) * crew.size,
                 on_measured=lambda done: watch.update(done, "measuring"),
+                on_interrupted=lambda: click.echo(
+                    "Ending what is begun; Ctrl-C again drops it.", err=True
+                ),
             )
     except KeyboardInterrupt:
         if kept:
