@@ -176,7 +176,7 @@ def test_a_suite_that_breaks_is_told_once(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    # By its module as it is imported now: pytester forgets what a run imports, its package does not.
+    # The module as it is imported now: pytester forgets what a run imports, its package does not.
     items = importlib.import_module("amin_ref.suite.pytest_items")
     monkeypatch.setattr(items, "examine", broken)
     result = run(folder, "mypackage.sched:Amin")
