@@ -23,7 +23,7 @@ LAGS = 1.5
 SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 """Numbers of requests at once, over the plan's number."""
 
-LOADS = (0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
+LOADS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
 """From light traffic to past saturation; see :class:`oracle.claims.scene.Scene`."""
 
 
@@ -55,7 +55,7 @@ def _at_once(plan: Plan) -> list[Scene]:
 
 
 def _arriving(plan: Plan) -> list[Scene]:
-    return [plan.scene(load) for load in plan.grid(LOADS, (0.25, 0.5, 0.7, 0.9, 1.2))]
+    return [plan.scene(load) for load in plan.grid(LOADS, (0.25, 0.5, 0.6, 0.7, 0.9, 1.2))]
 
 
 def _experiments(plan: Plan) -> list[Experiment]:
