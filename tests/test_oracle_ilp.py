@@ -589,7 +589,7 @@ class Deaf:
 class Listeners(list[object]):
     """Callbacks as HiGHS has them: added and taken away by += and -=."""
 
-    def __iadd__(self, listener: object) -> Listeners:  # type: ignore[override, misc]  # as HiGHS
+    def __iadd__(self, listener: object) -> Listeners:  # type: ignore[misc]  # as HiGHS
         self.append(listener)
         return self
 
