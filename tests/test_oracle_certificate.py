@@ -164,6 +164,7 @@ def all_shares(
     )
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=200)
 @given(st.data(), instances(), multipliers, st.integers(1, 200))
 def test_the_bound_with_shares_is_its_formula(
