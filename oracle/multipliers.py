@@ -24,7 +24,7 @@ import numpy as np
 
 from amin_ref.instance import Instance
 from oracle.certificate import Certificate, Stretch
-from oracle.deadline import Deadline, Stop
+from oracle.deadline import Clock, Deadline, Stop
 from oracle.dual import Dual, Floats, Rounds, scatter
 from oracle.placement import Crowd, crowds
 
@@ -43,6 +43,7 @@ def lower_bound(
     time_limit: float = 10.0,
     progress: Callable[[float], None] | None = None,
     stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> Certificate:
     """Prices whose bound on OPT is near the best that any prices prove (specification, section 5).
 
@@ -53,11 +54,14 @@ def lower_bound(
         progress: called now and then with the bound as it stands; an estimate, in request·rounds,
             until :func:`oracle.certificate.verify` has worked it out exactly.
         stop: asked now and then; when it says True, the best prices so far are returned.
+        clock: what ``time_limit`` is counted by, :func:`time.monotonic` by default; with
+            :func:`time.thread_time` it is processor time, and a busy machine makes the bound no
+            weaker.
 
     Raises:
         InvalidValue: ``time_limit`` is negative or not a number.
     """
-    deadline = Deadline.after(time_limit, stop)
+    deadline = Deadline.after(time_limit, stop, clock)
     parts = [crowd for crowd in crowds(instance) if crowd.crowded]
     work = [len(crowd.requests) * crowd.rounds for crowd in parts]
     # Without any price, every request counts with its output length.

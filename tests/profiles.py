@@ -4,6 +4,7 @@
 dev        a tenth of the examples, for the minute between two edits
 ci         the default: the same examples in every run, so a failure is the change's own
 mutants    those of ci, and no shrinking: whether broken code is noticed, and by whom
+glance     a tenth of those of mutants: whether it is noticed at a glance
 deep       random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
 crosshair  deep, with examples found by symbolic execution (default 50): needs the extra ``deep``
 =========  ==========================================================================
@@ -41,6 +42,10 @@ def load_profile() -> None:
         "mutants",
         settings.get_profile("ci"),
         phases=[Phase.explicit, Phase.generate, Phase.target],
+        report_multiple_bugs=False,
+    )
+    settings.register_profile(
+        "glance", settings.get_profile("mutants"), max_examples=BASE_EXAMPLES // 10
     )
     settings.register_profile(
         "deep",

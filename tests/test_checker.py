@@ -230,3 +230,51 @@ def test_the_capacity_itself_is_allowed(capacity: int) -> None:
     assert check(Schedule(replace(instance, capacity=capacity), runs)) == ()
     smaller = replace(instance, capacity=4)
     assert [found.round for found in check(Schedule(smaller, runs))] == [0]
+
+
+@pytest.mark.theorem("T1")
+def test_a_cache_that_is_too_full_again_is_told_again() -> None:
+    """Too full in rounds 2 and 3, whoever starts in between; not in 4; again in 5 to 7."""
+    instance = Instance(
+        10, (Request("a", 1, 9), Request("b", 4, 4), Request("c", 2, 4), Request("d", 1, 1))
+    )
+    runs = (
+        Run("a", 0, 9, "completed"),
+        Run("b", 0, 4, "completed"),
+        Run("d", 3, 4, "completed"),
+        Run("c", 4, 8, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        ("within-capacity", 2, frozenset("ab")),
+        ("within-capacity", 5, frozenset("ac")),
+    ]
+
+
+@pytest.mark.theorem("T2")
+def test_a_long_run_is_not_forgotten_behind_a_short_one() -> None:
+    """Of three runs the first covers both others."""
+    instance = Instance(100, (Request("a", 1, 9),))
+    runs = (
+        Run("a", 0, 8, "evicted"),
+        Run("a", 2, 3, "evicted"),
+        Run("a", 5, 6, "evicted"),
+        Run("a", 8, 17, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        *one("no-overlap", 2, "a"),
+        *one("no-overlap", 5, "a"),
+    ]
+
+
+@pytest.mark.theorem("T2")
+def test_what_runs_between_two_completions_runs_after_the_first() -> None:
+    instance = Instance(100, (Request("a", 1, 2),))
+    runs = (
+        Run("a", 0, 2, "completed"),
+        Run("a", 2, 3, "evicted"),
+        Run("a", 3, 5, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        *one("completes-once", 3, "a"),
+        *one("nothing-after-completion", 2, "a"),
+    ]

@@ -132,6 +132,17 @@ def test_when_it_all_begins_does_not_matter(
     assert simulate(later, policy).runs == shifted(simulate(instance, policy).runs, rounds)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_round_is_special_for_beginning_in_it(kind: Kind) -> None:
+    """Policies plan ahead in arrays that are laid out anew now and then: no such round shows."""
+    requests = tuple(Request(i, 1 + i % 2, 2 + i, lower=2, arrival=i // 3) for i in range(4))
+    instance = Instance(9, requests)
+    runs = simulate(instance, kind()).runs
+    for rounds in range(300):
+        later = tuple(replace(r, arrival=r.arrival + rounds) for r in requests)
+        assert simulate(Instance(9, later), kind()).runs == shifted(runs, rounds)
+
+
 @given(st.data(), instances(), instances(), st.integers(0, 200))
 def test_what_comes_after_everything_is_done_changes_nothing(
     data: st.DataObject, instance: Instance, following: Instance, pause: int

@@ -124,3 +124,21 @@ def test_a_stretch_that_is_too_long_is_refused() -> None:
     assert schedule.total_latency == length
     with pytest.raises(InvalidValue, match="count time in coarser rounds"):
         _ = schedule.peak_occupancy
+
+
+def test_a_stretch_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amin_ref.schedule.LONGEST_TIMELINE", 10)
+    for length in (10, 11):
+        instance = Instance(50, (Request("a", 1, length),))
+        schedule = Schedule(instance, (Run("a", 0, length, "completed"),))
+        if length == 10:
+            assert schedule.occupancy().tolist() == list(range(2, 12))
+            assert schedule.peak_occupancy == 11
+        else:
+            with pytest.raises(InvalidValue, match="rounds is 11, but at most 10 are laid out"):
+                schedule.occupancy()
+
+
+def test_a_single_round_is_its_own_mean() -> None:
+    schedule = Schedule(Instance(9, (Request("a", 3, 1),)), (Run("a", 0, 1, "completed"),))
+    assert (schedule.makespan, schedule.mean_occupancy, schedule.mean_latency) == (1, 4, 1)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import event, given, target
 from hypothesis import strategies as st
 
-from amin_ref import Amax, Amin, FirstComeFirstServed, HindsightShortestFirst, Instance, simulate
+from amin_ref import (
+    Amax,
+    Amin,
+    ByPosition,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    Request,
+    simulate,
+)
 from amin_ref.strategies import instances, tie_breaks
 from tests.naive import NaiveAmax, NaiveAmin, NaiveFirstCome, NaiveHindsight, naive_schedule
 from tests.observation import ranks_of
@@ -64,3 +73,32 @@ def test_hindsight_agrees_with_the_naive_hindsight(data: st.DataObject, instance
     assert simulate(instance, HindsightShortestFirst(ties)) == naive_schedule(
         instance, naive, ranks_of(instance, ties)
     )
+
+
+@st.composite
+def long_instances(draw: st.DrawFn) -> Instance:
+    """Answers of a hundred tokens, when those drawn elsewhere have ten: plans grow and move on."""
+    requests = []
+    for index in range(draw(st.integers(2, 5))):
+        lower = draw(st.integers(1, 150))
+        output_len = lower + draw(st.sampled_from((0, 0, 1, 30, 90)))
+        arrival = draw(st.sampled_from((0, 0, 1, 20, 63, 64, 65, 130)))
+        upper = draw(st.sampled_from((None, output_len, output_len + 40)))
+        requests.append(
+            Request(index, draw(st.integers(1, 20)), output_len, lower, upper, arrival=arrival)
+        )
+    block_size = draw(st.sampled_from((1, 16)))
+    longest = max(request.prompt_len + request.output_len for request in requests)
+    capacity = block_size * (longest // block_size + 1) + draw(st.integers(0, 250))
+    return Instance(capacity, tuple(requests), block_size=block_size)
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@given(long_instances())
+def test_long_answers_are_scheduled_as_the_naive_policies_do(instance: Instance) -> None:
+    """T6, T7: whenever the plan of coming rounds is laid out anew, nothing of it is lost."""
+    ranks = ranks_of(instance, ByPosition())
+    size = instance.capacity, instance.block_size
+    for policy, naive in ((Amin(), NaiveAmin(*size)), (Amax(), NaiveAmax(*size))):
+        assert simulate(instance, policy) == naive_schedule(instance, naive, ranks)

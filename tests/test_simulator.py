@@ -10,6 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from amin_ref import (
+    Amax,
     Amin,
     ClairvoyantPolicy,
     Decision,
@@ -61,6 +62,13 @@ def decision(evict: object = (), admit: object = ()) -> Decision:
     return Decision(evict, admit)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
+RULE_NAMES = {
+    "not waiting": "admitted-what-does-not-wait",
+    "not running": "evicted-what-does-not-run",
+}
+"""What programs are told of a decision, by how the rule ends that people are told."""
+
+
 @pytest.mark.parametrize(
     ("script", "now", "requests", "rule"),
     [
@@ -101,7 +109,9 @@ def test_illegal_decisions_are_refused(
         simulate(TWO, Scripted(*script))
     assert caught.value.round == now
     assert caught.value.requests == requests
-    assert rule in caught.value.rule
+    assert f" {rule}" in f" {caught.value.rule}"  # from the beginning of a word on
+    named = [name for ending, name in RULE_NAMES.items() if rule.endswith(ending)]
+    assert caught.value.name == (named[0] if named else "not-a-decision")
     assert str(caught.value).startswith(f"round {now}, requests ")
     assert str(caught.value).endswith(".")
 
@@ -120,6 +130,7 @@ def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
     assert caught.value.round == 2
     assert set(caught.value.requests) == {"a", "b"}
     assert "needs 8 tokens of cache and it has 7 (T1)" in caught.value.rule
+    assert caught.value.name == "overflow"
 
 
 class Headlong(Policy):
@@ -169,6 +180,15 @@ def headlong_runs(request: Request, evicted: bool, patience: int) -> list[Run]:
     again = request.arrival + patience if evicted else request.arrival
     last = Run(request.id, again, again + request.output_len, "completed")
     return [Run(request.id, request.arrival, again, "evicted"), last] if evicted else [last]
+
+
+def test_of_many_that_overflow_a_few_are_named() -> None:
+    """All are in the error's attribute; its text is for people."""
+    requests = tuple(Request(i, 1, 1) for i in range(200))
+    with pytest.raises(IllegalDecision) as caught:
+        simulate(Instance(399, requests), Scripted(Decision(admit=tuple(range(200)))))
+    assert caught.value.requests == tuple(range(200))
+    assert str(caught.value).startswith("round 0, requests 0, 1, 2, 3, 4 and 195 more: the running")
 
 
 def test_overflow_is_counted_in_whole_blocks() -> None:
@@ -262,6 +282,27 @@ def test_a_policy_that_admits_nobody_is_stopped() -> None:
     assert simulate(TWO, patient).runs[-1] == last
 
 
+@pytest.mark.theorem("T8")
+def test_idle_rounds_count_from_the_first_one() -> None:
+    one = Instance(9, (Request("a", 1, 1),))
+    idle = [NOTHING] * IDLE_ROUNDS
+    admit = Decision(admit=("a",))
+    assert simulate(one, Scripted(*idle, admit)).makespan == IDLE_ROUNDS + 1
+    with pytest.raises(NoProgress, match=f"round {IDLE_ROUNDS}: .* 1 requests wait, 'a' among"):
+        simulate(one, Scripted(*idle, NOTHING, admit))
+    after = [Decision(admit=("a",)), NOTHING, NOTHING, *idle, NOTHING]
+    with pytest.raises(NoProgress, match=f"round {3 + IDLE_ROUNDS}: .* 'b' among"):
+        simulate(TWO, Scripted(*after, Decision(admit=("b",))))
+
+
+@pytest.mark.theorem("T2")
+def test_those_that_have_completed_are_not_counted_as_unfinished() -> None:
+    three = Instance(9, (Request("a", 1, 1), Request("b", 1, 4), Request("c", 1, 4)))
+    said = r"^round 3: 2 requests are not completed yet, but the limit is 2 rounds"
+    with pytest.raises(NoProgress, match=said):
+        simulate(three, Amin(), max_rounds=2)
+
+
 def test_waiting_for_an_arrival_is_not_idleness() -> None:
     """With arrivals still to come, a policy may keep the cache empty for as long as it likes."""
     instance = Instance(9, (Request("a", 1, 1), Request("b", 1, 1, arrival=3 * IDLE_ROUNDS)))
@@ -294,6 +335,20 @@ def test_a_policy_that_thrashes_for_ever_is_stopped(max_rounds: int | None) -> N
     """T2 is what Amin has and this has not."""
     with pytest.raises(NoProgress, match=r"2 requests are not completed yet, but the limit is \d+"):
         simulate(TWO, Thrashing(), max_rounds=max_rounds)
+
+
+@pytest.mark.theorem("T2")
+@pytest.mark.parametrize(("count", "last_arrival"), [(2, 0), (2, 7), (99, 0), (101, 3)])
+def test_by_default_there_are_a_hundred_times_the_rounds_of_one_at_a_time(
+    count: int, last_arrival: int
+) -> None:
+    """Or as many times as there are requests, after the last arrival, with time to idle."""
+    others = tuple(Request(i, 1, 1, arrival=last_arrival) for i in range(1, count))
+    instance = Instance(9, (Request(0, 1, 2), *others))
+    most = last_arrival + max(100, count) * (2 + len(others)) + IDLE_ROUNDS
+    said = f"round {most + 1}: {count} requests are not completed yet, but the limit is {most} "
+    with pytest.raises(NoProgress, match=said):
+        simulate(instance, Thrashing())
 
 
 @given(st.data(), instances())
@@ -407,3 +462,15 @@ def test_an_interrupted_simulation_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         simulate(TWO, policy, on_completion=interrupt)
     assert simulate(TWO, policy) == simulate(TWO, kind())
+
+
+def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
+    monkeypatch.setattr("amin_ref.policies.lookahead.LONGEST_LOOK_AHEAD", 100)
+
+    def reserving(upper: int) -> Schedule:
+        return simulate(Instance(1000, (Request("a", 1, 2, upper=upper),)), Amax())
+
+    assert reserving(100).runs == (Run("a", 0, 2, "completed"),)
+    with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are planned"):
+        reserving(101)

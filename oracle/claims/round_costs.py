@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
             _figure(
                 "c5-waiting",
                 "Cost of a round by the number waiting",
-                "Ten or a hundred times as many in the queue make no difference.",
+                "The same cache, and ten or a hundred times as many in the queue.",
                 "requests that wait",
                 by_waiting,
                 y_scale="linear",
@@ -119,7 +120,7 @@ def _figure_capacity(costs: dict[int, NDArray[np.float64]]) -> Figure:
     figure = _figure(
         "c5-capacity",
         "Cost of a round by the size of the cache",
-        "No steeper than M log M, drawn through the first point.",
+        "Dashed: M log M, drawn through the first point. Logarithmic on both axes.",
         "M, size of the cache in tokens",
         costs,
     )
@@ -128,16 +129,7 @@ def _figure_capacity(costs: dict[int, NDArray[np.float64]]) -> Figure:
     reference = tuple(
         Point(size, Estimate.exactly(scale * size * math.log2(size))) for size in costs
     )
-    return Figure(
-        figure.name,
-        figure.title,
-        figure.reading,
-        figure.x_label,
-        figure.y_label,
-        (*figure.series, Series("M log M", reference)),
-        figure.x_scale,
-        figure.y_scale,
-    )
+    return replace(figure, series=(*figure.series, Series("M log M", reference)))
 
 
 def _figure(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Mark, Point, Scale, Series, Verdict
 from oracle.claims.plan import Claim, Plan
 from oracle.claims.scene import Scene
 
@@ -80,7 +80,7 @@ def _mixed(plan: Plan) -> list[_Setting]:
     return [
         _Setting(_line(load), share, plan.scene(load), f"mixed:{share}")
         for load in LOADS_NAIVE
-        for share in plan.grid(SHARES_NAIVE, (0.1, 0.5))
+        for share in plan.grid(SHARES_NAIVE, (0.1, 0.5, 1.0))
     ]
 
 
@@ -162,10 +162,11 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
                 "c3-mixed",
                 "Some requests exact, some with no more than [1, 1000]",
                 "For each request of which nothing is known, Amax reserves 1,000 tokens. With "
-                "enough of them it no longer keeps up with what arrives, and Amin does.",
+                "enough of them it no longer keeps up with what arrives.",
                 "share of requests with the naive interval",
                 ratios,
                 _mixed(plan),
+                y_scale="log",
             ),
             _figure(
                 "c3-stream",
@@ -228,6 +229,7 @@ def _figure(
     x_label: str,
     ratios: dict[_Setting, Estimate],
     settings: Sequence[_Setting],
+    y_scale: Scale = "linear",
 ) -> Figure:
     lines: dict[str, list[Point]] = {}
     for setting in settings:
@@ -238,6 +240,7 @@ def _figure(
         reading=reading,
         x_label=x_label,
         y_label="total latency, Amax over Amin",
+        y_scale=y_scale,
         series=tuple(Series(line, tuple(points)) for line, points in lines.items()),
         marks=(Mark("the article's five times", FIVE),),
     )
