@@ -92,8 +92,11 @@ class Rows:
         ages = self._counted.shape[2]
         padded = np.pad(shares, ((0, 0), (self._lead, ages)))
         windows = np.lib.stride_tricks.sliding_window_view(padded, ages, axis=1)
-        along = windows[:, : self.rounds].transpose(0, 2, 1).reshape(-1, self.rounds)
-        paid += self._counted.reshape(self.problem.size, -1).astype(tokens.dtype) @ along
+        # One share at a time: larger products wait for each other's threads on a busy machine.
+        for row, price in enumerate(shares):
+            if price.any():
+                counted = self._counted[:, row].astype(tokens.dtype)
+                paid += counted @ windows[row, : self.rounds].T
         return paid
 
     def income(self, tokens: NDArray[Number], shares: NDArray[Number]) -> Number:
