@@ -276,6 +276,9 @@ def runs(*parts: str) -> tuple[Run, ...]:
 
 THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1)))
 
+QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
+QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+
 WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     (
         "evicted-needlessly",
@@ -327,7 +330,15 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
     ),
     ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
+    # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
+    ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
+    ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
 )
+
+
+def test_admitted_in_a_round_in_which_nothing_else_happens() -> None:
+    assert conform(Schedule(QUIET, runs("a 0-6", "b 5-9"))).conforms
+    assert conform(Schedule(QUIET_LATER, runs("a 3-9", "b 8-12"))).conforms
 
 
 @pytest.mark.theorem("T6")
