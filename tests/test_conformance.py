@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, permutations
 
 import pytest
@@ -357,6 +357,27 @@ def test_the_rule_the_round_and_the_requests_are_named(
     assert (verdict.departure.rule, verdict.departure.round) == (rule, now)
     assert verdict.departure.requests == requests
     assert verdict.departure.message.startswith(f"round {now}: ")
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
+def test_the_same_is_named_later_and_after_another(
+    rule: ConformanceRule,
+    now: int,
+    requests: tuple[str, ...],
+    instance: Instance,
+    written: tuple[str, ...],
+) -> None:
+    """Somebody has come and gone in round 2, and all of it happens nine rounds later."""
+    later = tuple(replace(r, arrival=r.arrival + 9) for r in instance.requests)
+    moved = tuple(replace(r, start=r.start + 9, stop=r.stop + 9) for r in runs(*written))
+    before = Request("before", 1, 1, 1, 1, arrival=2)
+    schedule = Schedule(replace(instance, requests=(before, *later)), (*runs("before 2-3"), *moved))
+    departure = conform(schedule).departure
+    assert departure is not None
+    assert (departure.rule, departure.round) == (rule, now + 9)
+    assert departure.requests == requests
 
 
 def rules(policy: Policy, name: PolicyName = "amin", seeds: int = 400) -> set[ConformanceRule]:

@@ -52,9 +52,11 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "where they are equal no round is left, and nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: left > 0 -> left >= 0 #1",
     ),
     "with none left, nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: 0 -> -1 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> -1 #1",
     ),
     "the plan is laid out anew one round before it has to be": (
         "amin_ref/policies/lookahead.py::Batch._coming: offset + rounds > len(self._planned) -> offset + rounds >= len(self._planned) #1",
@@ -71,10 +73,13 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "numpy's default for whole numbers, which is 64 bits wherever this is tested": (
         "amin_ref/blocks.py::occupied_by_round: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
     ),
     "rounding to blocks of one token changes nothing; it only takes time": (
         "amin_ref/blocks.py::occupied_by_round: if block_size == 1: … -> (nothing) #1",
         "amin_ref/blocks.py::occupied_by_round: 1 -> 0 #3",
+        "amin_ref/conformance/replay.py::_Replay._growth: self._block_size > 1 -> self._block_size >= 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: 1 -> 0 #3",
     ),
     "what arrives before the present round has arrived: the next arrival is never earlier than now": (
         "amin_ref/simulator.py::_Machine.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
@@ -118,6 +123,18 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "a copy that is needed only where an eviction changes what is copied": (
         "amin_ref/conformance/replay.py::_Replay._turn: dict(self._running) if evicted else self._running -> dict(self._running) #1",
+    ),
+    "with one left it is the present round, whose plan is not looked at any more: what is held in it is": (
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> 1 #1",
+    ),
+    "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+    ),
+    "what is planned for the present round is at most what is held in it, which is looked at": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: 1 -> 0 #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
