@@ -45,10 +45,17 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len - assumed #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
     "only its truth is asked for, and mypy refuses it": (
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/schedule.py::_is_one_document: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #2",
     ),
     "where they are equal no round is left, and nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
@@ -131,10 +138,14 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds #1",
     ),
     "what is planned for the present round is at most what is held in it, which is looked at": (
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
         "amin_ref/conformance/replay.py::_Replay._exceeds: 1 -> 0 #1",
+    ),
+    "only valid schedules are replayed: what is held in the present round fits": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
