@@ -550,3 +550,31 @@ def test_a_wrong_part_of_a_document_is_told_by_its_place(
         Certificate.from_json(text)
     assert str(refused.value).startswith(f"{place}: ")
     assert str(refused.value).endswith(f" found where {kind} is needed.")
+
+
+LARGEST_PRICE = 2**53 - 1
+
+
+@pytest.mark.theorem("T10")
+def test_a_delay_may_need_more_than_64_bits() -> None:
+    """Nothing has a price, so nobody is delayed; but the last round's delay is above 2**63."""
+    instance = Instance(5, (Request("a", 1, 2),))
+    stretches = (Stretch(0, (0,) * 3000),)
+    assert verify(instance, Certificate(instance, LARGEST_PRICE, stretches)) == 2
+
+
+@pytest.mark.theorem("T10")
+def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
+    """4,001 tokens at 2**53 - 1 in the only round with a price: so it waits for one round."""
+    instance = Instance(5000, (Request("a", 4000, 2),))
+    certificate = Certificate(instance, 1, (Stretch(0, (LARGEST_PRICE,)),))
+    assert verify(instance, certificate) == 1 + 2 - 5000 * LARGEST_PRICE
+
+
+@pytest.mark.theorem("T10")
+def test_what_a_place_costs_may_need_more_than_64_bits() -> None:
+    """It is in its core from its 99th round on: the best is to start 98 before prices end."""
+    instance = Instance(2600, (Request("a", 1, 2500),))
+    core = Core(2501, 1, (LARGEST_PRICE,) * 3000)
+    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (core,)),))
+    assert verify(instance, certificate) == (3000 - 98) + 2500 - 3000 * LARGEST_PRICE
