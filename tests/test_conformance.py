@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, combinations, permutations
 
 import pytest

@@ -469,15 +469,16 @@ def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object
     assert_one_sentence(refused.value)
 
 
-def core(**fields: object) -> Core:
-    """A good core but for the fields given."""
-    made: dict[str, object] = {"peak": 2, "places": 1, "multipliers": (0, 1)}
-    return Core(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+def share(**fields: object) -> Share:
+    """A good share but for the fields given."""
+    made: dict[str, object] = {"places": 1, "most": 2, "ignored": 0, "lead": 0}
+    made["multipliers"] = (0, 1)
+    return Share(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def stretch(**fields: object) -> Stretch:
     """A good stretch but for the fields given."""
-    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "cores": (core(),)}
+    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "shares": (share(),)}
     return Stretch(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
@@ -488,9 +489,11 @@ def certificate(**fields: object) -> Certificate:
 
 
 NUMBERS: tuple[tuple[Callable[[object], object], str, int, str], ...] = (
-    (lambda number: core(peak=number), "peak", 1, "tokens"),
-    (lambda number: core(places=number), "places", 1, "requests"),
-    (lambda number: core(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: share(places=number), "places", 1, "requests"),
+    (lambda number: share(most=number), "most", 1, "tokens"),
+    (lambda number: share(ignored=number), "ignored", 0, "tokens"),
+    (lambda number: share(lead=number), "lead", 0, "rounds"),
+    (lambda number: share(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
     (lambda number: stretch(first_round=number), "first_round", 0, "rounds"),
     (lambda number: stretch(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
     (lambda number: certificate(denominator=number), "denominator", 1, "price units"),
@@ -521,11 +524,13 @@ FIRST = ("stretches", 0)
         (("denominator",), "denominator", 1, "price units"),
         ((*FIRST, "first_round"), "stretches[0]: first_round", 0, "rounds"),
         ((*FIRST, "multipliers", 2), "stretches[0]: multipliers[2]", 0, "price units"),
-        ((*FIRST, "cores", 0, "peak"), "stretches[0]: cores[0]: peak", 1, "tokens"),
-        ((*FIRST, "cores", 0, "places"), "stretches[0]: cores[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "places"), "stretches[0]: shares[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "most"), "stretches[0]: shares[0]: most", 1, "tokens"),
+        ((*FIRST, "shares", 0, "ignored"), "stretches[0]: shares[0]: ignored", 0, "tokens"),
+        ((*FIRST, "shares", 0, "lead"), "stretches[0]: shares[0]: lead", 0, "rounds"),
         (
-            (*FIRST, "cores", 0, "multipliers", 1),
-            "stretches[0]: cores[0]: multipliers[1]",
+            (*FIRST, "shares", 0, "multipliers", 1),
+            "stretches[0]: shares[0]: multipliers[1]",
             0,
             "price units",
         ),
@@ -548,12 +553,12 @@ def test_a_wrong_number_of_a_document_is_told_by_its_place(
 @pytest.mark.parametrize(
     ("build", "field", "rule"),
     [
-        (lambda: core(multipliers=7), "multipliers", "it must be a tuple"),
-        (lambda: stretch(cores=7), "cores", "it must be a tuple"),
-        (lambda: stretch(cores=(7,)), "cores", "each must be a Core"),
+        (lambda: share(multipliers=7), "multipliers", "it must be a tuple"),
+        (lambda: stretch(shares=7), "shares", "it must be a tuple"),
+        (lambda: stretch(shares=(7,)), "shares", "each must be a Share"),
         (
-            lambda: stretch(cores=(core(multipliers=(1,)),)),
-            "multipliers of a core",
+            lambda: stretch(shares=(share(multipliers=(1,)),)),
+            "multipliers of a share",
             "there must be 2, one for each round of the stretch",
         ),
         (lambda: certificate(instance=7), "instance", "it must be an Instance"),
@@ -577,7 +582,7 @@ def test_a_wrong_kind_is_told_by_its_field(
 
 def test_parts_may_be_given_as_any_iterable() -> None:
     """They are kept as tuples, so that equal certificates are equal and can be hashed."""
-    lists = certificate(stretches=[stretch(multipliers=[0, 1], cores=[core(multipliers=[0, 1])])])
+    lists = certificate(stretches=[stretch(multipliers=[0, 1], shares=[share(multipliers=[0, 1])])])
     assert lists == certificate()
     assert hash(lists) == hash(certificate())
     assert stretch(first_round=5).stop == 7
@@ -591,8 +596,8 @@ def test_parts_may_be_given_as_any_iterable() -> None:
         (("stretches",), "certificate: stretches", "an array"),
         (FIRST, "certificate: stretches[0]", "an object"),
         ((*FIRST, "multipliers"), "certificate: stretches[0]: multipliers", "an array"),
-        ((*FIRST, "cores"), "certificate: stretches[0]: cores", "an array"),
-        ((*FIRST, "cores", 0), "certificate: stretches[0]: cores[0]", "an object"),
+        ((*FIRST, "shares"), "certificate: stretches[0]: shares", "an array"),
+        ((*FIRST, "shares", 0), "certificate: stretches[0]: shares[0]", "an object"),
     ],
 )
 def test_a_wrong_part_of_a_document_is_told_by_its_place(
@@ -625,9 +630,10 @@ def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
 
 
 @pytest.mark.theorem("T10")
-def test_what_a_place_costs_may_need_more_than_64_bits() -> None:
-    """It is in its core from its 99th round on: the best is to start 98 before prices end."""
-    instance = Instance(2600, (Request("a", 1, 2500),))
-    core = Core(2501, 1, (LARGEST_PRICE,) * 3000)
-    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (core,)),))
-    assert verify(instance, certificate) == (3000 - 98) + 2500 - 3000 * LARGEST_PRICE
+@pytest.mark.parametrize("lead", [0, 10])
+def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
+    """It counts from its first round on, or ``lead`` rounds sooner: it waits for the last price."""
+    instance = Instance(2600, (Request("a", 20, 2500),))
+    share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
+    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
+    assert verify(instance, certificate) == 3000 + lead + 2500 - 3000 * LARGEST_PRICE
