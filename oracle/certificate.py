@@ -298,21 +298,21 @@ def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
         if stretch.first_round <= request.arrival < stretch.stop
     )
     for (prompt_len, output_len, arrival), count in kinds.items():
-        # Started in round t, a request holds its first `first` blocks from t on, takes a further
+        # Started in round t, a request holds its first `before` blocks from t on, takes a further
         # one whenever its length passes a multiple of B, and has given all back at t + o.
-        first = -(-(prompt_len + 1) // block)
-        last = -(-(prompt_len + output_len) // block)
+        before = -(-(prompt_len + 1) // block)
+        after = -(-(prompt_len + output_len) // block)
         paid = block * (
-            first * onwards
-            + _later(rising, first * block - prompt_len)
-            - _later(rising, last * block - prompt_len)
-            - last * _later(onwards, output_len)
+            before * onwards
+            + _later(rising, before * block - prompt_len)
+            - _later(rising, after * block - prompt_len)
+            - after * _later(onwards, output_len)
         )
         for share in shares:
             # Rounds that no start in the stretch shares with it need no age.
             ages = range(1 - min(share.lead, priced), min(output_len, priced) + 1)
-            before, after = [0] * (1 - ages.start), [0] * (overtime + len(ages))
-            prices = np.array((*before, *share.multipliers, *after), dtype=integer)
+            front, behind = [0] * (1 - ages.start), [0] * (overtime + len(ages))
+            prices = np.array((*front, *share.multipliers, *behind), dtype=integer)
             counted = share.counted(instance, prompt_len, output_len, ages)
             paid += np.correlate(prices, counted.astype(integer), "valid")[: rounds + 1]
         # Starting when the stretch is over costs nothing but delay; later is never better.

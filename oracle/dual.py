@@ -27,10 +27,12 @@ NEGLIGIBLE = 1e-6
 """Share of a request's starts that is left out of the gradient."""
 ENTRIES_AT_ONCE = 2**17
 """Costs worked out in one go; they should stay in the processor's cache."""
-MOST_COUNTED = 2**25
-"""Kinds times rounds of a run times rounds up to which shares are looked at."""
+MOST_SHARED = 2**19
+"""Kinds times rounds up to which shares are looked at."""
 SHARES = tuple(k / 10 for k in range(1, 10))
-"""What one request counts at most in a share, as parts of the capacity."""
+"""What one request counts at most in a share of one place, as parts of the capacity."""
+HALF_SHARES = (0.25, 0.3, 0.35, 0.4, 0.45)
+"""The same in shares of two places."""
 MOST_DELAYS = 1024
 """Delays among which likely starts are looked for."""
 
@@ -51,22 +53,6 @@ class Evaluation:
     gradient: Floats
 
 
-@dataclass(frozen=True)
-class Bends:
-    """Where what requests count in a share changes its slope, one entry for each change.
-
-    Attributes:
-        kind: the kind of request, ascending.
-        since: the round of the change for a start on arrival, counted from as many rounds before
-            the first one as the share has lead.
-        slope: by how much the growth from round to round changes; tokens.
-    """
-
-    kind: Rounds
-    since: Rounds
-    slope: Rounds
-
-
 class Dual:
     """The Lagrangian bound of one crowd as a function of its prices.
 
@@ -74,9 +60,8 @@ class Dual:
     multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
     request and one column for each delay after its arrival. As in :mod:`oracle.certificate`, the
     price of a run is made of four looks at two running sums: ``onwards``, the price of one token
-    from a round to the end, and ``rising``, of one more every block_size rounds. For each share
-    it is made of looks at ``bending``, the price of one more in every round, wherever the growth
-    of what is counted changes.
+    from a round to the end, and ``rising``, of one more every block_size rounds. Prices of shares
+    are correlated with what a run counts in each of its rounds, by fast Fourier transforms.
     """
 
     def __init__(self, instance: Instance, crowd: Crowd) -> None:
@@ -102,32 +87,29 @@ class Dual:
         self.limits = np.array(
             [self.capacity, *(share.limit for share in self.shares)], dtype=np.float64
         )
-        self._bends = [self._bends_of(instance, share, list(kinds)) for share in self.shares]
-
-    def _bends_of(
-        self, instance: Instance, share: Share, kinds: list[tuple[int, int, int]]
-    ) -> Bends:
-        """Where what requests count in a share changes its slope."""
-        found: list[NDArray[np.int64]] = []
-        for row, (prompt_len, output_len, arrival) in enumerate(kinds):
-            ages = range(1 - share.lead, output_len + 1)
-            counted = np.pad(share.counted(instance, prompt_len, output_len, ages), 2)
-            slopes = np.diff(counted, n=2)
-            at = np.flatnonzero(slopes)
-            found.append(np.stack([np.full(len(at), row), arrival + at, slopes[at]]))
-        kind, shifted, slope = np.concatenate(found, axis=1)
-        return Bends(kind, np.minimum(shifted, self.rounds + share.lead), slope)
+        self._lead = max((share.lead for share in self.shares), default=0)
+        longest = int(self.output_len.max())
+        self._padded = 1 << (self._lead + longest + self.rounds + 1).bit_length()
+        counted = np.zeros((len(kinds), len(self.shares), self._lead + longest))
+        for row, (prompt, output, _) in enumerate(kinds):
+            ages = range(1 - self._lead, output + 1)
+            for column, share in enumerate(self.shares):
+                counted[row, column, : len(ages)] = share.counted(instance, prompt, output, ages)
+        self._counted = np.fft.rfft(counted, self._padded)
 
     def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
         """Restrictions beyond tokens, unless there are too many kinds for them to matter."""
-        longest = int(self.output_len.max())
-        if len(self.count) * longest * self.rounds > MOST_COUNTED:
+        if len(self.count) * self.rounds > MOST_SHARED:
             return []
         # Of what holds anything at all, one; of requests before their start, the smaller ones.
         leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()
         shares = [Share(1, 1, 0, lead, ()) for lead in (0, *leads)]
-        most = np.unique(np.rint(np.multiply(SHARES, self.capacity)).astype(np.int64)).tolist()
-        return shares + [Share(1, tokens, 0, 0, ()) for tokens in most if tokens > 1]
+        for places, parts in ((1, SHARES), (2, HALF_SHARES)):
+            most = np.rint(np.multiply(parts, self.capacity)).astype(np.int64)
+            shares += [
+                Share(places, tokens, 0, 0, ()) for tokens in np.unique(most).tolist() if tokens > 1
+            ]
+        return shares
 
     def _within(self, rounds: Rounds) -> Rounds:
         """All rounds past the end are alike: nothing has a price there."""
@@ -154,8 +136,8 @@ class Dual:
             # made of; most shares are next to nothing.
             kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
             weight = shares[kind, column] * (count / total)[kind]
-            for row, (share, bends) in enumerate(zip(self.shares, self._bends, strict=True), 1):
-                gradient[row] = self._pull_on_share(share, bends, kind, delays[column], weight)
+            if self.shares:
+                gradient[1:] = self._pull_on_shares(kind, delays[column], weight)
             kind, delay = kind + first, delays[column]
             scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
             scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
@@ -165,31 +147,20 @@ class Dual:
         gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
         return Evaluation(value, smoothed, gradient - self.limits[:, None])
 
-    def _pay_for_share(
-        self, costs: Floats, share: Share, bends: Bends, prices: Floats, delays: Rounds
-    ) -> None:
-        """Add what a request of each kind pays for a share when it starts after each delay."""
-        if not len(bends.kind) or not prices.any():
-            return
-        onwards = _sums_to_the_end(np.pad(prices, (share.lead, 1)), 1)
-        bending = _by_delay(_sums_to_the_end(onwards, 1), delays)
-        paid = bending[bends.since] * bends.slope[:, None]
-        members, first = np.unique(bends.kind, return_index=True)
-        costs[members] += np.add.reduceat(paid, first, axis=0)
+    def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
+        """What a request of each kind pays for shares when it starts after each delay."""
+        spectrum = np.fft.rfft(np.pad(prices, ((0, 0), (self._lead, 0))), self._padded)
+        paid = np.fft.irfft(np.einsum("ksf,sf->kf", np.conj(self._counted), spectrum), self._padded)
+        starts = self._within(self.arrival[:, None] + delays)
+        return np.take_along_axis(paid, starts, axis=1)
 
-    def _pull_on_share(
-        self, share: Share, bends: Bends, kind: Rounds, delay: Rounds, weight: Floats
-    ) -> Floats:
-        """How much of a share is taken up in each round by starts with these weights."""
-        # The bends of each kind stand together; every start meets all of its kind.
-        first = np.searchsorted(bends.kind, kind)
-        count = np.searchsorted(bends.kind, kind, side="right") - first
-        start = np.repeat(np.arange(len(kind)), count)
-        bend = np.arange(len(start)) + np.repeat(first - np.cumsum(count) + count, count)
-        pull = np.zeros(2 * self.rounds + share.lead + 1)
-        scatter(pull, bends.since[bend] + delay[start], weight[start] * bends.slope[bend])
-        taken: Floats = np.cumsum(np.cumsum(pull))[share.lead : share.lead + self.rounds]
-        return taken
+    def _pull_on_shares(self, kind: Rounds, delay: Rounds, weight: Floats) -> Floats:
+        """How much of each share is taken up in each round by starts with these weights."""
+        started = np.zeros((len(self.count), self._padded))
+        np.add.at(started, (kind, self._within(self.arrival[kind] + delay)), weight)
+        spectrum = np.einsum("ksf,kf->sf", self._counted, np.fft.rfft(started))
+        taken: Floats = np.fft.irfft(spectrum, self._padded)
+        return taken[:, self._lead : self._lead + self.rounds]
 
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
         """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
@@ -218,16 +189,17 @@ class Dual:
         rising = _sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
-        # Bends know kinds by their position among all: with shares, all are worked out at once.
-        rows = len(self.count) if self.shares else max(1, ENTRIES_AT_ONCE // len(delays))
+        paid = self._paid_for_shares(prices[1:], delays) if self.shares else None
+        # With shares, all kinds are worked out at once.
+        rows = max(1, ENTRIES_AT_ONCE // len(delays)) if paid is None else len(self.count)
         for first in range(0, len(self.count), rows):
             some = slice(first, first + rows)
             costs = price_from[self.arrival[some]] * self.before[some, None]
             costs -= price_from[self.done[some]] * self.after[some, None]
             costs += rising_from[self.growing_from[some]]
             costs -= rising_from[self.growing_until[some]]
-            for share, bends, price in zip(self.shares, self._bends, prices[1:], strict=True):
-                self._pay_for_share(costs, share, bends, price, delays)
+            if paid is not None:
+                costs += paid
             costs += delays
             yield first, costs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 
 import pytest
@@ -118,9 +119,17 @@ def put(path: Path, value: object) -> str:
     return json.dumps(changed)
 
 
+def place(path: Path) -> str:
+    """How messages name a part of the document."""
+    parent = "instance" if path[:1] == ("instance",) else "schedule"
+    steps = path[1:] if parent == "instance" else path
+    return parent + (f": {steps[0]}[{steps[1]}]" if steps else "")
+
+
 @pytest.mark.parametrize("path", OBJECTS)
 def test_an_unknown_field_is_refused(path: Path) -> None:
-    with pytest.raises(InvalidDocument, match=r"the field 'colour' is unknown; known are .*\.$"):
+    says = rf"^{re.escape(place(path))}: the field 'colour' is unknown; known are .*\.$"
+    with pytest.raises(InvalidDocument, match=says):
         Schedule.from_json(put((*path, "colour"), "red"))
 
 
@@ -140,7 +149,8 @@ def test_a_missing_field_is_named(path: Path) -> None:
     parent = at(changed, path[:-1])
     assert isinstance(parent, dict)
     del parent[path[-1]]
-    with pytest.raises(InvalidDocument, match=f"the field '{path[-1]}' is missing; add it"):
+    says = f"^{re.escape(place(path[:-1]))}: the field '{path[-1]}' is missing; add it"
+    with pytest.raises(InvalidDocument, match=says):
         Schedule.from_json(json.dumps(changed))
 
 
@@ -282,3 +292,44 @@ def test_any_change_of_the_text_is_read_or_refused(data: st.DataObject) -> None:
 def test_any_bytes_are_refused(raw: bytes) -> None:
     refused_or_read(raw.decode("latin-1"))
     refused_or_read(raw.decode("utf-8", errors="surrogateescape"))
+
+
+REQUEST = ("instance", "requests", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "least", "unit"),
+    [
+        (("instance", "capacity"), "instance: capacity", 1, "tokens"),
+        (("instance", "block_size"), "instance: block_size", 1, "tokens"),
+        ((*REQUEST, "prompt_len"), "instance: requests[0]: prompt_len", 1, "tokens"),
+        ((*REQUEST, "output_len"), "instance: requests[0]: output_len", 1, "tokens"),
+        ((*REQUEST, "lower"), "instance: requests[0]: lower", 1, "tokens"),
+        ((*REQUEST, "upper"), "instance: requests[0]: upper", 1, "tokens"),
+        ((*REQUEST, "arrival"), "instance: requests[0]: arrival", 0, "rounds"),
+        (("runs", 1, "start"), "schedule: runs[1]: start", 0, "rounds"),
+        (("runs", 1, "stop"), "schedule: runs[1]: stop", 0, "rounds"),
+    ],
+)
+def test_a_wrong_number_is_told_by_its_place_its_least_and_its_unit(
+    path: Path, place: str, least: int, unit: str
+) -> None:
+    for value, rule, mend in (
+        (least - 1, f"it must be at least {least} {unit}", f"give {least} or more"),
+        (0.5, f"it must be a whole number of {unit} (an int", f"give an int of at least {least}"),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            Schedule.from_json(put(path, value))
+        assert caught.value.field == place
+        assert caught.value.rule.startswith(rule)
+        assert caught.value.mend == mend
+
+
+def test_an_id_that_is_none_is_told_by_its_place() -> None:
+    for path, place in (
+        ((*REQUEST, "id"), "instance: requests[0]: id"),
+        (("runs", 1, "request"), "schedule: runs[1]: request"),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            Schedule.from_json(put(path, ""))
+        assert caught.value.field == place

@@ -81,6 +81,10 @@ def test_a_header_that_is_cut_off_is_told() -> None:
         (f"{HEADER}\n{FIRST}\n{SECOND}\n\n", r"^line 4 is empty; remove it\."),
         (f"\n{HEADER}\n{FIRST}\n", r"^line 1 is empty; remove it\."),
         (f"{HEADER}\nrun\n", r"^line 2: not JSON: Expecting value in column 1\."),
+        # Cut off is what lacks its end: neither a whole last line, nor one before it.
+        (f"{HEADER}\n{FIRST}\n{SECOND[:-3]}\n", r"^line 3: not JSON: "),
+        (f"{HEADER}\n{FIRST[:-3]}\n{SECOND}", r"^line 2: not JSON: "),
+        ('[1, "amin-ref/schedule-lines"]', r"^document: array .* found where an object is needed"),
         (f"{HEADER}\n{HEADER}\n", r"^line 2: the field 'request' is missing"),
         (f'{HEADER}\n{FIRST[:-1]}, "colour": 1}}\n', r"^line 2: the field 'colour' is unknown"),
         (f"{HEADER}\n[1]\n", r"^line 2: array \[1\] found where an object is needed"),
@@ -121,3 +125,8 @@ def test_any_change_of_the_text_is_read_or_refused(data: st.DataObject) -> None:
     event("refused" if refusal else "read")
     assert not refusal or refusal.endswith(".")
     assert "\n" not in refusal
+
+
+def test_nothing_at_all_is_no_schedule() -> None:
+    with pytest.raises(InvalidDocument):
+        Schedule.from_json_lines("")

@@ -137,3 +137,8 @@ def test_a_stretch_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) 
         else:
             with pytest.raises(InvalidValue, match="rounds is 11, but at most 10 are laid out"):
                 schedule.occupancy()
+
+
+def test_a_single_round_is_its_own_mean() -> None:
+    schedule = Schedule(Instance(9, (Request("a", 3, 1),)), (Run("a", 0, 1, "completed"),))
+    assert (schedule.makespan, schedule.mean_occupancy, schedule.mean_latency) == (1, 4, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -175,7 +176,9 @@ def test_a_suite_that_breaks_is_told_once(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("amin_ref.suite.pytest_items.examine", broken)
+    # The module as it is imported now: pytester forgets what a run imports, its package does not.
+    items = importlib.import_module("amin_ref.suite.pytest_items")
+    monkeypatch.setattr(items, "examine", broken)
     result = run(folder, "mypackage.sched:Amin")
     result.assert_outcomes(failed=10)
     result.stdout.fnmatch_lines(["E * ZeroDivisionError"])

@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from amin_ref.conformance.readings import Reading
 from amin_ref.conformance.replay import Ranks, Situation, Stay
 from amin_ref.conformance.verdict import PolicyName
-from amin_ref.errors import shown
+from amin_ref.errors import MOST_NAMED, shown
 from amin_ref.instance import Instance
 from amin_ref.validation import RequestId
-
-MOST_NAMED = 5
-"""Requests that are named in a list; the others are counted."""
 
 POLICY_TITLES: Mapping[PolicyName, str] = {"amin": "Amin", "amax": "Amax", "h-sf": "H-SF"}
 
