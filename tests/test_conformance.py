@@ -391,6 +391,9 @@ def runs(*parts: str) -> tuple[Run, ...]:
 
 THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1)))
 
+QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
+QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+
 WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     (
         "evicted-needlessly",
@@ -442,7 +445,15 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
     ),
     ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
+    # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
+    ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
+    ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
 )
+
+
+def test_admitted_in_a_round_in_which_nothing_else_happens() -> None:
+    assert conform(Schedule(QUIET, runs("a 0-6", "b 5-9"))).conforms
+    assert conform(Schedule(QUIET_LATER, runs("a 3-9", "b 8-12"))).conforms
 
 
 @pytest.mark.theorem("T6")
@@ -461,6 +472,27 @@ def test_the_rule_the_round_and_the_requests_are_named(
     assert (verdict.departure.rule, verdict.departure.round) == (rule, now)
     assert verdict.departure.requests == requests
     assert verdict.departure.message.startswith(f"round {now}: ")
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
+def test_the_same_is_named_later_and_after_another(
+    rule: ConformanceRule,
+    now: int,
+    requests: tuple[str, ...],
+    instance: Instance,
+    written: tuple[str, ...],
+) -> None:
+    """Somebody has come and gone in round 2, and all of it happens nine rounds later."""
+    later = tuple(replace(r, arrival=r.arrival + 9) for r in instance.requests)
+    moved = tuple(replace(r, start=r.start + 9, stop=r.stop + 9) for r in runs(*written))
+    before = Request("before", 1, 1, 1, 1, arrival=2)
+    schedule = Schedule(replace(instance, requests=(before, *later)), (*runs("before 2-3"), *moved))
+    departure = conform(schedule).departure
+    assert departure is not None
+    assert (departure.rule, departure.round) == (rule, now + 9)
+    assert departure.requests == requests
 
 
 def rules(policy: Policy, name: PolicyName = "amin", seeds: int = 400) -> set[ConformanceRule]:

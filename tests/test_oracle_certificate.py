@@ -467,3 +467,173 @@ def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object
     with pytest.raises(InvalidValue) as refused:
         build()
     assert_one_sentence(refused.value)
+
+
+def share(**fields: object) -> Share:
+    """A good share but for the fields given."""
+    made: dict[str, object] = {"places": 1, "most": 2, "ignored": 0, "lead": 0}
+    made["multipliers"] = (0, 1)
+    return Share(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+def stretch(**fields: object) -> Stretch:
+    """A good stretch but for the fields given."""
+    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "shares": (share(),)}
+    return Stretch(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+def certificate(**fields: object) -> Certificate:
+    """A good certificate but for the fields given."""
+    made: dict[str, object] = {"instance": CROWDED, "denominator": 1, "stretches": (stretch(),)}
+    return Certificate(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+NUMBERS: tuple[tuple[Callable[[object], object], str, int, str], ...] = (
+    (lambda number: share(places=number), "places", 1, "requests"),
+    (lambda number: share(most=number), "most", 1, "tokens"),
+    (lambda number: share(ignored=number), "ignored", 0, "tokens"),
+    (lambda number: share(lead=number), "lead", 0, "rounds"),
+    (lambda number: share(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: stretch(first_round=number), "first_round", 0, "rounds"),
+    (lambda number: stretch(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: certificate(denominator=number), "denominator", 1, "price units"),
+)
+
+
+@pytest.mark.parametrize(("build", "field", "least", "unit"), NUMBERS)
+def test_a_wrong_number_is_told_by_its_field_its_least_and_its_unit(
+    build: Callable[[object], object], field: str, least: int, unit: str
+) -> None:
+    build(least)
+    for number, rule in (
+        (least - 1, f"it must be at least {least} {unit}"),
+        (0.5, f"it must be a whole number of {unit} (an int"),
+    ):
+        with pytest.raises(InvalidValue) as refused:
+            build(number)
+        assert refused.value.field == f"certificate: {field}"
+        assert refused.value.rule.startswith(rule)
+
+
+FIRST = ("stretches", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "least", "unit"),
+    [
+        (("denominator",), "denominator", 1, "price units"),
+        ((*FIRST, "first_round"), "stretches[0]: first_round", 0, "rounds"),
+        ((*FIRST, "multipliers", 2), "stretches[0]: multipliers[2]", 0, "price units"),
+        ((*FIRST, "shares", 0, "places"), "stretches[0]: shares[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "most"), "stretches[0]: shares[0]: most", 1, "tokens"),
+        ((*FIRST, "shares", 0, "ignored"), "stretches[0]: shares[0]: ignored", 0, "tokens"),
+        ((*FIRST, "shares", 0, "lead"), "stretches[0]: shares[0]: lead", 0, "rounds"),
+        (
+            (*FIRST, "shares", 0, "multipliers", 1),
+            "stretches[0]: shares[0]: multipliers[1]",
+            0,
+            "price units",
+        ),
+    ],
+)
+def test_a_wrong_number_of_a_document_is_told_by_its_place(
+    path: tuple[str | int, ...], place: str, least: int, unit: str
+) -> None:
+    for number, rule in (
+        (least - 1, f"it must be at least {least} {unit}"),
+        (0.5, f"it must be a whole number of {unit} (an int"),
+    ):
+        text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, number))
+        with pytest.raises(InvalidValue) as refused:
+            Certificate.from_json(text)
+        assert refused.value.field == f"certificate: {place}"
+        assert refused.value.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("build", "field", "rule"),
+    [
+        (lambda: share(multipliers=7), "multipliers", "it must be a tuple"),
+        (lambda: stretch(shares=7), "shares", "it must be a tuple"),
+        (lambda: stretch(shares=(7,)), "shares", "each must be a Share"),
+        (
+            lambda: stretch(shares=(share(multipliers=(1,)),)),
+            "multipliers of a share",
+            "there must be 2, one for each round of the stretch",
+        ),
+        (lambda: certificate(instance=7), "instance", "it must be an Instance"),
+        (lambda: certificate(stretches=7), "stretches", "it must be a tuple"),
+        (lambda: certificate(stretches=(7,)), "stretches", "each must be a Stretch"),
+        (
+            lambda: certificate(stretches=(stretch(), stretch(first_round=1))),
+            "first_round",
+            "the stretch before it prices rounds up to 1",
+        ),
+    ],
+)
+def test_a_wrong_kind_is_told_by_its_field(
+    build: Callable[[], object], field: str, rule: str
+) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        build()
+    assert refused.value.field == f"certificate: {field}"
+    assert refused.value.rule == rule
+
+
+def test_parts_may_be_given_as_any_iterable() -> None:
+    """They are kept as tuples, so that equal certificates are equal and can be hashed."""
+    lists = certificate(stretches=[stretch(multipliers=[0, 1], shares=[share(multipliers=[0, 1])])])
+    assert lists == certificate()
+    assert hash(lists) == hash(certificate())
+    assert stretch(first_round=5).stop == 7
+    # One stretch may begin where the one before it ends.
+    certificate(stretches=(stretch(), stretch(first_round=2)))
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "kind"),
+    [
+        (("stretches",), "certificate: stretches", "an array"),
+        (FIRST, "certificate: stretches[0]", "an object"),
+        ((*FIRST, "multipliers"), "certificate: stretches[0]: multipliers", "an array"),
+        ((*FIRST, "shares"), "certificate: stretches[0]: shares", "an array"),
+        ((*FIRST, "shares", 0), "certificate: stretches[0]: shares[0]", "an object"),
+    ],
+)
+def test_a_wrong_part_of_a_document_is_told_by_its_place(
+    path: tuple[str | int, ...], place: str, kind: str
+) -> None:
+    text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, "x"))
+    with pytest.raises(InvalidDocument) as refused:
+        Certificate.from_json(text)
+    assert str(refused.value).startswith(f"{place}: ")
+    assert str(refused.value).endswith(f" found where {kind} is needed.")
+
+
+LARGEST_PRICE = 2**53 - 1
+
+
+@pytest.mark.theorem("T10")
+def test_a_delay_may_need_more_than_64_bits() -> None:
+    """Nothing has a price, so nobody is delayed; but the last round's delay is above 2**63."""
+    instance = Instance(5, (Request("a", 1, 2),))
+    stretches = (Stretch(0, (0,) * 3000),)
+    assert verify(instance, Certificate(instance, LARGEST_PRICE, stretches)) == 2
+
+
+@pytest.mark.theorem("T10")
+def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
+    """4,001 tokens at 2**53 - 1 in the only round with a price: so it waits for one round."""
+    instance = Instance(5000, (Request("a", 4000, 2),))
+    certificate = Certificate(instance, 1, (Stretch(0, (LARGEST_PRICE,)),))
+    assert verify(instance, certificate) == 1 + 2 - 5000 * LARGEST_PRICE
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("lead", [0, 10])
+def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
+    """It counts from its first round on, or ``lead`` rounds sooner: it waits for the last price."""
+    instance = Instance(2600, (Request("a", 20, 2500),))
+    share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
+    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
+    assert verify(instance, certificate) == 3000 + lead + 2500 - 3000 * LARGEST_PRICE

@@ -10,7 +10,7 @@ import numpy as np
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed
 from oracle.claims.scene import Scene
 
@@ -85,11 +85,8 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
         {name: _closed(plan, found, scene, name) for name in HINDSIGHTS} for scene in _scenes(plan)
     )
     with_gap = [each for closed in drawn.values() for each in closed if each.share is not None]
-    verdict: Verdict = "does not hold"
-    if with_gap and all(each.halved for each in with_gap):
-        verdict = "holds"
-    elif any(each.halved for each in with_gap):
-        verdict = "holds under conditions"
+    halved = [each.halved for each in with_gap]
+    verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     return Judgement(
         verdict=verdict,
         measured=" ".join(_told(name, drawn[name]) for name in HINDSIGHTS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.experiments import Experiment, UppersWithheld
-from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed
 from oracle.claims.scene import Scene
 
@@ -50,11 +50,9 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
         int((found.of(setting, "amin_differs") > 0).sum()) for setting in settings
     )
     changed = sum(int((found.of(setting, "amax_differs") > 0).sum()) for setting in settings)
-    verdict: Verdict = "holds under conditions"
-    if not any(different.values()):
-        verdict = "holds"
-    elif all(different.values()):
-        verdict = "does not hold"
+    verdict = verdict_where(
+        as_written=not any(different.values()), somewhere=not all(different.values())
+    )
     by_bins = _by_bins(plan)
     worst = max(float(found.of(setting, "amax_ratio").mean()) for setting in settings)
     return Judgement(

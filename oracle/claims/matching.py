@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, counted
 from oracle.claims.scene import Scene
 
@@ -48,6 +48,10 @@ class _Compared:
     def lags(self) -> bool:
         return self.lag.low >= LAGS
 
+    @property
+    def holds(self) -> bool:
+        return self.matched and self.lags
+
 
 def _at_once(plan: Plan) -> list[Scene]:
     shares = plan.grid(SHARES, (0.05, 0.1, 0.25, 1.0))
@@ -85,11 +89,9 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     article = at_once[-1]
     where = [_reach(at_once, _number), _reach(arriving, _load)]
     reached = [place for place in where if place]
-    verdict: Verdict = "does not hold"
-    if article.matched and article.lags:
-        verdict = "holds"
-    elif any(each.matched and each.lags for each in (*at_once, *arriving)):
-        verdict = "holds under conditions"
+    verdict = verdict_where(
+        as_written=article.holds, somewhere=any(each.holds for each in (*at_once, *arriving))
+    )
     return Judgement(
         verdict=verdict,
         measured=(

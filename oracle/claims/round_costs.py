@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, RoundCost
-from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed
 from oracle.claims.rounds import CAPACITIES, WAITING, growth_exponent, load_for_capacity
 
@@ -63,11 +63,10 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     }
     in_capacity, in_waiting = _exponents(by_capacity), _exponents(by_waiting)
     allowed = _allowed(plan)
-    verdict: Verdict = "holds under conditions"
-    if in_capacity.high <= allowed and in_waiting.high <= FLAT:
-        verdict = "holds"
-    elif in_capacity.low > allowed:
-        verdict = "does not hold"
+    verdict = verdict_where(
+        as_written=in_capacity.high <= allowed and in_waiting.high <= FLAT,
+        somewhere=in_capacity.low <= allowed,
+    )
     return Judgement(
         verdict=verdict,
         measured=(

@@ -45,16 +45,25 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len - assumed #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
     "only its truth is asked for, and mypy refuses it": (
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/schedule.py::_is_one_document: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #2",
     ),
     "where they are equal no round is left, and nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: left > 0 -> left >= 0 #1",
     ),
     "with none left, nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: 0 -> -1 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> -1 #1",
     ),
     "the plan is laid out anew one round before it has to be": (
         "amin_ref/policies/lookahead.py::Batch._coming: offset + rounds > len(self._planned) -> offset + rounds >= len(self._planned) #1",
@@ -71,10 +80,13 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "numpy's default for whole numbers, which is 64 bits wherever this is tested": (
         "amin_ref/blocks.py::occupied_by_round: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
     ),
     "rounding to blocks of one token changes nothing; it only takes time": (
         "amin_ref/blocks.py::occupied_by_round: if block_size == 1: … -> (nothing) #1",
         "amin_ref/blocks.py::occupied_by_round: 1 -> 0 #3",
+        "amin_ref/conformance/replay.py::_Replay._growth: self._block_size > 1 -> self._block_size >= 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: 1 -> 0 #3",
     ),
     "what arrives before the present round has arrived: the next arrival is never earlier than now": (
         "amin_ref/simulator.py::_Machine.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
@@ -118,6 +130,52 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "a copy that is needed only where an eviction changes what is copied": (
         "amin_ref/conformance/replay.py::_Replay._turn: dict(self._running) if evicted else self._running -> dict(self._running) #1",
+    ),
+    "with one left it is the present round, whose plan is not looked at any more: what is held in it is": (
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> 1 #1",
+    ),
+    "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds #1",
+    ),
+    "what is planned for the present round is at most what is held in it, which is looked at": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: 1 -> 0 #1",
+    ),
+    "only valid schedules are replayed: what is held in the present round fits": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
+    ),
+    "Python's integers where 64 bits would do: the same numbers, more slowly": (
+        "oracle/certificate.py::_gain: 'int64' if largest < 2 ** 63 else 'object' -> 'object' #1",
+        "oracle/certificate.py::_gain: 2 ** 63 -> 2 * 63 #1",
+        "oracle/certificate.py::_gain: 2 ** 63 -> 2 #1",
+        "oracle/certificate.py::_gain: 2 -> 1 #1",
+        "oracle/certificate.py::_gain: 63 -> 62 #1",
+        "oracle/certificate.py::_gain: 4 -> 5 #1",
+    ),
+    "a margin: no number exceeds three times the prices times rounds and capacity, and the delay": (
+        "oracle/certificate.py::_gain: 4 -> 3 #1",
+        "oracle/certificate.py::_gain: largest < 2 ** 63 -> largest <= 2 ** 63 #1",
+    ),
+    "whoever arrives when the stretch is over pays nothing in it, and gains nothing": (
+        "oracle/certificate.py::_gain: stretch.first_round <= request.arrival < stretch.stop -> stretch.first_round <= request.arrival <= stretch.stop #1",
+    ),
+    "differs where whole blocks are full at the start; the next block is then counted as the first that is taken later, zero rounds later: the same sum": (
+        "oracle/certificate.py::_gain: prompt_len + 1 -> prompt_len #1",
+        "oracle/certificate.py::_gain: 1 -> 0 #4",
+    ),
+    "both have one entry for each core, by construction": (
+        "oracle/certificate.py::_gain: zip(stretch.cores, places, strict=True) -> zip(stretch.cores, places) #1",
+        "oracle/certificate.py::_gain: True -> False #1",
+    ),
+    "where they are equal nothing is added": (
+        "oracle/certificate.py::_gain: age < output_len -> age <= output_len #1",
+    ),
+    "more zeros behind the end, which add nothing": (
+        "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
+        "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) * step #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
