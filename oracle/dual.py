@@ -29,6 +29,8 @@ ENTRIES_AT_ONCE = 2**17
 """Costs worked out in one go; they should stay in the processor's cache."""
 MOST_SHARED = 2**19
 """Kinds times rounds up to which shares are looked at."""
+FEW_AT_ONCE = 6
+"""Shares are looked at where the cache holds at most so many requests of the median peak."""
 SHARES = tuple(k / 10 for k in range(1, 10))
 """What one request counts at most in a share of one place, as parts of the capacity."""
 HALF_SHARES = (0.25, 0.3, 0.35, 0.4, 0.45)
@@ -98,8 +100,10 @@ class Dual:
         self._counted = np.fft.rfft(counted, self._padded)
 
     def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
-        """Restrictions beyond tokens, unless there are too many kinds for them to matter."""
-        if len(self.count) * self.rounds > MOST_SHARED:
+        """Restrictions beyond tokens, unless there are too many kinds or they matter little."""
+        median_peak = float(np.median(self.block_size * self.after))
+        few = self.capacity <= FEW_AT_ONCE * median_peak
+        if not few or len(self.count) * self.rounds > MOST_SHARED:
             return []
         # Of what holds anything at all, one; of requests before their start, the smaller ones.
         leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()

@@ -296,11 +296,14 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
         model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
         runner.join()
         raise
-    if runner.is_alive():
-        return False
-    model.cbMipLogging -= listen
-    model.HandleUserInterrupt = False
-    return True
+    finally:
+        # A model that still runs must not be touched; one that does not must let go of callbacks,
+        # or the interpreter dies with it at its end.
+        ended = not runner.is_alive()
+        if ended:
+            model.cbMipLogging -= listen
+            model.HandleUserInterrupt = False
+    return ended
 
 
 def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:
