@@ -278,6 +278,7 @@ THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1))
 
 QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
 QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+QUIET_AFTER_C = replace(QUIET, requests=(*QUIET.requests, Request("c", 1, 7, 7, 7, 4)))
 
 WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     (
@@ -333,6 +334,8 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
     # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
     ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
     ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
+    # The same in the first such round after another has arrived.
+    ("stopped-too-early", 5, ("b",), QUIET_AFTER_C, ("a 0-6", "b 6-10", "c 7-14")),
 )
 
 

@@ -167,9 +167,9 @@ class Warm:
     def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
         """Tests that run the fault's function, within so many seconds of the sound code.
 
-        Those that killed its like come first, then those of its home. Then by turns one that runs few functions,
-        and so is about this one, and one of a test that has not had a turn yet, so that a test of
-        many cases leaves room for others.
+        Those that killed its like come first, then those of its home. Then by turns one that runs
+        few functions, and so is about this one, and one of a test that has not had a turn yet, so
+        that a test of many cases leaves room for others.
         """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
