@@ -181,6 +181,16 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "the machine begins with a jump to the first arrival": (
         "amin_ref/simulator.py::_Machine.__init__: 0 -> -1 #1",
     ),
+    "room behind the last round for what is assumed, which is all that is written there": (
+        "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
+    ),
+    "only saves time: with nobody to judge, nothing is found": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
+    ),
+    "whoever is admitted has waited, so that nobody is where nobody waits": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
+    ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
 
