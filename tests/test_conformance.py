@@ -393,6 +393,7 @@ THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1))
 
 QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
 QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+QUIET_AFTER_C = replace(QUIET, requests=(*QUIET.requests, Request("c", 1, 7, 7, 7, 4)))
 
 WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     (
@@ -445,10 +446,50 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
     ),
     ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
+    # The next tokens fill the cache to the last one, and somebody is evicted all the same.
+    (
+        "evicted-needlessly",
+        1,
+        ("b",),
+        Instance(6, (Request("a", 1, 3, 2, 3), Request("b", 1, 3, 2, 3))),
+        ("a 0-3", "b 0-1e", "b 3-6"),
+    ),
+    # Two must go: a rightly does, c does instead of b.
+    (
+        "wrong-victim",
+        1,
+        ("c", "b"),
+        Instance(
+            15,
+            (Request("a", 3, 2, 1, 2), Request("b", 3, 2, 1, 2), Request("c", 3, 3, 2, 3)),
+            block_size=4,
+        ),
+        ("a 0-1e", "b 0-2", "c 0-1e", "a 2-4", "c 4-7"),
+    ),
+    # a is large and must go; b, who comes after it, need not.
+    (
+        "evicted-too-many",
+        1,
+        ("b",),
+        Instance(
+            10, (Request("a", 4, 3, 1, 3), Request("b", 1, 3, 2, 3), Request("c", 1, 3, 3, 3))
+        ),
+        ("a 0-1e", "b 0-1e", "c 0-3", "a 3-6", "b 6-9"),
+    ),
     # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
     ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
     ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
+    # The same in the first such round after another has arrived.
+    ("stopped-too-early", 5, ("b",), QUIET_AFTER_C, ("a 0-6", "b 6-10", "c 7-14")),
 )
+
+
+def test_of_equals_the_small_may_go_before_the_large() -> None:
+    """Where a goes first, b may stay; where b goes first, a must go as well."""
+    requests = (Request("a", 7, 2, 1), Request("b", 1, 2, 1), Request("c", 3, 3, 2))
+    schedule = simulate(Instance(16, requests, block_size=4), Amin(Ranking(("b", "a", "c"))))
+    assert {run.request for run in schedule.runs if run.outcome == "evicted"} == {"a", "b"}
+    assert conform(schedule).conforms
 
 
 def test_admitted_in_a_round_in_which_nothing_else_happens() -> None:

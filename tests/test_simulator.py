@@ -394,6 +394,13 @@ def test_completions_are_counted_as_they_happen() -> None:
     assert counts == [2, 4, 5]
 
 
+def test_the_first_completion_is_counted_when_it_is_alone() -> None:
+    counts: list[int] = []
+    instance = Instance(40, (Request("a", 1, 1), Request("b", 1, 2)))
+    simulate(instance, Amin(), on_completion=counts.append)
+    assert counts == [1, 2]
+
+
 def test_an_instance_without_requests() -> None:
     assert simulate(Instance(9, ()), Amin()).runs == ()
 

@@ -26,7 +26,7 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.errors import IllegalDecision, shown
-from amin_ref.policies import Amin
+from amin_ref.policies import Amin, ByPosition, TieBreak
 from amin_ref.strategies import instances, request_ids, requests, schedules
 from tests.naive import held, longest_output
 
@@ -349,3 +349,18 @@ def test_every_error_is_of_one_family() -> None:
 @given(request_ids())
 def test_drawn_ids_are_ids(value: str | int) -> None:
     assert request(id=value).id == value
+
+
+class NoNumber(TieBreak):
+    """Ranks nobody."""
+
+    def rank(self, request: VisibleRequest) -> float:
+        return float("nan")
+
+
+def test_a_rank_is_a_number_and_the_position_decides_between_equals() -> None:
+    seen = VisibleRequest("a", prompt_len=1, lower=1, upper=None, arrival=0, position=3)
+    found = refusal(lambda: NoNumber().unique_rank(seen))
+    assert found.field == "tie-break: rank of request 'a'"
+    assert ByPosition().unique_rank(seen) == (3, 3)
+    assert Ranking(("b", "a")).unique_rank(seen) == (1, 3)

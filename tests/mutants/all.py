@@ -123,6 +123,26 @@ GROUPS = (
 )
 
 
+HOMES = {
+    "amin_ref/cache.py": ("tests/test_simulator.py",),
+    "amin_ref/simulator.py": ("tests/test_simulator.py",),
+    "amin_ref/checker.py": ("tests/test_checker.py",),
+    "amin_ref/request.py": ("tests/test_values.py", "tests/test_documents.py"),
+    "amin_ref/instance.py": ("tests/test_values.py", "tests/test_documents.py"),
+    "amin_ref/schedule.py": (
+        "tests/test_metrics.py",
+        "tests/test_json_lines.py",
+        "tests/test_values.py",
+        "tests/test_documents.py",
+    ),
+    "amin_ref/validation.py": ("tests/test_values.py",),
+    "amin_ref/conformance/replay.py": ("tests/test_conformance.py",),
+    "amin_ref/conformance/readings.py": ("tests/test_conformance.py",),
+    "oracle/certificate.py": ("tests/test_oracle_certificate.py",),
+}
+"""The tests that a file was written for: they come before those that happen to run it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the journal: a fault, the text of its file then, and what became of it."""
@@ -254,7 +274,7 @@ def run(order: Order) -> bool:
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
-    plugin = Warm(PROJECT, order.files, work)
+    plugin = Warm(PROJECT, order.files, HOMES, work)
     os.environ["AMIN_PROFILE"] = "glance"
     status = pytest.main([*arguments, *order.group.tests], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -72,9 +72,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 3 #1",
         "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 1 #1",
     ),
-    "unique_rank adds the position, by which equal ranks are ordered: the same order; mypy refuses it": (
-        "amin_ref/policies/ties.py::ByPosition.rank: return request.position -> return None #1",
-    ),
     "another random order, no better and no worse": (
         "amin_ref/policies/ties.py::Shuffled.rank: '/' -> 'XX/' #1",
     ),
@@ -176,6 +173,23 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "more zeros behind the end, which add nothing": (
         "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
         "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) * step #1",
+    ),
+    "without requests all have completed before a limit is looked at": (
+        "amin_ref/simulator.py::simulate: 0 -> 1 #1",
+        "amin_ref/simulator.py::simulate: 0 -> -1 #1",
+    ),
+    "the machine begins with a jump to the first arrival": (
+        "amin_ref/simulator.py::_Machine.__init__: 0 -> -1 #1",
+    ),
+    "room behind the last round for what is assumed, which is all that is written there": (
+        "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
+    ),
+    "only saves time: with nobody to judge, nothing is found": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
+    ),
+    "whoever is admitted has waited, so that nobody is where nobody waits": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""

@@ -96,14 +96,22 @@ class Warm:
     Args:
         root: the project's folder.
         files: the files that are to be mutated, from there.
+        homes: the test files that some of them were written for.
         work: what to do; it calls :meth:`measure` and :meth:`judge`.
     """
 
-    def __init__(self, root: Path, files: Sequence[str], work: Callable[[Warm], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[str],
+        homes: Mapping[str, Sequence[str]],
+        work: Callable[[Warm], None],
+    ) -> None:
         self.items: dict[str, pytest.Item] = {}
         self.measured: dict[str, Measured] = {}
         self._root = root
         self._files = {str(root / file): file for file in files}
+        self._homes = homes
         self._work = work
         self._functions: dict[tuple[str, str, int], list[FunctionType]] = {}
 
@@ -159,15 +167,17 @@ class Warm:
     def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
         """Tests that run the fault's function, within so many seconds of the sound code.
 
-        Those that killed its like come first. Then there are by turns one that runs few functions,
-        and so is about this one, and one of a test that has not had a turn yet, so that a test of
-        many cases leaves room for others.
+        Those that killed its like come first, then those of its home. Then by turns one that runs
+        few functions, and so is about this one, and one of a test that has not had a turn yet, so
+        that a test of many cases leaves room for others.
         """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
         running = sorted(self._running(fault), key=lambda test: self.measured[test].seconds)
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
+        homes = self._homes.get(fault.file, ())
+        at_home = [t for t in running if t.partition("::")[0] in homes]
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
         turns: dict[str, int] = {}
@@ -178,7 +188,7 @@ class Warm:
         by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
         spent = 0.0
         found: dict[str, None] = {}
-        for test in (*killers, *by_turns):
+        for test in (*killers, *at_home, *by_turns):
             if test not in found and spent + self.measured[test].seconds <= budget:
                 spent += self.measured[test].seconds
                 found[test] = None
