@@ -163,13 +163,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::_gain: prompt_len + 1 -> prompt_len #1",
         "oracle/certificate.py::_gain: 1 -> 0 #4",
     ),
-    "both have one entry for each core, by construction": (
-        "oracle/certificate.py::_gain: zip(stretch.cores, places, strict=True) -> zip(stretch.cores, places) #1",
-        "oracle/certificate.py::_gain: True -> False #1",
-    ),
-    "where they are equal nothing is added": (
-        "oracle/certificate.py::_gain: age < output_len -> age <= output_len #1",
-    ),
     "more zeros behind the end, which add nothing": (
         "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
         "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) * step #1",
