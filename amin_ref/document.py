@@ -26,9 +26,9 @@ def parse(text: str) -> object:
             text, object_pairs_hook=_object_without_repeats, parse_constant=_refuse_constant
         )
     except json.JSONDecodeError as error:
-        raise InvalidDocument(
-            f"not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from None
+        # Of a text of one line, its number would say nothing, and be wrong within a file of lines.
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        raise InvalidDocument(f"not JSON: {error.msg} in {line}column {error.colno}.") from None
     except RecursionError:
         raise InvalidDocument("not a document of ours: nested too deeply.") from None
     except ValueError as error:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+MOST_NAMED = 5
+"""Requests that a message names; the others are counted."""
+
 
 class AminError(Exception):
     """Anything this package refuses. Its text is one sentence fit for a user's eyes."""
@@ -72,7 +75,9 @@ class IllegalDecision(AminError):
         self.requests = tuple(requests)
         self.rule = rule
         self.mend = mend
-        who = ", ".join(shown(request) for request in self.requests) or "none"
+        who = ", ".join(shown(request) for request in self.requests[:MOST_NAMED]) or "none"
+        if len(self.requests) > MOST_NAMED:
+            who += f" and {len(self.requests) - MOST_NAMED} more"
         super().__init__(f"round {round}, requests {who}: {rule}; {mend}.")
 
 

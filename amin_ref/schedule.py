@@ -308,7 +308,7 @@ def read_schedule(text: str) -> Schedule:
         InvalidDocument: see :meth:`Schedule.from_json` and :meth:`Schedule.from_json_lines`.
         InvalidValue: likewise.
     """
-    first_line = text.split("\n", 1)[0]
+    first_line = text.lstrip().split("\n", 1)[0]
     if f'"{LINES_FORMAT}"' in first_line and not _is_one_document(first_line):
         return Schedule.from_json_lines(text)
     return Schedule.from_json(text)
@@ -325,16 +325,22 @@ def _is_one_document(first_line: str) -> bool:
 
 def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
     """A line's JSON value; a last line without its end is told from one that is wrong."""
+    if not line.strip():
+        raise InvalidDocument(f"line {number} is empty; remove it.")
     try:
         return parse(line)
     except InvalidDocument as error:
-        if may_be_cut:
-            raise InvalidDocument(
-                f"line {number} is cut off after {len(line)} characters: the file ends within it. "
-                f"The {max(0, number - 2)} runs before it are whole; remove the line to judge them "
-                "alone, or let the scheduler finish its log."
-            ) from None
-        raise InvalidDocument(f"line {number}: {error}") from None
+        if not may_be_cut:
+            raise InvalidDocument(f"line {number}: {error}") from None
+        whole = (
+            f"The {number - 2} runs before it are whole; remove the line to judge them alone, or "
+            if number > 1
+            else "It is the header, without which there is no instance; "
+        )
+        raise InvalidDocument(
+            f"line {number} is cut off after {len(line)} characters: the file ends within it. "
+            f"{whole}let the scheduler finish its log."
+        ) from None
 
 
 def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -6,7 +6,7 @@ total latency of *every* schedule (specification, section 5; proof in ``proofs_n
     Σ_i min over t ≥ r_i of [ t + o_i − r_i + Σ_k λ_{t+k−1} · occ_i(k) ]  −  M · Σ_τ λ_τ  ≤  OPT
 
 Where a few requests fill the cache, restrictions sharper than "at most M tokens" can be priced in
-the same way (:class:`Core`).
+the same way (:class:`Share`).
 
 This module holds such prices, as integers over a common denominator, and recomputes the bound in
 exact integer arithmetic. How the prices were found does not matter to it.
@@ -38,32 +38,66 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Core:
-    """What a place among the ``places`` requests that may be large at once costs in each round.
+class Share:
+    """A restriction that looks ahead to the next completion, and what it costs in each round.
 
-    Take the requests whose *peak*, what they occupy in their last round, is at least P. Let the
-    *core* of their runs be the rounds in which m times what they occupy exceeds M − P. Then at
-    most m of them are in their core in one round: of m + 1, let one complete first. In its last
-    round it occupies P or more, and each of the others still more than (M − P)/m, which is more
-    than M altogether.
+    Count of each request, in each round, the tokens that it holds beyond x; but at most d, and at
+    most m·d less the room for others: what would be free in its last round if m others were
+    running now, beyond the x tokens of each. In every round all requests together then count at
+    most m·d. For if m or fewer count, each counts at most d. If more do, take the one that
+    completes first: the others still run in its last round, must fit into what it leaves free
+    then, and so count at most that now (``proofs_notes/certificates.md``, lemma C1).
+
+    A request may count in rounds before its start already, as if it had grown by a token in each
+    of them, if it does not count in as many rounds before its completion.
 
     Attributes:
-        peak: P; tokens, at least 1.
-        places: m; at least 1.
-        multipliers: price of a place in each round of the stretch, times the denominator.
+        places: m, how many requests may count in full at once; at least 1.
+        most: d, what one request counts at most; tokens, at least 1.
+        ignored: x, what of every request is not counted; tokens, at least 0.
+        lead: for how many rounds before its start a request counts; at least 0.
+        multipliers: price of a counted token in each round of the stretch, times the denominator.
 
     Raises:
         InvalidValue: a field is not of this kind.
     """
 
-    peak: int
     places: int
+    most: int
+    ignored: int
+    lead: int
     multipliers: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        whole_number("certificate: peak", self.peak, 1, "tokens")
         whole_number("certificate: places", self.places, 1, "requests")
+        whole_number("certificate: most", self.most, 1, "tokens")
+        whole_number("certificate: ignored", self.ignored, 0, "tokens")
+        whole_number("certificate: lead", self.lead, 0, "rounds")
         object.__setattr__(self, "multipliers", _multipliers(self.multipliers))
+
+    @property
+    def limit(self) -> int:
+        """What all requests together count at most in a round; tokens."""
+        return self.places * self.most
+
+    def counted(
+        self, instance: Instance, prompt_len: int, output_len: int, ages: range
+    ) -> Integers:
+        """What a request counts in its rounds of these ages; tokens.
+
+        Its first round has age 1, the round before that age 0, and so on.
+        """
+        block = instance.block_size
+        peak = -(-(prompt_len + output_len) // block) * block
+        free = instance.capacity // block * block - peak
+        largest = self.limit + self.places * (self.ignored + output_len + len(ages)) + free
+        age = np.array(ages, dtype="int64" if largest < 2**62 else "object")
+        left = output_len - age
+        room = np.maximum(0, free - self.places * (left + self.ignored))
+        counted = np.minimum(self.most, prompt_len + age - self.ignored)
+        counted = np.maximum(0, np.minimum(counted, self.limit - room))
+        inside: Integers = np.where((age > -self.lead) & (left >= self.lead), counted, 0)
+        return inside
 
 
 @dataclass(frozen=True)
@@ -73,7 +107,7 @@ class Stretch:
     Attributes:
         first_round: the round of the first price; at least 0.
         multipliers: λ of each round, times the certificate's denominator; each at least 0.
-        cores: prices of places, each with as many multipliers.
+        shares: prices of further restrictions, each with as many multipliers.
 
     Raises:
         InvalidValue: a field is not of this kind.
@@ -81,21 +115,21 @@ class Stretch:
 
     first_round: int
     multipliers: tuple[int, ...]
-    cores: tuple[Core, ...] = ()
+    shares: tuple[Share, ...] = ()
 
     def __post_init__(self) -> None:
         whole_number("certificate: first_round", self.first_round, 0, "rounds")
         object.__setattr__(self, "multipliers", _multipliers(self.multipliers))
-        object.__setattr__(self, "cores", _tuple_of("certificate: cores", self.cores))
-        for core in self.cores:
-            if not isinstance(core, Core):
+        object.__setattr__(self, "shares", _tuple_of("certificate: shares", self.shares))
+        for share in self.shares:
+            if not isinstance(share, Share):
                 raise InvalidValue(
-                    "certificate: cores", core, "each must be a Core", "build it with Core(…)"
+                    "certificate: shares", share, "each must be a Share", "build it with Share(…)"
                 )
-            if len(core.multipliers) != len(self.multipliers):
+            if len(share.multipliers) != len(self.multipliers):
                 raise InvalidValue(
-                    "certificate: multipliers of a core",
-                    core.multipliers,
+                    "certificate: multipliers of a share",
+                    share.multipliers,
                     f"there must be {len(self.multipliers)}, one for each round of the stretch",
                     "fill up with zeros",
                 )
@@ -164,13 +198,15 @@ class Certificate:
                     {
                         "first_round": stretch.first_round,
                         "multipliers": stretch.multipliers,
-                        "cores": [
+                        "shares": [
                             {
-                                "peak": core.peak,
-                                "places": core.places,
-                                "multipliers": core.multipliers,
+                                "places": share.places,
+                                "most": share.most,
+                                "ignored": share.ignored,
+                                "lead": share.lead,
+                                "multipliers": share.multipliers,
                             }
-                            for core in stretch.cores
+                            for share in stretch.shares
                         ],
                     }
                     for stretch in self.stretches
@@ -208,7 +244,8 @@ def verify(instance: Instance, certificate: Certificate) -> int:
     The rational number above, computed exactly, and rounded up, since OPT is a whole number.
     With several stretches it is the sum of their bounds, each for the requests that arrive in
     it; a request that arrives outside of all of them counts with its output length.
-    Takes about as many operations as there are kinds of requests times rounds with a price.
+    Takes about as many operations as there are kinds of requests times rounds with a price; for
+    each share, times the rounds of a run.
 
     Raises:
         InvalidValue: the certificate is for another instance. Names, order and predictions of
@@ -234,26 +271,27 @@ def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
 
     Indices are rounds since the stretch began; from its end on every price is zero.
     """
-    rounds = len(stretch.multipliers)
+    priced = len(stretch.multipliers)
+    # A request that starts when the stretch is over may count in its last rounds by its lead.
+    overtime = min(priced, max((share.lead for share in stretch.shares), default=0))
+    rounds = priced + overtime
     capacity, block = instance.capacity, instance.block_size
-    prices_in_all = sum(stretch.multipliers) + sum(sum(core.multipliers) for core in stretch.cores)
+    shares = [share for share in stretch.shares if any(share.multipliers)]
+    prices_in_all = sum(stretch.multipliers) + sum(sum(share.multipliers) for share in shares)
     # No number below exceeds this in size. Past 63 bits Python's own integers take over, since
     # numpy's would overflow without a word.
     largest = (4 * prices_in_all + denominator) * (rounds + capacity)
     integer = "int64" if largest < 2**63 else "object"
     # onwards[t] = λ_t + λ_{t+1} + …: the price of one token held from round t to the end.
-    onwards = _sums_to_the_end(np.array((*stretch.multipliers, 0), dtype=integer), 1)
+    onwards = _sums_to_the_end(
+        np.array((*stretch.multipliers, *[0] * (overtime + 1)), dtype=integer), 1
+    )
     # rising[t] = onwards[t] + onwards[t+B] + onwards[t+2B] + …: one more every B rounds.
     rising = _sums_to_the_end(onwards, block)
-    # The same as onwards for places in cores instead of tokens.
-    places = [
-        _sums_to_the_end(np.array((*core.multipliers, 0), dtype=integer), 1)
-        for core in stretch.cores
-    ]
     delay: Integers = denominator * np.arange(rounds + 1).astype(integer)
 
     gain = -capacity * sum(stretch.multipliers)
-    gain -= sum(core.places * sum(core.multipliers) for core in stretch.cores)
+    gain -= sum(share.limit * sum(share.multipliers) for share in shares)
     kinds = Counter(
         (request.prompt_len, request.output_len, request.arrival - stretch.first_round)
         for request in instance.requests
@@ -270,12 +308,13 @@ def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
             - _later(rising, after * block - prompt_len)
             - after * _later(onwards, output_len)
         )
-        for core, from_round in zip(stretch.cores, places, strict=True):
-            # It occupies more than (M − P)/m when it holds more than this many tokens.
-            small = (capacity - core.peak) // core.places // block * block
-            age = max(0, small - prompt_len)
-            if after * block >= core.peak and age < output_len:
-                paid += _later(from_round, age) - _later(from_round, output_len)
+        for share in shares:
+            # Rounds that no start in the stretch shares with it need no age.
+            ages = range(1 - min(share.lead, priced), min(output_len, priced) + 1)
+            front, behind = [0] * (1 - ages.start), [0] * (overtime + len(ages))
+            prices = np.array((*front, *share.multipliers, *behind), dtype=integer)
+            counted = share.counted(instance, prompt_len, output_len, ages)
+            paid += np.correlate(prices, counted.astype(integer), "valid")[: rounds + 1]
         # Starting when the stretch is over costs nothing but delay; later is never better.
         gain += count * (int((delay + paid)[arrival:].min()) - denominator * arrival)
     return gain
@@ -307,24 +346,26 @@ def _content(instance: Instance) -> tuple[int, int, Counter[tuple[int, int, int]
 
 def _stretch_from_document(value: object, where: str) -> Stretch:
     found = expect_object(value, where)
-    expect_fields(found, where, ("first_round", "multipliers"), ("cores",))
-    cores = expect_array(found.get("cores", []), f"{where}: cores")
+    expect_fields(found, where, ("first_round", "multipliers"), ("shares",))
+    shares = expect_array(found.get("shares", []), f"{where}: shares")
     return Stretch(
         first_round=whole_number(f"{where}: first_round", found["first_round"], 0, "rounds"),
         multipliers=_multipliers_from_document(found, where),
-        cores=tuple(
-            _core_from_document(core, f"{where}: cores[{index}]")
-            for index, core in enumerate(cores)
+        shares=tuple(
+            _share_from_document(share, f"{where}: shares[{index}]")
+            for index, share in enumerate(shares)
         ),
     )
 
 
-def _core_from_document(value: object, where: str) -> Core:
+def _share_from_document(value: object, where: str) -> Share:
     found = expect_object(value, where)
-    expect_fields(found, where, ("peak", "places", "multipliers"), ())
-    return Core(
-        peak=whole_number(f"{where}: peak", found["peak"], 1, "tokens"),
+    expect_fields(found, where, ("places", "most", "ignored", "lead", "multipliers"), ())
+    return Share(
         places=whole_number(f"{where}: places", found["places"], 1, "requests"),
+        most=whole_number(f"{where}: most", found["most"], 1, "tokens"),
+        ignored=whole_number(f"{where}: ignored", found["ignored"], 0, "tokens"),
+        lead=whole_number(f"{where}: lead", found["lead"], 0, "rounds"),
         multipliers=_multipliers_from_document(found, where),
     )
 

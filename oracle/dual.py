@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from amin_ref.instance import Instance
+from oracle.certificate import Share
 from oracle.placement import Crowd
 
 Floats = NDArray[np.float64]
@@ -26,10 +27,14 @@ NEGLIGIBLE = 1e-6
 """Share of a request's starts that is left out of the gradient."""
 ENTRIES_AT_ONCE = 2**17
 """Costs worked out in one go; they should stay in the processor's cache."""
-MOST_CORE_COSTS = 2**21
-"""Kinds times rounds up to which cores are looked at."""
-MOST_PLACES = 3
-"""Cores are for at most so many requests at a time."""
+MOST_SHARED = 2**19
+"""Kinds times rounds up to which shares are looked at."""
+FEW_AT_ONCE = 6
+"""Shares are looked at where the cache holds at most so many requests of the median peak."""
+SHARES = tuple(k / 10 for k in range(1, 10))
+"""What one request counts at most in a share of one place, as parts of the capacity."""
+HALF_SHARES = (0.25, 0.3, 0.35, 0.4, 0.45)
+"""The same in shares of two places."""
 MOST_DELAYS = 1024
 """Delays among which likely starts are looked for."""
 
@@ -50,31 +55,15 @@ class Evaluation:
     gradient: Floats
 
 
-@dataclass(frozen=True)
-class Restriction:
-    """A restriction on which requests can be large at once (:class:`oracle.certificate.Core`).
-
-    Attributes:
-        peak: P; requests that occupy at least that much in their last round are restricted.
-        places: m, how many of them can be in their core in one round.
-        members: the kinds that ever are in their core.
-        begins: the first round of each member's core when it starts on arrival.
-    """
-
-    peak: int
-    places: int
-    members: Rounds
-    begins: Rounds
-
-
 class Dual:
     """The Lagrangian bound of one crowd as a function of its prices.
 
-    Prices have one row for tokens of cache and one for places in each of the ``cores``; a column
-    is a round. Costs are laid out as one row for each kind of request and one column for each
-    delay after its arrival. As in :mod:`oracle.certificate`, the price of a run is made of four
-    looks at two running sums: ``onwards``, the price of one token from a round to the end, and
-    ``rising``, of one more every block_size rounds; and of two looks for each core.
+    Prices have one row for tokens of cache and one for each of the ``shares``, which here have no
+    multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
+    request and one column for each delay after its arrival. As in :mod:`oracle.certificate`, the
+    price of a run is made of four looks at two running sums: ``onwards``, the price of one token
+    from a round to the end, and ``rising``, of one more every block_size rounds. Prices of shares
+    are correlated with what a run counts in each of its rounds, by fast Fourier transforms.
     """
 
     def __init__(self, instance: Instance, crowd: Crowd) -> None:
@@ -96,23 +85,35 @@ class Dual:
         self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
         self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
         self.done = self._within(self.arrival + self.output_len)
-        self.cores = list(self._useful_cores(prompt_len))
-        self.limits = np.array([self.capacity, *(core.places for core in self.cores)], dtype=float)
+        self.shares = self._useful_shares(prompt_len)
+        self.limits = np.array(
+            [self.capacity, *(share.limit for share in self.shares)], dtype=np.float64
+        )
+        self._lead = max((share.lead for share in self.shares), default=0)
+        longest = int(self.output_len.max())
+        self._padded = 1 << (self._lead + longest + self.rounds + 1).bit_length()
+        counted = np.zeros((len(kinds), len(self.shares), self._lead + longest))
+        for row, (prompt, output, _) in enumerate(kinds):
+            ages = range(1 - self._lead, output + 1)
+            for column, share in enumerate(self.shares):
+                counted[row, column, : len(ages)] = share.counted(instance, prompt, output, ages)
+        self._counted = np.fft.rfft(counted, self._padded)
 
-    def _useful_cores(self, prompt_len: Rounds) -> Iterator[Restriction]:
-        """Restrictions by peaks that occur, unless there are too many kinds for them to matter."""
-        if len(self.count) * self.rounds > MOST_CORE_COSTS:
-            return
-        peaks = self.block_size * self.after
-        for places in range(1, MOST_PLACES + 1):
-            for peak in np.unique(peaks).tolist():
-                # In its core it holds more than (M - P)/m tokens, counted in whole blocks.
-                least = (self.capacity - peak) // places // self.block_size * self.block_size + 1
-                age = np.maximum(0, least - prompt_len - 1)
-                members = np.flatnonzero((peaks >= peak) & (age < self.output_len))
-                if self.count[members].sum() > places:
-                    begins = self._within(self.arrival[members] + age[members])
-                    yield Restriction(peak, places, members, begins)
+    def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
+        """Restrictions beyond tokens, unless there are too many kinds or they matter little."""
+        median_peak = float(np.median(self.block_size * self.after))
+        few = self.capacity <= FEW_AT_ONCE * median_peak
+        if not few or len(self.count) * self.rounds > MOST_SHARED:
+            return []
+        # Of what holds anything at all, one; of requests before their start, the smaller ones.
+        leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()
+        shares = [Share(1, 1, 0, lead, ()) for lead in (0, *leads)]
+        for places, parts in ((1, SHARES), (2, HALF_SHARES)):
+            most = np.rint(np.multiply(parts, self.capacity)).astype(np.int64)
+            shares += [
+                Share(places, tokens, 0, 0, ()) for tokens in np.unique(most).tolist() if tokens > 1
+            ]
+        return shares
 
     def _within(self, rounds: Rounds) -> Rounds:
         """All rounds past the end are alike: nothing has a price there."""
@@ -127,7 +128,6 @@ class Dual:
         delays = np.arange(0, rounds + 1, step)
         value = smoothed = -float(self.limits @ prices.sum(axis=1))
         gradient = np.empty_like(prices)
-        to_cores = np.zeros((len(self.cores), 2 * rounds + 1))
         to_onwards, to_rising = np.zeros(2 * rounds + 1), np.zeros(2 * rounds + 1)
         for first, costs in self._costs(prices, delays):
             some = slice(first, first + len(costs))
@@ -140,8 +140,8 @@ class Dual:
             # made of; most shares are next to nothing.
             kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
             weight = shares[kind, column] * (count / total)[kind]
-            for core, sums in zip(self.cores, to_cores, strict=True):
-                self._scatter_core(core, sums, kind, delays[column], weight)
+            if self.shares:
+                gradient[1:] = self._pull_on_shares(kind, delays[column], weight)
             kind, delay = kind + first, delays[column]
             scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
             scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
@@ -149,18 +149,22 @@ class Dual:
             scatter(to_rising, self.growing_until[kind] + delay, -weight)
         to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
         gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
-        gradient[1:] = np.cumsum(to_cores[:, :rounds], axis=1)
         return Evaluation(value, smoothed, gradient - self.limits[:, None])
 
-    def _scatter_core(
-        self, core: Restriction, sums: Floats, kind: Rounds, delay: Rounds, weight: Floats
-    ) -> None:
-        row = np.full(len(self.count), -1)
-        row[core.members] = np.arange(len(core.members))
-        inside = row[kind] >= 0
-        kind, delay, weight = kind[inside], delay[inside], weight[inside]
-        scatter(sums, core.begins[row[kind]] + delay, weight)
-        scatter(sums, self.done[kind] + delay, -weight)
+    def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
+        """What a request of each kind pays for shares when it starts after each delay."""
+        spectrum = np.fft.rfft(np.pad(prices, ((0, 0), (self._lead, 0))), self._padded)
+        paid = np.fft.irfft(np.einsum("ksf,sf->kf", np.conj(self._counted), spectrum), self._padded)
+        starts = self._within(self.arrival[:, None] + delays)
+        return np.take_along_axis(paid, starts, axis=1)
+
+    def _pull_on_shares(self, kind: Rounds, delay: Rounds, weight: Floats) -> Floats:
+        """How much of each share is taken up in each round by starts with these weights."""
+        started = np.zeros((len(self.count), self._padded))
+        np.add.at(started, (kind, self._within(self.arrival[kind] + delay)), weight)
+        spectrum = np.einsum("ksf,kf->sf", self._counted, np.fft.rfft(started))
+        taken: Floats = np.fft.irfft(spectrum, self._padded)
+        return taken[:, self._lead : self._lead + self.rounds]
 
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
         """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
@@ -189,19 +193,17 @@ class Dual:
         rising = _sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
-        places_from = [
-            _by_delay(_sums_to_the_end(np.append(price, 0.0), 1), delays) for price in prices[1:]
-        ]
-        # Members of cores are positions among all kinds: with cores, all are worked out at once.
-        rows = len(self.count) if places_from else max(1, ENTRIES_AT_ONCE // len(delays))
+        paid = self._paid_for_shares(prices[1:], delays) if self.shares else None
+        # With shares, all kinds are worked out at once.
+        rows = max(1, ENTRIES_AT_ONCE // len(delays)) if paid is None else len(self.count)
         for first in range(0, len(self.count), rows):
             some = slice(first, first + rows)
             costs = price_from[self.arrival[some]] * self.before[some, None]
             costs -= price_from[self.done[some]] * self.after[some, None]
             costs += rising_from[self.growing_from[some]]
             costs -= rising_from[self.growing_until[some]]
-            for core, place_from in zip(self.cores, places_from, strict=True):
-                costs[core.members] += place_from[core.begins] - place_from[self.done[core.members]]
+            if paid is not None:
+                costs += paid
             costs += delays
             yield first, costs
 

@@ -13,6 +13,7 @@ Three steps, each better and slower than the one before:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,9 +30,14 @@ from oracle.placement import Crowd, FreeCapacity, crowds, listed, volume
 SECONDS_PER_REQUEST = 0.4
 """Annealing for longer than this, times the number of requests, gains less than starting anew."""
 TELLING = 1.2
-"""Prices are a guide when list schedules cost less than this, times the bound that they prove."""
-MOST_TAKEN_OUT = 10
-"""Requests that one move of the local search places anew."""
+"""Prices are a guide when list schedules cost less than this, times the bound that prices of tokens
+alone prove."""
+MOST_TAKEN_OUT, MOST_OF_FEW = 10, 7
+"""Requests that one move of the local search places anew at most: of many, and of a few."""
+FEW = 200
+"""So few requests are also taken out far from each other."""
+MOST_SCATTERED, SCATTERED = 4, 0.2
+"""How many then at most, and the share of such moves."""
 LEAST_PATIENCE, PATIENCE = 3.0, 1 / 450
 """Rounds by which a move may worsen the schedule at first: at least, and as a share of all."""
 
@@ -81,7 +87,7 @@ def best_schedule(
 def _prices(certificate: Certificate, crowd: Crowd, dual: Dual) -> Floats:
     """The certificate's prices, as the dual of the crowd has them."""
     prices = np.zeros((len(dual.limits), crowd.rounds))
-    row_of = {(core.peak, core.places): row for row, core in enumerate(dual.cores, start=1)}
+    row_of = {share: row for row, share in enumerate(dual.shares, start=1)}
     for stretch in certificate.stretches:
         first = max(stretch.first_round, crowd.first_round)
         stop = min(stretch.stop, crowd.end)
@@ -89,9 +95,9 @@ def _prices(certificate: Certificate, crowd: Crowd, dual: Dual) -> Floats:
             continue
         rows = [(0, stretch.multipliers)]
         rows += [
-            (row_of[core.peak, core.places], core.multipliers)
-            for core in stretch.cores
-            if (core.peak, core.places) in row_of
+            (row_of[unpriced], share.multipliers)
+            for share in stretch.shares
+            if (unpriced := replace(share, multipliers=())) in row_of
         ]
         for row, multipliers in rows:
             found = multipliers[first - stretch.first_round : stop - stretch.first_round]
@@ -164,7 +170,9 @@ class _Search:
         dual = Dual(self.instance, self.crowd)
         prices = _prices(certificate, self.crowd, dual)
         annealing = None
-        if self.cost < TELLING * dual.evaluate(prices, 1 + dual.rounds // 1024, 1.0).value:
+        of_tokens = prices.copy()
+        of_tokens[1:] = 0.0  # Prices of shares say little about where there is room.
+        if self.cost < TELLING * dual.evaluate(of_tokens, 1 + dual.rounds // 1024, 1.0).value:
             annealing = Annealing(self.instance, self.crowd, dual, prices, generator)
         seconds = SECONDS_PER_REQUEST * len(self.crowd.requests)
         while not deadline.passed:
@@ -236,15 +244,25 @@ class _LocalSearch:
         return 0
 
     def _neighbours(self) -> list[int]:
-        """Some requests that start near each other, in the order to place them in."""
+        """Some requests, as a rule near each other, in the order to place them in."""
+        taken = self._taken()
         draw = self.generator
-        centre = int(self.starts[draw.integers(len(self.requests))])
-        reach = 1 + draw.exponential(self.rounds / 30)
-        near = np.flatnonzero(np.abs(self.starts - centre) <= reach)
-        count = int(draw.integers(2, MOST_TAKEN_OUT + 1))
-        taken: list[int] = draw.permutation(near)[:count].tolist()
         if draw.random() < 0.5:
             noise = np.exp(0.4 * draw.standard_normal(len(taken)))
             keys = [volume(self.requests[i]) * x for i, x in zip(taken, noise, strict=True)]
             taken = [position for _, position in sorted(zip(keys, taken, strict=True))]
+        return taken
+
+    def _taken(self) -> list[int]:
+        """Some requests that start near each other, or if there are few also far apart."""
+        draw = self.generator
+        few = len(self.requests) <= FEW
+        if few and draw.random() < SCATTERED:
+            everybody: list[int] = draw.permutation(len(self.requests)).tolist()
+            return everybody[: int(draw.integers(2, MOST_SCATTERED + 1))]
+        centre = int(self.starts[draw.integers(len(self.requests))])
+        reach = 1 + draw.exponential(self.rounds / 30)
+        near = np.flatnonzero(np.abs(self.starts - centre) <= reach)
+        count = int(draw.integers(2, (MOST_OF_FEW if few else MOST_TAKEN_OUT) + 1))
+        taken: list[int] = draw.permutation(near)[:count].tolist()
         return taken

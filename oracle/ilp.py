@@ -66,6 +66,9 @@ PASSES_WITHOUT_GAIN = 5
 LEAST_WEIGHT = 1e-7
 """A cut is handed to the solver when it carries more than this weight at the end."""
 
+SECONDS_PER_ENTRY = 5e-6
+"""What it takes to lay a programme out for a solver, until it is known how long the first took."""
+
 SHARE_FOR_CUTS = 0.4
 """The part of the time that may go into cuts before the solver is asked for whole numbers."""
 
@@ -179,6 +182,7 @@ class _Search:
         self._watch = Watch(deadline, should_stop, self._hear_on_the_way)
         self._report = report
         self._fixed_cost = 0
+        self._seconds_per_entry = SECONDS_PER_ENTRY
 
     def run(self) -> _Known:
         """Go through the steps until the optimum is proven or the time is over."""
@@ -198,6 +202,19 @@ class _Search:
     def _learn(self, known: _Known) -> None:
         self._known = known
         self._report(known)
+
+    def _affords(self, candidates: Candidates) -> bool:
+        """Whether a programme of these candidates is laid out in time; nothing can interrupt it."""
+        return self._seconds_per_entry * _entries(candidates) < self._watch.seconds_left
+
+    def _relaxed(self, candidates: Candidates) -> tuple[Relaxation, tuple[int, ...], int]:
+        """The relaxation, the rounds whose rows it begins with, and how many rows it has."""
+        began = time.monotonic()
+        programme, rounds = _programme(candidates, ())
+        relaxation = Relaxation(programme, self._watch)
+        took = (time.monotonic() - began) / max(1, _entries(candidates))
+        self._seconds_per_entry = max(self._seconds_per_entry, took)
+        return relaxation, rounds, len(programme.rows)
 
     def _with_bound(self, bound: int, evidence: Evidence) -> _Known:
         """A bound on schedules that are better than the best one known bounds that one too."""
@@ -245,8 +262,9 @@ class _Search:
             longest_wait=longest + max(start - request.arrival for request, start in starts),
             horizon=longest + max(start + request.output_len for request, start in starts),
         )
-        programme, rounds = _programme(within, ())
-        relaxation = Relaxation(programme, self._watch)
+        if not self._affords(within):
+            return candidates
+        relaxation, rounds, _ = self._relaxed(within)
         if not relaxation.solve():
             return candidates
         self._try_starts(self._rounded(within, relaxation.values))
@@ -256,9 +274,9 @@ class _Search:
 
     def _narrowed_by_cuts(self, candidates: Candidates) -> tuple[Candidates, list[Cut]]:
         """Cut off fractional solutions for as long as it pays; the cuts that bind at the end."""
-        programme, rounds = _programme(candidates, ())
-        relaxation = Relaxation(programme, self._watch)
-        first_cut = len(programme.rows)
+        if not self._affords(candidates):
+            return candidates, []
+        relaxation, rounds, first_cut = self._relaxed(candidates)
         cutter = Cutter(candidates)
         usable = np.ones(len(candidates), dtype=np.bool_)
         cuts: list[Cut] = []
@@ -297,6 +315,8 @@ class _Search:
         return candidates.keep(usable), binding
 
     def _ask_for_whole_numbers(self, candidates: Candidates, cuts: Sequence[Cut]) -> None:
+        if not self._affords(candidates):
+            return
         programme, _ = _programme(candidates, cuts)
         self._fixed_cost = candidates.fixed_cost
         begin = candidates.usage(self._known.starts).tolist()
@@ -337,10 +357,15 @@ def _programme(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, 
     return programme, rounds
 
 
+def _entries(candidates: Candidates) -> int:
+    """Entries of the rows of the cache: one for each round of a run from each candidate."""
+    return int(candidates.output_len.sum())
+
+
 def _rows_of_room(candidates: Candidates) -> tuple[tuple[int, ...], list[Row]]:
     """In no round more than the cache holds."""
     lengths = candidates.output_len
-    entries = int(lengths.sum())
+    entries = _entries(candidates)
     if entries > MOST_ENTRIES:
         raise ModelTooLarge(
             "instance: entries in the integer programme",

@@ -29,7 +29,8 @@ POLL_SECONDS = 0.02
 """How often a running solver is looked after: for Ctrl-C, the caller's stop, and progress."""
 
 GRACE_SECONDS = 1.0
-"""How long a solver may go on after its time limit before it is stopped from outside."""
+"""How long a solver may go on after its time limit before it is told to stop, and then again before
+nobody waits for it any more."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -
         mip_pscost_minreliable=1,
     )
     problem.solve(solver)
+    if not solver.ended:
+        return Answer(None, None, None)
     model: highspy.Highs = problem.solverModel
     info = model.getInfo()
     feasible = (
@@ -145,11 +148,12 @@ class Relaxation:
         self._model: highspy.Highs = problem.solverModel
 
     def solve(self) -> bool:
-        """Solve; whether there is a solution to read."""
+        """Solve; whether there is a solution to read. After a ``False`` ask for nothing more."""
         # HiGHS counts its time over all runs of a model.
         limit = self._model.getRunTime() + self._watch.seconds_left
         self._model.setOptionValue("time_limit", limit)
-        _run(self._model, self._watch)
+        if not _run(self._model, self._watch):
+            return False
         solution = self._model.getSolution()
         return bool(solution.value_valid and solution.dual_valid)
 
@@ -236,27 +240,36 @@ def _problem(programme: Programme) -> tuple[pulp.LpProblem, list[pulp.LpVariable
 
 
 class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are untyped
-    """PuLP's HiGHS, begun from a given solution and looked after while it runs."""
+    """PuLP's HiGHS, begun from a given solution and looked after while it runs.
+
+    ``ended``: whether it has come to an end, so that its model may be looked at.
+    """
 
     def __init__(self, watch: Watch, start: Sequence[int], **options: object) -> None:
         super().__init__(**options)
         self._watch = watch
         self._start = start
+        self.ended = False
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name for this step
         model: highspy.Highs = lp.solverModel
         begin = highspy.HighsSolution()
         begin.col_value = [float(value) for value in self._start]
         model.setSolution(begin)
-        _run(model, self._watch)
+        self.ended = _run(model, self._watch)
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: ARG002, N802 - PuLP's
         """Nothing: PuLP's table of states lacks some that HiGHS has, and no state is believed."""
         return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
 
 
-def _run(model: highspy.Highs, watch: Watch) -> None:
-    """Run HiGHS in a thread of its own, so that Ctrl-C reaches Python while it works."""
+def _run(model: highspy.Highs, watch: Watch) -> bool:
+    """Run HiGHS in a thread of its own, so that Ctrl-C reaches Python while it works.
+
+    Some of its steps, presolving among them, look at no clock and hear no call to stop. Whoever has
+    little time cannot wait for their end: then the answer is ``False``, HiGHS stops after that
+    step, and its model must not be touched any more.
+    """
     heard = [-math.inf]
 
     def listen(event: highspy.highs.HighsCallbackEvent) -> None:
@@ -264,26 +277,33 @@ def _run(model: highspy.Highs, watch: Watch) -> None:
 
     model.HandleUserInterrupt = True
     model.cbMipLogging += listen
-    runner = threading.Thread(target=model.run, daemon=True)
+    # Not a daemon: the interpreter must not be torn down beneath a solver that calls back.
+    runner = threading.Thread(target=model.run)
     runner.start()
-    limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
     told = -math.inf
     try:
-        while runner.is_alive():
+        limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
+        while runner.is_alive() and time.monotonic() <= limit and not watch.should_stop():
             runner.join(POLL_SECONDS)
             if told < heard[0] < math.inf:
                 told = heard[0]
                 watch.report(told)
-            if watch.should_stop() or time.monotonic() > limit:
-                model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
+        if runner.is_alive():
+            model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
+            runner.join(GRACE_SECONDS)
     except BaseException:
         # Whatever it was, Ctrl-C included: HiGHS must not go on in a model that is given up.
         model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
         runner.join()
         raise
     finally:
-        model.cbMipLogging -= listen
-        model.HandleUserInterrupt = False
+        # A model that still runs must not be touched; one that does not must let go of callbacks,
+        # or the interpreter dies with it at its end.
+        ended = not runner.is_alive()
+        if ended:
+            model.cbMipLogging -= listen
+            model.HandleUserInterrupt = False
+    return ended
 
 
 def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:

@@ -18,12 +18,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from amin_ref.instance import Instance
-from oracle.certificate import Certificate, Core, Stretch
-from oracle.deadline import Deadline, Stop
+from oracle.certificate import Certificate, Stretch
+from oracle.deadline import Clock, Deadline, Stop
 from oracle.dual import Dual, Floats, Rounds, scatter
 from oracle.placement import Crowd, crowds
 
@@ -42,6 +43,7 @@ def lower_bound(
     time_limit: float = 10.0,
     progress: Callable[[float], None] | None = None,
     stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> Certificate:
     """Prices whose bound on OPT is near the best that any prices prove (specification, section 5).
 
@@ -52,11 +54,14 @@ def lower_bound(
         progress: called now and then with the bound as it stands; an estimate, in request·rounds,
             until :func:`oracle.certificate.verify` has worked it out exactly.
         stop: asked now and then; when it says True, the best prices so far are returned.
+        clock: what ``time_limit`` is counted by, :func:`time.monotonic` by default; with
+            :func:`time.thread_time` it is processor time, and a busy machine makes the bound no
+            weaker.
 
     Raises:
         InvalidValue: ``time_limit`` is negative or not a number.
     """
-    deadline = Deadline.after(time_limit, stop)
+    deadline = Deadline.after(time_limit, stop, clock)
     parts = [crowd for crowd in crowds(instance) if crowd.crowded]
     work = [len(crowd.requests) * crowd.rounds for crowd in parts]
     # Without any price, every request counts with its output length.
@@ -87,15 +92,15 @@ def _rounded(instance: Instance, searches: Sequence[_Search]) -> Certificate:
 
 
 def _stretch(search: _Search, multipliers: Rounds) -> Stretch:
-    """The multipliers, row by row, without rounds at the end and cores that have no price."""
+    """The multipliers, row by row, without rounds at the end and shares that have no price."""
     priced = np.flatnonzero(multipliers.any(axis=0))
-    tokens, *places = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
-    cores = [
-        Core(core.peak, core.places, tuple(prices))
-        for core, prices in zip(search.dual.cores, places, strict=True)
+    tokens, *others = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
+    shares = [
+        replace(share, multipliers=tuple(prices))
+        for share, prices in zip(search.dual.shares, others, strict=True)
         if any(prices)
     ]
-    return Stretch(search.crowd.first_round, tuple(tokens), tuple(cores))
+    return Stretch(search.crowd.first_round, tuple(tokens), tuple(shares))
 
 
 class _Search:

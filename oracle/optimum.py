@@ -40,6 +40,13 @@ FIRST_LOOK_PER_REQUEST = 0.005
 PRICING = 0.15
 """Share of the time that goes into a better certificate, and again into a better schedule."""
 
+PRICING_SHARES = 0.5
+"""Share of the time that goes into a certificate where an integer programme would be too large."""
+
+ENTRIES_PER_SECOND = 2_000
+"""Entries of an integer programme for which ``auto`` wants a second each: with less time than that
+its relaxation was never solved, and it outlived its time."""
+
 PRICE_UNITS = 2**24
 """Denominator of certificates made from a solver's prices."""
 
@@ -172,12 +179,26 @@ class _Work:
         if size <= SEARCHED:
             self.search()
             return
-        self._price(PRICING * self._time_limit)
-        if size <= MODELLED:
+        modelled = size <= MODELLED and (
+            self._entries() <= ENTRIES_PER_SECOND * (1 - 2 * PRICING) * self._time_limit
+        )
+        # What no integer programme can close, prices of shares may: they take longer to find.
+        pricing = PRICING if modelled or size > MODELLED else PRICING_SHARES
+        self._price(pricing * self._time_limit)
+        if modelled:
             self._improve_schedule(PRICING * self._time_limit)
             with contextlib.suppress(ModelTooLarge):
                 self.ask_solver()
         self._improve_schedule(self._seconds_left)
+
+    def _entries(self) -> int:
+        """Entries of the integer programme: rounds of a run, for each round it may start in."""
+        requests = self._instance.requests
+        start = {run.request: run.start for run in self.best.schedule.runs}
+        waits = (start[request.id] - request.arrival for request in requests)
+        longest = max(waits, default=0) + max((one.output_len for one in requests), default=0)
+        kinds = {(one.prompt_len, one.output_len, one.arrival) for one in requests}
+        return sum(output_len * longest for _, output_len, _ in kinds)
 
     def search(self) -> None:
         """The exact search, one part of the instance after the other where it falls into parts."""

@@ -62,17 +62,17 @@ def ascend(
     """The best prices met on the way; never worse than the ones given."""
     problem = rows.problem
     base = plain_costs(rows).astype(np.float64)
-    capacity, places = problem.capacity, rows.places[:, None]
-    tokens, cores = prices.tokens, prices.cores
+    capacity, limits = problem.capacity, rows.limits[:, None]
+    tokens, shares = prices.tokens, prices.shares
     best, best_bound = prices, -np.inf
     direction_tokens: NDArray[np.float64] | None = None
-    direction_cores = np.zeros_like(cores)
+    direction_shares = np.zeros_like(shares)
     scale, idle = ascent.scale, 0
     for _ in range(ascent.steps):
-        reduced = base + rows.charges(tokens, cores)
+        reduced = base + rows.charges(tokens, shares)
         starts = reduced.argmin(axis=1)
         large = 0
-        bound = -float(rows.income(tokens, cores))
+        bound = -float(rows.income(tokens, shares))
         if sequencing is not None:
             large = sequencing.large
             sequences = sequencing.solve(reduced[:large])
@@ -81,24 +81,24 @@ def ascend(
         bound += float(reduced[large:].min(axis=1).sum())
         if bound > best_bound:
             idle = 0 if bound > best_bound + 1e-4 * upper else idle + 1
-            best, best_bound = Prices(tokens, cores), bound
+            best, best_bound = Prices(tokens, shares), bound
         else:
             idle += 1
         if idle > ascent.patience:
             scale, idle = scale * ascent.shrink, 0
         if best_bound > upper - 1 or scale < ascent.least_scale or stop():
             break
-        over_tokens, over_cores = rows.excess(starts)
+        over_tokens, over_shares = rows.excess(starts)
         # Rows are weighed as shares of their right-hand sides.
-        share_tokens, share_cores = over_tokens / capacity, over_cores / places
+        part_tokens, part_shares = over_tokens / capacity, over_shares / limits
         if direction_tokens is None:
-            direction_tokens, direction_cores = share_tokens, share_cores
+            direction_tokens, direction_shares = part_tokens, part_shares
         keep = 1 - ascent.deflection
-        direction_tokens = ascent.deflection * share_tokens + keep * direction_tokens
-        direction_cores = ascent.deflection * share_cores + keep * direction_cores
+        direction_tokens = ascent.deflection * part_tokens + keep * direction_tokens
+        direction_shares = ascent.deflection * part_shares + keep * direction_shares
         squares = max(
-            _squares(direction_tokens, tokens) + _squares(direction_cores, cores),
-            _squares(share_tokens, tokens) + _squares(share_cores, cores),
+            _squares(direction_tokens, tokens) + _squares(direction_shares, shares),
+            _squares(part_tokens, tokens) + _squares(part_shares, shares),
         )
         if squares == 0.0:
             break
@@ -106,7 +106,7 @@ def ascend(
         missing = upper - max(bound, best_bound - 0.04 * upper)
         step = scale * missing / squares
         tokens = np.maximum(0.0, tokens + step * direction_tokens / capacity)
-        cores = np.maximum(0.0, cores + step * direction_cores / places)
+        shares = np.maximum(0.0, shares + step * direction_shares / limits)
     return best
 
 
@@ -167,9 +167,9 @@ class NodeBounds:
         if unit < 1:
             prices, unit = rows.no_prices(), 1
         tokens = np.rint(prices.tokens * unit).astype(np.int64)
-        cores = np.rint(prices.cores * unit).astype(np.int64)
+        shares = np.rint(prices.shares * unit).astype(np.int64)
         plain = plain_costs(rows)
-        reduced = np.where(plain < NEVER, plain * unit + rows.charges(tokens, cores), NEVER)
+        reduced = np.where(plain < NEVER, plain * unit + rows.charges(tokens, shares), NEVER)
         padding = np.full((len(reduced), rows.problem.longest + 1), NEVER)
         later = np.concatenate([reduced, padding], axis=1)
         later = np.minimum.accumulate(later[:, ::-1], axis=1)[:, ::-1]
@@ -178,7 +178,7 @@ class NodeBounds:
             large = sequencing.large
             # Tables are by the requests still to start, the search's masks by those started.
             sequence = sequencing.solve(reduced[:large]).later[::-1]
-        income = int(rows.income(tokens, cores))
+        income = int(rows.income(tokens, shares))
         return cls(unit, large, -income, reduced, later, np.ascontiguousarray(sequence))
 
     @cached_property
@@ -244,7 +244,7 @@ class Rest:
 
 def _unit(rows: Rows, prices: Prices) -> int:
     """Parts of a request·round: fine enough to lose nothing, coarse enough not to overflow."""
-    largest = float(rows.charges(prices.tokens, prices.cores).max(initial=0.0))
-    largest += rows.rounds + float(rows.income(prices.tokens, prices.cores))
+    largest = float(rows.charges(prices.tokens, prices.shares).max(initial=0.0))
+    largest += rows.rounds + float(rows.income(prices.tokens, prices.shares))
     parts = 2.0**50 / (max(1.0, largest) * max(1, rows.problem.size))
     return int(min(2.0**24, parts))

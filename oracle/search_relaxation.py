@@ -3,8 +3,8 @@
 Time-indexed: request j starts in one round t. Three kinds of restriction are kept or priced:
 
 * **capacity rows**, priced: in every round the cache holds at most M tokens;
-* **core rows**, priced: of the requests whose peak is at least P, at most m are in their *core*
-  in one round, the core being the rounds in which m times the occupancy exceeds M − P;
+* **shares**, priced: what requests hold, counted so that it looks ahead to the next completion
+  (:class:`oracle.certificate.Share`);
 * **sequencing**, kept: the few requests with the largest peaks follow each other at offsets at
   which two of them fit together.
 
@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.certificate import Share
 from oracle.search_problem import Problem
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -28,11 +29,11 @@ Number = TypeVar("Number", np.int64, np.float64)
 NEVER = 2**55
 """A reduced cost that stands for "not in this round". 64 of them still fit into 64 bits."""
 
-MOST_CORE_CELLS = 2**21
-"""Prices of core rows are summed for at most so many pairs of family and start."""
+MOST_SHARE_CELLS = 2**21
+"""There are at most so many shares times rounds times requests or rounds of a run."""
 
-MOST_CORES = 3
-"""Core rows are made for m = 1 … this many requests at a time."""
+ONE_PLACE, TWO_PLACES = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9), (0.3, 0.35, 0.4)
+"""What one request counts at most in shares of one and of two places, as parts of the capacity."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,15 @@ class Prices:
 
     Attributes:
         tokens: price of a token of cache in each round; shape (rounds,).
-        cores: price of a place in each core row; shape (families, rounds).
+        shares: price of a counted token in each share; shape (shares, rounds).
     """
 
     tokens: NDArray[np.float64]
-    cores: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
     def until(self, rounds: int) -> Prices:
         """The prices of the first ``rounds`` rounds."""
-        return Prices(self.tokens[:rounds], self.cores[:, :rounds])
+        return Prices(self.tokens[:rounds], self.shares[:, :rounds])
 
 
 class Rows:
@@ -62,79 +63,68 @@ class Rows:
         self.occupancy = np.zeros((problem.size, problem.longest), dtype=np.int64)
         for index, occupancy in enumerate(problem.occupancy):
             self.occupancy[index, : len(occupancy)] = occupancy
-        places, ages = _core_families(problem, MOST_CORE_CELLS // (rounds * problem.size))
-        self.places = np.array(places, dtype=np.int64)
-        self.first_ages = np.array(ages, dtype=np.int64).reshape(-1, problem.size)
-        # Who has a core in which family, in the order of requests.
-        self._member, self._family = np.nonzero((self.first_ages < self.output_len).T)
-        self._paying, self._paying_from = np.unique(self._member, return_index=True)
-        # A core's rounds are t + first age … t + o − 1; outside the horizon nothing is priced.
-        row = (self._family * (rounds + 1))[:, None]
-        first_ages = self.first_ages[self._family, self._member][:, None]
-        begins = np.arange(rounds) + first_ages
-        stops = np.arange(rounds) + self.output_len[self._member][:, None]
-        self._begins = row + np.minimum(begins, rounds)
-        self._stops = row + np.minimum(stops, rounds)
+        cells = rounds * max(problem.size, problem.longest)
+        kept = _shares(problem, MOST_SHARE_CELLS // cells)
+        self.limits = np.array([share.limit for share in kept], dtype=np.int64)
+        self._lead = max((share.lead for share in kept), default=0)
+        # What request j counts in each share, from as many rounds before its start.
+        self._counted = np.zeros(
+            (problem.size, len(kept), self._lead + problem.longest), dtype=np.int64
+        )
+        for index, (prompt_len, output_len) in enumerate(
+            zip(problem.prompt_len, problem.output_len, strict=True)
+        ):
+            ages = range(1 - self._lead, output_len + 1)
+            for row, share in enumerate(kept):
+                self._counted[index, row, : len(ages)] = share.counted(
+                    problem.instance, prompt_len, output_len, ages
+                )
 
     def no_prices(self) -> Prices:
         """Prices of zero."""
-        return Prices(np.zeros(self.rounds), np.zeros((len(self.places), self.rounds)))
+        return Prices(np.zeros(self.rounds), np.zeros((len(self.limits), self.rounds)))
 
-    def charges(self, tokens: NDArray[Number], cores: NDArray[Number]) -> NDArray[Number]:
+    def charges(self, tokens: NDArray[Number], shares: NDArray[Number]) -> NDArray[Number]:
         """What request j pays when it starts in round t: shape (n, rounds)."""
         padded = np.concatenate([tokens, np.zeros(self.problem.longest, dtype=tokens.dtype)])
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.problem.longest)
         paid: NDArray[Number] = self.occupancy.astype(tokens.dtype) @ windows[: self.rounds].T
-        sums = np.zeros((len(self.places), self.rounds + 1), dtype=tokens.dtype)
-        np.cumsum(cores, axis=1, out=sums[:, 1:])
-        if len(self._member):
-            flat = sums.ravel()
-            each = flat.take(self._stops) - flat.take(self._begins)
-            paid[self._paying] += np.add.reduceat(each, self._paying_from, axis=0)
+        ages = self._counted.shape[2]
+        padded = np.pad(shares, ((0, 0), (self._lead, ages)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, ages, axis=1)
+        # One share at a time: larger products wait for each other's threads on a busy machine.
+        for row, price in enumerate(shares):
+            if price.any():
+                counted = self._counted[:, row].astype(tokens.dtype)
+                paid += counted @ windows[row, : self.rounds].T
         return paid
 
-    def income(self, tokens: NDArray[Number], cores: NDArray[Number]) -> Number:
-        """What the rows' right-hand sides are worth: M Σ tokens + Σ m cores."""
-        worth: Number = self.problem.capacity * tokens.sum() + self.places @ cores.sum(axis=1)
+    def income(self, tokens: NDArray[Number], shares: NDArray[Number]) -> Number:
+        """What the rows' right-hand sides are worth: M Σ tokens + Σ limit · shares."""
+        worth: Number = self.problem.capacity * tokens.sum() + self.limits @ shares.sum(axis=1)
         return worth
 
     def excess(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """By how much each row is exceeded when request j starts in round ``starts[j]``."""
         tokens = np.full(self.rounds + self.problem.longest, -self.problem.capacity)
-        cores = np.zeros((len(self.places), self.rounds + 1), dtype=np.int64)
+        ages = self._counted.shape[2]
+        counted = np.zeros((len(self.limits), self.rounds + ages), dtype=np.int64)
         for index, start in enumerate(starts):
             occupancy = self.problem.occupancy[index]
             tokens[start : start + len(occupancy)] += occupancy
-        begins = starts[self._member] + self.first_ages[self._family, self._member]
-        stops = starts[self._member] + self.output_len[self._member]
-        np.add.at(cores, (self._family, np.minimum(begins, self.rounds)), 1)
-        np.add.at(cores, (self._family, np.minimum(stops, self.rounds)), -1)
-        held = np.cumsum(cores, axis=1)[:, :-1] - self.places[:, None]
-        return tokens[: self.rounds], held
+            counted[:, start : start + ages] += self._counted[index]
+        within = counted[:, self._lead : self._lead + self.rounds]
+        return tokens[: self.rounds], within - self.limits[:, None]
 
 
-def _core_families(problem: Problem, room: int) -> tuple[list[int], list[list[int]]]:
-    """(m, first age of each request's core) of each family of core rows; o where it has none.
-
-    At most about ``room`` families, of evenly spread peaks.
-    """
-    peaks = sorted(set(problem.peak))
-    stride = -(-len(peaks) * MOST_CORES // room) if room else len(peaks) + 1
-    places: list[int] = []
-    first_ages: list[list[int]] = []
-    for least_peak in peaks[stride - 1 :: stride]:
-        for most in range(1, MOST_CORES + 1):
-            ages = [
-                int(np.searchsorted(occupancy * most, problem.capacity - least_peak, side="right"))
-                if peak >= least_peak
-                else len(occupancy)
-                for occupancy, peak in zip(problem.occupancy, problem.peak, strict=True)
-            ]
-            members = sum(age < out for age, out in zip(ages, problem.output_len, strict=True))
-            if members > most:
-                places.append(most)
-                first_ages.append(ages)
-    return places, first_ages
+def _shares(problem: Problem, room: int) -> list[Share]:
+    """The shares that have rows, at most about ``room`` of them."""
+    lead = sorted(problem.prompt_len)[problem.size // 2]
+    shares = [Share(1, 1, 0, 0, ()), Share(1, 1, 0, lead, ())]
+    for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)):
+        most = {round(part * problem.capacity) for part in parts}
+        shares += [Share(places, tokens, 0, 0, ()) for tokens in sorted(most) if tokens > 1]
+    return shares[:room]
 
 
 @dataclass(frozen=True)

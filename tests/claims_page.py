@@ -7,7 +7,7 @@ markers in README and in ``proofs_notes/claims.md``, and the images beside them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from oracle.claims import CLAIMS, LEDGER, Ledger, Notebook, Plan, judged
@@ -21,7 +21,7 @@ FIGURES = PROJECT / "proofs_notes" / "figures"
 
 TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 10),
-    "azure": ("AzureLLMInferenceTrace_conv.csv", 500, 10),
+    "azure": ("AzureLLMInferenceTrace_conv.csv", 500, 20),
 }
 """Marker in the page: file, requests in a sample, and number of seeds."""
 
@@ -29,7 +29,7 @@ ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
 
 
-def ledger() -> Ledger:
+def full_ledger() -> Ledger:
     """The full ledger, from the committed measurements."""
     return judged(Plan(), list(CLAIMS.values()), Notebook(DATA / "claims.jsonl"))
 
@@ -44,11 +44,24 @@ def on_trace(name: str) -> Ledger:
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
     """File, marker, and what has to stand between it and its end."""
-    full = ledger()
+    full = full_ledger()
+    traces = {name: on_trace(name) for name in TRACES}
     yield README, "claims", table(full)
+    yield README, "verdicts", verdicts([full, *traces.values()])
+    yield PAGE, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "chat", page(full)
-    for name in TRACES:
-        yield PAGE, name, page(on_trace(name))
+    for name, ledger in traces.items():
+        yield PAGE, name, page(ledger)
+
+
+def verdicts(ledgers: Sequence[Ledger]) -> str:
+    """The claims that depend on the workload: one line for each workload."""
+    lines = [f"| workload | {' | '.join(ON_TRACES)} |", f"|{'---|' * (1 + len(ON_TRACES))}"]
+    for ledger in ledgers:
+        of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
+        told = " | ".join(of_claim[claim] for claim in ON_TRACES)
+        lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {told} |")
+    return "\n".join(lines) + "\n"
 
 
 def between(text: str, marker: str) -> str:
@@ -59,7 +72,7 @@ def between(text: str, marker: str) -> str:
 
 
 def main() -> None:
-    LEDGER.write_text(ledger().to_json() + "\n", encoding="utf-8")
+    LEDGER.write_text(full_ledger().to_json() + "\n", encoding="utf-8")
     for file, marker, wanted in blocks():
         text = file.read_text(encoding="utf-8")
         before = f"<!-- {marker} -->\n{between(text, marker)}<!--"

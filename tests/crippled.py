@@ -35,6 +35,15 @@ class CrippledAmin(Policy):
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
+        evicted = self.hear_and_evict(now, arrived, completed)
+        admitted = self.admit()
+        self.waiting.add(evicted)
+        return Decision(evict=tuple(job.id for job in evicted), admit=admitted)
+
+    def hear_and_evict(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> list[Job]:
+        """Steps 1 to 3; whom it evicts waits from the next round on."""
         self.batch.begin_round(now, completed)
         self.waiting.add(
             Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
@@ -42,10 +51,14 @@ class CrippledAmin(Policy):
         )
         for job in self.batch.running:
             job.assumed = self.refined(job, now - job.start)
-        evicted = evict_in_order(self.batch, self.victims(self.batch.running))
-        admitted = self.admit()
-        self.waiting.add(evicted)
-        return Decision(evict=tuple(job.id for job in evicted), admit=admitted)
+        return evict_in_order(self.batch, self.victims(self.batch.running))
+
+    def taken_out(self) -> list[Job]:
+        """All that wait, in ascending ≺; the queue is empty then."""
+        jobs = []
+        while self.waiting.first() is not None:
+            jobs.append(self.waiting.take())
+        return jobs
 
     def refined(self, job: Job, generated: int) -> int:
         return max(job.assumed, generated)

@@ -98,12 +98,12 @@ def every_schedule(
 
 
 def _one_round(instance: Instance, path: _Path, orders: Orders) -> Iterator[_Path]:
-    before = _copy(path.scheduler)
+    before = copied(path.scheduler)
     for request in instance.requests:
         if request.arrival == path.now:
             before.arrive(request, 0.0)
     for order in orders(before):
-        scheduler = _copy(before)
+        scheduler = copied(before)
         for rank, request_id in enumerate(order):
             scheduler.known[request_id].rank = rank
         evicted, _ = scheduler.decide()
@@ -123,7 +123,8 @@ def _completed(instance: Instance, scheduler: NaiveScheduler, now: int) -> set[R
     return {Run(i, now - generated[i], now, "completed") for i in done}
 
 
-def _copy(scheduler: NaiveScheduler) -> NaiveScheduler:
+def copied(scheduler: NaiveScheduler) -> NaiveScheduler:
+    """The scheduler in its present state, to try a round with."""
     copy = type(scheduler)(scheduler.capacity, scheduler.block_size)
     copy.known = {request: replace(known) for request, known in scheduler.known.items()}
     copy.waiting = set(scheduler.waiting)

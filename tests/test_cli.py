@@ -16,7 +16,7 @@ import pytest
 from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.compare import Row, ratios_to_best
-from amin_ref.cli.endings import run
+from amin_ref.cli.endings import INTERRUPTED, run
 
 PROGRAM = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
 PROJECT = Path(__file__).parents[1]
@@ -353,3 +353,21 @@ def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
     assert out == ""
     assert "amin-ref: interrupted." in err
     assert "Traceback" not in err
+
+
+def test_ctrl_c_while_everything_is_imported_is_a_sentence() -> None:
+    program = """
+import sys
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == "amin_ref.cli.application":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+from amin_ref.cli import main
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (INTERRUPTED, "")
+    assert one_sentence(ended.stderr) == "amin-ref: interrupted.\n"

@@ -85,6 +85,31 @@ class TestVerdicts:
         assert len(instance.requests) == 2
 
 
+class TestNoEnd:
+    """Amin with ties broken anew in every round, which can go on for ever (T2)."""
+
+    INSTANCE = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
+
+    @pytest.mark.parametrize(("claims", "rounds"), [("amin", 2 + 3 * 9), ("valid", 2 * 29 + 100)])
+    def test_who_goes_on_for_ever_is_stopped(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, claims: str, rounds: int
+    ) -> None:
+        file = written(tmp_path / "one.json", self.INSTANCE)
+        queue = ours("tests.wrong_schedulers:JoinsTheQueueAgain")
+        said = drive(capsys, "--claims", claims, "--instance", file, "--", *queue, code=1)
+        assert (
+            f"T2 does not hold: no-progress: round {rounds + 1}: 3 requests are not completed yet, "
+            f"but the limit is {rounds} rounds (T2)" in said
+        )
+        assert ("under any tie-break that stays" in said) == (claims == "amin")
+
+    def test_with_ranks_that_stay_it_ends(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", self.INSTANCE)
+        drive(capsys, "--instance", file, "--", *ours(AMIN), code=0)
+
+
 class TestRefusals:
     def test_what_cannot_be_started(self, capsys: pytest.CaptureFixture[str]) -> None:
         said = drive(capsys, "--", "no-such-program", code=2)
@@ -113,6 +138,26 @@ class TestRefusals:
         (tmp_path / "notes.txt").write_text("hello")
         said = drive(capsys, "--instance", str(tmp_path / "notes.txt"), "--", "true", code=2)
         assert "holds no instance and no schedule" in said
+
+    @pytest.mark.parametrize(("name", "says"), [
+        ("nothing", "cannot be read: No such file"),
+        ("folder", "cannot be read: Is a directory"),
+        ("empty", "is empty"),
+    ])  # fmt: skip
+    def test_a_file_that_cannot_be_read(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, says: str
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "empty").touch()
+        said = drive(capsys, "--instance", str(tmp_path / name), "--", "true", code=2)
+        assert says in said
+        assert said.count("\n") == 1
+
+    def test_a_timeout_longer_than_the_system_knows(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", SMALL)
+        drive(capsys, "--timeout", "1e300", "--instance", file, "--", *ours(AMIN), code=0)
 
     def test_what_the_program_is_called_with_is_its_own(
         self, capsys: pytest.CaptureFixture[str]

@@ -68,15 +68,19 @@ def test_a_last_line_that_is_cut_off_is_told(data: st.DataObject, schedule: Sche
 
 
 def test_a_header_that_is_cut_off_is_told() -> None:
-    with pytest.raises(InvalidDocument, match=r"^line 1 is cut off after 60 characters"):
+    with pytest.raises(InvalidDocument, match=r"^line 1 is cut off after 60 characters") as caught:
         read_schedule(HEADER[:60])
+    assert "It is the header" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         (f"{HEADER}\n{FIRST[:-3]}\n{SECOND}\n", r"^line 2: not JSON: "),
-        (f"{HEADER}\n\n{SECOND}\n", r"^line 2: not JSON: "),
+        (f"{HEADER}\n\n{SECOND}\n", r"^line 2 is empty; remove it\."),
+        (f"{HEADER}\n{FIRST}\n{SECOND}\n\n", r"^line 4 is empty; remove it\."),
+        (f"\n{HEADER}\n{FIRST}\n", r"^line 1 is empty; remove it\."),
+        (f"{HEADER}\nrun\n", r"^line 2: not JSON: Expecting value in column 1\."),
         # Cut off is what lacks its end: neither a whole last line, nor one before it.
         (f"{HEADER}\n{FIRST}\n{SECOND[:-3]}\n", r"^line 3: not JSON: "),
         (f"{HEADER}\n{FIRST[:-3]}\n{SECOND}", r"^line 2: not JSON: "),

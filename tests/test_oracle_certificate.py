@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from amin_ref.errors import AminError, InvalidDocument, InvalidValue
 from amin_ref.instance import Instance
 from amin_ref.request import Request
-from oracle.certificate import Certificate, Core, Stretch, verify
+from oracle.certificate import Certificate, Share, Stretch, verify
 
 
 def held(request: Request, round_of_run: int, block_size: int) -> int:
@@ -53,23 +53,29 @@ def enumerated_optimum(instance: Instance) -> int:
     return best
 
 
-def in_core(request: Request, round_of_run: int, core: Core, instance: Instance) -> bool:
-    """Whether m times the occupancy exceeds M − P, for a request whose peak is at least P."""
-    occupied = held(request, round_of_run, instance.block_size)
-    peak = held(request, request.output_len, instance.block_size)
-    return peak >= core.peak and Fraction(instance.capacity - core.peak, core.places) < occupied
+def counted(request: Request, age: int, share: Share, instance: Instance) -> int:
+    """What a request counts in a share: proofs_notes/certificates.md, section 1, as it stands."""
+    left = request.output_len - age
+    if age <= -share.lead or left < share.lead or left < 0:
+        return 0
+    block = instance.block_size
+    spare = instance.capacity // block * block - held(request, request.output_len, block)
+    room = max(0, spare - share.places * (left + share.ignored))
+    grown = request.prompt_len + age - share.ignored
+    return max(0, min(share.most, grown, share.places * share.most - room))
 
 
 def bound_by_formula(
     instance: Instance,
     prices: Sequence[Fraction],
     first_round: int,
-    cores: Sequence[Core] = (),
+    shares: Sequence[Share] = (),
     denominator: int = 1,
 ) -> Fraction:
     """The bound's formula, term by term, for requests that all arrive in the stretch."""
     price = dict(enumerate(prices, start=first_round))
     end = first_round + len(prices)
+    longest_lead = max((min(share.lead, len(prices)) for share in shares), default=0)
     total = Fraction(0)
     for r in instance.requests:
         total += min(
@@ -81,14 +87,17 @@ def bound_by_formula(
                 for k in range(1, r.output_len + 1)
             )
             + sum(
-                Fraction(core.multipliers[start + k - 1 - first_round], denominator)
-                for core in cores
-                for k in range(1, r.output_len + 1)
-                if start + k - 1 < end and in_core(r, k, core, instance)
+                Fraction(share.multipliers[start + age - 1 - first_round], denominator)
+                * counted(r, age, share, instance)
+                for share in shares
+                for age in range(first_round - start + 1, min(r.output_len, end - start) + 1)
             )
-            for start in range(r.arrival, max(end, r.arrival) + 1)
+            for start in range(r.arrival, max(end + longest_lead, r.arrival) + 1)
         )
-    total -= sum(Fraction(core.places * sum(core.multipliers), denominator) for core in cores)
+    total -= sum(
+        Fraction(share.places * share.most * sum(share.multipliers), denominator)
+        for share in shares
+    )
     return total - instance.capacity * sum(prices, Fraction(0))
 
 
@@ -137,30 +146,70 @@ def test_the_bound_is_exact_where_64_bits_are_not_enough(
 
 
 @st.composite
-def all_cores(draw: st.DrawFn, instance: Instance, rounds: int, most: int = 3) -> tuple[Core, ...]:
-    """Prices of places in cores of any peak, possible or not."""
+def all_shares(
+    draw: st.DrawFn, instance: Instance, rounds: int, most: int = 3
+) -> tuple[Share, ...]:
+    """Prices in shares of any kind, sensible or not."""
     price = st.integers(0, draw(st.sampled_from([6, 2**53 - 1])))
+    size = st.integers(0, instance.capacity + 1) | st.sampled_from([2**40, 2**53 - 1])
     return tuple(
-        Core(
-            draw(st.integers(1, instance.capacity + 1)),
-            draw(st.integers(1, 4)),
+        Share(
+            draw(st.integers(1, 4) | st.just(2**53 - 1)),
+            1 + min(draw(size), 2**53 - 2),
+            draw(st.integers(0, 3) | size),
+            draw(st.integers(0, 6) | st.just(2**53 - 1)),
             tuple(draw(st.lists(price, min_size=rounds, max_size=rounds))),
         )
         for _ in range(draw(st.integers(0, most)))
     )
 
 
+@pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=200)
 @given(st.data(), instances(), multipliers, st.integers(1, 200))
-def test_the_bound_with_cores_is_its_formula(
+def test_the_bound_with_shares_is_its_formula(
     data: st.DataObject, instance: Instance, numerators: list[int], denominator: int
 ) -> None:
     numerators += [0] * 5  # the stretch covers every arrival
-    cores = data.draw(all_cores(instance, len(numerators)))
-    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators), cores),))
+    shares = data.draw(all_shares(instance, len(numerators)))
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators), shares),))
     prices = [Fraction(x, denominator) for x in numerators]
-    exact = bound_by_formula(instance, prices, 0, cores, denominator)
+    exact = bound_by_formula(instance, prices, 0, shares, denominator)
     assert verify(instance, certificate) == math.ceil(exact)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=400)
+@given(st.data(), instances(most=6))
+def test_no_schedule_exceeds_a_share(data: st.DataObject, instance: Instance) -> None:
+    """Lemma C1, in schedules that start each request as early as it fits, in any order."""
+    share = Share(
+        data.draw(st.integers(1, 3)),
+        data.draw(st.integers(1, instance.capacity)),
+        data.draw(st.integers(0, instance.capacity // 2)),
+        data.draw(st.integers(0, 4)),
+        (),
+    )
+    starts: list[tuple[Request, int]] = []
+    for request in data.draw(st.permutations(instance.requests)):
+        start = data.draw(st.integers(request.arrival, request.arrival + 3))
+        while not fit([*starts, (request, start)], instance):
+            start += 1
+        starts.append((request, start))
+    for now in range(-4, 40):
+        in_all = sum(
+            counted(request, now - start + 1, share, instance) for request, start in starts
+        )
+        assert in_all <= share.places * share.most
+
+
+def fit(starts: Sequence[tuple[Request, int]], instance: Instance) -> bool:
+    """Whether requests started in these rounds never hold more than the capacity."""
+    return all(
+        sum(held(request, now - start + 1, instance.block_size) for request, start in starts)
+        <= instance.capacity
+        for now in range(40)
+    )
 
 
 @st.composite
@@ -170,8 +219,8 @@ def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
     first_round = draw(st.integers(0, 3))
     for _ in range(draw(st.integers(0, 3))):
         numerators = draw(st.lists(st.integers(0, 6), max_size=12))
-        cores = draw(all_cores(instance, len(numerators)))
-        stretches.append(Stretch(first_round, tuple(numerators), cores))
+        shares = draw(all_shares(instance, len(numerators)))
+        stretches.append(Stretch(first_round, tuple(numerators), shares))
         first_round += len(numerators) + draw(st.integers(0, 2))
     return Certificate(instance, draw(st.integers(1, 60)), tuple(stretches))
 
@@ -204,7 +253,7 @@ PRICED = Certificate(
         Stretch(
             0,
             (6, 5, 5, 4, 4, 3, 2, 2, 1, 1),
-            (Core(7, 1, (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)),),
+            (Share(1, 4, 1, 1, (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)),),
         ),
     ),
 )
@@ -271,7 +320,7 @@ def test_a_certificate_can_reach_the_optimum() -> None:
     assert enumerated_optimum(instance) == 9
 
 
-def test_cores_can_reach_what_tokens_cannot() -> None:
+def test_shares_can_reach_what_tokens_cannot() -> None:
     """Three like requests, any two of which overflow when the first of them completes.
 
     Each can only start when the one before is done, 9 + 18 + 27 − 27 rounds of waiting. Tokens
@@ -279,9 +328,10 @@ def test_cores_can_reach_what_tokens_cannot() -> None:
     """
     instance = Instance(10, tuple(Request(name, 1, 9) for name in "xyz"))
     assert enumerated_optimum(instance) == 9 + 18 + 27
-    # A place for rounds 0–8 costs 9 times 1 + 1, for the two that wait; for 9–17 another 9.
+    # Each counts one in all its rounds. A place for rounds 0–8 costs 9 times 1 + 1, for the two
+    # that wait; for 9–17 another 9.
     price = (2,) * 9 + (1,) * 9
-    places = Stretch(0, (0,) * 18, (Core(10, 1, price),))
+    places = Stretch(0, (0,) * 18, (Share(1, 1, 0, 0, price),))
     assert verify(instance, Certificate(instance, 1, (places,))) == 9 + 18 + 27
     tokens = Stretch(0, tuple(2 * p for p in price))
     assert verify(instance, Certificate(instance, 20, (tokens,))) < 9 + 18 + 27 - 9
@@ -340,6 +390,9 @@ def test_a_certificate_of_another_instance_is_refused(other: Instance) -> None:
     assert_one_sentence(refused.value)
 
 
+SHARE = {"places": 1, "most": 2, "ignored": 0, "lead": 0, "multipliers": []}
+
+
 def rewritten(**changes: object) -> str:
     return json.dumps(json.loads(PRICED.to_json()) | changes)
 
@@ -369,7 +422,7 @@ def rewritten(**changes: object) -> str:
                     {
                         "first_round": 0,
                         "multipliers": [1],
-                        "cores": [{"peak": 2, "places": 1, "multipliers": [1, 1]}],
+                        "shares": [SHARE | {"multipliers": [1, 1]}],
                     }
                 ]
             ),
@@ -381,7 +434,7 @@ def rewritten(**changes: object) -> str:
                     {
                         "first_round": 0,
                         "multipliers": [],
-                        "cores": [{"peak": 2, "places": 0, "multipliers": []}],
+                        "shares": [SHARE | {"places": 0}],
                     }
                 ]
             ),
@@ -416,15 +469,16 @@ def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object
     assert_one_sentence(refused.value)
 
 
-def core(**fields: object) -> Core:
-    """A good core but for the fields given."""
-    made: dict[str, object] = {"peak": 2, "places": 1, "multipliers": (0, 1)}
-    return Core(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+def share(**fields: object) -> Share:
+    """A good share but for the fields given."""
+    made: dict[str, object] = {"places": 1, "most": 2, "ignored": 0, "lead": 0}
+    made["multipliers"] = (0, 1)
+    return Share(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def stretch(**fields: object) -> Stretch:
     """A good stretch but for the fields given."""
-    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "cores": (core(),)}
+    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "shares": (share(),)}
     return Stretch(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
@@ -435,9 +489,11 @@ def certificate(**fields: object) -> Certificate:
 
 
 NUMBERS: tuple[tuple[Callable[[object], object], str, int, str], ...] = (
-    (lambda number: core(peak=number), "peak", 1, "tokens"),
-    (lambda number: core(places=number), "places", 1, "requests"),
-    (lambda number: core(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: share(places=number), "places", 1, "requests"),
+    (lambda number: share(most=number), "most", 1, "tokens"),
+    (lambda number: share(ignored=number), "ignored", 0, "tokens"),
+    (lambda number: share(lead=number), "lead", 0, "rounds"),
+    (lambda number: share(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
     (lambda number: stretch(first_round=number), "first_round", 0, "rounds"),
     (lambda number: stretch(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
     (lambda number: certificate(denominator=number), "denominator", 1, "price units"),
@@ -468,11 +524,13 @@ FIRST = ("stretches", 0)
         (("denominator",), "denominator", 1, "price units"),
         ((*FIRST, "first_round"), "stretches[0]: first_round", 0, "rounds"),
         ((*FIRST, "multipliers", 2), "stretches[0]: multipliers[2]", 0, "price units"),
-        ((*FIRST, "cores", 0, "peak"), "stretches[0]: cores[0]: peak", 1, "tokens"),
-        ((*FIRST, "cores", 0, "places"), "stretches[0]: cores[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "places"), "stretches[0]: shares[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "most"), "stretches[0]: shares[0]: most", 1, "tokens"),
+        ((*FIRST, "shares", 0, "ignored"), "stretches[0]: shares[0]: ignored", 0, "tokens"),
+        ((*FIRST, "shares", 0, "lead"), "stretches[0]: shares[0]: lead", 0, "rounds"),
         (
-            (*FIRST, "cores", 0, "multipliers", 1),
-            "stretches[0]: cores[0]: multipliers[1]",
+            (*FIRST, "shares", 0, "multipliers", 1),
+            "stretches[0]: shares[0]: multipliers[1]",
             0,
             "price units",
         ),
@@ -495,12 +553,12 @@ def test_a_wrong_number_of_a_document_is_told_by_its_place(
 @pytest.mark.parametrize(
     ("build", "field", "rule"),
     [
-        (lambda: core(multipliers=7), "multipliers", "it must be a tuple"),
-        (lambda: stretch(cores=7), "cores", "it must be a tuple"),
-        (lambda: stretch(cores=(7,)), "cores", "each must be a Core"),
+        (lambda: share(multipliers=7), "multipliers", "it must be a tuple"),
+        (lambda: stretch(shares=7), "shares", "it must be a tuple"),
+        (lambda: stretch(shares=(7,)), "shares", "each must be a Share"),
         (
-            lambda: stretch(cores=(core(multipliers=(1,)),)),
-            "multipliers of a core",
+            lambda: stretch(shares=(share(multipliers=(1,)),)),
+            "multipliers of a share",
             "there must be 2, one for each round of the stretch",
         ),
         (lambda: certificate(instance=7), "instance", "it must be an Instance"),
@@ -524,7 +582,7 @@ def test_a_wrong_kind_is_told_by_its_field(
 
 def test_parts_may_be_given_as_any_iterable() -> None:
     """They are kept as tuples, so that equal certificates are equal and can be hashed."""
-    lists = certificate(stretches=[stretch(multipliers=[0, 1], cores=[core(multipliers=[0, 1])])])
+    lists = certificate(stretches=[stretch(multipliers=[0, 1], shares=[share(multipliers=[0, 1])])])
     assert lists == certificate()
     assert hash(lists) == hash(certificate())
     assert stretch(first_round=5).stop == 7
@@ -538,8 +596,8 @@ def test_parts_may_be_given_as_any_iterable() -> None:
         (("stretches",), "certificate: stretches", "an array"),
         (FIRST, "certificate: stretches[0]", "an object"),
         ((*FIRST, "multipliers"), "certificate: stretches[0]: multipliers", "an array"),
-        ((*FIRST, "cores"), "certificate: stretches[0]: cores", "an array"),
-        ((*FIRST, "cores", 0), "certificate: stretches[0]: cores[0]", "an object"),
+        ((*FIRST, "shares"), "certificate: stretches[0]: shares", "an array"),
+        ((*FIRST, "shares", 0), "certificate: stretches[0]: shares[0]", "an object"),
     ],
 )
 def test_a_wrong_part_of_a_document_is_told_by_its_place(
@@ -572,9 +630,10 @@ def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
 
 
 @pytest.mark.theorem("T10")
-def test_what_a_place_costs_may_need_more_than_64_bits() -> None:
-    """It is in its core from its 99th round on: the best is to start 98 before prices end."""
-    instance = Instance(2600, (Request("a", 1, 2500),))
-    core = Core(2501, 1, (LARGEST_PRICE,) * 3000)
-    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (core,)),))
-    assert verify(instance, certificate) == (3000 - 98) + 2500 - 3000 * LARGEST_PRICE
+@pytest.mark.parametrize("lead", [0, 10])
+def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
+    """It counts from its first round on, or ``lead`` rounds sooner: it waits for the last price."""
+    instance = Instance(2600, (Request("a", 20, 2500),))
+    share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
+    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
+    assert verify(instance, certificate) == 3000 + lead + 2500 - 3000 * LARGEST_PRICE

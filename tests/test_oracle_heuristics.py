@@ -249,6 +249,25 @@ def test_stop_ends_the_search_with_what_it_has() -> None:
     assert 5000 < verify(instance, certificate) <= schedule.total_latency
 
 
+def test_a_bound_by_another_clock() -> None:
+    instance = crowded(60)
+    asked = 0
+
+    def clock() -> float:
+        nonlocal asked
+        asked += 1
+        return float(asked)
+
+    # A second goes by whenever the time is asked for: the search ends soon, whatever it takes.
+    few = verify(instance, lower_bound(instance, 30.0, clock=clock))
+    assert asked < 50
+    many = verify(instance, lower_bound(instance, 3000.0, clock=clock))
+    assert few < many
+    again, asked = asked, 0
+    assert verify(instance, lower_bound(instance, 30.0, clock=clock)) == few
+    assert asked < again
+
+
 def test_progress_is_told_better_and_better() -> None:
     instance = crowded(60)
     bounds: list[float] = []

@@ -9,13 +9,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import highspy
 import numpy as np
 import pytest
 from hypothesis import given
@@ -530,6 +534,78 @@ def test_without_time_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
     assert not check(result.schedule)
     assert result.multipliers is None
+
+
+def test_what_cannot_be_laid_out_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can interrupt that; ten entries at an hour each would outlast any limit."""
+
+    def must_not_be_laid_out(candidates: Candidates, cuts: Sequence[Cut]) -> None:
+        raise AssertionError((candidates, cuts))
+
+    monkeypatch.setattr(ilp, "SECONDS_PER_ENTRY", 3600.0)
+    monkeypatch.setattr(ilp, "_programme", must_not_be_laid_out)
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
+    assert not check(result.schedule)
+    assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
+
+
+def test_what_took_too_long_to_lay_out_is_not_laid_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first programme takes an hour by a clock of our own; none is laid out after it."""
+    laid_out: list[Candidates] = []
+    hours = [0]
+    lay_out = ilp._programme
+
+    def slowly(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, tuple[int, ...]]:
+        laid_out.append(candidates)
+        hours[0] += 1
+        return lay_out(candidates, cuts)
+
+    begin = time.monotonic()
+    clock = SimpleNamespace(monotonic=lambda: begin + 3600.0 * hours[0])
+    monkeypatch.setattr(ilp, "time", clock)
+    monkeypatch.setattr(ilp, "_programme", slowly)
+    solve(jaillet_like(6, 6), time_limit=ENOUGH_SECONDS)
+    assert len(laid_out) == 1
+
+
+class Deaf:
+    """A solver that works on until it is let go, whatever it is told."""
+
+    def __init__(self) -> None:
+        self.HandleUserInterrupt = False
+        self.cbMipLogging: list[object] = []
+        self.told_to_stop = False
+        self.let_go = threading.Event()
+
+    def run(self) -> None:
+        self.let_go.wait(ENOUGH_SECONDS)
+
+    def cancelSolve(self) -> None:  # noqa: N802 - HiGHS's name
+        self.told_to_stop = True
+
+
+class Listeners(list[object]):
+    """Callbacks as HiGHS has them: added and taken away by += and -=."""
+
+    def __iadd__(self, listener: object) -> Listeners:  # type: ignore[misc]  # as HiGHS
+        self.append(listener)
+        return self
+
+
+def test_nobody_waits_for_a_solver_that_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integer_programme, "GRACE_SECONDS", 0.01)
+    solver = Deaf()
+    solver.cbMipLogging = Listeners()
+    watch = Watch(time.monotonic(), lambda: False, lambda _: None)
+    try:
+        ended = integer_programme._run(cast(highspy.Highs, solver), watch)
+        assert not solver.let_go.is_set()
+    finally:
+        solver.let_go.set()
+    assert not ended
+    assert solver.told_to_stop
 
 
 def test_stops_when_told_and_returns_the_best_so_far() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 
 import pytest
@@ -162,3 +163,17 @@ def test_the_programmes_bound_is_taken_as_it_is() -> None:
     best = optimum(synthetic_instance(7, 1), 60.0, "ilp")
     assert best.evidence == "solver"
     assert best.lower_bound <= best.total_latency
+
+
+def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At n = 50 of the synthetic set it has a million entries."""
+
+    def must_not_be_asked(instance: Instance, **how: object) -> None:
+        raise AssertionError((instance, how))
+
+    # The package has a function of the same name as the module.
+    monkeypatch.setattr(sys.modules["oracle.optimum"], "solve", must_not_be_asked)
+    instance = synthetic_instance(50, 2)
+    evidence_is_sound(instance, optimum(instance, time_limit=0.5))
+    with pytest.raises(AssertionError):
+        optimum(synthetic_instance(25, 2), time_limit=4.0, method="ilp")

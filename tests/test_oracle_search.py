@@ -90,8 +90,8 @@ def some_bounds(problem: Problem, rng: np.random.Generator) -> NodeBounds:
         prices = ascend(rows, sequencing, none, upper, Ascent(steps=40, patience=5), never)
     else:
         tokens = rng.exponential(1 / problem.capacity, none.tokens.shape)
-        cores = rng.exponential(1.0, none.cores.shape) * (rng.random(none.cores.shape) < 0.1)
-        prices = Prices(tokens, cores)
+        shares = rng.exponential(1.0, none.shares.shape) * (rng.random(none.shares.shape) < 0.1)
+        prices = Prices(tokens, shares)
     return NodeBounds.of(rows, sequencing, prices)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-exam
 SCHEDULERS = """
 from amin_ref import Amin, Decision, FirstComeFirstServed, HindsightShortestFirst, Policy
 from tests.crippled import EvictsLargest
-from tests.wrong_schedulers import EvictsOneTooFew
+from tests.wrong_schedulers import EvictsOneTooFew, LosesTheEvicted, Peeks, SortsByUpper
 
 number = 3
 
@@ -43,6 +45,26 @@ class Hopeless(Policy):
 
     def decide(self, now, arrived, completed):
         raise KeyError("who?")
+
+
+class Exits(Hopeless):
+    def decide(self, now, arrived, completed):
+        raise SystemExit(3)
+
+
+class Recurs(Hopeless):
+    def decide(self, now, arrived, completed):
+        return self.decide(now, arrived, completed)
+
+
+class WrongSignature(Hopeless):
+    def decide(self, now):
+        return Decision()
+
+
+class ReturnsNothing(Hopeless):
+    def decide(self, now, arrived, completed):
+        pass
 """
 
 
@@ -81,9 +103,11 @@ def test_a_wrong_one_fails_with_theorem_rule_and_code_to_paste(folder: pytest.Py
     result.stdout.fnmatch_lines([
         "*_ T6 evictions are minimal and in order _*",
         "wrong-victim: round *: the cache has * Amin would have evicted *",
+        "from mypackage.sched import EvictsLargest",
         "instance = Instance(",
         "    capacity=*,",
         "        Request('a', prompt_len=*, output_len=*),",
+        "print(examine(EvictsLargest, 'amin', instances=[[]instance]).text())",
         "BROKEN     T6 evictions are minimal and in order (* instances; wrong-victim on *)",
         "FAILED amin::T6 evictions are minimal and in order - wrong-victim: *",
     ])  # fmt: skip
@@ -91,20 +115,28 @@ def test_a_wrong_one_fails_with_theorem_rule_and_code_to_paste(folder: pytest.Py
     result.stdout.no_fnmatch_line("*pytest_items.py*")
 
 
-def test_the_pasted_code_shows_the_same(folder: pytest.Pytester) -> None:
-    """What stands in the report is a program."""
-    said = run(folder, "mypackage.sched:EvictsOneTooFew", "-k", "T1").stdout.str()
-    message, _, code = said.partition("overflow: ")[2].partition("\n\n")
-    code = code[: code.index("\n)\n") + 3]
-    program = (
-        "from amin_ref import Instance, Request, simulate\nfrom mypackage.sched import *\n"
-        f"{code}\nsimulate(instance, EvictsOneTooFew())"
-    )
+@pytest.mark.parametrize(("scheduler", "claims", "theorem", "rule"), [
+    ("EvictsOneTooFew", "amin", "T1", "overflow"),
+    ("LosesTheEvicted", "valid", "T2", "no-progress"),
+    ("SortsByUpper", "amin", "T5", "read-the-upper-bound"),
+    ("Peeks", "valid", "T5", "read-the-output-length"),
+    ("EvictsLargest", "amin", "T6", "wrong-victim"),
+])  # fmt: skip
+def test_what_is_pasted_shows_the_same(
+    folder: pytest.Pytester, scheduler: str, claims: str, theorem: str, rule: str
+) -> None:
+    """What stands below a finding is a whole program."""
+    flags = ("-k", theorem, "--amin-claims", claims)
+    said = run(folder, f"mypackage.sched:{scheduler}", *flags).stdout.str()
+    message, _, rest = said.partition(f"\n{rule}: ")[2].partition("\n\n")
+    program, last, _ = rest.partition(".text())\n")
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program + last], capture_output=True, text=True, check=False
     )
-    assert ended.returncode == 1
-    assert message in ended.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(rf"^BROKEN +{theorem} .*; {rule} on 1\)$", ended.stdout, flags=re.MULTILINE)
+    if rule != "no-progress":  # which is not made as small as it gets, and so may get smaller
+        assert f"{theorem}: {rule}: {message}\n" in ended.stdout
 
 
 def test_what_claims_to_be_valid_is_held_to_that_alone(folder: pytest.Pytester) -> None:
@@ -120,6 +152,37 @@ def test_what_made_no_schedule_passes_nothing(folder: pytest.Pytester) -> None:
         "raised: the scheduler raised KeyError: \"'who?'\" (decide, line * of *sched.py).",
         "not judged T7 *",
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("Exits", "raised: the scheduler raised SystemExit: '3' (decide, line *)."),
+    ("Recurs", "raised: the scheduler raised RecursionError: * (decide, line *)."),
+    ("WrongSignature", "raised: the scheduler raised TypeError: *2 positional arguments but 4*"),
+    ("ReturnsNothing", "not-a-decision: round 0, *: decide returned None, which is no Decision; *"),
+])  # fmt: skip
+def test_what_does_not_decide_is_told_how(folder: pytest.Pytester, name: str, says: str) -> None:
+    result = run(folder, f"mypackage.sched:{name}", "--amin-claims", "valid")
+    result.assert_outcomes(failed=1, skipped=3)
+    result.stdout.fnmatch_lines([says, "BROKEN     T2 *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_suite_that_breaks_is_told_once(
+    folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pytest, with a traceback: then there are no verdicts to sum up."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    # The module as it is imported now: pytester forgets what a run imports, its package does not.
+    items = importlib.import_module("amin_ref.suite.pytest_items")
+    monkeypatch.setattr(items, "examine", broken)
+    result = run(folder, "mypackage.sched:Amin")
+    result.assert_outcomes(failed=10)
+    result.stdout.fnmatch_lines(["E * ZeroDivisionError"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
 def test_tests_of_their_own_run_beside_and_are_chosen_alike(folder: pytest.Pytester) -> None:

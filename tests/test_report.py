@@ -25,6 +25,8 @@ from amin_ref import (
     Instance,
     Policy,
     Request,
+    Run,
+    Schedule,
     check,
     simulate,
 )
@@ -221,6 +223,9 @@ class TestText:
 
     def test_occupancy_adds_up(self, compared: Comparison) -> None:
         figure = compared.occupancy()
+        amax = compared.schedules["amax"]
+        share = sum(amax.occupancy().tolist()) / amax.makespan / 3000
+        assert f"Amax holds {share * 100:.0f} %" in figure.reading
         for series, schedule in zip(figure.series, compared.schedules.values(), strict=True):
             step = int(series.points[1].x - series.points[0].x)
             whole = schedule.makespan // step
@@ -248,6 +253,23 @@ class TestGantt:
                 assert svg.count(f'<rect class="{outcome}"') == tokens
             assert svg.count("✕") == panel.schedule.evictions
             assert svg.count('<rect class="held"') == panel.schedule.makespan
+
+    def test_evictions_are_explained(self) -> None:
+        # By hand: prompts of 2. Round 1: 3 requests with their second token, 3 · 4. Round 4: B with
+        # its fifth token and A with its third, 7 + 5.
+        assert gantt.evictions(gantt.panels()[0].schedule) == (
+            "Round 1: with their next tokens A, B and C would hold 12, more than 11. Known so far "
+            "of their answers: A 1, B 1, C 1. Least is known alike of A, B and C: A, the first of "
+            "them, goes, and loses 1 token.",
+            "Round 4: with their next tokens A and B would hold 12, more than 11. Known so far of "
+            "their answers: A 2, B 4. Least is known of A: it goes, and loses 2 tokens.",
+        )
+        assert gantt.evictions(gantt.OPTIMAL) == ()
+
+    def test_what_was_known_from_an_earlier_run_counts(self) -> None:
+        runs = (Run("A", 0, 4, "evicted"), Run("A", 5, 7, "evicted"), Run("A", 9, 15, "completed"))
+        schedule = Schedule(Instance(11, gantt.TEACHING.requests[:1]), runs)
+        assert "A 4. Least is known of A" in gantt.evictions(schedule)[1]
 
     def test_its_words_are_the_runs(self) -> None:
         instance = Instance(9, (Request("A", 1, 2), Request("B", 1, 1)))
@@ -294,7 +316,8 @@ class TestCommand:
         assert run(application, ["report", str(out), *flags, "--claims", str(claims)]) == 0
         text = out.read_text(encoding="utf-8")
         assert "40 requests from chat, at-once, prediction bins:3" in text
-        assert "amin-ref report report.html --prediction bins:3 --requests 40" in text
+        again = "report report.html --prediction bins:3 --requests 40 --time-limit 0.5 --claims"
+        assert f"<code>amin-ref {again}" in text
 
     def test_another_ledger(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
@@ -307,7 +330,7 @@ class TestCommand:
         assert out.read_text(encoding="utf-8").count("✕</span> does not hold") == 2
         claims.write_text("{}")
         assert run(application, ["report", str(out), *flags, str(claims)]) == 2
-        one_sentence(capsys.readouterr().err)
+        assert "claims.json': " in one_sentence(capsys.readouterr().err)
 
     def test_compare_writes_one_too(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -322,11 +345,20 @@ class TestCommand:
             assert f"<td>{row['ratio_to_bound']:.3f}</td>" in text
         assert '<th scope="row">FCFS</th>' in text
         assert '<th scope="row">Amax</th>' not in text
+        again = "--requests 40 --policies amin,fcfs --time-limit 0.5"
+        assert f"<code>amin-ref compare --report report.html {again}</code>" in text
 
     def test_where_it_cannot_be_written(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "no" / "report.html"
+        # Nothing is computed before: that would take for ever.
+        flags = ("--requests", "2000", "--time-limit", "1e9", "--claims", str(claims))
+        for command in (["report", str(out)], ["compare", "--report", str(out)]):
+            assert run(application, [*command, *flags[: 6 if command[0] == "report" else 4]]) == 3
+            one_sentence(capsys.readouterr().err)
+        out.parent.mkdir()
+        out.mkdir()
         flags = ("--requests", "20", "--time-limit", "0", "--claims", str(claims))
         assert run(application, ["report", str(out), *flags]) == 3
         one_sentence(capsys.readouterr().err)

@@ -18,7 +18,7 @@ from amin_ref.schemas import SCHEMA_NAMES, SchemaName, schema_text
 from amin_ref.strategies import arbitrary_schedules, instances
 from amin_ref.vectors import RULES, VectorFile, published_text, published_vectors
 from oracle import Certificate, lower_bound
-from oracle.certificate import Core, Stretch
+from oracle.certificate import Share, Stretch
 from tests.profiles import times
 
 Path = tuple[str | int, ...]
@@ -140,7 +140,7 @@ def whole_documents() -> dict[SchemaName, str]:
     certificate = Certificate(
         schedule.instance,
         7,
-        (Stretch(0, (1, 2), (Core(3, 1, (0, 4)),)), Stretch(5, (0,))),
+        (Stretch(0, (1, 2), (Share(3, 1, 2, 1, (0, 4)),)), Stretch(5, (0,))),
     )
     vector_file = VectorFile(
         vectors.notes, (group, *(g for g in vectors.groups if some[0] in g.vectors))

@@ -182,6 +182,15 @@ def headlong_runs(request: Request, evicted: bool, patience: int) -> list[Run]:
     return [Run(request.id, request.arrival, again, "evicted"), last] if evicted else [last]
 
 
+def test_of_many_that_overflow_a_few_are_named() -> None:
+    """All are in the error's attribute; its text is for people."""
+    requests = tuple(Request(i, 1, 1) for i in range(200))
+    with pytest.raises(IllegalDecision) as caught:
+        simulate(Instance(399, requests), Scripted(Decision(admit=tuple(range(200)))))
+    assert caught.value.requests == tuple(range(200))
+    assert str(caught.value).startswith("round 0, requests 0, 1, 2, 3, 4 and 195 more: the running")
+
+
 def test_overflow_is_counted_in_whole_blocks() -> None:
     instance = Instance(11, (Request("a", 3, 2), Request("b", 3, 2)), 4)
     with pytest.raises(IllegalDecision, match="needs 16 tokens of cache and it has 11"):

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from amin_ref import (
     HindsightShortestFirst,
     Instance,
     Policy,
+    Ranking,
     Request,
     RequestId,
     RevealedRequest,
@@ -35,7 +37,7 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.strategies import blind_policies, instances, policies, tie_breaks
-from tests.naive import held, longest_output, naive_occupancy
+from tests.naive import NaiveAmin, held, longest_output, naive_occupancy
 from tests.observation import Observed, Situation, ranks_of, record, situations
 from tests.profiles import times
 
@@ -96,6 +98,37 @@ class WatchedAmin(Policy):
         decision = self.amin.decide(now, arrived, completed)
         self.bounds.append(self.amin.lower_bounds)
         return decision
+
+
+@pytest.mark.theorem("T2")
+def test_a_rank_that_changes_can_keep_amin_from_ever_ending() -> None:
+    """T2 needs ranks that stay. Here ties are broken like a queue that evicted requests join anew.
+
+    Whoever has been in the queue for longest is evicted first: of three that tie, always the one
+    that lacks a single token. The same state comes back, so this goes on for ever.
+    """
+    requests = tuple(
+        Request(name, prompt_len=1, output_len=3, lower=2, arrival=arrival)
+        for arrival, name in enumerate("abc")
+    )
+    instance = Instance(6, requests)
+    queued = NaiveAmin(instance.capacity, instance.block_size)
+    seen = []
+    for now in range(14):
+        if now < len(requests):
+            queued.arrive(requests[now], rank=now)
+        evicted, _ = queued.decide()
+        for request in evicted:
+            queued.known[request].rank = now + 0.5  # behind whoever arrives now
+        queued.generate()
+        assert all(tokens < 3 for tokens in queued.generated.values())  # nobody ever completes
+        in_order = queued.in_order(queued.known)
+        bounds = [queued.known[i].assumed for i in in_order]
+        seen.append((in_order, bounds, dict(queued.generated), set(queued.waiting)))
+    assert seen[3:6] == seen[6:9] == seen[9:12]
+
+    for order in permutations("abc"):  # of ranks that stay, every one comes to an end
+        assert simulate(instance, Amin(Ranking(order))).makespan < 14
 
 
 @pytest.mark.theorem("T3")

@@ -11,13 +11,14 @@ from random import Random
 
 import pytest
 
-from amin_ref import Amin, Shuffled
+from amin_ref import Amin, Instance, Request, Shuffled
 from amin_ref.cli.application import application
 from amin_ref.cli.endings import run
 from amin_ref.suite import Theorem, examine, judge, program
 from amin_ref.suite.drawn import small_instances
 from tests.profiles import BASE_EXAMPLES
-from tests.wrong_schedulers import WRONG, Wrong
+from tests.test_suite import OneByOne
+from tests.wrong_schedulers import WRONG, JoinsTheQueueAgain, Wrong
 
 PROJECT = Path(__file__).parents[1]
 
@@ -112,3 +113,30 @@ def test_a_tie_break_by_chance_is_legal(seed: int) -> None:
     assert report.holds
     assert report["T5"].note.startswith("it decides differently on the very same instance ")
     assert report["T5"].judged == 0
+
+
+def test_a_rank_that_does_not_stay_breaks_t2_and_nothing_else() -> None:
+    """Every round is one that Amin could have made (D31), and yet it may never end."""
+    endless = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
+    instances = [endless, *small_instances(200, seed=3)]
+    report = examine(JoinsTheQueueAgain, "amin", instances=instances)
+    broken = {verdict.theorem for verdict in report.verdicts if verdict.finding is not None}
+    assert broken == {"T2", "Amin"}
+    finding = report["T2"].finding
+    assert finding is not None
+    assert finding.rule == "no-progress"
+    assert "can make it evict for ever" in finding.message
+    assert report["T2"].judged > 150
+
+
+def test_given_instances_are_judged_in_place_of_random_ones() -> None:
+    """T12 is judged on those that it is stated for: here the first alone."""
+    together = Instance(14, tuple(Request(i, 1, 1, 1, 1) for i in range(7)))
+    apart = Instance(9, (Request("a", 1, 3, 2, 4), Request("b", 2, 1, arrival=2)))
+    report = examine(Amin, instances=[together, apart])
+    assert report.holds
+    assert [(v.theorem, v.judged) for v in report.verdicts if v.judged != 2] == [("T12", 1)]
+
+    finding = examine(OneByOne, instances=[together])["T12"].finding
+    assert finding is not None
+    assert finding.rule == "ratio-above-the-bound"

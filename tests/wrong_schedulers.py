@@ -18,7 +18,6 @@ from amin_ref.policies.lookahead import (
     WaitingQueue,
     admit_in_order,
     ascending,
-    evict_in_order,
 )
 from tests.crippled import (
     CrippledAmin,
@@ -143,12 +142,7 @@ class LosesTheEvicted(CrippledAmin):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = super().decide(now, arrived, completed)
-        kept = WaitingQueue()
-        while self.waiting.first() is not None:
-            job = self.waiting.take()
-            if job.id not in decision.evict:
-                kept.add([job])
-        self.waiting = kept
+        self.waiting.add(job for job in self.taken_out() if job.id not in decision.evict)
         return decision
 
 
@@ -181,9 +175,7 @@ class ForgetsOnEviction(Visible):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = super().decide(now, arrived, completed)
-        jobs = []
-        while self.waiting.first() is not None:
-            jobs.append(self.waiting.take())
+        jobs = self.taken_out()
         for job in jobs:
             if job.id in decision.evict:
                 job.assumed = self.told[job.id].lower
@@ -196,8 +188,7 @@ class Skips(CrippledAmin):
 
     def admit(self) -> tuple[RequestId, ...]:
         admitted, skipped = [], []
-        while self.waiting.first() is not None:
-            job = self.waiting.take()
+        for job in self.taken_out():
             if self.batch.fits(job):
                 self.batch.admit(job)
                 admitted.append(job.id)
@@ -224,14 +215,7 @@ class ReadmitsAtOnce(CrippledAmin):
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        self.batch.begin_round(now, completed)
-        self.waiting.add(
-            Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
-            for request in arrived
-        )
-        for job in self.batch.running:
-            job.assumed = self.refined(job, now - job.start)
-        evicted = evict_in_order(self.batch, self.victims(self.batch.running))
+        evicted = self.hear_and_evict(now, arrived, completed)
         self.waiting.add(evicted)
         return Decision(tuple(job.id for job in evicted), self.admit())
 
@@ -245,11 +229,6 @@ class CountsTokensNotBlocks(CrippledAmin):
 
 class EvictsOneTooMany(CrippledAmin):
     """Makes a little more room than is needed."""
-
-    def victims(self, running: Iterable[Job]) -> Iterator[Job]:
-        victims = list(ascending(running))
-        yield victims[0]
-        yield from victims[1:]
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -296,21 +275,23 @@ class WaitsForCompany(Visible):
         return () if self.completed else super().admit()
 
 
-class NeverForgets(CrippledAmin):
-    """Keeps what waits from one instance to the next."""
+class JoinsTheQueueAgain(CrippledAmin):
+    """Breaks ties by the place in a queue, which the evicted join again at its end.
 
-    def begin(self, capacity: int, block_size: int) -> None:
-        before = getattr(self, "told_before", [])
-        super().begin(capacity, block_size)
-        self.told_before: list[VisibleRequest] = []
-        self.offset = len(before) % 2
+    Each of its rounds is one that Amin could have made, but the rank does not stay (D1, D31): of
+    those that tie, whoever is nearest to completion is evicted, and that may go on for ever (T2).
+    """
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        self.told_before += arrived
         decision = super().decide(now, arrived, completed)
-        return decision if not self.offset else Decision(decision.evict, decision.admit[::-1][:1])
+        jobs = self.taken_out()
+        for job in jobs:
+            if job.id in decision.evict:
+                job.rank = (now + 0.5, *job.rank)  # behind those who arrived by now
+        self.waiting.add(jobs)
+        return decision
 
 
 class Raises(CrippledAmin):

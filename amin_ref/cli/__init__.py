@@ -10,5 +10,6 @@ def main() -> None:
         from amin_ref.cli.application import application
         from amin_ref.cli.endings import run
     except KeyboardInterrupt:
-        sys.exit("amin-ref: interrupted.")
+        print("amin-ref: interrupted.", file=sys.stderr)
+        sys.exit(130)  # endings.INTERRUPTED, which may not have been imported yet
     sys.exit(run(application, sys.argv[1:]))

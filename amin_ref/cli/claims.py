@@ -24,9 +24,6 @@ from oracle.claims.plan import REQUESTS as ARTICLE
 NOTEBOOK = Path("amin-ref-claims.jsonl")
 """Where the measurements of a full run are kept unless another file is named."""
 
-AHEAD = 2
-"""Tasks that each worker has beside the one it is working on."""
-
 PATIENCE = 10
 """Seconds after which a Dask scheduler that does not answer is given up."""
 
@@ -108,8 +105,8 @@ def claims_command(
     """Measure what the article says of Amin, and say of each claim whether it holds.
 
     Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
-    from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: the
-    same command continues.
+    from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what
+    is begun is ended and written down, and the same command continues.
     """
     plan = Plan(
         workload=workload,
@@ -131,8 +128,11 @@ def claims_command(
                 wanted,
                 notebook,
                 executor=crew.executor,
-                in_flight=(1 + AHEAD) * crew.size,
+                in_flight=crew.in_flight,
                 on_measured=lambda done: watch.update(done, "measuring"),
+                on_interrupted=lambda: click.echo(
+                    "Ending what is begun; Ctrl-C again drops it.", err=True
+                ),
             )
     except KeyboardInterrupt:
         if kept:
@@ -149,16 +149,20 @@ def claims_command(
 
 @dataclass(frozen=True)
 class _Crew:
-    """Who does the work, and how many of them there are; no executor for the caller alone."""
+    """Who does the work, and how many tasks they have at a time.
+
+    No executor for the caller alone.
+    """
 
     executor: Executor | None
-    size: int
+    in_flight: int
 
 
 @contextmanager
 def _here(workers: int | None) -> Iterator[_Crew]:
     size = workers or os.cpu_count() or 1
     with processes(size) as executor:
+        # None ahead: on Ctrl-C nobody waits for more than what is being measured.
         yield _Crew(executor, size)
 
 
@@ -176,7 +180,8 @@ def _cluster(address: str) -> Iterator[_Crew]:
         raise click.UsageError(f"--dask: no scheduler answers at {address!r}: {error}") from None
     with client:
         size = sum(client.ncores().values())
-        yield _Crew(client.get_executor(pure=False), max(1, size))
+        # One ahead for each: a task's way through a network takes a while.
+        yield _Crew(client.get_executor(pure=False), 2 * max(1, size))
 
 
 def _print(ledger: Ledger) -> None:

@@ -17,7 +17,7 @@ from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
 from amin_ref.cli.reading import read_text
-from amin_ref.cli.report import best_known, refuse_without_extra, write_report
+from amin_ref.cli.report import best_known, command, refuse_what_cannot_be_made, write_report
 from amin_ref.schedule import Schedule
 from amin_ref.simulator import simulate
 from amin_ref.workloads import Workload
@@ -26,6 +26,9 @@ from oracle.claims import LEDGER, Ledger
 
 FORMAT = "amin-ref/comparison"
 VERSION = 1
+
+TIME_LIMIT = 10.0
+"""Seconds that the search for the bound may take unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ Examples:
 @click.option(
     "--time-limit",
     type=SECONDS,
-    default=10.0,
+    default=TIME_LIMIT,
     show_default=True,
     help="Seconds that the search for the bound may take.",
 )
@@ -138,7 +141,9 @@ def compare_command(
     workload = options.build()
     size = len(workload.instance.requests)
     if report is not None:
-        refuse_without_extra()
+        refuse_what_cannot_be_made(report)
+    flags = [] if policies == tuple(POLICIES) else ["--policies", ",".join(policies)]
+    flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     rows: list[Row] = []
     schedules: dict[str, Schedule] = {}
     least: int | None = None
@@ -156,7 +161,8 @@ def compare_command(
             best = best_known(workload, time_limit)
             least = best.lower_bound
             ledger = Ledger.from_json(read_text(str(LEDGER)))
-            write_report(report, options, schedules, best, ledger)
+            again = command(("compare", "--report", "report.html"), options, flags)
+            write_report(report, options, again, schedules, best, ledger)
         elif bound:
             least = _proven_bound(workload, time_limit)
     finally:

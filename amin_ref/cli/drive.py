@@ -11,7 +11,7 @@ import click
 
 from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import instance_in, write_text
+from amin_ref.cli.reading import instance_in, read_text, write_text
 from amin_ref.conformance import conform
 from amin_ref.errors import InvalidDocument, SchedulerFailed
 from amin_ref.external import ExternalPolicy
@@ -133,6 +133,7 @@ def _instances(options: WorkloadOptions, files: tuple[str, ...]) -> Iterator[Nam
     for file in files:
         instance = instance_in(file)
         if instance is None:
+            read_text(file)  # one that cannot be read is told as such
             raise InvalidDocument(
                 f"{file!r} holds no instance and no schedule; give a file that begins "
                 '{"format": "amin-ref/instance", …}.'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,11 +15,15 @@ from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import Watch, asked_to_stop, busy, solving, watching
 from amin_ref.cli.reading import read_text, write_text
+from amin_ref.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.schedule import Schedule
 from amin_ref.simulator import simulate
 from amin_ref.workloads import Workload
 from oracle import Optimum, optimum
 from oracle.claims import LEDGER, Ledger
+
+TIME_LIMIT = 20.0
+"""Seconds that the search for the optimum may take unless told otherwise."""
 
 NEEDED = ("matplotlib", "jinja2")
 """What the extra 'report' brings."""
@@ -45,7 +49,7 @@ Examples:
 @click.option(
     "--time-limit",
     type=SECONDS,
-    default=20.0,
+    default=TIME_LIMIT,
     show_default=True,
     help="Seconds that the search for the optimum and its bound may take.",
 )
@@ -57,8 +61,8 @@ def report_command(
     It shows a small instance token by token, the four policies on one workload beside the best that
     is possible, and the article's claims with what was measured of each.
     """
-    refuse_without_extra()
-    ledger = Ledger.from_json(read_text(claims_file or str(LEDGER)))
+    refuse_what_cannot_be_made(output)
+    ledger = _ledger(claims_file or str(LEDGER))
     workload = options.build()
     size = len(workload.instance.requests)
     schedules: dict[str, Schedule] = {}
@@ -70,21 +74,35 @@ def report_command(
                 on_completion=partial(_count, watch, policy, len(schedules) * size),
             )
     best = best_known(workload, time_limit)
-    write_report(output, options, schedules, best, ledger)
+    flags = [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
+    flags += ["--claims", claims_file] if claims_file else []
+    again = command(("report", "report.html"), options, flags)
+    write_report(output, options, again, schedules, best, ledger)
+
+
+def _ledger(file: str) -> Ledger:
+    text = read_text(file)
+    try:
+        return Ledger.from_json(text)
+    except AminError as error:
+        raise InvalidDocument(f"{file!r}: {error}") from None
 
 
 def _count(watch: Watch, policy: str, before: int, completed: int) -> None:
     watch.update(before + completed, policy)
 
 
-def refuse_without_extra() -> None:
+def refuse_what_cannot_be_made(output: str) -> None:
     """Say so before anything is computed.
 
     Raises:
         click.UsageError: what draws reports is not installed.
+        CannotWrite: there is no folder for the output.
     """
     if not all(find_spec(module) for module in NEEDED):
         raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
+    if not Path(output).parent.is_dir():
+        raise CannotWrite(f"{output!r} cannot be written: there is no such folder.")
 
 
 def best_known(workload: Workload, time_limit: float) -> Optimum:
@@ -104,11 +122,12 @@ def best_known(workload: Workload, time_limit: float) -> Optimum:
 def write_report(
     output: str,
     options: WorkloadOptions,
+    again: str,
     schedules: Mapping[str, Schedule],
     best: Optimum,
     ledger: Ledger,
 ) -> None:
-    """Draw everything and write the file.
+    """Draw everything and write the file; ``again`` is the command that does it once more.
 
     Raises:
         CannotWrite: the file cannot be written.
@@ -118,7 +137,7 @@ def write_report(
 
     comparison = Comparison(
         caption=caption(options, best.schedule),
-        command=command(options),
+        command=again,
         schedules=schedules,
         best=best.schedule,
         bound=best.lower_bound,
@@ -138,15 +157,21 @@ def caption(options: WorkloadOptions, schedule: Schedule) -> str:
     )
 
 
-def command(options: WorkloadOptions) -> str:
-    """What writes the same report again."""
-    words = ["amin-ref", "report", "report.html"]
+def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]) -> str:
+    """What writes the same report again.
+
+    Args:
+        begin: the command and its file.
+        options: the workload's flags; those that are the default are left out.
+        flags: the command's other flags.
+    """
+    words = ["amin-ref", *begin]
     for name, value in options.as_document().items():
         if value != DEFAULTS[name]:
             words += [f"--{name.replace('_', '-')}", str(value)]
     if options.requests is not None:
         words += ["--requests", str(options.requests)]
-    return shlex.join(words)
+    return shlex.join([*words, *flags])
 
 
 DEFAULTS: Mapping[str, object] = WorkloadOptions(

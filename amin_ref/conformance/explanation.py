@@ -5,17 +5,17 @@ Only a schedule that does not conform is explained, so everything is worked out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from amin_ref.conformance.readings import Reading
 from amin_ref.conformance.replay import Ranks, Situation, Stay
 from amin_ref.conformance.verdict import PolicyName
-from amin_ref.errors import shown
+from amin_ref.errors import MOST_NAMED, shown
 from amin_ref.instance import Instance
 from amin_ref.validation import RequestId
-
-MOST_NAMED = 5
-"""Requests that are named in a list; the others are counted."""
 
 POLICY_TITLES: Mapping[PolicyName, str] = {"amin": "Amin", "amax": "Amax", "h-sf": "H-SF"}
 
@@ -64,7 +64,7 @@ class Explanation:
             wrong.running, lambda r: f"{wrong.now - wrong.running[r].start} generated"
         )
         if wrong.running:
-            needed = self._held_in(0, wrong.running)
+            needed = sum(map(self._next_token, wrong.running))
             running += f", whose next token needs {needed} tokens in all"
         waiting = self._listed(wrong.waiting, lambda _: "")
         blocks = f" in blocks of {self._instance.block_size}" * (self._instance.block_size > 1)
@@ -117,10 +117,12 @@ class Explanation:
         wrong = self._wrong
         staying = [request for request in wrong.running if request not in wrong.evicted]
         together = [*staying, *wrong.requests]
-        rounds, held = max(self._peaks(together), key=lambda peak: peak[1])
+        plan = self._plan(together)
+        # What they hold only grows until one of them stops, so it is most in somebody's last round.
+        rounds = max(sorted({self._left(r) - 1 for r in together}), key=lambda k: int(plan[k]))
         return (
-            f"If all stop as assumed, {_names(wrong.requests)} and those who run on hold {held} "
-            f"tokens in round {wrong.now + rounds}."
+            f"If all stop as assumed, {_names(wrong.requests)} and those who run on hold "
+            f"{plan[rounds]} tokens in round {wrong.now + rounds}."
         )
 
     def _mend(self) -> str:
@@ -131,34 +133,42 @@ class Explanation:
 
     def _evictions(self) -> list[RequestId]:
         """Step 3 of the specification, section 3."""
-        staying = self._in_order(self._wrong.running)
+        needed = sum(map(self._next_token, self._wrong.running))
         evicted = []
-        while self._held_in(0, staying) > self._instance.capacity:
-            evicted.append(staying.pop(0))
+        for request in self._in_order(self._wrong.running):
+            if needed <= self._instance.capacity:
+                break
+            needed -= self._next_token(request)
+            evicted.append(request)
         return evicted
 
     def _admissions(self, evicted: Sequence[RequestId]) -> list[RequestId]:
         """Step 4 of the specification, section 3."""
-        together = [request for request in self._wrong.running if request not in evicted]
+        plan = self._plan(request for request in self._wrong.running if request not in evicted)
         admitted: list[RequestId] = []
         for request in self._in_order(self._wrong.waiting):
-            together.append(request)
-            if not self._fit(together):
+            plan[: self._left(request)] += self._growth(request)
+            if plan.max() > self._instance.capacity:
                 break
             admitted.append(request)
         return admitted
 
-    def _fit(self, together: Sequence[RequestId]) -> bool:
-        return all(held <= self._instance.capacity for _, held in self._peaks(together))
+    def _plan(self, together: Iterable[RequestId]) -> NDArray[np.int64]:
+        """What these requests hold in all, in each round from now on, if all stop as assumed."""
+        plan = np.zeros(max(map(self._left, self._assumed)), dtype=np.int64)
+        for request in together:
+            plan[: self._left(request)] += self._growth(request)
+        return plan
 
-    def _peaks(self, together: Sequence[RequestId]) -> Iterator[tuple[int, int]]:
-        """The rounds, from now, that are some request's last as assumed, and what is held then.
+    def _growth(self, request: RequestId) -> NDArray[np.int64]:
+        """What a request holds in each round that it is assumed to go on for; in whole blocks."""
+        held = self._instance.by_id[request].prompt_len + self._generated(request)
+        tokens = np.arange(held + 1, held + self._left(request) + 1, dtype=np.int64)
+        return -(-tokens // self._instance.block_size) * self._instance.block_size
 
-        What requests hold only grows until one of them stops, so it is most in one of these.
-        """
-        for rounds in sorted({self._left(request) - 1 for request in together}):
-            remaining = [request for request in together if self._left(request) > rounds]
-            yield rounds, self._held_in(rounds, remaining)
+    def _next_token(self, request: RequestId) -> int:
+        """What a request holds with its next token; in whole blocks."""
+        return int(self._growth(request)[0])
 
     def _in_order(self, requests: Iterable[RequestId]) -> list[RequestId]:
         return sorted(requests, key=lambda r: (self._assumed[r], self._ranks[r]))
@@ -170,17 +180,6 @@ class Explanation:
     def _generated(self, request: RequestId) -> int:
         stay: Stay | None = self._wrong.running.get(request)
         return 0 if stay is None else self._wrong.now - stay.start
-
-    def _held_in(self, rounds: int, requests: Iterable[RequestId]) -> int:
-        """What requests hold so many rounds from now; tokens, in whole blocks."""
-        size = self._instance.block_size
-        total = 0
-        for request in requests:
-            tokens = (
-                self._instance.by_id[request].prompt_len + self._generated(request) + rounds + 1
-            )
-            total += (tokens + size - 1) // size * size
-        return total
 
     def _listed(self, requests: Iterable[RequestId], more: Callable[[RequestId], str]) -> str:
         """Requests in ≺, the first few with what is assumed of them."""

@@ -27,6 +27,9 @@ LONGEST_LINE = 2**24
 LAST_WORDS = 2**12
 """Bytes of stderr that are kept."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds that are slept at once: operating systems know no timeout without end."""
+
 GRACE = 1.0
 """Seconds in which a child that has closed its output is expected to be gone."""
 
@@ -162,7 +165,7 @@ class Child:
         while (left := deadline - time.monotonic()) > 0:
             ready = {
                 pipe
-                for key, _ in self._selector.select(left)
+                for key, _ in self._selector.select(min(left, LONGEST_WAIT))
                 for pipe in (self._stdin, self._stdout, self._stderr)
                 if key.fileobj is pipe
             }

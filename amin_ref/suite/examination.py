@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -132,7 +132,12 @@ def theorems_of(claims: Claim) -> tuple[Theorem, ...]:
 
 
 def examine(
-    make: MakePolicy, claims: Claim = "amin", *, examples: int = EXAMPLES, seed: int = 0
+    make: MakePolicy,
+    claims: Claim = "amin",
+    *,
+    examples: int = EXAMPLES,
+    seed: int = 0,
+    instances: Sequence[Instance] | None = None,
 ) -> Report:
     """Run the whole suite against a scheduler.
 
@@ -144,8 +149,39 @@ def examine(
         claims: ``"amin"``, or ``"valid"`` for what only claims to make valid schedules.
         examples: random small instances.
         seed: of these instances.
+        instances: to be examined on in place of random ones.
     """
-    return _Examination(make, claims, examples, seed).report()
+    return _Examination(make, claims, _Material(examples, seed, instances)).report()
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """The instances that a scheduler is examined on: random ones, or those that are given."""
+
+    examples: int
+    seed: int
+    given: Sequence[Instance] | None
+
+    def for_all(self) -> Iterable[Instance]:
+        """For what one schedule shows."""
+        return small_instances(self.examples, self.seed) if self.given is None else self.given
+
+    def for_foresight(self) -> Iterable[Instance]:
+        """For T5."""
+        return small_instances(self._few, self.seed) if self.given is None else self.given
+
+    def for_ratio(self) -> Iterable[Instance]:
+        """For T12, which is stated for some instances only."""
+        # The oracle's solvers take longer to import than most examinations need.
+        from amin_ref.suite.ratio import setting_of, settled_instances
+
+        if self.given is None:
+            return settled_instances(self._few, self.seed)
+        return [instance for instance in self.given if setting_of(instance) is not None]
+
+    @property
+    def _few(self) -> int:
+        return -(-self.examples // EXAMPLES_PER_PAIR)
 
 
 class _Sweep:
@@ -180,18 +216,17 @@ class _Sweep:
 class _Examination:
     """The sweeps over instances, and what they have found so far."""
 
-    def __init__(self, make: MakePolicy, claims: Claim, examples: int, seed: int) -> None:
+    def __init__(self, make: MakePolicy, claims: Claim, material: _Material) -> None:
         self._make = make
         self._claims = claims
-        self._examples = examples
-        self._seed = seed
+        self._material = material
         self._judged = 0
         self._failed = 0
         self._found: list[Finding] = []
         self._worst_ratio = 0.0
 
     def report(self) -> Report:
-        sweep = self._sweep(small_instances(self._examples, self._seed), self._judge)
+        sweep = self._sweep(self._material.for_all(), self._judge)
         self._judged = sweep.judged
         self._failed = len(sweep.found)
         self._found = _without_coincidences(sweep.found)
@@ -277,8 +312,7 @@ class _Examination:
         def judging(instance: Instance, policy: Policy) -> Finding | Unjudged | None:
             return foresees(instance, policy, self._claims)
 
-        few = -(-self._examples // EXAMPLES_PER_PAIR)
-        sweep = self._sweep(small_instances(few, self._seed), judging)
+        sweep = self._sweep(self._material.for_foresight(), judging)
         if sweep.unjudged[BY_CHANCE]:
             # Once seen to decide by chance, it may have done so wherever it seemed not to.
             return Verdict("T5", 0, None, sweep.why_not())
@@ -289,8 +323,7 @@ class _Examination:
         return verdict if departures else replace(verdict, note=sweep.why_not())
 
     def _ratio(self) -> Verdict:
-        # The oracle's solvers take longer to import than most examinations need.
-        from amin_ref.suite.ratio import beyond_bound, ratio, settled_instances
+        from amin_ref.suite.ratio import beyond_bound, ratio  # see _Material.for_ratio
 
         def judging(instance: Instance, policy: Policy) -> Finding | Unjudged | None:
             found = ratio(instance, policy)
@@ -299,8 +332,7 @@ class _Examination:
             self._worst_ratio = max(self._worst_ratio, float(found))
             return beyond_bound(instance, found)
 
-        few = -(-self._examples // EXAMPLES_PER_PAIR)
-        sweep = self._sweep(settled_instances(few, self._seed), judging)
+        sweep = self._sweep(self._material.for_ratio(), judging)
         if sweep.found:
             return self._explained("T12", sweep.judged, sweep.found, judging)
         return Verdict("T12", sweep.judged, None, sweep.why_not())

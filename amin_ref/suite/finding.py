@@ -85,8 +85,10 @@ class Finding:
 
 
 def program(instance: Instance) -> str:
-    """An instance as Python code, a request a line."""
+    """An instance as a Python program, a request a line."""
     lines = [
+        "from amin_ref import Instance, Request",
+        "",
         "instance = Instance(",
         f"    capacity={instance.capacity},",
         *([f"    block_size={instance.block_size},"] if instance.block_size > 1 else []),
@@ -96,6 +98,17 @@ def program(instance: Instance) -> str:
         ")",
     ]
     return "\n".join(lines)
+
+
+def program_that_shows_it(finding: Finding, scheduler: str, claims: Claim) -> str:
+    """A Python program that examines a scheduler, ``module:name``, on the finding's instance."""
+    module, _, name = scheduler.partition(":")
+    root = name.split(".")[0]
+    return (
+        f"from {module} import {root}\nfrom amin_ref.suite import examine\n"
+        f"{program(finding.instance)}\n"
+        f"print(examine({name}, {claims!r}, instances=[instance]).text())"
+    )
 
 
 def _expression(request: Request) -> str:

@@ -87,18 +87,28 @@ def schedule_of(
         theorem, rule = THEOREM_OF_DECISION[error.name], str(error.name)
         return Finding(theorem, rule, instance, str(error))
     except NoProgress as error:
-        return Finding("T2", "no-progress", instance, str(error))
+        return Finding("T2", "no-progress", instance, str(error) + _needs_no_more(claims))
     except SchedulerFailed as error:
         return Finding("T2", error.kind, instance, str(error))
     except AminError as error:
         return Finding("T2", "raised", instance, str(error))
-    except Exception as error:  # noqa: BLE001 - the scheduler is somebody else's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the scheduler is somebody else's code
         return Finding("T2", "raised", instance, _raised(error))
 
 
-def _raised(error: Exception) -> str:
+def _needs_no_more(claims: Claim) -> str:
+    """What to look for in an Amin that gets nowhere, to be put behind a sentence."""
+    if claims == "valid":
+        return ""
+    return (
+        " Amin needs no more rounds under any tie-break that stays; one that changes, like the "
+        "place in a queue that the evicted join again at its end, can make it evict for ever."
+    )
+
+
+def _raised(error: BaseException) -> str:
     """A foreign exception in one sentence, with the place that raised it."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    (frame,) = traceback.extract_tb(error.__traceback__, limit=-1)
     where = f"{frame.name}, line {frame.lineno} of {frame.filename}"
     return f"the scheduler raised {type(error).__name__}: {shown(str(error))} ({where})."
 
@@ -112,20 +122,23 @@ def _not_valid(schedule: Schedule, violations: Sequence[Violation]) -> Finding |
 
 def _idles(schedule: Schedule) -> Finding | None:
     """A round in which nothing runs though a request waits; of a valid schedule."""
-    requests = schedule.instance.by_id
+    by_arrival = sorted(schedule.instance.requests, key=lambda request: request.arrival)
+    unfinished = iter(by_arrival)
+    first = next(unfinished, None)
     latest = 0
     for run in schedule.runs:
         if run.start > latest:
-            for request, completion in schedule.completions.items():
-                idle = max(latest, requests[request].arrival)
-                if idle < run.start and completion > latest:
-                    return Finding(
-                        "T8",
-                        "idle",
-                        schedule.instance,
-                        f"round {idle}: nothing runs though request {shown(request)} waits, which "
-                        "fits the empty cache.",
-                    )
+            # Nothing runs from here to the start: whoever has not completed by now waits then.
+            while first is not None and schedule.completions[first.id] <= latest:
+                first = next(unfinished, None)
+            if first is not None and (idle := max(latest, first.arrival)) < run.start:
+                return Finding(
+                    "T8",
+                    "idle",
+                    schedule.instance,
+                    f"round {idle}: nothing runs though request {shown(first.id)} waits, which "
+                    "fits the empty cache.",
+                )
         latest = max(latest, run.stop)
     return None
 

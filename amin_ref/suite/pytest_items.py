@@ -15,7 +15,7 @@ import pytest
 
 from amin_ref.errors import AminError
 from amin_ref.suite.examination import MakePolicy, Report, examine, theorems_of
-from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem
+from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem, program_that_shows_it
 from amin_ref.suite.loading import load_policy
 
 TracebackStyle = Literal["long", "short", "line", "no", "native", "value", "auto"]
@@ -36,7 +36,7 @@ class SchedulerTests:
     """A plugin: the tests of one scheduler.
 
     Args:
-        name: of the scheduler, as it was given.
+        name: of the scheduler, as it was given: ``module:name``.
         make: makes it.
         claims: what it claims to be.
         examples: instances.
@@ -92,13 +92,18 @@ class SchedulerTests:
         group.ihook.pytest_collectreport(report=collected)
         items[:0] = collected.result
 
+    def told(self, finding: Finding) -> str:
+        """A finding with a program that shows it, to paste."""
+        shows = program_that_shows_it(finding, self._name, self.claims)
+        return f"{finding.rule}: {finding.message}\n\n{shows}"
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What was examined, theorem by theorem."""
         told = {
             report.nodeid: dict(report.user_properties)
             for outcome in ("passed", "failed", "skipped")
             for report in terminalreporter.getreports(outcome)
-            if report.when == "call" and report.nodeid.startswith("amin::")
+            if report.when == "call" and NOTE in dict(report.user_properties)
         }
         if not told:
             return
@@ -150,9 +155,9 @@ class TheoremTest(pytest.Item):
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
     ) -> str:
-        """The finding, with its instance as code; a broken suite with its traceback."""
+        """The finding, with a program that shows it; a broken suite with its traceback."""
         if isinstance(excinfo.value, Broken):
-            return excinfo.value.finding.text()
+            return self._tests.told(excinfo.value.finding)
         return str(super().repr_failure(excinfo, "short" if style is None else style))
 
     def reportinfo(self) -> tuple[Path, None, str]:

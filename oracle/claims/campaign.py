@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, as_completed, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -109,8 +109,12 @@ def measure(
     executor: Executor | None = None,
     in_flight: int = 8,
     on_measured: Callable[[int], None] | None = None,
+    on_interrupted: Callable[[], None] | None = None,
 ) -> None:
     """Measure what the notebook does not have yet.
+
+    Ctrl-C ends it with what is under way: that is waited for, and written down. Pressed once more,
+    what is under way is dropped.
 
     Args:
         wanted: what it is to have in the end.
@@ -118,18 +122,38 @@ def measure(
         executor: anything of :mod:`concurrent.futures`; by default the caller works alone.
         in_flight: how many tasks the executor is given at a time.
         on_measured: called with the number of tasks that are done, whenever it grows.
+        on_interrupted: called when Ctrl-C was pressed, before anything is waited for.
 
     Raises:
         AminError: an experiment cannot be measured, such as on a trace that cannot be read.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     left = [task for task in wanted if task not in notebook]
     done = len(wanted) - len(left)
-    results = _in_turn(left) if executor is None else _in_parallel(left, executor, in_flight)
-    for task, values in results:
-        notebook.add(task, values)
-        done += 1
-        if on_measured:
-            on_measured(done)
+    under_way: dict[Future[Values], Task] = {}
+    results = (
+        _in_turn(left) if executor is None else _in_parallel(left, executor, in_flight, under_way)
+    )
+    try:
+        for task, values in results:
+            notebook.add(task, values)
+            done += 1
+            if on_measured:
+                on_measured(done)
+    except KeyboardInterrupt:
+        if on_interrupted:
+            on_interrupted()
+        _bring_in(under_way, notebook)
+        raise
+
+
+def _bring_in(under_way: Mapping[Future[Values], Task], notebook: Notebook) -> None:
+    """Write down what was begun, and begin nothing more."""
+    begun = [future for future in under_way if not future.cancel()]
+    for future in as_completed(begun):
+        task = under_way[future]
+        if future.exception() is None and task not in notebook:
+            notebook.add(task, future.result())
 
 
 def measured(task: Task) -> Values:
@@ -143,18 +167,21 @@ def _in_turn(left: Iterable[Task]) -> Iterator[tuple[Task, Values]]:
 
 
 def _in_parallel(
-    left: Iterable[Task], executor: Executor, in_flight: int
+    left: Iterable[Task],
+    executor: Executor,
+    in_flight: int,
+    under_way: dict[Future[Values], Task],
 ) -> Iterator[tuple[Task, Values]]:
-    """Whatever is done first comes first; an interruption finds few tasks under way."""
+    """Whatever is done first comes first; ``under_way`` has all that the caller does not yet."""
     waiting = iter(left)
-    under_way: dict[Future[Values], Task] = {}
     while True:
         for task in islice(waiting, in_flight - len(under_way)):
             under_way[executor.submit(measured, task)] = task
         if not under_way:
             return
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-            yield under_way.pop(future), future.result()
+            yield under_way[future], future.result()
+            del under_way[future]
 
 
 class Measurements:

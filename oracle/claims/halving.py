@@ -10,7 +10,7 @@ import numpy as np
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed
 from oracle.claims.scene import Scene
 
@@ -42,8 +42,9 @@ class _Closed:
         return self.share is not None and self.share.low >= HALF
 
     @property
-    def not_halved(self) -> bool:
-        return self.share is not None and self.share.high < HALF
+    def beyond(self) -> bool:
+        """Whether Amin is better than that hindsight."""
+        return self.share is not None and self.share.low > 1
 
 
 def _bins(plan: Plan) -> tuple[int, ...]:
@@ -84,16 +85,12 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
         {name: _closed(plan, found, scene, name) for name in HINDSIGHTS} for scene in _scenes(plan)
     )
     with_gap = [each for closed in drawn.values() for each in closed if each.share is not None]
-    verdict: Verdict = "does not hold"
-    if with_gap and all(each.halved for each in with_gap):
-        verdict = "holds"
-    elif any(each.halved for each in with_gap):
-        verdict = "holds under conditions"
+    halved = [each.halved for each in with_gap]
+    verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     return Judgement(
         verdict=verdict,
-        measured=" ".join(_told(name, drawn[name]) for name in HINDSIGHTS)
-        + f" With equal prompts: {' '.join(_told(name, equal[name]) for name in HINDSIGHTS)}",
-        condition=_condition(verdict, drawn, _held(plan, found)),
+        measured=" ".join(_told(name, drawn[name]) for name in HINDSIGHTS),
+        condition=_condition(verdict, drawn, equal, _held(plan, found)),
         figures=(
             _figure_shares(drawn, equal),
             _figure_latencies(plan, found),
@@ -116,24 +113,30 @@ def _percent(share: Estimate) -> str:
 
 
 def _condition(
-    verdict: Verdict, drawn: dict[str, list[_Closed]], held: dict[str, list[Point]]
+    verdict: Verdict,
+    drawn: dict[str, list[_Closed]],
+    equal: dict[str, list[_Closed]],
+    held: dict[str, list[Point]],
 ) -> str:
     if verdict == "holds":
         return ""
     if verdict == "does not hold":
         return "At no number of bins is half of the gap closed."
     halved = [
-        f"{listed(bins)} bins against {NAMES[name]}"
+        f"{listed(bins)} {'bin' if bins == [1] else 'bins'} against {NAMES[name]}"
         for name in HINDSIGHTS
         if (bins := [each.bins for each in drawn[name] if each.halved])
     ]
+    better = ""
+    if any(each.beyond for each in drawn["h-sf"]):
+        too = ", with equal prompts, too" if any(each.beyond for each in equal["h-sf"]) else ""
+        better = f" This is why it can be better than H-SF (more than 100 %){too}."
     return (
         f"Halved with {'; with '.join(halved)}. The finer the bins, the less is left for Amax to "
         "lose but what H-SF loses, too: it starts answers of like length together, they are at "
         f"their largest together, and so it holds {held['H-SF'][0].y.mean * 100:.0f} % of the "
         "cache on average. Amin, which assumes less than comes, holds up to "
-        f"{max(point.y.mean for point in held['Amin']) * 100:.0f} %. This is why it can be better "
-        "than H-SF (more than 100 %), with equal prompts, too."
+        f"{max(point.y.mean for point in held['Amin']) * 100:.0f} %.{better}"
     )
 
 
@@ -176,8 +179,8 @@ def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
     return Figure(
         name="c2-latency",
         title="Total latency with binned predictions",
-        reading="More bins are better predictions. Amax gains from every one of them; Amin is best "
-        "with a few, which let it fill the cache further than exact lengths do.",
+        reading="More bins are better predictions, and bring both nearer to H-SF: with exact "
+        "lengths both make its decisions. Below its line, Amin is better than with exact lengths.",
         x_label="K, number of bins",
         y_label="total latency over the certified bound",
         x_scale="log",
@@ -203,8 +206,8 @@ def _figure_held(plan: Plan, found: Measurements) -> Figure:
         name="c2-held",
         title="How full the cache is",
         reading="H-SF starts answers of like length together, and they are at their largest "
-        "together: it knows every length and still leaves much of the cache empty. Amin, which "
-        "assumes less than comes, fills more of it.",
+        "together: it knows every length and still leaves some of the cache empty. Whoever assumes "
+        "less than comes fills more of it, and has to evict.",
         x_label="K, number of bins",
         y_label="share of the cache held, mean over time",
         x_scale="log",

@@ -19,6 +19,13 @@ Verdict = Literal["holds", "holds under conditions", "does not hold"]
 Scale = Literal["linear", "log"]
 
 
+def verdict_where(*, as_written: bool, somewhere: bool) -> Verdict:
+    """The verdict on a claim that holds as it is written, or in some setting, or in none."""
+    if as_written:
+        return "holds"
+    return "holds under conditions" if somewhere else "does not hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One measured value and where it was measured."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from oracle.claims.campaign import Measurements
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, LongPrompts, WorstRatio
-from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan
 from oracle.claims.rounds import growth_exponent
 from oracle.ratio_bound import INTERCEPT, LONGEST_PROMPT_PER_LOWER, SLOPE, ratio_bound
@@ -67,9 +67,7 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     amin, amax = worst["amin"], worst["amax"]
     bounded = all(ratio <= ratio_bound(1 / inverse) for inverse, ratio in amin.items())
     broken = [u for u, ratio in family.items() if ratio > ratio_bound(Fraction(1, u))]
-    verdict: Verdict = "does not hold"
-    if bounded:
-        verdict = "holds under conditions" if broken else "holds"
+    verdict = verdict_where(as_written=bounded and not broken, somewhere=bounded)
     exponent = growth_exponent(tuple(family), list(family.values()))
     most = max(amin, key=lambda inverse: amin[inverse])
     requests = _worst_ratios(plan)[0].requests

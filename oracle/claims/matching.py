@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict
-from oracle.claims.plan import Claim, Plan
+from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
+from oracle.claims.plan import Claim, Plan, counted
 from oracle.claims.scene import Scene
 
 MATCHED = 1.05
@@ -23,7 +23,7 @@ LAGS = 1.5
 SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 """Numbers of requests at once, over the plan's number."""
 
-LOADS = (0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
+LOADS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
 """From light traffic to past saturation; see :class:`oracle.claims.scene.Scene`."""
 
 
@@ -48,6 +48,10 @@ class _Compared:
     def lags(self) -> bool:
         return self.lag.low >= LAGS
 
+    @property
+    def holds(self) -> bool:
+        return self.matched and self.lags
+
 
 def _at_once(plan: Plan) -> list[Scene]:
     shares = plan.grid(SHARES, (0.05, 0.1, 0.25, 1.0))
@@ -55,7 +59,7 @@ def _at_once(plan: Plan) -> list[Scene]:
 
 
 def _arriving(plan: Plan) -> list[Scene]:
-    return [plan.scene(load) for load in plan.grid(LOADS, (0.25, 0.7, 0.9, 1.2))]
+    return [plan.scene(load) for load in plan.grid(LOADS, (0.25, 0.5, 0.6, 0.7, 0.9, 1.2))]
 
 
 def _experiments(plan: Plan) -> list[Experiment]:
@@ -85,11 +89,9 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     article = at_once[-1]
     where = [_reach(at_once, _number), _reach(arriving, _load)]
     reached = [place for place in where if place]
-    verdict: Verdict = "does not hold"
-    if article.matched and article.lags:
-        verdict = "holds"
-    elif any(each.matched and each.lags for each in (*at_once, *arriving)):
-        verdict = "holds under conditions"
+    verdict = verdict_where(
+        as_written=article.holds, somewhere=any(each.holds for each in (*at_once, *arriving))
+    )
     return Judgement(
         verdict=verdict,
         measured=(
@@ -142,13 +144,14 @@ def _condition(verdict: Verdict, reached: Sequence[str], compared: Sequence[_Com
     if verdict == "does not hold":
         return "Nowhere does Amin match hindsight while Amax lags."
     matched = [each for each in compared if each.matched]
+    lagging = sum(each.lags for each in matched)
     too = sum(each.to_bound["FCFS"].high <= MATCHED for each in matched)
     return (
         f"Amin is within 5 % of the certified bound {' and '.join(reached) or 'at some loads'}: "
-        "where the cache hardly overflows. There Amax, which reserves for the longest answer, "
-        f"already queues; but FCFS, which predicts nothing, matches in {too} of these "
-        f"{len(matched)} settings, too. With more work than cache, no policy that lacks the "
-        "lengths can put short answers first."
+        "where the cache hardly overflows. Of these "
+        f"{counted(len(matched), 'setting')}, Amax, which reserves for the longest answer, lags in "
+        f"{lagging}; but FCFS, which predicts nothing, matches in {too}, too. With more work than "
+        "cache, no policy that lacks the lengths can put short answers first."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, RoundCost
-from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict
+from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed
 from oracle.claims.rounds import CAPACITIES, WAITING, growth_exponent, load_for_capacity
 
@@ -62,11 +63,10 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     }
     in_capacity, in_waiting = _exponents(by_capacity), _exponents(by_waiting)
     allowed = _allowed(plan)
-    verdict: Verdict = "holds under conditions"
-    if in_capacity.high <= allowed and in_waiting.high <= FLAT:
-        verdict = "holds"
-    elif in_capacity.low > allowed:
-        verdict = "does not hold"
+    verdict = verdict_where(
+        as_written=in_capacity.high <= allowed and in_waiting.high <= FLAT,
+        somewhere=in_capacity.low <= allowed,
+    )
     return Judgement(
         verdict=verdict,
         measured=(
@@ -80,7 +80,7 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
             _figure(
                 "c5-waiting",
                 "Cost of a round by the number waiting",
-                "Ten or a hundred times as many in the queue make no difference.",
+                "The same cache, and ten or a hundred times as many in the queue.",
                 "requests that wait",
                 by_waiting,
                 y_scale="linear",
@@ -119,7 +119,7 @@ def _figure_capacity(costs: dict[int, NDArray[np.float64]]) -> Figure:
     figure = _figure(
         "c5-capacity",
         "Cost of a round by the size of the cache",
-        "No steeper than M log M, drawn through the first point.",
+        "Dashed: M log M, drawn through the first point. Logarithmic on both axes.",
         "M, size of the cache in tokens",
         costs,
     )
@@ -128,16 +128,7 @@ def _figure_capacity(costs: dict[int, NDArray[np.float64]]) -> Figure:
     reference = tuple(
         Point(size, Estimate.exactly(scale * size * math.log2(size))) for size in costs
     )
-    return Figure(
-        figure.name,
-        figure.title,
-        figure.reading,
-        figure.x_label,
-        figure.y_label,
-        (*figure.series, Series("M log M", reference)),
-        figure.x_scale,
-        figure.y_scale,
-    )
+    return replace(figure, series=(*figure.series, Series("M log M", reference)))
 
 
 def _figure(

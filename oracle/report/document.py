@@ -70,6 +70,7 @@ def document(comparison: Comparison, ledger: Ledger | None) -> str:
             _shown(comparison.latencies(), comparison.percentiles()),
         ],
         panels=[(panel, Markup(gantt.drawn(panel, rounds))) for panel in teaching],
+        evictions=gantt.evictions(teaching[0].schedule),
         teaching=gantt.TEACHING,
         ledger=ledger,
         claims=[

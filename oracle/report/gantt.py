@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from amin_ref import Amax, Amin, Instance, Request, Run, Schedule, simulate
+from oracle.claims.plan import counted, listed
 
 CELL, ROW, LEFT, TOP = 19, 24, 20, 4
 """Width of a round, height of a request, room for names and above; in the drawing's units."""
@@ -122,10 +123,27 @@ def drawn_beside(panels: Sequence[Panel]) -> str:
         parts.append(_text(x + LEFT, 14, heading, "heading"))
         parts.append(drawn(panel, rounds).replace("<svg ", place, 1))
     whole = (width + apart) * len(panels) - apart
+    parts += _legend(LEFT, height + above + 8)
     return (
-        f'<svg class="gantt" viewBox="0 0 {whole} {height + above}" role="img" '
+        f'<svg class="gantt" viewBox="0 0 {whole} {height + above + 24}" role="img" '
         f'aria-label="{len(panels)} schedules of the same requests">{"".join(parts)}</svg>'
     )
+
+
+def _legend(x: float, y: float) -> list[str]:
+    """What cells and bars are, in one line."""
+    parts = []
+    for kind, words, wide in (
+        ("completed", "a token, numbered within its run", 225),
+        ("evicted", "a token that was lost: its run was evicted (✕)", 295),
+        ("held", "what the cache holds, up to M", 0),
+    ):
+        parts.append(
+            f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="14" height="14" rx="3"/>'
+            + _text(x + 20, y + 11, words, "legend")
+        )
+        x += wide
+    return parts
 
 
 def _size(schedule: Schedule, rounds: int) -> tuple[int, int]:
@@ -141,6 +159,54 @@ def described(schedule: Schedule) -> str:
         runs = [run for run in schedule.runs if run.request == request.id]
         told.append(f"{request.id}: " + ", then ".join(map(_told, runs)))
     return f"{'; '.join(told)}. Total latency {schedule.total_latency}."
+
+
+def evictions(schedule: Schedule) -> tuple[str, ...]:
+    """Each of Amin's evictions in words: what overflows, what is known of whom, and who goes.
+
+    Known of a request are as many tokens as its lower bound has, or as any run of it had: ℓ̃.
+
+    Args:
+        schedule: Amin's, on an instance in blocks of one token, with one eviction a round at most.
+    """
+    evicted = [run for run in schedule.runs if run.outcome == "evicted"]
+    return tuple(_eviction(schedule, run) for run in sorted(evicted, key=lambda run: run.stop))
+
+
+def _eviction(schedule: Schedule, evicted: Run) -> str:
+    now = evicted.stop
+    ending = {"completed": now + 1, "evicted": now}
+    running = sorted(
+        (run for run in schedule.runs if run.start < now and run.stop >= ending[run.outcome]),
+        key=lambda run: schedule.instance.positions[run.request],
+    )
+    needed = sum(_prompt_len(schedule, run) + now - run.start + 1 for run in running)
+    known = {run.request: _known(schedule, run, now) for run in running}
+    least = [request for request, tokens in known.items() if tokens == min(known.values())]
+    of_whom = f"of {evicted.request}: it"
+    if len(least) > 1:
+        of_whom = f"alike of {listed(least)}: {evicted.request}, the first of them,"
+    return (
+        f"Round {now}: with their next tokens {listed(known)} would hold {needed}, more than "
+        f"{schedule.instance.capacity}. Known so far of their answers: "
+        f"{', '.join(f'{request} {tokens}' for request, tokens in known.items())}. Least is known "
+        f"{of_whom} goes, and loses {counted(evicted.length, 'token')}."
+    )
+
+
+def _prompt_len(schedule: Schedule, run: Run) -> int:
+    instance = schedule.instance
+    return instance.requests[instance.positions[run.request]].prompt_len
+
+
+def _known(schedule: Schedule, run: Run, now: int) -> int:
+    instance = schedule.instance
+    generated = (
+        min(other.stop, now) - other.start
+        for other in schedule.runs
+        if other.request == run.request and other.start < now
+    )
+    return max(instance.requests[instance.positions[run.request]].lower, *generated)
 
 
 def _told(run: Run) -> str:

@@ -18,6 +18,9 @@ from oracle.report.pictures import drawn
 FIGURES = ("c1-at-once", "c1-arriving", "c3-stream")
 """Which of the ledger's figures."""
 
+MARGIN = 8
+"""Around the drawing, in its own units."""
+
 _AS_IMAGE = ":root { font-family: system-ui, sans-serif; background: var(--raised); }"
 """With a ground of its own: the page around it may be light where the system is dark."""
 
@@ -43,7 +46,7 @@ def _alone(svg: str) -> str:
     # A page shows an image without a size as wide as it can.
     svg = re.sub(
         r'viewBox="0 0 ([\d.]+) ([\d.]+)"',
-        lambda box: f'{box[0]} width="{_larger(box[1])}" height="{_larger(box[2])}"',
+        lambda box: _framed(float(box[1]) + 2 * MARGIN, float(box[2]) + 2 * MARGIN),
         svg,
         count=1,
     )
@@ -51,9 +54,12 @@ def _alone(svg: str) -> str:
     return f"{head}><style>\n{style}\n</style>{rest}\n"
 
 
-def _larger(points: str) -> str:
-    """From points, in which it was drawn, to the dots of a screen."""
-    return f"{float(points) * 4 / 3:.0f}"
+def _framed(width: float, height: float) -> str:
+    """A margin, and a size: from points, in which it was drawn, to the dots of a screen."""
+    return (
+        f'viewBox="-{MARGIN} -{MARGIN} {width:g} {height:g}" '
+        f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
+    )
 
 
 def main(folder: str) -> None:

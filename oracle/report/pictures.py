@@ -153,7 +153,7 @@ def drawn_apart(figure: Figure) -> Picture:
 
 
 def drawn_bars(figure: Bars) -> Picture:
-    """Horizontal bars from 1, each with its number behind it."""
+    """Horizontal bars, each with its number behind it; a line at 1."""
     with _styled(figure.name):
         canvas = Canvas(figsize=(WIDTH, 0.42 * len(figure.bars) + 0.9), layout="constrained")
         axes = canvas.add_subplot()
@@ -250,7 +250,7 @@ def _scale(axes: Axes, figure: Figure) -> None:
         if scale == "log":
             low, high = axis.get_view_interval()
             # Numbers stand beside each other on one axis, and below each other on the other.
-            few = high < (50 if axis is axes.xaxis else 200) * low
+            few = high < (100 if axis is axes.xaxis else 200) * low
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
         else:
             axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))

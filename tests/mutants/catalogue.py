@@ -638,6 +638,20 @@ CERTIFICATES = (
         "before = -(-(prompt_len + 1) // block) + 1",
     ),
     Mutant(
+        "shares forget what the others grow by until the next completion",
+        "T10",
+        CERTIFICATE,
+        "self.places * (left + self.ignored)",
+        "self.places * self.ignored",
+    ),
+    Mutant(
+        "shares count requests that need not run when the next one completes",
+        "T10",
+        CERTIFICATE,
+        "(left >= self.lead)",
+        "(left >= 0)",
+    ),
+    Mutant(
         "certificate holds a request's cache for ever",
         "T10",
         CERTIFICATE,
