@@ -159,19 +159,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::_gain: 4 -> 3 #1",
         "oracle/certificate.py::_gain: largest < 2 ** 63 -> largest <= 2 ** 63 #1",
     ),
-    "whoever arrives when the stretch is over pays nothing in it, and gains nothing": (
-        "oracle/certificate.py::_gain: stretch.first_round <= request.arrival < stretch.stop -> stretch.first_round <= request.arrival <= stretch.stop #1",
-    ),
     "differs where whole blocks are full at the start; the next block is then counted as the first that is taken later, zero rounds later: the same sum": (
         "oracle/certificate.py::_gain: prompt_len + 1 -> prompt_len #1",
-        "oracle/certificate.py::_gain: 1 -> 0 #4",
-    ),
-    "both have one entry for each core, by construction": (
-        "oracle/certificate.py::_gain: zip(stretch.cores, places, strict=True) -> zip(stretch.cores, places) #1",
-        "oracle/certificate.py::_gain: True -> False #1",
-    ),
-    "where they are equal nothing is added": (
-        "oracle/certificate.py::_gain: age < output_len -> age <= output_len #1",
     ),
     "more zeros behind the end, which add nothing": (
         "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
