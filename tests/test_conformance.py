@@ -476,6 +476,14 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-1e", "b 0-1e", "c 0-3", "a 3-6", "b 6-9"),
     ),
+    # One of them is short, and what cannot fit comes after its end.
+    (
+        "admitted-what-cannot-fit",
+        0,
+        ("a", "b", "c"),
+        Instance(7, (Request("a", 1, 1, 1, 1), Request("b", 1, 3, 3, 3), Request("c", 1, 3, 3, 3))),
+        ("a 0-1", "b 0-3", "c 0-2e", "c 3-6"),
+    ),
     # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
     ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
     ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),

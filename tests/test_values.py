@@ -124,6 +124,7 @@ def test_an_instance_takes_whole_numbers_only(field: str, value: object) -> None
         (lambda: request(lower=6), "lower", 6, "output_len, which is 5", "lower it to 5 or less"),
         (lambda: request(upper=4), "upper", 4, "output_len, which is 5", "raise it to 5 or more"),
         (lambda: run(start=-1), "start", -1, "at least 0 rounds", "give 0 or more"),
+        (lambda: run(stop=-1), "stop", -1, "at least 0 rounds", "give 0 or more"),
         (lambda: run(stop=1), "stop", 1, "before start, which is 2", "the round after"),
         (lambda: run(outcome="done"), "outcome", "done", "'completed' or 'evicted'", "one of"),
         (lambda: run(outcome=None), "outcome", None, "'completed' or 'evicted'", "one of"),

@@ -136,6 +136,9 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #3",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #3",
     ),
     "what is planned for the present round is at most what is held in it, which is looked at": (
         "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
@@ -180,6 +183,20 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "whoever is admitted has waited, so that nobody is where nobody waits": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
+    ),
+    "nobody overtakes where nobody is left waiting": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
+    ),
+    "where there is no round between, none is looked at": (
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._first_waiting() if first < stop else None -> self._first_waiting() #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
+    ),
+    "room is for looking at no more rounds than needed; in each that is looked at, all is added up": (
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity + self._occupied(self._requests[request].prompt_len + 1) #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len - 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: 1 -> 0 #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
