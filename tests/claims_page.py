@@ -20,7 +20,7 @@ DATA = PROJECT / "proofs_notes" / "data"
 FIGURES = PROJECT / "proofs_notes" / "figures"
 
 TRACES = {
-    "lmsys": ("lmsys_chat_lengths.csv", 2000, 10),
+    "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 500, 20),
 }
 """Marker in the page: file, requests in a sample, and number of seeds."""

@@ -617,6 +617,7 @@ class TestCommitted:
         assert committed.seeds >= 20
         assert not committed.quick
         assert [entry.claim for entry in committed.entries] == list(CLAIMS)
+        assert all(seeds >= 20 for _, _, seeds in claims_page.TRACES.values())
 
     def test_pages_repeat_it(self) -> None:
         for file, marker, wanted in claims_page.blocks():
