@@ -224,7 +224,7 @@ def run(order: Order) -> bool:
     """Judge all faults that are to be judged; whether those left alive are all explained."""
     journal = Journal(order.folder / "journal.jsonl")
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
-    sources = {file: digest(source_of(file)) for file in order.files}
+    sources = {file: digest(source_of(file)) for file in order.group.files}
 
     explained = {listed.fault for listed in EQUIVALENT}
 
@@ -259,7 +259,9 @@ def run(order: Order) -> bool:
     def work(warm: Warm) -> None:
         stored = order.folder / f"tests-{order.group.name}.json"
         warm.measure(
-            _read_measured(stored), lambda w: _write_measured(stored, w.measured), order.workers
+            _read_measured(stored, sources),
+            lambda w: _write_measured(stored, sources, w.measured),
+            order.workers,
         )
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
         now.sort(key=lambda f: f.name in journal.entries)  # the new before the doubtful
@@ -274,7 +276,7 @@ def run(order: Order) -> bool:
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
-    plugin = Warm(PROJECT, order.files, HOMES, work)
+    plugin = Warm(PROJECT, order.group.files, HOMES, work)
     os.environ["AMIN_PROFILE"] = "glance"
     status = pytest.main([*arguments, *order.group.tests], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -342,16 +344,26 @@ def _judge_cold(survivor: tuple[Fault, Mapping[str, float]]) -> tuple[Fault, Jud
 # The tests' times and what they run, measured once.
 
 
-def _read_measured(path: Path) -> dict[str, Measured]:
+def _read_measured(path: Path, sources: Mapping[str, str]) -> dict[str, Measured]:
+    """What is stored, without the tests that run a file which has another text by now."""
     if not path.exists():
         return {}
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return {t: Measured(seconds, frozenset(names)) for t, (seconds, names) in stored.items()}
+    measured = {t: Measured(s, frozenset(names)) for t, (s, names) in stored["tests"].items()}
+    changed = {file for file, text in stored["sources"].items() if sources.get(file, text) != text}
+    return {
+        test: found
+        for test, found in measured.items()
+        if not any(name.partition("::")[0] in changed for name in found.functions)
+    }
 
 
-def _write_measured(path: Path, measured: Mapping[str, Measured]) -> None:
+def _write_measured(
+    path: Path, sources: Mapping[str, str], measured: Mapping[str, Measured]
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    stored = {t: (m.seconds, sorted(m.functions)) for t, m in measured.items()}
+    tests = {test: (m.seconds, sorted(m.functions)) for test, m in measured.items()}
+    stored = {"sources": dict(sources), "tests": tests}
     path.write_text(json.dumps(stored), encoding="utf-8")
 
 

@@ -176,8 +176,6 @@ class Warm:
         running = sorted(self._running(fault), key=lambda test: self.measured[test].seconds)
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
-        homes = self._homes.get(fault.file, ())
-        at_home = [t for t in running if t.partition("::")[0] in homes]
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
         turns: dict[str, int] = {}
@@ -185,6 +183,8 @@ class Warm:
             turns[test] = earlier[test.partition("[")[0]]
             earlier[test.partition("[")[0]] += 1
         varied = sorted(running, key=lambda test: turns[test])
+        homes = self._homes.get(fault.file, ())
+        at_home = [t for t in varied if t.partition("::")[0] in homes]
         by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
         spent = 0.0
         found: dict[str, None] = {}
