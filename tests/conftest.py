@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 from tests.profiles import is_symbolic, load_profile
+
+# A shell starts what goes to the background deaf to Ctrl-C, and programs hand that down. Those that
+# tests interrupt must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 load_profile()
 if is_symbolic():
