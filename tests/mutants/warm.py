@@ -356,13 +356,15 @@ def _forked(
                 parts.append(said)
                 continue
             # What a test has left running may hold the pipe open: the child itself is what counts.
-            ended, status = os.waitpid(child, 0 if pipe in heard else os.WNOHANG)
-            if not ended:
+            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in heard else os.WNOHANG)
+            if os.waitid(os.P_PID, child, flags) is None:
                 continue
+            # What the tests have left running goes, while the child's number is still its own.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
             os.close(pipe)
             del running[pipe]
-            with contextlib.suppress(ProcessLookupError):  # what the tests have left running
-                os.killpg(child, signal.SIGKILL)
             lines = b"".join(parts).decode().splitlines()
             yield job, lines, status, time.monotonic() - began
 
