@@ -376,6 +376,7 @@ def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
     print("\n| file | faults | tried | killed | timed out | equivalent | alive | noticed |")
     print("|---|---|---|---|---|---|---|---|")
     in_all = Counter[str]()
+    is_sample = order.group.sample is not None
     unexplained: list[str] = []
     stale: list[str] = []
     for file in order.files:
@@ -394,18 +395,18 @@ def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
                 stale.append(f"{verdict}, though listed as equivalent: {fault.name}")
             counts[verdict] += 1
             counts["tried"] += 1
-        print(_row(f"`{file}`", counts))
+        print(_row(f"`{file}`", counts, is_sample))
         in_all.update(counts)
-    print(_row("all", in_all))
+    print(_row("all", in_all, is_sample))
     for line in (*unexplained, *stale):
         print(line)
     return not unexplained and not stale
 
 
-def _row(name: str, counts: Mapping[str, int]) -> str:
+def _row(name: str, counts: Mapping[str, int], is_sample: bool) -> str:
     noticed = counts.get("killed", 0) + counts.get("timed out", 0)
     decided = noticed + counts.get("alive", 0)
-    share = _percentage(noticed, decided, counts.get("tried", 0) < counts["faults"])
+    share = _percentage(noticed, decided, is_sample)
     columns = ("faults", "tried", "killed", "timed out", "equivalent", "alive")
     return f"| {name} | " + " | ".join(str(counts.get(c, 0)) for c in columns) + f" | {share} |"
 

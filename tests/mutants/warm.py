@@ -32,8 +32,8 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutants.faults import Fault, faulty
 
-MEMORY = 6 * 2**30
-"""Address space that a fork may have; bytes."""
+MEMORY = 2 * 2**30
+"""Address space that a fork may have, so that a fault which asks for all of it gets none; bytes."""
 
 KILLERS = 4
 """So many tests that killed faults of the same function come first, then as many of the file."""
