@@ -34,8 +34,8 @@ def simulate(
         instance: the cache and its requests.
         policy: any scheduler; it is begun anew.
         max_rounds: the round by which all must have completed. By default max(100, n) times the
-            rounds of running the n requests one at a time, after the last arrival; theorem T2
-            shows that none of our policies needs more.
+            rounds of running the n requests one at a time, after the last arrival, and
+            :data:`IDLE_ROUNDS`; theorem T2 shows that none of our policies needs more.
         on_completion: called with the number of completed requests whenever that grows.
 
     Raises:
