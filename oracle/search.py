@@ -191,12 +191,12 @@ class BranchAndBound:
             return bounds
         rounds = bounds.last_useful(self.upper - 1, rows.output_len)
         shorter = Rows(problem, rounds)
-        prices = prices.until(rounds)
+        prices = shorter.prices_from(prices)
         large = large_requests(problem, rounds)
-        if large == 0:
-            return NodeBounds.of(shorter, None, prices)
-        sequencing = Sequencing(problem, large, rounds)
-        prices = ascend(shorter, sequencing, prices, self.upper, SEQUENCED, self.stop)
+        sequencing = Sequencing(problem, large, rounds) if large else None
+        if sequencing is not None or len(shorter.limits) > len(rows.limits):
+            how = SEQUENCED if large else INDEPENDENT
+            prices = ascend(shorter, sequencing, prices, self.upper, how, self.stop)
         bounds = NodeBounds.of(shorter, sequencing, prices)
         self._prove(bounds.whole(bounds.root))
         return bounds

@@ -48,9 +48,6 @@ class Prices:
     tokens: NDArray[np.float64]
     shares: NDArray[np.float64]
 
-    def until(self, rounds: int) -> Prices:
-        """The prices of the first ``rounds`` rounds."""
-        return Prices(self.tokens[:rounds], self.shares[:, :rounds])
 
 
 class Rows:
@@ -83,6 +80,16 @@ class Rows:
     def no_prices(self) -> Prices:
         """Prices of zero."""
         return Prices(np.zeros(self.rounds), np.zeros((len(self.limits), self.rounds)))
+
+    def prices_from(self, longer: Prices) -> Prices:
+        """The prices found for more rounds of the problem, in these rounds.
+
+        Fewer rounds leave room for more shares; those that the longer rows did not have cost
+        nothing yet.
+        """
+        new = len(self.limits) - len(longer.shares)
+        shares = np.pad(longer.shares[:, : self.rounds], ((0, new), (0, 0)))
+        return Prices(longer.tokens[: self.rounds], shares)
 
     def charges(self, tokens: NDArray[Number], shares: NDArray[Number]) -> NDArray[Number]:
         """What request j pays when it starts in round t: shape (n, rounds)."""

@@ -225,6 +225,31 @@ def test_without_room_the_search_ends_and_its_bound_holds(monkeypatch: pytest.Mo
     assert_valid(result.schedule)
 
 
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("cells", [6000, 12000])
+def test_fewer_rounds_may_have_room_for_more_shares(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search prices rows twice: over all rounds, then over those that can still matter."""
+    for seed in range(6):
+        instance = synthetic(8, seed)
+        least = search(instance).lower_bound
+        with monkeypatch.context() as little:
+            little.setattr("oracle.search_relaxation.MOST_SHARE_CELLS", cells)
+            result = search(instance)
+        assert result.exhausted
+        assert result.lower_bound == least
+
+
+def test_long_outputs_leave_room_for_few_shares() -> None:
+    lengths = ((100, 700), (120, 650), (80, 500), (400, 300), (50, 640), (60, 90))
+    instance = Instance(800, tuple(Request(i, s, o) for i, (s, o) in enumerate(lengths)))
+    assert len(Rows(Problem.of(instance), Problem.of(instance).horizon).limits) < 11
+    result = search(instance, time_limit=20)
+    assert result.exhausted
+    assert_valid(result.schedule)
+
+
 def test_starts_from_a_given_schedule() -> None:
     instance = synthetic(10, 4)
     best = search(instance).schedule
