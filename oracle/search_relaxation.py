@@ -49,7 +49,6 @@ class Prices:
     shares: NDArray[np.float64]
 
 
-
 class Rows:
     """The priced rows of a problem in rounds 0 to ``rounds`` − 1."""
 

@@ -105,6 +105,9 @@ class TestConform:
             ("conform", "schedule.json", "--time-limit", "-1"),
             ("schema",),
             ("schema", "colour"),
+            ("schema", "schedule", "--validate", "no such file"),
+            ("schema", "schedule", "--validate", "pyproject.toml"),
+            ("schema", "schedule-lines", "--validate", "pyproject.toml"),
             ("vectors", "--output", "/no/such/folder/vectors.json"),
         ],
         ids=" ".join,
@@ -133,6 +136,41 @@ def test_json_lines_are_read_wherever_a_schedule_is(
 def test_a_schema_is_printed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     amin_ref("schema", name)
     assert json.loads(capsys.readouterr().out)["$id"] == f"urn:amin-ref:schema:{name}:1"
+
+
+def test_a_document_is_held_to_its_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schedule = simulate(INSTANCE, Amin())
+    amin_ref("schema", "schedule", "--validate", written(schedule, tmp_path))
+    lines = written(schedule, tmp_path, lines=True)
+    amin_ref("schema", "schedule-lines", "--validate", lines)
+    assert capsys.readouterr().out.splitlines() == [
+        "as the schema of schedule has it.",
+        "as the schema of schedule-lines has it.",
+    ]
+    header, first, *rest = Path(lines).read_text().splitlines()
+    wrong = json.dumps({**json.loads(first), "start": -1, "colour": "red"})
+    Path(lines).write_text("\n".join([header, wrong, header, *rest]))
+    amin_ref("schema", "schedule-lines", "--validate", lines, code=1)
+    out = capsys.readouterr().out
+    assert "line 2: $.start: -1 is less than the minimum of 0\n" in out
+    assert "line 2: $: Additional properties are not allowed ('colour' was unexpected)\n" in out
+    assert "line 3: $: 'start' is a required property\n" in out
+    assert "line 1:" not in out
+    assert out.endswith(" places.\n")
+
+
+def test_a_document_that_is_wrong_all_over_is_not_quoted_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wrong.json"
+    file.write_text(json.dumps({"runs": [{"start": ["x" * 5000]}] * 500}))
+    amin_ref("schema", "schedule", "--validate", str(file), code=1)
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 101
+    assert out[-1] == "not as the schema of schedule has it: 100 or more places."
+    assert all(len(line) < 300 for line in out)
 
 
 class TestVectors:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import click
 
-from amin_ref.schemas import SCHEMA_NAMES, SchemaName, schema_text
+from amin_ref.cli.reading import read_text
+from amin_ref.schemas import MOST_REFUSALS, SCHEMA_NAMES, SchemaName, schema_text, validate
 
 
 @click.command(
     "schema",
     epilog="""\b
-Example:
-  amin-ref schema schedule > schedule.schema.json""",
+Examples:
+  amin-ref schema schedule > schedule.schema.json
+  amin-ref schema schedule --validate my-schedule.json""",
 )
 @click.argument("name", metavar="NAME", type=click.Choice(SCHEMA_NAMES))
-def schema_command(name: SchemaName) -> None:
+@click.option("--validate", "file", metavar="FILE", help="Hold this document (- for stdin) to it.")
+@click.pass_context
+def schema_command(context: click.Context, name: SchemaName, file: str | None) -> None:
     """Print the JSON Schema (Draft 2020-12) of the kind of document that NAME names.
 
     NAME is 'instance', 'schedule', 'schedule-lines', 'certificate' or 'vectors'.
@@ -22,5 +26,19 @@ def schema_command(name: SchemaName) -> None:
     A document names its format and version in its first two fields. A schedule may come as one
     document ('schedule'), or as JSON lines, a header and then a run on each line
     ('schedule-lines').
+
+    With --validate, exit code 0: FILE is as the schema has it. 1: it is not, and each place is
+    named. 2: not readable. A schema cannot say all that must hold: 'amin-ref check' does.
     """
-    click.echo(schema_text(name), nl=False)
+    if file is None:
+        click.echo(schema_text(name), nl=False)
+        return
+    refusals = validate(name, read_text(file))
+    for refusal in refusals:
+        click.echo(refusal.text())
+    if refusals:
+        more = " or more" if len(refusals) == MOST_REFUSALS else ""
+        places = "place" if len(refusals) == 1 else "places"
+        click.echo(f"not as the schema of {name} has it: {len(refusals)}{more} {places}.")
+        context.exit(1)
+    click.echo(f"as the schema of {name} has it.")

@@ -6,13 +6,92 @@ That the two agree is tested.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from typing import Literal, get_args
+
+from amin_ref.document import parse
+from amin_ref.errors import InvalidDocument
 
 SchemaName = Literal["instance", "schedule", "schedule-lines", "certificate", "vectors"]
 SCHEMA_NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
+
+MOST_REFUSALS = 100
+"""So many are enough to see what is wrong with a document."""
+
+LONGEST_REASON = 200
+"""Characters of a reason that are kept: the library quotes what it refuses, whole arrays too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One place where a document is not as its schema has it.
+
+    Attributes:
+        line: the line, counted from 1, of a document in JSON lines; ``None`` for any other.
+        path: the place in the document, as a JSONPath.
+        reason: what the schema demands there.
+    """
+
+    line: int | None
+    path: str
+    reason: str
+
+    def text(self) -> str:
+        """The refusal in a line."""
+        where = self.path if self.line is None else f"line {self.line}: {self.path}"
+        return f"{where}: {self.reason}"
 
 
 def schema_text(name: SchemaName) -> str:
     """The schema of one kind of document, as JSON."""
     return files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
+
+
+def validate(name: SchemaName, text: str) -> tuple[Refusal, ...]:
+    """Hold a document against its schema, with the library jsonschema.
+
+    Returns:
+        Where it is not as it should be, at most :data:`MOST_REFUSALS` places; empty when it is.
+
+    Raises:
+        InvalidDocument: the text is not JSON.
+    """
+    schema: dict[str, object] = json.loads(schema_text(name))
+    if name != "schedule-lines":
+        return tuple(islice(_refusals(schema, parse(text), None), MOST_REFUSALS))
+    del schema["oneOf"]  # the first line is a header, and no other one is
+    lines = text.split("\n")[: -1 if text.endswith("\n") else None]
+    refusals = (
+        refusal
+        for number, line in enumerate(lines, start=1)
+        for refusal in _refusals(
+            {**schema, "$ref": "#/$defs/header" if number == 1 else "#/$defs/run"},
+            _parsed(line, number),
+            number,
+        )
+    )
+    return tuple(islice(refusals, MOST_REFUSALS))
+
+
+def _parsed(line: str, number: int) -> object:
+    try:
+        return parse(line)
+    except InvalidDocument as error:
+        raise InvalidDocument(f"line {number}: {error}") from None
+
+
+def _refusals(
+    schema: Mapping[str, object], document: object, line: int | None
+) -> Iterator[Refusal]:
+    # The core needs nothing beyond numpy, and most who look at a schema only print it.
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(schema).iter_errors(document):
+        reason = error.message
+        if len(reason) > LONGEST_REASON:
+            reason = f"… {reason[-LONGEST_REASON:]}"
+        yield Refusal(line, error.json_path, reason)

@@ -75,14 +75,12 @@ def foresees(instance: Instance, policy: Policy, claims: Claim) -> Finding | Unj
         schedule_of(other, listener, claims)
         return listener.said
 
-    def wavers(other: Instance, before: Said, times: int) -> bool:
-        return any(_difference(before, said(other)) is not None for _ in range(times))
+    def wavers(other: Instance, before: Said) -> bool:
+        return any(_difference(before, said(other)) is not None for _ in range(REPETITIONS))
 
     listener = Listener(policy)
     outcome = schedule_of(instance, listener, claims)
     first = listener.said
-    if wavers(instance, first, 1):
-        return BY_CHANCE
     random = Random(0)
     others: list[tuple[WrongSight, Instance]] = [
         ("read-the-output-length", twin(instance, random)) for _ in range(TWINS)
@@ -96,7 +94,7 @@ def foresees(instance: Instance, policy: Policy, claims: Claim) -> Finding | Unj
         else:
             now = _difference(first, theirs)
         if now is not None:
-            if wavers(instance, first, REPETITIONS) or wavers(other, theirs, REPETITIONS):
+            if wavers(instance, first) or wavers(other, theirs):
                 return BY_CHANCE
             return _finding(rule, instance, other, now)
     return NO_SCHEDULE if isinstance(outcome, Finding) else None
