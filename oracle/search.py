@@ -37,7 +37,7 @@ MOST_ROUNDS = 2**20
 MOST_STARTS = 2**22
 """The most pairs of request and start round that bounds are computed for."""
 
-QUICK_WIDTH = 100
+QUICK_WIDTH = 30
 """States kept in each round by a first pass without prices; it settles small instances."""
 
 BEAM_WIDTHS = (500,)

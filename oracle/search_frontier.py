@@ -182,12 +182,15 @@ class Rounds:
 
         Requests are added in ascending order, so that each set is met once.
         """
-        rest = self.bounds.at(now)
         grown = states.take(np.zeros(0, dtype=np.int64))
+        anywhere = _union(states.ready & ~states.placed)
+        if now >= self.bounds.rounds or not anywhere:
+            return states
+        rest = self.bounds.at(now)
         for index, occupancy in enumerate(self._columns):
             if len(grown) > self._room or self._stop():
                 return None
-            if now >= self.bounds.rounds or self.bounds.reduced[index, now] >= NEVER:
+            if not anywhere >> index & 1 or self.bounds.reduced[index, now] >= NEVER:
                 continue
             alone = self._candidates(states, index)
             joined = self._candidates(grown, index)
@@ -260,7 +263,10 @@ class Rounds:
         for index, length in enumerate(problem.output_len):
             soonest = max(now + 1, problem.arrival[index]) + length - 1
             np.minimum(justifying, soonest, out=justifying, where=waiting >> index & 1 == 1)
+        loose = _union(states.loose)
         for index in range(problem.size):
+            if not loose >> index & 1:
+                continue
             last = states.last[index]
             unjustified = (last == now) | (~tight & (justifying >= last))
             hopeless |= (states.loose >> index & 1 == 1) & unjustified
@@ -284,7 +290,11 @@ class Rounds:
         sequence = np.where(sequenced == (1 << large) - 1, 0, NEVER)
         # Beyond the last round of what runs there is room for everybody.
         busy = max(0, int(states.last.max(initial=-1)) - now + 1)
-        for prompt_len, indices in self._by_prompt.items():
+        missing = _union(~states.placed)
+        for prompt_len, everybody in self._by_prompt.items():
+            indices = [index for index in everybody if missing >> index & 1]
+            if not indices:
+                continue
             free_from = self._free_from(states.load[:busy], prompt_len)
             for index in indices:
                 waiting = states.placed >> index & 1 == 0
@@ -322,6 +332,11 @@ class Rounds:
                 break
             wait = np.maximum(wait, free_from[later] * meets)
         return wait
+
+
+def _union(masks: NDArray[np.int64]) -> int:
+    """The requests that are in any of the masks."""
+    return int(np.bitwise_or.reduce(masks, initial=0))
 
 
 def _undominated(states: Frontier, size: int) -> Frontier:
