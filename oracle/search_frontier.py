@@ -263,9 +263,9 @@ class Rounds:
         for index, length in enumerate(problem.output_len):
             soonest = max(now + 1, problem.arrival[index]) + length - 1
             np.minimum(justifying, soonest, out=justifying, where=waiting >> index & 1 == 1)
-        loose = _union(states.loose)
+        suspects = _union(states.loose)
         for index in range(problem.size):
-            if not loose >> index & 1:
+            if not suspects >> index & 1:
                 continue
             last = states.last[index]
             unjustified = (last == now) | (~tight & (justifying >= last))
