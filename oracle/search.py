@@ -43,6 +43,9 @@ QUICK_WIDTH = 30
 BEAM_WIDTHS = (500,)
 """States kept in each round by incomplete passes that look for good schedules."""
 
+PRICED_ANEW, ROUNDS_OF_PRICES = 2000, 3
+"""More states than this get new prices, every so many rounds: prices cost as much as they do."""
+
 ROOM = 64
 """Chunks of states that one round may grow to; the search ends where it would be more."""
 
@@ -207,32 +210,34 @@ class BranchAndBound:
             return
         rounds = Rounds(self.problem, bounds, ROOM * self.chunk, self.stop)
         half = self.chunk // 2
-        waiting: list[tuple[int, Frontier]] = [(0, rounds.first())]
+        waiting: list[tuple[int, Frontier, Rounds]] = [(0, rounds.first(), rounds)]
         complete = True
         while waiting:
-            now, states = waiting.pop()
+            now, states, rounds = waiting.pop()
             while len(states):
                 advanced = rounds.advance(states, now, self.upper)
                 if advanced is None:
                     # What a narrow pass has dropped may cost less than all that it has kept.
                     if complete:
-                        self._prove(bounds.whole(_least([*waiting, (now, states)])))
+                        self._prove(bounds.whole(_least([*waiting, (now, states, rounds)])))
                     return
                 self.nodes += len(states)
                 states, found = advanced
                 if found is not None:
                     self.upper, self.starts = found.cost, found.starts
                 now += 1
+                if width is None and len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0:
+                    rounds, states = rounds.priced_anew(states, now, self.upper)
                 if width is not None and len(states) > width:
                     complete = False
                     states = states.take(np.argsort(states.bound, kind="stable")[:width])
                 elif len(states) > self.chunk:
                     order = np.argsort(states.bound, kind="stable")
-                    waiting.append((now, states.take(order[half:])))
+                    waiting.append((now, states.take(order[half:]), rounds))
                     states = states.take(order[:half])
         if complete:
             self._prove(self.upper)
 
 
-def _least(waiting: Sequence[tuple[int, Frontier]]) -> int:
-    return min(int(states.bound.min()) for _, states in waiting)
+def _least(waiting: Sequence[tuple[int, Frontier, Rounds]]) -> int:
+    return min(int(states.bound.min()) for _, states, _ in waiting)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ class Ascent:
 
 INDEPENDENT = Ascent(steps=200, patience=10)
 SEQUENCED = Ascent(steps=60, patience=3)
+ANEW = Ascent(steps=20, patience=3, scale=0.5)
+"""For one partial schedule, from prices that were good for another."""
 
 
 def ascend(
@@ -58,10 +61,15 @@ def ascend(
     upper: int,
     ascent: Ascent,
     stop: Callable[[], bool],
+    costs: NDArray[np.int64] | None = None,
 ) -> Prices:
-    """The best prices met on the way; never worse than the ones given."""
+    """The best prices met on the way; never worse than the ones given.
+
+    For the problem as a whole, or with other ``costs`` of starting request j in round t than
+    :func:`plain_costs`: ``NEVER`` where that is not to be.
+    """
     problem = rows.problem
-    base = plain_costs(rows).astype(np.float64)
+    base = (plain_costs(rows) if costs is None else costs).astype(np.float64)
     capacity, limits = problem.capacity, rows.limits[:, None]
     tokens, shares = prices.tokens, prices.shares
     best, best_bound = prices, -np.inf
@@ -136,6 +144,14 @@ def large_requests(problem: Problem, rounds: int) -> int:
     return count if count > 1 else 0
 
 
+class Pricing(NamedTuple):
+    """What bounds are computed from."""
+
+    rows: Rows
+    sequencing: Sequencing | None
+    prices: Prices
+
+
 @dataclass(frozen=True)
 class NodeBounds:
     """Bounds on what a partial schedule still costs, as whole multiples of 1/``unit``.
@@ -144,6 +160,7 @@ class NodeBounds:
     costs at least constant + Σ reduced[j, t_j] + the cheapest the other requests can be from t on.
 
     Attributes:
+        made_from: what they were computed from.
         unit: parts in one request·round.
         large: number of requests of the sequencing bound, the first ones.
         constant: minus the income of the priced rows.
@@ -153,6 +170,7 @@ class NodeBounds:
             to start, in round t or later; (subsets, large, rounds + longest output + 1).
     """
 
+    made_from: Pricing
     unit: int
     large: int
     constant: int
@@ -166,6 +184,12 @@ class NodeBounds:
         unit = _unit(rows, prices)
         if unit < 1:
             prices, unit = rows.no_prices(), 1
+        return cls._in_units(rows, sequencing, prices, unit)
+
+    @classmethod
+    def _in_units(
+        cls, rows: Rows, sequencing: Sequencing | None, prices: Prices, unit: int
+    ) -> NodeBounds:
         tokens = np.rint(prices.tokens * unit).astype(np.int64)
         shares = np.rint(prices.shares * unit).astype(np.int64)
         plain = plain_costs(rows)
@@ -179,7 +203,38 @@ class NodeBounds:
             # Tables are by the requests still to start, the search's masks by those started.
             sequence = sequencing.solve(reduced[:large]).later[::-1]
         income = int(rows.income(tokens, shares))
-        return cls(unit, large, -income, reduced, later, np.ascontiguousarray(sequence))
+        made_from = Pricing(rows, sequencing, prices)
+        sequence = np.ascontiguousarray(sequence)
+        return cls(made_from, unit, large, -income, reduced, later, sequence)
+
+    def anew(
+        self, starts: NDArray[np.int64], now: int, upper: int, stop: Callable[[], bool]
+    ) -> NodeBounds:
+        """The bounds with prices that suit one partial schedule in round ``now``.
+
+        They hold for every other one, too, in the same unit.
+
+        Args:
+            starts: the round in which each request has started, negative if it has not.
+            now: others start in this round at the earliest.
+            upper: cost of the best schedule.
+            stop: asked in every step.
+        """
+        rows, sequencing, prices = self.made_from
+        rounds = np.arange(rows.rounds)
+        possible = np.where(starts[:, None] < 0, rounds >= now, rounds == starts[:, None])
+        costs = np.where(possible, plain_costs(rows), NEVER)
+        prices = ascend(rows, sequencing, prices, upper, ANEW, stop, costs)
+        if _unit(rows, prices) < self.unit:
+            return self
+        return self._in_units(rows, sequencing, prices, self.unit)
+
+    def of_started(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The constant and the reduced costs of what has started; ``starts`` is (n, states)."""
+        total = np.full(starts.shape[1], self.constant)
+        for row, rounds in zip(self.reduced, starts, strict=True):
+            total += np.where(rounds < 0, 0, row[rounds])
+        return total
 
     @cached_property
     def sequence_from(self) -> NDArray[np.int64]:

@@ -18,6 +18,9 @@ from oracle.search_bound import NodeBounds, Rest
 from oracle.search_problem import Problem
 from oracle.search_relaxation import NEVER
 
+Tokens = NDArray[np.int16 | np.int32]
+"""Tokens held, or rounds to wait; 16 bits where they are enough."""
+
 COMPARED = 16
 """States of a set of started requests, cheapest first, that the others are compared with."""
 
@@ -51,8 +54,8 @@ class Frontier:
         bound: lower bound on the cost of every schedule that the state can become; (N,).
     """
 
-    load: NDArray[np.int32]
-    before: NDArray[np.int32]
+    load: Tokens
+    before: Tokens
     placed: NDArray[np.int64]
     loose: NDArray[np.int64]
     ready: NDArray[np.int64]
@@ -119,7 +122,12 @@ class Rounds:
         self.bounds = bounds
         self._room = room
         self._stop = stop
-        self._columns = [occupancy.astype(np.int32)[:, None] for occupancy in problem.occupancy]
+        # Half the memory is half the time of most that is done with loads.
+        most = 2 * problem.capacity + problem.longest
+        self._tokens = np.dtype(np.int16 if most < 2**15 else np.int32)
+        self._columns: list[Tokens] = [
+            occupancy.astype(self._tokens)[:, None] for occupancy in problem.occupancy
+        ]
         self._all = (1 << problem.size) - 1
         # In ascending order of prompt: earliest starts are found for one prompt length at a time.
         self._by_prompt: dict[int, list[int]] = {}
@@ -131,8 +139,8 @@ class Rounds:
         none = np.zeros(1, dtype=np.int64)
         ready = sum(1 << j for j, arrival in enumerate(self.problem.arrival) if arrival == 0)
         return Frontier(
-            load=np.zeros((self.problem.longest, 1), dtype=np.int32),
-            before=np.zeros(1, dtype=np.int32),
+            load=np.zeros((self.problem.longest, 1), dtype=self._tokens),
+            before=np.zeros(1, dtype=self._tokens),
             placed=none,
             loose=none,
             ready=none + ready,
@@ -162,6 +170,19 @@ class Rounds:
         running = self._pass(running, now)
         running = self._estimate(running, now + 1, limit)
         return _undominated(running, self.problem.size), found
+
+    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[Rounds, Frontier]:
+        """Go on with prices that suit the state that looks best, and the states they leave.
+
+        Prices that were good for the whole problem bound what is left of it worse and worse.
+        """
+        lengths = np.array(self.problem.output_len)[:, None]
+        starts = np.where(states.last < 0, -1, states.last - lengths + 1)
+        weakest = int(states.bound.argmin())
+        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._stop)
+        rounds = Rounds(self.problem, bounds, self._room, self._stop)
+        states = replace(states, reduced=bounds.of_started(starts))
+        return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
 
     def _best(self, complete: Frontier, upper: int) -> Found | None:
         if len(complete) == 0:
@@ -310,7 +331,7 @@ class Rounds:
         bound = np.maximum(states.bound, total + sequence)
         return replace(states, bound=bound, ready=ready).take(bound <= limit)
 
-    def _free_from(self, load: NDArray[np.int32], prompt_len: int) -> NDArray[np.int32]:
+    def _free_from(self, load: Tokens, prompt_len: int) -> Tokens:
         """For each coming round k, from which start on a request with this prompt fits into it.
 
         A request that starts d rounds from now and runs in round k holds s + k − d + 1 tokens
@@ -318,12 +339,12 @@ class Rounds:
         """
         free = (self.problem.capacity - load) // self.problem.block_size * self.problem.block_size
         following = np.arange(1, len(load) + 1, dtype=load.dtype)[:, None]
-        from_start: NDArray[np.int32] = following - np.maximum(free - prompt_len, 0)
+        from_start: Tokens = following - np.maximum(free - prompt_len, 0)
         return from_start
 
-    def _wait(self, free_from: NDArray[np.int32], output_len: int) -> NDArray[np.int32]:
+    def _wait(self, free_from: Tokens, output_len: int) -> Tokens:
         """In how many rounds from now a request fits next to what runs, at the earliest."""
-        wait: NDArray[np.int32] = free_from[:output_len].max(axis=0, initial=0)
+        wait: Tokens = free_from[:output_len].max(axis=0, initial=0)
         for later in range(output_len, len(free_from)):
             # Only a request that waits this long still runs in that round.
             first = later - output_len + 1
@@ -377,7 +398,7 @@ def _undominated(states: Frontier, size: int) -> Frontier:
 
 
 def _holds_no_more(
-    load: NDArray[np.int32],
+    load: Tokens,
     better: NDArray[np.int64],
     others: NDArray[np.int64],
     delay: int,

@@ -16,7 +16,12 @@ Examples:
   amin-ref schema schedule --validate my-schedule.json""",
 )
 @click.argument("name", metavar="NAME", type=click.Choice(SCHEMA_NAMES))
-@click.option("--validate", "file", metavar="FILE", help="Hold this document (- for stdin) to it.")
+@click.option(
+    "--validate",
+    "file",
+    metavar="FILE",
+    help="Hold this document (- for stdin) to it.  [default: print it]",
+)
 @click.pass_context
 def schema_command(context: click.Context, name: SchemaName, file: str | None) -> None:
     """Print the JSON Schema (Draft 2020-12) of the kind of document that NAME names.
@@ -27,8 +32,8 @@ def schema_command(context: click.Context, name: SchemaName, file: str | None) -
     document ('schedule'), or as JSON lines, a header and then a run on each line
     ('schedule-lines').
 
-    With --validate, exit code 0: FILE is as the schema has it. 1: it is not, and each place is
-    named. 2: not readable. A schema cannot say all that must hold: 'amin-ref check' does.
+    If there is a FILE, exit code 0: it is as the schema has it. 1: it is not, and each
+    place is named. 2: not readable. A schema cannot say all that must hold: 'amin-ref check' does.
     """
     if file is None:
         click.echo(schema_text(name), nl=False)
