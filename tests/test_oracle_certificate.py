@@ -178,6 +178,80 @@ def test_the_bound_with_shares_is_its_formula(
     assert verify(instance, certificate) == math.ceil(exact)
 
 
+@st.composite
+def wide_requests(draw: st.DrawFn) -> Instance:
+    """One request, small or with an answer of thousands of tokens."""
+    block_size = draw(st.sampled_from([1, 2, 4]))
+    prompt_len = draw(st.integers(1, 9))
+    output_len = draw(st.integers(1, 9) | st.integers(2**11, 2**12))
+    needed = -(-(prompt_len + output_len) // block_size) * block_size
+    capacity = needed + draw(st.integers(0, 40))
+    return Instance(capacity, (Request("a", prompt_len, output_len),), block_size)
+
+
+powers = st.integers(0, 52).map(lambda exponent: 2**exponent)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=500)
+@given(
+    wide_requests(),
+    st.integers(1, 4) | powers,
+    st.integers(1, 20) | powers,
+    st.integers(0, 20) | powers,
+    st.integers(0, 6),
+    st.data(),
+)
+def test_what_a_request_counts_in_a_share_is_its_formula(
+    instance: Instance, places: int, most: int, ignored: int, lead: int, data: st.DataObject
+) -> None:
+    """In numbers of any size: a count that wraps around at 64 bits would bound nothing."""
+    (request,) = instance.requests
+    share = Share(places, most, ignored, lead, ())
+    first = data.draw(st.integers(-lead - 2, request.output_len))
+    ages = range(first, first + data.draw(st.integers(1, 8)))
+    found = share.counted(instance, request.prompt_len, request.output_len, ages)
+    assert [int(tokens) for tokens in found] == [
+        counted(request, age, share, instance) for age in ages
+    ]
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("output_len", [2, 4000])
+@pytest.mark.parametrize("ignored", [0, 2**12, 2**40])
+def test_what_a_request_counts_is_right_beyond_64_bits(output_len: int, ignored: int) -> None:
+    """A place more for each token left: products of 2**53 and more, and one round asked for."""
+    instance = Instance(5000, (Request("a", 900, output_len),))
+    share = Share(2**53 - 1, 7, ignored, 0, ())
+    counts = share.counted(instance, 900, output_len, range(1, 2))
+    assert [int(tokens) for tokens in counts] == [counted(instance.requests[0], 1, share, instance)]
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=400)
+@given(st.data(), instances())
+def test_the_bound_of_several_stretches_is_the_sum_of_theirs(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Theorem C3: each stretch charges those who arrive in it; all others count their output."""
+    certificate = data.draw(certificates(instance))
+    total = Fraction(0)
+    elsewhere = list(instance.requests)
+    for stretch in certificate.stretches:
+        within = range(stretch.first_round, stretch.first_round + len(stretch.multipliers))
+        mine = tuple(r for r in elsewhere if r.arrival in within)
+        elsewhere = [r for r in elsewhere if r.arrival not in within]
+        total += bound_by_formula(
+            Instance(instance.capacity, mine, instance.block_size),
+            [Fraction(price, certificate.denominator) for price in stretch.multipliers],
+            stretch.first_round,
+            stretch.shares,
+            certificate.denominator,
+        )
+    total += sum(request.output_len for request in elsewhere)
+    assert verify(instance, certificate) == math.ceil(total)
+
+
 @pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=400)
 @given(st.data(), instances(most=6))
@@ -440,6 +514,15 @@ def rewritten(**changes: object) -> str:
             ),
             "places is 0",
         ),
+        (
+            rewritten(
+                stretches=[
+                    {"first_round": 0, "multipliers": [1], "shares": [SHARE | {"colour": 1}]}
+                ]
+            ),
+            r"^certificate: stretches\[0\]: shares\[0\]: .*'colour'",
+        ),
+        (rewritten(colour=1), "^certificate: .*'colour'"),
         (
             rewritten(stretches=[{"first_round": f, "multipliers": [1, 1]} for f in (3, 4)]),
             "prices rounds up to 4",
