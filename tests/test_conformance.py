@@ -484,6 +484,38 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(7, (Request("a", 1, 1, 1, 1), Request("b", 1, 3, 3, 3), Request("c", 1, 3, 3, 3))),
         ("a 0-1", "b 0-3", "c 0-2e", "c 3-6"),
     ),
+    # What a will hold when b is over: more than leaves room for b, which does not matter.
+    (
+        "stopped-too-early",
+        1,
+        ("b",),
+        Instance(10, (Request("a", 1, 8, 8, 8), Request("b", 2, 3, 3, 3, 1))),
+        ("a 0-8", "b 8-11"),
+    ),
+    # Right for one that learns of every token but the last, and for no other.
+    (
+        "refined-too-late",
+        6,
+        ("b",),
+        Instance(
+            15,
+            (Request("a", 4, 9, 6, 9, 2), Request("b", 4, 8, 2, 8, 1), Request("c", 4, 6, 1, 6, 1)),
+        ),
+        (
+            *("b 1-4e", "c 1-6e", "a 4-13", "b 6-8e", "b 9-10e", "b 13-16e", "c 13-19"),
+            *("b 17-18e", "b 19-27"),
+        ),
+    ),
+    # By upper bounds b and c are equal, so b may stop the round: it holds most in the end.
+    (
+        "read-the-upper-bound",
+        0,
+        ("a", "c"),
+        Instance(
+            13, (Request("a", 1, 6, 6, 6), Request("b", 1, 9, 9, 9), Request("c", 5, 1, 1, 9))
+        ),
+        ("a 0-6", "b 1-10", "c 1-2"),
+    ),
     # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
     ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
     ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),

@@ -177,6 +177,12 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "room behind the last round for what is assumed, which is all that is written there": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
     ),
+    "a longer look ahead: of whom runs already, that has been found to fit": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
+    ),
+    "names that come twice, as the keys of one dictionary": (
+        "amin_ref/conformance/replay.py::_Replay._situation:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
+    ),
     "only saves time: with nobody to judge, nothing is found": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
