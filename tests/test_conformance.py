@@ -229,7 +229,7 @@ def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
 
 
 AGREEMENTS = 6
-SLOW_AGREEMENTS = 400
+SLOW_AGREEMENTS = 200
 
 
 def tiny_instances(first: int, stop: int) -> Iterator[Instance]:
@@ -248,9 +248,9 @@ def test_every_valid_schedule_is_judged_as_all_orders_say() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(4))
 def test_more_valid_schedules_are_judged_as_all_orders_say(part: int) -> None:
-    size = SLOW_AGREEMENTS // 8
+    size = SLOW_AGREEMENTS // 4
     first = AGREEMENTS + part * size
     for instance in tiny_instances(first, first + size):
         assert disagreement(instance)[0] is None
@@ -340,7 +340,7 @@ SCHEDULERS: tuple[Policy | ClairvoyantPolicy, ...] = (
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @pytest.mark.parametrize("policy", NAIVE)
-@pytest.mark.parametrize("count", [150, pytest.param(5_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [150, pytest.param(2_500, marks=pytest.mark.slow)])
 def test_the_first_wrong_round_is_the_one_that_no_order_explains(
     policy: PolicyName, count: int
 ) -> None:
