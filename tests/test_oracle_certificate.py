@@ -693,6 +693,32 @@ def test_a_wrong_part_of_a_document_is_told_by_its_place(
     assert str(refused.value).endswith(f" found where {kind} is needed.")
 
 
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize(
+    ("arrival", "multipliers", "leads", "delay"),
+    [
+        # Whoever arrives when the stretch is over is not charged, though it would count in it.
+        (2, (50, 50), (2,), 0),
+        # It waits until it no longer counts in either round: by the longest lead of all shares.
+        (1, (50, 50), (2,), 3),
+        (1, (50, 50), (2, 0), 3),
+        (1, (50, 50), (0, 2), 3),
+        # Of a lead longer than the stretch as much is looked at as the stretch is long.
+        (0, (50,), (2,), 2),
+    ],
+)
+def test_a_start_after_the_stretch_may_count_in_it(
+    arrival: int, multipliers: tuple[int, ...], leads: tuple[int, ...], delay: int
+) -> None:
+    instance = Instance(10, (Request("a", 4, 3, arrival=arrival),))
+    none = (0,) * len(multipliers)
+    shares = tuple(
+        Share(1, 2, 0, lead, multipliers if lead == max(leads) else none) for lead in leads
+    )
+    certificate = Certificate(instance, 1, (Stretch(0, none, shares),))
+    assert verify(instance, certificate) == 3 + delay - 2 * sum(multipliers)
+
+
 LARGEST_PRICE = 2**53 - 1
 
 
