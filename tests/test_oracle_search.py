@@ -15,7 +15,7 @@ from amin_ref.errors import InvalidValue
 from oracle.search import BranchAndBound, search
 from oracle.search_bound import Ascent, NodeBounds, ascend
 from oracle.search_problem import Problem, first_schedule
-from oracle.search_relaxation import Prices, Rows, Sequencing
+from oracle.search_relaxation import NEVER, Prices, Rows, Sequencing
 from oracle.search_tiny import IdenticalPrompts, least_total_latency
 from tests.naive_optimum import held, naive_optimum, random_instance
 
@@ -117,6 +117,68 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         assert problem.cost(run.starts) == optimum
     # Otherwise the bounds would be idle and nothing would have been tested.
     assert positive > 30
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("size", [1, 7, 9, 20])
+@pytest.mark.parametrize("large", [0, 3])
+def test_what_is_tabulated_is_the_sum_over_requests(size: int, large: int) -> None:
+    """Section 4.3 of search.md term by term, for any set of started requests and any round."""
+    rng = random.Random(f"{size}/{large}")
+    capacity = 30
+    instance = Instance(
+        capacity, tuple(Request(i, rng.randint(1, 5), rng.randint(1, 24)) for i in range(size))
+    )
+    problem = Problem.of(instance)
+    rows = Rows(problem, problem.horizon)
+    large = min(large, size)
+    sequencing = Sequencing(problem, large, rows.rounds) if large > 1 else None
+    large = 0 if sequencing is None else large
+    numbers = np.random.default_rng(size)
+    prices = Prices(
+        numbers.exponential(0.1, rows.rounds),
+        numbers.exponential(0.1, rows.no_prices().shares.shape),
+    )
+    bounds = NodeBounds.of(rows, sequencing, prices)
+    last = rows.rounds - max(problem.output_len)
+    for start in (0, 1, last // 2):
+        placed = np.array([rng.getrandbits(size) for _ in range(50)], dtype=np.int64)
+        found = bounds.at(start).of(placed)
+        for mask, total in zip(placed.tolist(), found.tolist(), strict=True):
+            alone = sum(
+                int(bounds.reduced[j, start:].min())
+                for j in range(large, size)
+                if not mask >> j & 1
+            )
+            assert total == alone + int(bounds.sequence_from[mask & ((1 << large) - 1), start])
+        if start == 0:
+            everybody = np.zeros(1, dtype=np.int64)
+            assert bounds.root == bounds.constant + int(bounds.at(0).of(everybody)[0])
+    if sequencing is not None:
+        cheapest = sequencing.solve(bounds.reduced[:large]).cheapest()
+        assert bounds.sequence_from[0, 0] == cheapest
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6, 1e9])
+def test_no_sum_of_reduced_costs_needs_more_than_64_bits(scale: float) -> None:
+    """Section 4.4 of search.md: however high prices are."""
+    problem = Problem.of(synthetic(9, 3))
+    rows = Rows(problem, problem.horizon)
+    none = rows.no_prices()
+    numbers = np.random.default_rng(4)
+    for tokens, shares in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0)):
+        prices = Prices(
+            tokens * scale * numbers.random(none.tokens.shape),
+            shares * scale * numbers.random(none.shares.shape),
+        )
+        bounds = NodeBounds.of(rows, None, prices)
+        assert bounds.unit >= 1
+        possible = np.where(bounds.reduced < NEVER, bounds.reduced, 0)
+        largest = sum(int(row) for row in possible.max(axis=1)) + abs(bounds.constant)
+        assert largest <= 2**51
+        # And no coarser than that asks for: a part of a request·round is lost on each.
+        assert bounds.unit == 2**24 or largest > 2**42
 
 
 def test_sequences_cost_least_under_any_reduced_costs() -> None:
