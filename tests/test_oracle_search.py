@@ -277,6 +277,15 @@ def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
         assert narrow.lower <= least
 
 
+def test_who_may_stop_the_search_and_never_does_changes_nothing() -> None:
+    instance = synthetic(8, 4)
+    asked, alone = search(instance, should_stop=never), search(instance)
+    assert asked == alone
+    assert asked.exhausted
+    assert asked.nodes > 0
+    assert search(Instance(5, ())).nodes == 0
+
+
 def test_without_room_the_search_ends_and_its_bound_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     instance = synthetic(8, 4)
     least = search(instance).schedule.total_latency
