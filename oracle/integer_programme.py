@@ -277,29 +277,37 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
 
     model.HandleUserInterrupt = True
     model.cbMipLogging += listen
+    # Not Thread.join: after a Ctrl-C in it Python 3.11 takes the thread for ended.
+    over = threading.Event()
+
+    def work() -> None:
+        try:
+            model.run()
+        finally:
+            over.set()
+
     # Not a daemon: the interpreter must not be torn down beneath a solver that calls back.
-    runner = threading.Thread(target=model.run)
-    runner.start()
+    threading.Thread(target=work).start()
     told = -math.inf
     try:
         limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
-        while runner.is_alive() and time.monotonic() <= limit and not watch.should_stop():
-            runner.join(POLL_SECONDS)
+        while not over.is_set() and time.monotonic() <= limit and not watch.should_stop():
+            over.wait(POLL_SECONDS)
             if told < heard[0] < math.inf:
                 told = heard[0]
                 watch.report(told)
-        if runner.is_alive():
+        if not over.is_set():
             model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
-            runner.join(GRACE_SECONDS)
+            over.wait(GRACE_SECONDS)
     except BaseException:
         # Whatever it was, Ctrl-C included: HiGHS must not go on in a model that is given up.
         model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
-        runner.join()
+        over.wait()
         raise
     finally:
         # A model that still runs must not be touched; one that does not must let go of callbacks,
         # or the interpreter dies with it at its end.
-        ended = not runner.is_alive()
+        ended = over.is_set()
         if ended:
             model.cbMipLogging -= listen
             model.HandleUserInterrupt = False

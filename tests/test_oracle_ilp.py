@@ -29,7 +29,7 @@ from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
 from oracle import ilp, integer_programme
 from oracle.cuts import Cutter
 from oracle.ilp import IlpResult, ModelTooLarge, SolverName, solve
-from oracle.integer_programme import Answer, Programme, Watch, _cbc_bound
+from oracle.integer_programme import Answer, Programme, Watch, _cbc_bound, _run
 from oracle.start_times import (
     Candidates,
     Cut,
@@ -735,6 +735,47 @@ def test_ctrl_c_stops_the_solver_and_reaches_the_caller(solver: str, tmp_path: P
     out, err = program.communicate(timeout=10)
     assert (out, err, program.returncode) == ("interrupted\n", "", 0)
     assert list(tmp_path.iterdir()) == []
+
+
+class SlowToStop:
+    """Stands for HiGHS in a step that hears nothing: it ends half a second after it is told to."""
+
+    def __init__(self) -> None:
+        self.HandleUserInterrupt = False
+        self.cbMipLogging: list[object] = []
+        self.told = threading.Event()
+        self.ended = False
+
+    def run(self) -> None:
+        self.told.wait(10)
+        time.sleep(0.5)
+        self.ended = True
+
+    def cancelSolve(self) -> None:  # noqa: N802 - the name that HiGHS gives it
+        self.told.set()
+
+
+class Callbacks(list[object]):
+    """As HiGHS has them: ``+=`` adds one, ``-=`` removes it."""
+
+    def __iadd__(self, other: object) -> Callbacks:  # type: ignore[misc]  # as in highspy
+        self.append(other)
+        return self
+
+    def __isub__(self, other: object) -> Callbacks:
+        self.remove(other)
+        return self
+
+
+def test_after_ctrl_c_nothing_goes_on_before_the_solver_has_ended() -> None:
+    """Else it calls back into an interpreter that is being torn down, and the process aborts."""
+    model = SlowToStop()
+    model.cbMipLogging = Callbacks()
+    watch = Watch(time.monotonic() + 20, lambda: False, lambda _: None)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        _run(cast("highspy.Highs", model), watch)  # what _run asks of a model, no more
+    assert model.ended
 
 
 # --- bad input
