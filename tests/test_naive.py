@@ -26,7 +26,7 @@ wrong_predictions = instances(predictions=("lowest", "interval"))
 
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
-@times(10)
+@times(6)
 @given(st.data(), wrong_predictions)
 def test_amin_agrees_with_the_naive_amin(data: st.DataObject, instance: Instance) -> None:
     """T6, T7: section 3 of the specification, worked out from scratch in every round."""

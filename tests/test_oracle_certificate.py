@@ -90,7 +90,11 @@ def bound_by_formula(
                 Fraction(share.multipliers[start + age - 1 - first_round], denominator)
                 * counted(r, age, share, instance)
                 for share in shares
-                for age in range(first_round - start + 1, min(r.output_len, end - start) + 1)
+                for age in range(
+                    # Of a lead longer than the stretch, as much is looked at as that is long.
+                    max(first_round - start, -len(prices)) + 1,
+                    min(r.output_len, end - start) + 1,
+                )
             )
             for start in range(r.arrival, max(end + longest_lead, r.arrival) + 1)
         )

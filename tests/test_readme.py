@@ -60,7 +60,21 @@ def test_the_two_commands_come_first() -> None:
     assert COMMANDS[1] == "pip install '.[test]' && pytest\n"
 
 
-@pytest.mark.parametrize("commands", COMMANDS[2:], ids=lambda text: text.splitlines()[-1][:40])
+TAKE_LONG = ("compare --bound", "amin-ref report")
+"""What is in a block of commands that takes tens of seconds."""
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param(
+            commands,
+            id=commands.splitlines()[-1][:40],
+            marks=pytest.mark.slow if any(long in commands for long in TAKE_LONG) else (),
+        )
+        for commands in COMMANDS[2:]
+    ],
+)
 def test_commands_run(commands: str, folder: Path) -> None:
     assert run(["bash", "-euo", "pipefail", "-c", commands], folder)
 
