@@ -223,12 +223,28 @@ def test_what_a_request_counts_in_a_share_is_its_formula(
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("output_len", [2, 4000])
 @pytest.mark.parametrize("ignored", [0, 2**12, 2**40])
-def test_what_a_request_counts_is_right_beyond_64_bits(output_len: int, ignored: int) -> None:
-    """A place more for each token left: products of 2**53 and more, and one round asked for."""
+@pytest.mark.parametrize(("lead", "ages"), [(0, range(1, 2)), (7000, range(-6999, 2))])
+def test_what_a_request_counts_is_right_beyond_64_bits(
+    output_len: int, ignored: int, lead: int, ages: range
+) -> None:
+    """A token of room for each place and each round left: products of 2**53 and more."""
     instance = Instance(5000, (Request("a", 900, output_len),))
-    share = Share(2**53 - 1, 7, ignored, 0, ())
-    counts = share.counted(instance, 900, output_len, range(1, 2))
-    assert [int(tokens) for tokens in counts] == [counted(instance.requests[0], 1, share, instance)]
+    share = Share(2**53 - 1, 7, ignored, lead, ())
+    counts = share.counted(instance, 900, output_len, ages)
+    formula = [counted(instance.requests[0], age, share, instance) for age in ages]
+    assert [int(tokens) for tokens in counts] == formula
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("lead", [1500, 3500, 7500])
+def test_a_long_lead_may_count_what_needs_more_than_64_bits(lead: int) -> None:
+    """The prompt is longer than the lead, so that it counts as long before its start."""
+    instance = Instance(9000, (Request("a", 8000, 1),))
+    share = Share(2**53 - 1, 7, 0, lead, ())
+    counts = share.counted(instance, 8000, 1, range(1 - lead, 2))
+    formula = [counted(instance.requests[0], age, share, instance) for age in range(1 - lead, 2)]
+    assert any(formula)
+    assert [int(tokens) for tokens in counts] == formula
 
 
 @pytest.mark.theorem("T10")

@@ -167,10 +167,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::Share.counted: 62 -> 61 #1",
         "oracle/certificate.py::_gain: 63 -> 64 #1",
     ),
-    "ages of up to an output's length before its start, of which only those within the lead count; their room is in the bit to go": (
-        "oracle/certificate.py::Share.counted: self.ignored + output_len + len(ages) -> self.ignored + output_len - len(ages) #1",
-        "oracle/certificate.py::Share.counted: self.ignored + output_len + len(ages) -> self.ignored + output_len #1",
-    ),
     "a room of -1 for one of 0: the limit is then one more than most, which is at most the limit, and the least of them counts": (
         "oracle/certificate.py::Share.counted: 0 -> -1 #1",
     ),
