@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=1_000,
         metavar="N",
-        help="Random small instances to test it on (default: 1000; 100000 take three minutes).",
+        help="Random small instances to test it on (default: 1000; 100000 take some two minutes).",
     )
     group.addoption(
         "--amin-seed",

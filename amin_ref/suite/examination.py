@@ -32,7 +32,7 @@ from amin_ref.suite.shrinking import MOST_ATTEMPTS, shrunk
 EXAMPLES = 1_000
 """Instances that a scheduler is examined on by default."""
 
-EXAMPLES_PER_PAIR = 10
+EXAMPLES_PER_PAIR = 20
 """T5 plays an instance several times and T12 needs its optimum: they get one for so many."""
 
 ENOUGH_FINDINGS = 100
