@@ -7,14 +7,17 @@ That the two agree is tested.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from amin_ref.document import parse
 from amin_ref.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 SchemaName = Literal["instance", "schedule", "schedule-lines", "certificate", "vectors"]
 SCHEMA_NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
@@ -60,19 +63,22 @@ def validate(name: SchemaName, text: str) -> tuple[Refusal, ...]:
     Raises:
         InvalidDocument: the text is not JSON.
     """
+    # The core needs nothing beyond numpy, and most who look at a schema only print it.
+    from jsonschema import Draft202012Validator
+
     schema: dict[str, object] = json.loads(schema_text(name))
     if name != "schedule-lines":
-        return tuple(islice(_refusals(schema, parse(text), None), MOST_REFUSALS))
+        found = _refusals(Draft202012Validator(schema), parse(text), None)
+        return tuple(islice(found, MOST_REFUSALS))
     del schema["oneOf"]  # the first line is a header, and no other one is
+    header, run = (
+        Draft202012Validator({**schema, "$ref": f"#/$defs/{part}"}) for part in ("header", "run")
+    )
     lines = text.split("\n")[: -1 if text.endswith("\n") else None]
     refusals = (
         refusal
         for number, line in enumerate(lines, start=1)
-        for refusal in _refusals(
-            {**schema, "$ref": "#/$defs/header" if number == 1 else "#/$defs/run"},
-            _parsed(line, number),
-            number,
-        )
+        for refusal in _refusals(header if number == 1 else run, _parsed(line, number), number)
     )
     return tuple(islice(refusals, MOST_REFUSALS))
 
@@ -85,12 +91,9 @@ def _parsed(line: str, number: int) -> object:
 
 
 def _refusals(
-    schema: Mapping[str, object], document: object, line: int | None
+    validator: Draft202012Validator, document: object, line: int | None
 ) -> Iterator[Refusal]:
-    # The core needs nothing beyond numpy, and most who look at a schema only print it.
-    from jsonschema import Draft202012Validator
-
-    for error in Draft202012Validator(schema).iter_errors(document):
+    for error in validator.iter_errors(document):
         reason = error.message
         if len(reason) > LONGEST_REASON:
             reason = f"… {reason[-LONGEST_REASON:]}"
