@@ -10,6 +10,8 @@ their prices and by a penalty that rises from mild to prohibitive.
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from amin_ref.blocks import occupied_by_round
 from amin_ref.instance import Instance
@@ -31,6 +33,9 @@ LEAST_WEIGHT = 0.5
 """The price of overflow in cheap rounds, as a share of the dearest: it must vanish there too."""
 HOPELESS = 8.0
 """How much dearer than staying a start may be to be looked at, in temperatures."""
+
+Singles = NDArray[np.float32]
+"""Exact for tokens below 2**24, and half the memory to go through; what is found is checked."""
 
 
 class Annealing:
@@ -58,18 +63,19 @@ class Annealing:
         self.capacity = instance.capacity // block * block
         requests = crowd.requests
         self.arrivals = np.array([one.arrival - crowd.first_round for one in requests])
-        self.occupied: list[Floats] = [
-            occupied_by_round(one.prompt_len, one.output_len, block).astype(np.float64)
+        self.occupied: list[Singles] = [
+            occupied_by_round(one.prompt_len, one.output_len, block).astype(np.float32)
             for one in requests
         ]
         self.likely = dual.likely_starts(prices, SAMPLING * crowd.rounds, LIKELY_STARTS)
-        longest = max(len(occupied) for occupied in self.occupied)
-        self.columns = np.arange(longest)
+        self.longest = max(len(occupied) for occupied in self.occupied)
         token = dual.limits @ prices / instance.capacity
         weights = np.maximum(token, LEAST_WEIGHT * token.max())
-        self.weights = np.append(weights, np.full(longest, weights[-1]))
+        self.weights = np.append(weights, np.full(self.longest, weights[-1]))
         self.starts = self.arrivals.copy()
-        self.held: Floats = np.zeros(len(self.weights))
+        self.held: Singles = np.zeros(len(self.weights), dtype=np.float32)
+        # Row t of these views: the rounds from t on, as a request that starts in t meets them.
+        self.held_from = sliding_window_view(self.held, self.longest)
 
     def run(self, deadline: Deadline) -> list[int]:
         """A start for each request, from new random ones; a little may still overflow."""
@@ -77,19 +83,18 @@ class Annealing:
         self.starts = self.likely[
             np.arange(count), self.generator.integers(0, LIKELY_STARTS, count)
         ]
-        self.held = np.zeros(len(self.weights))
+        self.held[:] = -self.capacity
         for start, occupied in zip(self.starts.tolist(), self.occupied, strict=True):
             self.held[start : start + len(occupied)] += occupied
-        self.held -= self.capacity
         while not deadline.passed:
             cooled = deadline.elapsed
             temperature = self.crowd.rounds * HOT * (COLD / HOT) ** cooled
             penalty = FIRST_PENALTY * (LAST_PENALTY / FIRST_PENALTY) ** cooled
-            self._move_some(temperature, penalty * self.weights)
+            self._move_some(temperature, (penalty * self.weights).astype(np.float32))
         starts: list[int] = (self.starts + self.crowd.first_round).tolist()
         return starts
 
-    def _move_some(self, temperature: float, weights: Floats) -> None:
+    def _move_some(self, temperature: float, weights: Singles) -> None:
         chosen = self.generator.permutation(len(self.occupied))[:MOVES_AT_ONCE]
         size = (len(chosen), PROPOSALS)
         likely = self.likely[chosen[:, None], self.generator.integers(0, LIKELY_STARTS, size)]
@@ -103,28 +108,28 @@ class Annealing:
         noise = np.log(self.generator.exponential(size=(len(chosen), 1 + 2 * PROPOSALS)))
         noise *= temperature
         reach = HOPELESS * temperature
+        weights_from = sliding_window_view(weights, self.longest)
         for row, request in enumerate(chosen.tolist()):
-            self._move(request, proposals[row], noise[row], reach, weights)
+            self._move(request, proposals[row], noise[row], reach, weights_from)
 
     def _move(
-        self, request: int, proposals: Rounds, noise: Floats, reach: float, weights: Floats
+        self, request: int, proposals: Rounds, noise: Floats, reach: float, weights_from: Singles
     ) -> None:
         start, occupied = int(self.starts[request]), self.occupied[request]
         stop = start + len(occupied)
         held = self.held[start:stop]
         # Of the overflow in a round, a request answers for no more than it occupies.
-        staying = start + float(np.minimum(np.maximum(held, 0.0), occupied) @ weights[start:stop])
+        weights = weights_from[start, : len(occupied)]
+        staying = start + float(np.minimum(np.maximum(held, 0.0), occupied) @ weights)
         held -= occupied
         proposals = proposals[proposals < staying + reach]
         if len(proposals) > 0:
-            rounds = proposals[:, None] + self.columns[: len(occupied)]
-            overflow = self.held.take(rounds)
+            overflow = self.held_from[proposals, : len(occupied)]
             overflow += occupied
             np.maximum(overflow, 0.0, out=overflow)
             np.minimum(overflow, occupied, out=overflow)
-            overflow *= weights.take(rounds)
-            costs = overflow.sum(axis=1)
-            costs += proposals
+            overflow *= weights_from[proposals, : len(occupied)]
+            costs = overflow.sum(axis=1) + proposals
             costs += noise[1 : 1 + len(proposals)]
             best = int(costs.argmin())
             if costs[best] < staying + noise[0]:
