@@ -11,6 +11,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,7 +20,7 @@ from oracle.certificate import Certificate, Stretch, verify
 from oracle.heuristics import best_schedule
 from oracle.ilp import ModelTooLarge, solve
 from oracle.multipliers import lower_bound
-from oracle.search import search
+from oracle.search import IN_FLIGHT, search
 from oracle.start_times import epochs
 
 Method = Literal["auto", "ilp", "search"]
@@ -96,6 +97,8 @@ def optimum(
     *,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    executor: Executor | None = None,
+    in_flight: int = IN_FLIGHT,
 ) -> Optimum:
     """The least total latency of any schedule, or the best bounds on it that the time allows.
 
@@ -110,12 +113,16 @@ def optimum(
         progress: called with the least total latency and the best bound so far, whenever one of
             them gets better.
         should_stop: asked a few times a second; when it says yes, the best so far is returned.
+        executor: processes that share the exact search where it lasts longer than a second; by
+            default, the caller is alone.
+        in_flight: pieces of the search that they are given at a time, at least as many as there
+            are processes.
 
     Raises:
         InvalidValue: an argument is not of this kind, or the instance too large for the method.
     """
-    _check_arguments(time_limit, method)
-    work = _Work(instance, time_limit, progress, should_stop)
+    _check_arguments(time_limit, method, in_flight)
+    work = _Work(instance, time_limit, progress, should_stop, executor, in_flight)
     work.look_first()
     if method == "search":
         work.search()
@@ -126,7 +133,7 @@ def optimum(
     return work.best
 
 
-def _check_arguments(time_limit: float, method: str) -> None:
+def _check_arguments(time_limit: float, method: str, in_flight: int) -> None:
     if isinstance(time_limit, bool) or not 0 <= time_limit < math.inf:
         raise InvalidValue(
             "time_limit",
@@ -137,6 +144,10 @@ def _check_arguments(time_limit: float, method: str) -> None:
     if method not in ("auto", "ilp", "search"):
         raise InvalidValue(
             "method", method, "it must be 'auto', 'ilp' or 'search'", "give one of them"
+        )
+    if in_flight < 1:
+        raise InvalidValue(
+            "in_flight", in_flight, "processes need something to do", "give 1 or more"
         )
 
 
@@ -149,7 +160,11 @@ class _Work:
         time_limit: float,
         progress: Callable[[int, int], None] | None,
         should_stop: Callable[[], bool] | None,
+        executor: Executor | None,
+        in_flight: int,
     ) -> None:
+        self._executor = executor
+        self._in_flight = in_flight
         self._instance = instance
         self._time_limit = time_limit
         self._deadline = time.monotonic() + time_limit
@@ -214,6 +229,8 @@ class _Work:
                 upper=_part_of(self.best.schedule, part, origin),
                 time_limit=self._seconds_left / (len(parts) - index),
                 should_stop=self._should_stop,
+                executor=self._executor,
+                in_flight=self._in_flight,
             )
             runs += [
                 replace(run, start=run.start + origin, stop=run.stop + origin)

@@ -3,17 +3,18 @@
 Sets of requests are started round by round. Bounds from priced rows and sequences of large
 requests (:mod:`oracle.search_bound`), dominance between partial schedules and the rule that in an
 optimal schedule nothing can start one round earlier (:mod:`oracle.search_frontier`) keep the number
-of partial schedules small. Proofs: ``proofs_notes/search.md``.
+of partial schedules small; :mod:`oracle.search_walk` goes through them, in one process or in
+several. Proofs: ``proofs_notes/search.md``.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-
-import numpy as np
 
 from amin_ref import Instance, Schedule
 from amin_ref.errors import InvalidValue
@@ -24,9 +25,10 @@ from oracle.search_bound import (
     ascend,
     large_requests,
 )
-from oracle.search_frontier import Frontier, Rounds
+from oracle.search_frontier import Found
 from oracle.search_problem import Problem, first_schedule
 from oracle.search_relaxation import Rows, Sequencing
+from oracle.search_walk import Branch, Company, NarrowPass, Walked, least_cost, walk
 
 MOST_REQUESTS = 62
 """Requests that a bit mask of 64 bits can tell apart; beyond, nothing is searched."""
@@ -40,17 +42,18 @@ MOST_STARTS = 2**22
 QUICK_WIDTH = 30
 """States kept in each round by a first pass without prices; it settles small instances."""
 
-BEAM_WIDTHS = (500,)
-"""States kept in each round by incomplete passes that look for good schedules."""
+NARROW = 500
+"""States kept in each round by a first pass with prices."""
 
-PRICED_ANEW, ROUNDS_OF_PRICES = 2000, 3
-"""More states than this get new prices, every so many rounds: prices cost as much as they do."""
-
-ROOM = 64
-"""Chunks of states that one round may grow to; the search ends where it would be more."""
+NARROW_PASSES = (NarrowPass(2.0, 5_000), NarrowPass(30.0, 20_000), NarrowPass(120.0, 80_000))
+"""Later ones, each when the search has lasted longer than it will. They find better schedules than
+the search meets on its way, though that makes it hardly any shorter."""
 
 CHUNK_CELLS = 2**22
 """Loads, states times rounds, that are treated at once; the rest waits on a stack."""
+
+IN_FLIGHT = os.cpu_count() or 1
+"""Pieces that other processes are given at a time, by default: one for each."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def search(
     upper: Schedule | None = None,
     time_limit: float = 60.0,
     should_stop: Callable[[], bool] | None = None,
+    executor: Executor | None = None,
+    in_flight: int = IN_FLIGHT,
 ) -> SearchResult:
     """The optimum of an instance (specification, section 5), or bounds when time runs out.
 
@@ -85,6 +90,9 @@ def search(
         upper: a valid schedule of it to start from, however it was found.
         time_limit: seconds of wall-clock time; the search ends a fraction of a second later.
         should_stop: asked a few times a second; when it says yes, the search ends.
+        executor: processes that share the search where it lasts; by default, the caller is
+            alone. When it ends before everything is looked at, they go on for a few seconds.
+        in_flight: pieces that the executor is given at a time: as many as it has processes.
 
     Raises:
         InvalidValue: the time limit is not a number of seconds, ``upper`` is of another instance
@@ -110,7 +118,7 @@ def search(
     starts = first_schedule(problem)
     if upper is not None:
         starts = min(starts, _starts_of(problem, upper), key=problem.cost)
-    return BranchAndBound(problem, starts, stop).run()
+    return BranchAndBound(problem, starts, stop, executor=executor, in_flight=in_flight).run()
 
 
 def _starts_of(problem: Problem, upper: Schedule) -> tuple[int, ...]:
@@ -140,6 +148,8 @@ class BranchAndBound:
         problem: what is searched.
         stop: asked before every round; when it says yes, the search ends.
         chunk: states treated at once.
+        executor: processes that share what lasts; ``None`` for nobody.
+        in_flight: branches that it is given at a time.
         starts: start rounds of the best schedule.
         upper: its cost.
         lower: no schedule costs less.
@@ -152,10 +162,14 @@ class BranchAndBound:
         starts: Sequence[int],
         stop: Callable[[], bool],
         chunk_cells: int = CHUNK_CELLS,
+        executor: Executor | None = None,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
         self.problem = problem
         self.stop = stop
         self.chunk = max(2, chunk_cells // max(1, problem.longest + problem.size))
+        self.executor = executor
+        self.in_flight = in_flight
         self.starts = tuple(starts)
         self.upper = problem.cost(starts)
         self.lower = sum(problem.output_len)
@@ -165,8 +179,7 @@ class BranchAndBound:
         """The whole search: bounds, passes that look for good schedules, then everywhere."""
         bounds = self.bounds()
         if bounds is not None:
-            for width in BEAM_WIDTHS:
-                self.explore(bounds, width)
+            self.explore(bounds, NARROW)
             self.explore(bounds, None)
         return SearchResult(
             schedule=self.problem.schedule(self.starts),
@@ -174,9 +187,6 @@ class BranchAndBound:
             exhausted=self.lower == self.upper,
             nodes=self.nodes,
         )
-
-    def _prove(self, bound: int) -> None:
-        self.lower = max(self.lower, min(bound, self.upper))
 
     def bounds(self) -> NodeBounds | None:
         """Bounds with good prices; ``None`` when there is no time or no room for them."""
@@ -204,40 +214,65 @@ class BranchAndBound:
         self._prove(bounds.whole(bounds.root))
         return bounds
 
+    def _prove(self, bound: int) -> None:
+        self.lower = max(self.lower, min(bound, self.upper))
+
     def explore(self, bounds: NodeBounds, width: int | None) -> None:
         """Look at every state that may beat the best schedule, or at ``width`` of each round."""
         if self.lower == self.upper or self.stop() or self.problem.size > MOST_REQUESTS:
             return
-        rounds = Rounds(self.problem, bounds, ROOM * self.chunk, self.stop)
-        half = self.chunk // 2
-        waiting: list[tuple[int, Frontier, Rounds]] = [(0, rounds.first(), rounds)]
-        complete = True
-        while waiting:
-            now, states, rounds = waiting.pop()
-            while len(states):
-                advanced = rounds.advance(states, now, self.upper)
-                if advanced is None:
-                    # What a narrow pass has dropped may cost less than all that it has kept.
-                    if complete:
-                        self._prove(bounds.whole(_least([*waiting, (now, states, rounds)])))
-                    return
-                self.nodes += len(states)
-                states, found = advanced
-                if found is not None:
-                    self.upper, self.starts = found.cost, found.starts
-                now += 1
-                if width is None and len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0:
-                    rounds, states = rounds.priced_anew(states, now, self.upper)
-                if width is not None and len(states) > width:
-                    complete = False
-                    states = states.take(np.argsort(states.bound, kind="stable")[:width])
-                elif len(states) > self.chunk:
-                    order = np.argsort(states.bound, kind="stable")
-                    waiting.append((now, states.take(order[half:]), rounds))
-                    states = states.take(order[:half])
-        if complete:
-            self._prove(self.upper)
+        root = Branch.root(self.problem, bounds)
+        walked = self._everywhere(root) if width is None else self._alone([root], width)
+        # What a narrow pass has dropped may cost less than all that it has kept.
+        if walked.complete:
+            self._prove(least_cost(walked.left) if walked.left else self.upper)
 
+    def _everywhere(self, root: Branch) -> Walked:
+        """Alone at first, with a narrow pass now and then; then together with other processes."""
+        walked = self._alone([root], seconds=NARROW_PASSES[0].after)
+        for number, narrow in enumerate(NARROW_PASSES, start=1):
+            if not walked.left or walked.crowded or self.stop():
+                return walked
+            looked = self._alone([root], narrow.width)
+            if looked.complete:
+                return looked
+            following = NARROW_PASSES[number:]
+            if self.executor is not None:
+                walked = self._together(walked.left, root, following, self.executor)
+                break
+            seconds = following[0].after if following else math.inf
+            walked = self._alone(walked.left, seconds=seconds)
+        # Something is left where time is up, or the other processes were killed.
+        return walked if walked.crowded else self._alone(walked.left)
 
-def _least(waiting: Sequence[tuple[int, Frontier, Rounds]]) -> int:
-    return min(int(states.bound.min()) for _, states, _ in waiting)
+    def _alone(
+        self, branches: Sequence[Branch], width: int | None = None, seconds: float = math.inf
+    ) -> Walked:
+        pause = time.monotonic() + seconds
+        return self._learned(
+            walk(
+                self.problem,
+                branches,
+                Found(self.upper, self.starts),
+                chunk=self.chunk,
+                stop=self.stop,
+                pause=lambda: time.monotonic() >= pause,
+                width=width,
+            )
+        )
+
+    def _together(
+        self,
+        branches: Sequence[Branch],
+        root: Branch,
+        passes: Sequence[NarrowPass],
+        executor: Executor,
+    ) -> Walked:
+        best = Found(self.upper, self.starts)
+        company = Company(self.problem, best, self.chunk, executor, self.in_flight)
+        return self._learned(company.walk(branches, root, passes, self.stop))
+
+    def _learned(self, walked: Walked) -> Walked:
+        self.upper, self.starts = walked.best.cost, walked.best.starts
+        self.nodes += walked.nodes
+        return walked

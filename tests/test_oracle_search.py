@@ -289,7 +289,7 @@ def test_who_may_stop_the_search_and_never_does_changes_nothing() -> None:
 def test_without_room_the_search_ends_and_its_bound_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     instance = synthetic(8, 4)
     least = search(instance).schedule.total_latency
-    monkeypatch.setattr("oracle.search.ROOM", 0)
+    monkeypatch.setattr("oracle.search_walk.ROOM", 0)
     result = search(instance)
     assert not result.exhausted
     assert result.lower_bound <= least <= result.schedule.total_latency
@@ -312,8 +312,8 @@ def test_fewer_rounds_may_have_room_for_more_shares(monkeypatch: pytest.MonkeyPa
 @pytest.mark.theorem("T10")
 def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prices are found anew on the way, here as often as can be; the search is as exact."""
-    monkeypatch.setattr("oracle.search.PRICED_ANEW", 0)
-    monkeypatch.setattr("oracle.search.ROUNDS_OF_PRICES", 1)
+    monkeypatch.setattr("oracle.search_walk.PRICED_ANEW", 0)
+    monkeypatch.setattr("oracle.search_walk.ROUNDS_OF_PRICES", 1)
     rng = random.Random(8)
     for _ in range(40):
         instance = random_instance(

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from amin_ref.cli.endings import INTERRUPTED
-from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_argument
+from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_argument
 from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import instance_in, write_text
+from amin_ref.cli.workers import processes
 from amin_ref.instance import Instance
 from oracle import Method, Optimum, optimum
 
@@ -25,7 +26,7 @@ VERSION = 1
     "optimum",
     epilog="""\b
 Examples:
-  amin-ref optimum --requests 12 --capacity 800
+  amin-ref optimum --requests 12 --capacity 800 --workers 4
   amin-ref optimum schedule.json --certificate certificate.json
   amin-ref optimum chat --requests 2000 --time-limit 60 --json""",
 )
@@ -43,6 +44,13 @@ Examples:
     default="auto",
     show_default=True,
     help="'search': exact search; 'ilp': integer programme; 'auto': what suits the size.",
+)
+@click.option(
+    "--workers",
+    type=WholeNumber("processes", least=1),
+    default=1,
+    show_default=True,
+    help="Processes that share the exact search.",
 )
 @click.option(
     "--schedule",
@@ -63,6 +71,7 @@ def optimum_command(
     options: WorkloadOptions,
     time_limit: float,
     method: Method,
+    workers: int,
     schedule_file: str | None,
     certificate_file: str | None,
     as_json: bool,
@@ -78,14 +87,26 @@ def optimum_command(
     instance = instance_in(options.workload)
     if instance is None:
         instance = options.build().instance
-    with solving(time_limit) as watch, asked_to_stop() as stop:
+    with (
+        solving(time_limit) as watch,
+        asked_to_stop() as stop,
+        processes(workers) as executor,
+    ):
         begun = time.monotonic()
 
         def show(cost: int, bound: int) -> None:
             gap = (cost - bound) / max(1, bound)
             watch.update(time.monotonic() - begun, f"bound {bound:,}, best {cost:,}, gap {gap:.2%}")
 
-        best = optimum(instance, time_limit, method, progress=show, should_stop=stop)
+        best = optimum(
+            instance,
+            time_limit,
+            method,
+            progress=show,
+            should_stop=stop,
+            executor=executor,
+            in_flight=4 * workers,
+        )
         stopped = stop()
     (_print_json if as_json else _print_table)(instance, best)
     if schedule_file is not None:

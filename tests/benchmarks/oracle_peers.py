@@ -67,6 +67,16 @@ def optimal(instance: Instance, time_limit: float) -> Found:
     return Found(best.schedule, best.lower_bound)
 
 
+def optimal_of_two(instance: Instance, time_limit: float) -> Found:
+    """``oracle.optimum`` with two processes, begun within the time, as ``--workers 2`` does."""
+    from amin_ref.cli.workers import processes
+    from oracle import optimum
+
+    with processes(2) as executor:
+        best = optimum(instance, time_limit, executor=executor)
+    return Found(best.schedule, best.lower_bound)
+
+
 def aggregated(instance: Instance, time_limit: float) -> Found:
     """``oracle.ilp`` under HiGHS, from nothing but its own list schedule."""
     from oracle.ilp import solve
@@ -157,6 +167,7 @@ def cp_sat(instance: Instance, time_limit: float) -> Found:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "optimum": optimal,
+        "optimum-2": optimal_of_two,
         "search": searched,
         "ilp": aggregated,
         "ilp-cbc": aggregated_cbc,

@@ -102,6 +102,7 @@ GROUPS = (
             "oracle/search.py",
             "oracle/search_bound.py",
             "oracle/search_frontier.py",
+            "oracle/search_walk.py",
             "oracle/search_problem.py",
             "oracle/search_relaxation.py",
             "oracle/search_tiny.py",
