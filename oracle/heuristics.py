@@ -27,7 +27,7 @@ from oracle.dual import Dual, Floats
 from oracle.multipliers import lower_bound
 from oracle.placement import Crowd, FreeCapacity, crowds, listed, volume
 
-SECONDS_PER_REQUEST = 0.4
+SECONDS_PER_REQUEST = 0.1
 """Annealing for longer than this, times the number of requests, gains less than starting anew."""
 TELLING = 1.2
 """Prices are a guide when list schedules cost less than this, times the bound that prices of tokens
