@@ -121,6 +121,7 @@ GROUPS = (
         ),
         tests=(
             "tests/test_oracle_search.py",
+            "tests/test_oracle_search_walk.py",
             "tests/test_oracle_heuristics.py",
             "tests/test_oracle_optimum.py",
             "tests/test_oracle_agreement.py",
