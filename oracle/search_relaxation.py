@@ -50,7 +50,12 @@ class Prices:
 
 
 class Rows:
-    """The priced rows of a problem in rounds 0 to ``rounds`` − 1."""
+    """The priced rows of a problem in rounds 0 to ``rounds`` − 1.
+
+    Attributes:
+        shares: those that have rows, besides the capacity.
+        limits: their right-hand sides; shape (shares,), tokens.
+    """
 
     def __init__(self, problem: Problem, rounds: int) -> None:
         self.problem = problem
@@ -60,18 +65,18 @@ class Rows:
         for index, occupancy in enumerate(problem.occupancy):
             self.occupancy[index, : len(occupancy)] = occupancy
         cells = rounds * max(problem.size, problem.longest)
-        kept = _shares(problem, MOST_SHARE_CELLS // cells)
-        self.limits = np.array([share.limit for share in kept], dtype=np.int64)
-        self._lead = max((share.lead for share in kept), default=0)
+        self.shares = tuple(_shares(problem, MOST_SHARE_CELLS // cells))
+        self.limits = np.array([share.limit for share in self.shares], dtype=np.int64)
+        self._lead = max((share.lead for share in self.shares), default=0)
         # What request j counts in each share, from as many rounds before its start.
         self._counted = np.zeros(
-            (problem.size, len(kept), self._lead + problem.longest), dtype=np.int64
+            (problem.size, len(self.shares), self._lead + problem.longest), dtype=np.int64
         )
         for index, (prompt_len, output_len) in enumerate(
             zip(problem.prompt_len, problem.output_len, strict=True)
         ):
             ages = range(1 - self._lead, output_len + 1)
-            for row, share in enumerate(kept):
+            for row, share in enumerate(self.shares):
                 self._counted[index, row, : len(ages)] = share.counted(
                     problem.instance, prompt_len, output_len, ages
                 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from amin_ref import Instance, Request, Run, Schedule
 from amin_ref.errors import InvalidValue
+from oracle.certificate import Share
 from oracle.search import BranchAndBound, search
 from oracle.search_bound import Ascent, NodeBounds, ascend
 from oracle.search_problem import Problem, first_schedule
@@ -117,6 +118,81 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         assert problem.cost(run.starts) == optimum
     # Otherwise the bounds would be idle and nothing would have been tested.
     assert positive > 30
+
+
+def test_equal_requests_are_side_by_side_and_only_those_are_twins() -> None:
+    kinds = [(2, 3, 0), (2, 4, 0), (2, 3, 0), (2, 3, 1), (1, 4, 0), (2, 3, 0)]
+    requests = tuple(Request(i, s, o, arrival=r) for i, (s, o, r) in enumerate(kinds))
+    problem = Problem.of(Instance(9, requests))
+    told = [problem.kind(index) for index in range(problem.size)]
+    assert sorted(told) == sorted(kinds)
+    twins = [problem.twin(index) for index in range(problem.size)]
+    assert twins.count(None) == len(set(kinds))
+    for index, twin in enumerate(twins):
+        assert twin is None or (twin == index - 1 and told[twin] == told[index])
+    # Nobody comes before the first, also where all are alike.
+    alike = Problem.of(Instance(9, tuple(Request(i, 2, 3) for i in range(3))))
+    assert [alike.twin(index) for index in range(3)] == [None, 0, 1]
+
+
+def occupied_at(problem: Problem, index: int, age: int) -> int:
+    """What a request occupies at an age; nothing before its first round and after its last."""
+    runs = 1 <= age <= problem.output_len[index]
+    return int(problem.occupancy[index][age - 1]) if runs else 0
+
+
+def counted_at(problem: Problem, share: Share, index: int, age: int) -> int:
+    """What a request counts in a share, which may be before its first round."""
+    lengths = problem.prompt_len[index], problem.output_len[index]
+    counts = -share.lead < age <= problem.output_len[index]
+    ages = range(age, age + 1)
+    return int(share.counted(problem.instance, *lengths, ages)[0]) if counts else 0
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("block_size", [1, 4])
+def test_rows_charge_and_count_what_their_shares_say(block_size: int) -> None:
+    """Section 4.1 of search.md, term by term."""
+    rng, numbers = random.Random(block_size), np.random.default_rng(block_size)
+    leads = 0
+    for _ in range(12):
+        instance = random_instance(rng, rng.randint(1, 4), 6, block_size, 3)
+        problem = Problem.of(instance)
+        rounds = problem.horizon
+        rows = Rows(problem, rounds)
+        tokens = numbers.integers(0, 9, rounds)
+        shares = numbers.integers(0, 9, (len(rows.shares), rounds))
+        charges = rows.charges(tokens, shares)
+        starts = numbers.integers(0, rounds, problem.size)
+        over_tokens, over_shares = rows.excess(starts)
+        leads += any(share.lead for share in rows.shares)
+
+        everybody = range(problem.size)
+        for index in everybody:
+            for start in range(rounds):
+                ages = range(1 - start, rounds - start + 1)
+                paid = sum(
+                    int(price) * occupied_at(problem, index, age)
+                    for price, age in zip(tokens, ages, strict=False)
+                )
+                for share, prices in zip(rows.shares, shares, strict=True):
+                    paid += sum(
+                        int(price) * counted_at(problem, share, index, age)
+                        for price, age in zip(prices, ages, strict=False)
+                    )
+                assert charges[index, start] == paid
+        for now in range(rounds):
+            age = now - starts + 1
+            within = sum(occupied_at(problem, i, int(age[i])) for i in everybody)
+            assert over_tokens[now] == within - problem.capacity
+            for row, share in enumerate(rows.shares):
+                within = sum(counted_at(problem, share, i, int(age[i])) for i in everybody)
+                assert over_shares[row, now] == within - share.limit
+        worth = problem.capacity * int(tokens.sum())
+        worth += sum(s.limit * int(shares[row].sum()) for row, s in enumerate(rows.shares))
+        assert rows.income(tokens, shares) == worth
+    # Otherwise nobody ever counted before its start.
+    assert leads > 5
 
 
 @pytest.mark.theorem("T10")
