@@ -11,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from oracle.claims import CLAIMS, LEDGER, Ledger, Notebook, Plan, judged
+from oracle.claims.campaign import Measurements, estimated
+from oracle.claims.experiments import Predicted
 from oracle.claims.page import page, table
+from oracle.claims.varying import LONG_ERROR, LONG_LOAD, LONGER
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
@@ -49,6 +52,7 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     yield README, "claims", table(full)
     yield README, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "verdicts", verdicts([full, *traces.values()])
+    yield PAGE, "saturation", saturation()
     yield PAGE, "chat", page(full)
     for name, ledger in traces.items():
         yield PAGE, name, page(ledger)
@@ -61,6 +65,29 @@ def verdicts(ledgers: Sequence[Ledger]) -> str:
         of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
         told = " | ".join(of_claim[claim] for claim in ON_TRACES)
         lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def saturation() -> str:
+    """What each policy's latency does when the stream where C3 finds five times lasts longer."""
+    plan = Plan()
+    found = Measurements(Notebook(DATA / "claims.jsonl"), plan.seeds)
+    lines = [
+        "| requests | Amin, mean latency | Amax, mean latency | cache that Amin holds | Amax |",
+        "|--:|--:|--:|--:|--:|",
+    ]
+    for longer in LONGER:
+        scene = plan.scene(LONG_LOAD, requests=longer * plan.requests)
+        measured = Predicted(scene, f"relative:{LONG_ERROR}")
+        policies = ("amin", "amax")
+        latencies = [estimated(found.of(measured, name) / scene.requests) for name in policies]
+        held = [estimated(found.of(measured, f"{name}_held")) for name in policies]
+        cells = (
+            f"{scene.requests:,}",
+            *(f"{mean.mean:,.0f} [{mean.low:,.0f}, {mean.high:,.0f}]" for mean in latencies),
+            *(f"{share.mean:.0%}" for share in held),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
