@@ -24,7 +24,7 @@ FIGURES = PROJECT / "proofs_notes" / "figures"
 
 TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
-    "azure": ("AzureLLMInferenceTrace_conv.csv", 500, 20),
+    "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
 """Marker in the page: file, requests in a sample, and number of seeds."""
 
