@@ -516,6 +516,30 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-6", "b 1-10", "c 1-2"),
     ),
+    # Both are assumed to take a token at least, and fit together; by upper bounds b goes alone.
+    (
+        "read-the-upper-bound",
+        0,
+        ("a",),
+        Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1, 2))),
+        ("b 0-1", "a 1-2"),
+    ),
+    # The same where no upper bound is known: each waits for the whole cache.
+    (
+        "read-the-upper-bound",
+        0,
+        ("b",),
+        Instance(4, (Request("a", 1, 1, 1), Request("b", 1, 1, 1))),
+        ("a 0-1", "b 1-2"),
+    ),
+    # a was evicted with two tokens: c would fit beside it if only one of them were assumed.
+    (
+        "forgot-what-it-learnt",
+        4,
+        ("a", "c"),
+        Instance(7, (Request("a", 2, 3, 1, 4), Request("b", 1, 4, 1, 4), Request("c", 2, 3, 2, 3))),
+        ("a 0-2e", "b 0-4", "c 2-3e", "a 4-5e", "c 4-7", "a 7-10"),
+    ),
     # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
     ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
     ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
@@ -622,6 +646,18 @@ def test_hindsight_knows_too_much_for_amin() -> None:
     assert departure is not None
     assert departure.rule == "read-the-output-length"
     assert "if it knew the output lengths before completion (T5)" in departure.message
+
+
+def test_amax_and_hindsight_are_told_from_each_other() -> None:
+    """One goes by upper bounds, the other by output lengths, and neither by both."""
+    requests = (Request("a", 1, 4, 1, 4), Request("b", 1, 2, 1, 5), Request("c", 1, 3, 1, 4))
+    instance = Instance(6, requests)
+    departure = conform(simulate(instance, HindsightShortestFirst()), "amax").departure
+    assert departure is not None
+    assert departure.rule == "read-the-output-length"
+    departure = conform(simulate(instance, Amax()), "h-sf").departure
+    assert departure is not None
+    assert departure.rule == "read-the-upper-bound"
 
 
 def test_amin_is_not_amax() -> None:

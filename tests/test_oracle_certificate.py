@@ -766,3 +766,29 @@ def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
     share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
     certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
     assert verify(instance, certificate) == 3000 + lead + 2500 - 3000 * LARGEST_PRICE
+
+
+def test_the_form_of_a_certificate_is_this() -> None:
+    """Other programs write certificates: each name and number stands where they are told."""
+    instance = Instance(9, (Request("a", 1, 2),))
+    share = Share(2, 3, 4, 1, (5, 0))
+    certificate = Certificate(instance, 7, (Stretch(6, (8, 9), (share,)),))
+    assert json.loads(certificate.to_json()) == {
+        "format": "amin-ref/certificate",
+        "version": 1,
+        "instance": {
+            "capacity": 9,
+            "block_size": 1,
+            "requests": [{"id": "a", "prompt_len": 1, "output_len": 2, "lower": 1}],
+        },
+        "denominator": 7,
+        "stretches": [
+            {
+                "first_round": 6,
+                "multipliers": [8, 9],
+                "shares": [
+                    {"places": 2, "most": 3, "ignored": 4, "lead": 1, "multipliers": [5, 0]},
+                ],
+            }
+        ],
+    }

@@ -29,6 +29,9 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.conformance.replay import LONGEST_STRETCH
+from amin_ref.policies.lookahead import LONGEST_LOOK_AHEAD
+from amin_ref.schedule import LONGEST_TIMELINE
 from amin_ref.simulator import IDLE_ROUNDS
 from amin_ref.strategies import instances, policies
 from tests.naive import held, naive_occupancy
@@ -481,3 +484,11 @@ def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPa
     assert reserving(100).runs == (Run("a", 0, 2, "completed"),)
     with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are planned"):
         reserving(101)
+
+
+def test_limits_are_what_the_notes_say() -> None:
+    """Decisions D23 and D25 and the limits' own words: who is refused can rely on the numbers."""
+    assert IDLE_ROUNDS == 1000
+    half_a_gib, gib = 2**29, 2**30
+    assert 8 * LONGEST_LOOK_AHEAD == 8 * LONGEST_STRETCH == half_a_gib
+    assert gib == 8 * LONGEST_TIMELINE

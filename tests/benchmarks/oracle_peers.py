@@ -204,10 +204,12 @@ class Measured:
 
     @property
     def gap(self) -> float:
-        """(cost − bound) / bound; infinite without a schedule."""
-        if self.cost is None:
+        """(cost − bound) / bound; infinite without a schedule or without a bound."""
+        if self.solved:
+            return 0.0
+        if self.cost is None or self.bound <= 0:
             return float("inf")
-        return 0.0 if self.solved else (self.cost - self.bound) / self.bound
+        return (self.cost - self.bound) / self.bound
 
 
 def measure_here(method: str, requests: int, seed: int, time_limit: float) -> Measured:
