@@ -16,6 +16,18 @@ class Equivalent:
 
 
 _BY_REASON: dict[str, tuple[str, ...]] = {
+    "a job's run is written down when it is admitted, before anything reads it": (
+        "amin_ref/policies/lookahead.py::: 0 -> 1 #1",
+        "amin_ref/policies/lookahead.py::: 0 -> -1 #1",
+        "amin_ref/policies/lookahead.py::: 0 -> 1 #2",
+        "amin_ref/policies/lookahead.py::: 0 -> -1 #2",
+    ),
+    "any rank is as good, if all have the same": (
+        "amin_ref/conformance/replay.py::: 0.0 -> 1.0 #1",
+        "amin_ref/conformance/replay.py::: 0.0 -> -1.0 #1",
+        "amin_ref/conformance/replay.py::: 0 -> 1 #1",
+        "amin_ref/conformance/replay.py::: 0 -> -1 #1",
+    ),
     "every round begins with begin_round, which sets it before anything reads it": (
         "amin_ref/policies/lookahead.py::Batch.__init__: self._now = 0 -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> 1 #1",
