@@ -195,14 +195,17 @@ class Warm:
         return list(found)
 
     def _running(self, fault: Fault) -> list[str]:
-        """The tests that run its function; outside of functions, those that run its file."""
+        """The tests that run its function; outside of functions, those that run its file.
+
+        And those that run none of the files: they may read a constant of one.
+        """
         name = key(fault.file, fault.scope)
         of_function = [t for t, m in self.measured.items() if name in m.functions]
         if of_function:
             return of_function
         names = {name for m in self.measured.values() for name in m.functions}
         of_file = {name for name in names if name.startswith(f"{fault.file}::")}
-        return [t for t, m in self.measured.items() if m.functions & of_file]
+        return [t for t, m in self.measured.items() if m.functions & of_file or not m.functions]
 
     def judge(
         self,
