@@ -15,9 +15,10 @@ from amin_ref.cli.workers import processes
 from oracle import optimum
 from oracle.search import BranchAndBound, search
 from oracle.search_bound import NodeBounds
+from oracle.search_frontier import Found
 from oracle.search_problem import Problem, first_schedule
 from oracle.search_relaxation import Rows
-from oracle.search_walk import NarrowPass
+from oracle.search_walk import Branch, NarrowPass, least_cost, walk
 from tests.benchmarks.oracle_peers import synthetic_instance
 from tests.naive_optimum import naive_optimum, random_instance
 
@@ -128,6 +129,32 @@ def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int)
     assert result.lower_bound <= least <= result.schedule.total_latency
     assert check(result.schedule) == ()
     assert all(task.cancelled() for task in executor.tasks)
+
+
+@pytest.mark.theorem("T10")
+def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
+    told_apart = 0
+    for instance in some_instances(8):
+        problem = Problem.of(instance)
+        rows = Rows(problem, problem.horizon)
+        bounds = NodeBounds.of(rows, None, rows.no_prices())
+        one_by_one = tuple(
+            max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
+        )
+        best = Found(problem.cost(one_by_one), one_by_one)
+        left: tuple[Branch, ...] = (Branch.root(problem, bounds),)
+        least = naive_optimum(instance)
+        while left:
+            assert least_cost(left) <= best.cost
+            every = [int(bound) for branch in left for bound in branch.states.bound]
+            assert least_cost(left) == -(-min(every) // bounds.unit)
+            assert min(least_cost(left), best.cost) <= least
+            told_apart += max(every) > least * bounds.unit
+            walked = walk(problem, left, best, chunk=40, stop=lambda: False, pause=lambda: True)
+            left, best = walked.left, walked.best
+        assert best.cost == least
+    # Otherwise any state's bound would have done.
+    assert told_apart > 5
 
 
 @pytest.mark.theorem("T10")
