@@ -150,7 +150,7 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
             assert least_cost(left) == -(-min(every) // bounds.unit)
             assert min(least_cost(left), best.cost) <= least
             told_apart += max(every) > least * bounds.unit
-            walked = walk(problem, left, best, chunk=40, stop=lambda: False, pause=lambda: True)
+            walked = walk(problem, left, best, chunk=200, stop=lambda: False, pause=lambda: True)
             left, best = walked.left, walked.best
         assert best.cost == least
     # Otherwise any state's bound would have done.
