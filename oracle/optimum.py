@@ -172,12 +172,9 @@ class _Work:
         self._should_stop = should_stop
         certificate = lower_bound(instance, time_limit=0)
         self._prices = certificate
-        self.best = Optimum(
-            best_schedule(instance, time_limit=0, certificate=certificate),
-            verify(instance, certificate),
-            "certificate",
-            certificate,
-        )
+        bound = verify(instance, certificate)
+        self.best = Optimum(_one_by_one(instance), bound, "certificate", certificate)
+        self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
         """A certificate and a schedule that everything after can start from."""
@@ -309,6 +306,17 @@ class _Work:
     def _is_over(self) -> bool:
         asked_to_stop = self._should_stop is not None and self._should_stop()
         return self.best.proven or self._seconds_left == 0 or asked_to_stop
+
+
+def _one_by_one(instance: Instance) -> Schedule:
+    """A schedule that needs no proof: whoever arrives first has the cache alone."""
+    runs: list[Run] = []
+    now = 0
+    for request in sorted(instance.requests, key=lambda request: request.arrival):
+        start = max(now, request.arrival)
+        now = start + request.output_len
+        runs.append(Run(request.id, start, now, "completed"))
+    return Schedule(instance, tuple(runs))
 
 
 def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certificate:

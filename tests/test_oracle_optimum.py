@@ -18,10 +18,13 @@ from amin_ref import (
     Instance,
     InvalidValue,
     Request,
+    Run,
+    Schedule,
     check,
     simulate,
 )
 from oracle import Method, Optimum, lower_bound, optimum, verify
+from oracle.search import SearchResult
 from tests.benchmarks.oracle_peers import synthetic_instance
 from tests.naive_optimum import naive_optimum, random_instance
 from tests.profiles import times
@@ -177,3 +180,21 @@ def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.M
     evidence_is_sound(instance, optimum(instance, time_limit=0.5))
     with pytest.raises(AssertionError):
         optimum(synthetic_instance(25, 2), time_limit=4.0, method="ilp")
+
+
+@pytest.mark.theorem("T11")
+@pytest.mark.parametrize("liar", ["search", "best_schedule"])
+def test_nobody_is_believed_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: str) -> None:
+    """A cheap schedule that does not fit is no schedule, whoever says that it is one."""
+    instance = Instance(9, tuple(Request(number, 2, 6) for number in range(3)))
+    at_once = Schedule(instance, tuple(Run(number, 0, 6, "completed") for number in range(3)))
+    assert check(at_once) != ()
+
+    def lies(*_: object, **__: object) -> SearchResult | Schedule:
+        lie = SearchResult(at_once, lower_bound=18, exhausted=False, nodes=0)
+        return lie if liar == "search" else at_once
+
+    monkeypatch.setattr(sys.modules["oracle.optimum"], liar, lies)
+    best = optimum(instance, 5.0)
+    evidence_is_sound(instance, best)
+    assert best.total_latency > at_once.total_latency
