@@ -437,8 +437,20 @@ def test_bad_input_is_named() -> None:
         search(Instance(9, (Request("late", 1, 1, arrival=10**9),)))
     with pytest.raises(InvalidValue, match="output_len"):
         least_total_latency(5, 2, [4])
+    with pytest.raises(InvalidValue, match="output_len"):
+        least_total_latency(5, 2, [0])
     with pytest.raises(InvalidValue, match="prompt_len"):
         IdenticalPrompts(5, 0)
+    with pytest.raises(InvalidValue, match="capacity"):
+        IdenticalPrompts(0, 1)
+
+
+def test_the_shortest_need_not_start_first() -> None:
+    """Who always starts the shortest first, and waits as it likes, ends at 20."""
+    outputs = (1, 1, 2, 3, 3)
+    instance = Instance(4, tuple(Request(i, 1, o) for i, o in enumerate(outputs)))
+    assert naive_optimum(instance) == 19
+    assert least_total_latency(4, 1, outputs) == search(instance).lower_bound == 19
 
 
 def test_tiny_identical_prompts_agree_with_naive_enumeration_and_search() -> None:

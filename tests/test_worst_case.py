@@ -35,7 +35,7 @@ from oracle.adversary_tree import AdversaryTree
 from oracle.checkpoint import Checkpoint
 from oracle.question import POLICY_NAMES, RULES, Found, PolicyName, Question
 from oracle.small_instances import Hindsight, Machine, Outputs, Setting
-from oracle.worst_case import worst_case, worst_cases
+from oracle.worst_case import worst_case, worst_cases, worst_of_piece
 from tests.profiles import times
 from tests.test_small_instances import by_position, settings_of_requests, simulated
 
@@ -165,6 +165,18 @@ class TestTheAnswerDoesNotDependOnTheWay:
         answer = worst_case(IN_PIECES, executor=executor, on_piece=told.append)
         assert answer == worst_case(IN_PIECES)
         assert told == [1, 2, 3, 4]
+
+    def test_pieces_that_are_begun_before_others_are_known(self) -> None:
+        """None of them is told what the others found, and several find something."""
+        question = Question("h-sf", Setting(1, 1, 8, 12), 5)
+        assert question.pieces == 4
+        found = [worst_of_piece(question, piece, Fraction(0)) for piece in range(4)]
+        ratios = [one.ratio for one in found if one is not None]
+        assert max(ratios) > ratios[-1]
+        with ThreadPoolExecutor(2) as executor:
+            (answer,) = worst_cases([question], executor=executor, in_flight=4)
+        assert answer == worst_case(question)
+        assert answer.found.ratio == max(ratios)
 
     def test_several_questions_at_once(self) -> None:
         questions = [IN_PIECES, Question("h-sf", Setting(2, 2, 5, 10), 5)]
@@ -337,3 +349,16 @@ def test_questions_that_cannot_be(policy: PolicyName, requests: int, field: str)
     with pytest.raises(InvalidValue) as refused:
         Question(policy, Setting(1, 1, 9, 20), requests)
     assert refused.value.field == field
+
+
+def test_what_is_wrong_with_a_question_is_named() -> None:
+    with pytest.raises(InvalidValue, match=r"^capacity is 5, .*the longest request holds 6"):
+        Setting(2, 1, 4, 5)
+    with pytest.raises(InvalidValue, match=r"^upper is 2, .*less than lower, which is 3"):
+        Setting(2, 3, 2, 9)
+    with pytest.raises(InvalidValue, match=r"^requests is 60, .*multisets of output lengths"):
+        Question("amin", Setting(1, 1, 40, 50), 60)
+    for field in ("cost", "optimum"):
+        document = {"by_rank": [1, 2], "cost": 4, "optimum": 3} | {field: 0}
+        with pytest.raises(InvalidValue, match=f"^{field} is 0"):
+            Found.from_document(document)
