@@ -16,9 +16,9 @@ from amin_ref.instance import Instance
 from amin_ref.request import Request
 from amin_ref.schedule import Schedule
 from oracle.certificate import verify
-from oracle.heuristics import best_schedule
+from oracle.heuristics import _joined, _Search, best_schedule
 from oracle.multipliers import lower_bound
-from oracle.placement import FreeCapacity
+from oracle.placement import FreeCapacity, crowds
 
 
 @pytest.fixture(autouse=True)
@@ -220,6 +220,17 @@ def test_one_crowd_may_outstay_its_time_and_the_next_gives_way() -> None:
     for last in range(6, 30):
         instance = Instance(8, (*requests, Request("late", 4, 4, arrival=last)))
         assert_valid(best_schedule(instance, 0.02))
+
+
+def test_who_gives_way_starts_when_the_crowd_before_has_left_room() -> None:
+    """b runs on until round 10, and the next crowd, which comes in round 8, does not fit beside it."""
+    requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
+    instance = Instance(8, requests)
+    first, second = (_Search(instance, crowd) for crowd in crowds(instance))
+    first.best, second.best = [0, 6], [8]
+    schedule = _joined(instance, [first, second])
+    assert_valid(schedule)
+    assert {run.request: run.start for run in schedule.runs} == {"a": 0, "b": 6, "late": 10}
 
 
 @pytest.mark.parametrize("search", [lower_bound, best_schedule])

@@ -354,6 +354,10 @@ def test_questions_that_cannot_be(policy: PolicyName, requests: int, field: str)
 def test_what_is_wrong_with_a_question_is_named() -> None:
     with pytest.raises(InvalidValue, match=r"^capacity is 5, .*the longest request holds 6"):
         Setting(2, 1, 4, 5)
+    with pytest.raises(InvalidValue, match=r"^capacity is 0, .*tokens"):
+        Setting(1, 1, 1, 0)
+    with pytest.raises(InvalidValue, match=r"^requests is 0, .* requests"):
+        Question("amin", Setting(1, 1, 2, 5), 0)
     with pytest.raises(InvalidValue, match=r"^upper is 2, .*less than lower, which is 3"):
         Setting(2, 3, 2, 9)
     with pytest.raises(InvalidValue, match=r"^requests is 60, .*multisets of output lengths"):
