@@ -223,7 +223,7 @@ def test_one_crowd_may_outstay_its_time_and_the_next_gives_way() -> None:
 
 
 def test_who_gives_way_starts_when_the_crowd_before_has_left_room() -> None:
-    """b runs on until round 10, and the next crowd, which comes in round 8, does not fit beside it."""
+    """b runs on until round 10; the next crowd comes in round 8, and does not fit beside it."""
     requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
     instance = Instance(8, requests)
     first, second = (_Search(instance, crowd) for crowd in crowds(instance))
