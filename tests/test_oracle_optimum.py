@@ -24,6 +24,7 @@ from amin_ref import (
     simulate,
 )
 from oracle import Method, Optimum, lower_bound, optimum, verify
+from oracle.ilp import IlpResult
 from oracle.search import SearchResult
 from tests.benchmarks.oracle_peers import synthetic_instance
 from tests.naive_optimum import naive_optimum, random_instance
@@ -198,3 +199,25 @@ def test_nobody_is_believed_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: st
     best = optimum(instance, 5.0)
     evidence_is_sound(instance, best)
     assert best.total_latency > at_once.total_latency
+
+
+def test_a_worse_schedule_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Instance(9, tuple(Request(number, 2, 3) for number in range(3)))
+    least = optimum(instance, 5.0).total_latency
+    apart = Schedule(instance, tuple(Run(i, 3 * i, 3 * i + 3, "completed") for i in range(3)))
+    assert check(apart) == ()
+    assert apart.total_latency > least
+    worse = SearchResult(apart, lower_bound=9, exhausted=False, nodes=0)
+    monkeypatch.setattr(sys.modules["oracle.optimum"], "search", lambda *_, **__: worse)
+    assert optimum(instance, 5.0, "search").total_latency == least
+
+
+def test_a_solvers_bound_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weaker than a certificate and than an exhausted search, it must be told from both."""
+    instance = synthetic_instance(6, 1)
+    best = optimum(instance, 30.0)
+    told = IlpResult(best.schedule, best.total_latency, "solver", None)
+    monkeypatch.setattr(sys.modules["oracle.optimum"], "solve", lambda *_, **__: told)
+    by_solver = optimum(instance, 30.0, "ilp")
+    assert (by_solver.proven, by_solver.evidence) == (True, "solver")
+    assert by_solver.certificate is None

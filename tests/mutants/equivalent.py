@@ -295,6 +295,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/start_times.py::Candidates.by_mean_start: np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds)) -> np.bincount(self.kind, minlength=len(self.kinds)) #1",
     ),
     "how much is laid out, tried or done at once, and in which order, decides only the time": (
+        "oracle/optimum.py::_Work.choose: ENTRIES_PER_SECOND * (1 - 2 * PRICING) * self._time_limit -> ENTRIES_PER_SECOND * (1 - 2 * PRICING) #1",
         "oracle/search_bound.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
         "oracle/search_frontier.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
         "oracle/placement.py::FreeCapacity.__init__: 1024 -> 1023 #1",
