@@ -31,6 +31,9 @@ SECONDS_AT_ONCE, SECONDS_FOR_THE_LAST = 4.0, 0.5
 """How long another process looks at a branch before it gives back what is left of it: the last
 branch not as long, so that there is soon something for the others to do."""
 
+WORTH_HALVING = 4000
+"""States from which on the only branch is cut in two, so that two processes have work."""
+
 ANSWER_WITHIN = 0.2
 """Seconds after which who waits for other processes asks again whether to stop."""
 
@@ -241,6 +244,8 @@ class Company:
         return (errand.branch for errand in self._out.values() if errand.width is None)
 
     def _hand_out(self) -> None:
+        if len(self._left) == 1 and not self._out and len(self._left[0].states) > WORTH_HALVING:
+            self._left[:] = reversed(self._left[0].halves())
         while (self._narrow or self._left) and len(self._out) < self._in_flight:
             errands = self._narrow or [Errand(self._left[-1], None)]
             last = not self._narrow and len(self._left) == 1
