@@ -31,7 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is shared at once, in pieces of one round, with narrow passes between them."""
     passes = (NarrowPass(0.0, 1), NarrowPass(0.0, 2), NarrowPass(0.0, 1000))
     monkeypatch.setattr("oracle.search.NARROW_PASSES", passes)
-    monkeypatch.setattr("oracle.search_walk.WORTH_HALVING", 3)
+    monkeypatch.setattr("oracle.search_walk.WORTH_HALVING", 1)
     monkeypatch.setattr("oracle.search_walk.SECONDS_AT_ONCE", 0.0)
     monkeypatch.setattr("oracle.search_walk.SECONDS_FOR_THE_LAST", 0.0)
 
