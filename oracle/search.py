@@ -234,7 +234,7 @@ class BranchAndBound:
             if not walked.left or walked.crowded or self.stop():
                 return walked
             looked = self._alone([root], narrow.width)
-            if looked.complete:
+            if looked.complete and not looked.left:
                 return looked
             following = NARROW_PASSES[number:]
             if self.executor is not None:
