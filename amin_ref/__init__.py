@@ -2,7 +2,7 @@
 
 from amin_ref.checker import Rule, Violation, check
 from amin_ref.conformance import Conformance, ConformanceRule, Departure, conform
-from amin_ref.errors import (
+from amin_ref.model.errors import (
     AminError,
     IllegalDecision,
     InvalidDocument,
@@ -10,7 +10,10 @@ from amin_ref.errors import (
     InvalidWorkload,
     NoProgress,
 )
-from amin_ref.instance import Instance
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Outcome, Run, Schedule
+from amin_ref.model.validation import RequestId
 from amin_ref.policies import (
     Amax,
     Amin,
@@ -26,10 +29,7 @@ from amin_ref.policies import (
     TieBreak,
     VisibleRequest,
 )
-from amin_ref.request import Request
-from amin_ref.schedule import Outcome, Run, Schedule
-from amin_ref.simulator import simulate
-from amin_ref.validation import RequestId
+from amin_ref.simulator.simulation import simulate
 
 __all__ = [
     "Amax",

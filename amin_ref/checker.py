@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from amin_ref.instance import Instance
-from amin_ref.request import Request
-from amin_ref.schedule import Run, Schedule
-from amin_ref.validation import RequestId
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.validation import RequestId
 
 Rule = Literal[
     "completes-once",

@@ -28,7 +28,10 @@ from typing import Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from amin_ref.instance import Instance
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Outcome, Run, Schedule
+from amin_ref.model.validation import LARGEST, RequestId
 from amin_ref.policies import (
     Amax,
     Amin,
@@ -41,10 +44,7 @@ from amin_ref.policies import (
     Shuffled,
     TieBreak,
 )
-from amin_ref.request import Request
-from amin_ref.schedule import Outcome, Run, Schedule
-from amin_ref.simulator import simulate
-from amin_ref.validation import LARGEST, RequestId
+from amin_ref.simulator.simulation import simulate
 
 Prediction = Literal["lowest", "interval", "exact"]
 """What is predicted: ℓ = 1 and no u; any ℓ ≤ o ≤ u or no u; or ℓ = o = u."""

@@ -1,12 +1,24 @@
 """The hindsight optimum, and certificates of how good a schedule can be at all.
 
 :func:`optimum` gives the best schedule and a proven bound, :func:`lower_bound` a certificate alone,
-and :func:`verify` recomputes what a certificate proves without trusting whoever made it.
+and :func:`verify` recomputes what a certificate proves without trusting the program that made it.
+
+Each name is imported when it is first used, so that :func:`verify`, :func:`lower_bound` and
+:class:`Certificate` work where neither HiGHS nor PuLP can be imported.
+
+To read: ``certificate`` (what a bound rests on), ``deadline`` and ``journal``; ``starts`` (start
+rounds and list schedules); ``prices``, ``heuristics``, ``search`` and ``programme`` (the four ways
+to find schedules and bounds); ``portfolio`` (which of them are asked, and for how long); ``ratio``
+(how bad a policy can get); ``claims`` and ``report`` (the article, measured and shown).
 """
 
-from oracle.certificate import Certificate, Stretch, verify
-from oracle.multipliers import lower_bound
-from oracle.optimum import Evidence, Method, Optimum, optimum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oracle.certificate import Certificate, Stretch, verify
+    from oracle.portfolio import Evidence, Method, Optimum, optimum
+    from oracle.prices.ascent import lower_bound
 
 __all__ = [
     "Certificate",
@@ -18,3 +30,28 @@ __all__ = [
     "optimum",
     "verify",
 ]
+
+_MODULES = {
+    "Certificate": "oracle.certificate",
+    "Stretch": "oracle.certificate",
+    "verify": "oracle.certificate",
+    "Evidence": "oracle.portfolio",
+    "Method": "oracle.portfolio",
+    "Optimum": "oracle.portfolio",
+    "optimum": "oracle.portfolio",
+    "lower_bound": "oracle.prices.ascent",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The public name, from the module that defines it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """The public names beside the others, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -23,10 +23,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.document import expect_array, expect_fields, expect_format, expect_object, parse
-from amin_ref.errors import InvalidValue
-from amin_ref.instance import Instance, instance_document, instance_from_document
-from amin_ref.validation import whole_number
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.instance import Instance, instance_document, instance_from_document
+from amin_ref.model.json_reading import (
+    expect_array,
+    expect_fields,
+    expect_format,
+    expect_object,
+    parse,
+)
+from amin_ref.model.validation import whole_number
 
 FORMAT = "amin-ref/certificate"
 VERSION = 1

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from amin_ref.errors import InvalidValue
+from amin_ref.model.errors import InvalidValue
 
-Stop = Callable[[], bool]
+ShouldStop = Callable[[], bool]
 """Asked now and then; True ends the search, which returns the best it has."""
 
 Clock = Callable[[], float]
@@ -24,17 +24,17 @@ class Deadline:
         began: when the search began; seconds of ``clock``.
         ends: when it has to end; likewise, and possibly infinite.
         clock: what tells the time.
-        stop: whether to end at once; ``None`` for never.
+        should_stop: whether to end at once; ``None`` for never.
     """
 
     began: float
     ends: float
     clock: Clock
-    stop: Stop | None = None
+    should_stop: ShouldStop | None = None
 
     @classmethod
     def after(
-        cls, time_limit: float, stop: Stop | None = None, clock: Clock | None = None
+        cls, time_limit: float, should_stop: ShouldStop | None = None, clock: Clock | None = None
     ) -> Deadline:
         """The deadline that lies ``time_limit`` seconds from now; of :func:`time.monotonic`, unless
         there is another ``clock``.
@@ -49,17 +49,17 @@ class Deadline:
             raise InvalidValue("time_limit", time_limit, rule, mend)
         clock = clock or time.monotonic
         now = clock()
-        return cls(now, now + time_limit, clock, stop)
+        return cls(now, now + time_limit, clock, should_stop)
 
     def within(self, seconds: float) -> Deadline:
         """The deadline of a part of the search that begins now."""
         now = self.clock()
-        return Deadline(now, min(self.ends, now + seconds), self.clock, self.stop)
+        return Deadline(now, min(self.ends, now + seconds), self.clock, self.should_stop)
 
     @property
     def passed(self) -> bool:
         """Whether the search has to end."""
-        return self.clock() >= self.ends or (self.stop is not None and self.stop())
+        return self.clock() >= self.ends or (self.should_stop is not None and self.should_stop())
 
     @property
     def remaining(self) -> float:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from amin_ref.errors import AminError, InvalidDocument
+from amin_ref.model.errors import AminError, InvalidDocument
 
 
 class Journal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from tests.profiles import is_symbolic, load_profile
+from tests.support.profiles import is_symbolic, load_profile
 
 # A shell starts what goes to the background deaf to Ctrl-C, and programs hand that down. Those that
 # tests interrupt must hear it.
@@ -13,6 +13,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 load_profile()
 if is_symbolic():
-    from tests.contracts.plain import use_plain_batches
+    from tests.models.plain import use_plain_batches
 
     use_plain_batches()

@@ -8,7 +8,7 @@ def main() -> None:
     try:
         # Importing everything takes long enough to be interrupted, too.
         from amin_ref.cli.application import application
-        from amin_ref.cli.endings import run
+        from amin_ref.cli.exit_codes import run
     except KeyboardInterrupt:
         print("amin-ref: interrupted.", file=sys.stderr)
         sys.exit(130)  # endings.INTERRUPTED, which may not have been imported yet

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
-from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
 from amin_ref.cli.reading import read_text
 from amin_ref.cli.report import best_known, command, refuse_what_cannot_be_made, write_report
-from amin_ref.schedule import Schedule
-from amin_ref.simulator import simulate
+from amin_ref.model.schedule import Schedule
+from amin_ref.policies.names import POLICIES
+from amin_ref.simulator.simulation import simulate
 from amin_ref.workloads import Workload
 from oracle import lower_bound, verify
 from oracle.claims import LEDGER, Ledger
@@ -152,7 +152,7 @@ def compare_command(
             for policy in policies:
                 schedule = simulate(
                     workload.instance,
-                    POLICIES[policy](options.tie_break()),
+                    POLICIES[policy].make(options.tie_break()),
                     on_completion=partial(_count, watch, policy, len(rows) * size),
                 )
                 rows.append(Row.of(policy, schedule))
@@ -182,7 +182,7 @@ def _proven_bound(workload: Workload, time_limit: float) -> int:
             progress=lambda bound: watch.update(
                 time.monotonic() - begun, f"lower bound {bound:,.0f}"
             ),
-            stop=stop,
+            should_stop=stop,
         )
     return verify(workload.instance, certificate)
 

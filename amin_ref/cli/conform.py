@@ -7,13 +7,14 @@ from dataclasses import asdict
 
 import click
 
-from amin_ref.cli.endings import INTERRUPTED
+from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.options import SECONDS
 from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import schedule_in
-from amin_ref.conformance import POLICY_TITLES, Conformance, PolicyName, conform
+from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
+from amin_ref.model.schedule import Schedule
 from amin_ref.policies import ByPosition, TieBreak
-from amin_ref.schedule import Schedule
+from amin_ref.policies.names import title_of
 from oracle import Optimum, optimum
 
 FORMAT = "amin-ref/conformance"
@@ -30,7 +31,7 @@ Examples:
 @click.argument("file")
 @click.option(
     "--policy",
-    type=click.Choice(list(POLICY_TITLES)),
+    type=click.Choice(POLICY_NAMES),
     default="amin",
     show_default=True,
     help="Whose schedule it claims to be.",
@@ -89,7 +90,7 @@ def conform_command(
 
 
 def _tell(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> None:
-    title = POLICY_TITLES[verdict.policy]
+    title = title_of(verdict.policy)
     for violation in verdict.violations:
         click.echo(f"{violation.rule}: {violation.message}")
     if verdict.violations:

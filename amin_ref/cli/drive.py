@@ -13,10 +13,10 @@ from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import instance_in, read_text, write_text
 from amin_ref.conformance import conform
-from amin_ref.errors import InvalidDocument, SchedulerFailed
 from amin_ref.external import ExternalPolicy
-from amin_ref.instance import Instance
-from amin_ref.schedule import Schedule
+from amin_ref.model.errors import InvalidDocument, SchedulerFailed
+from amin_ref.model.instance import Instance
+from amin_ref.model.schedule import Schedule
 from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, examine, judge_schedule
 from amin_ref.suite.judgement import schedule_of
 from amin_ref.workloads import EMBEDDED

@@ -10,12 +10,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from amin_ref.cli.endings import INTERRUPTED
+from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_argument
 from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import instance_in, write_text
 from amin_ref.cli.workers import processes
-from amin_ref.instance import Instance
+from amin_ref.model.instance import Instance
 from oracle import Method, Optimum, optimum
 
 FORMAT = "amin-ref/optimum"

@@ -10,9 +10,9 @@ from functools import wraps
 import click
 
 from amin_ref.cli.progress import busy
-from amin_ref.errors import shown
+from amin_ref.model.errors import shown
+from amin_ref.model.validation import LARGEST
 from amin_ref.policies import ByPosition, Shuffled, TieBreak
-from amin_ref.validation import LARGEST
 from amin_ref.workloads import (
     DEFAULT_REQUESTS,
     Workload,

@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from amin_ref.errors import CannotWrite, InvalidDocument
-from amin_ref.instance import Instance
-from amin_ref.schedule import Schedule, read_schedule
+from amin_ref.model.errors import CannotWrite, InvalidDocument
+from amin_ref.model.instance import Instance
+from amin_ref.model.schedule import Schedule, read_schedule
 
 
 def read_text(file: str) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 import click
 
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
-from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import Watch, asked_to_stop, busy, solving, watching
 from amin_ref.cli.reading import read_text, write_text
-from amin_ref.errors import AminError, CannotWrite, InvalidDocument
-from amin_ref.schedule import Schedule
-from amin_ref.simulator import simulate
+from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
+from amin_ref.model.schedule import Schedule
+from amin_ref.policies.names import POLICIES
+from amin_ref.simulator.simulation import simulate
 from amin_ref.workloads import Workload
 from oracle import Optimum, optimum
 from oracle.claims import LEDGER, Ledger
@@ -67,10 +67,10 @@ def report_command(
     size = len(workload.instance.requests)
     schedules: dict[str, Schedule] = {}
     with watching(len(POLICIES) * size) as watch:
-        for policy, begin in POLICIES.items():
+        for policy, named in POLICIES.items():
             schedules[policy] = simulate(
                 workload.instance,
-                begin(options.tie_break()),
+                named.make(options.tie_break()),
                 on_completion=partial(_count, watch, policy, len(schedules) * size),
             )
     best = best_known(workload, time_limit)

@@ -7,9 +7,9 @@ from typing import TextIO
 import click
 
 from amin_ref.cli.options import WorkloadOptions, workload_options
-from amin_ref.cli.policies import POLICIES
 from amin_ref.cli.progress import watching
-from amin_ref.simulator import simulate
+from amin_ref.policies.names import POLICIES
+from amin_ref.simulator.simulation import simulate
 
 
 @click.command(
@@ -38,7 +38,7 @@ def simulate_command(options: WorkloadOptions, policy: str, output: TextIO) -> N
     with watching(len(instance.requests)) as watch:
         schedule = simulate(
             instance,
-            POLICIES[policy](options.tie_break()),
+            POLICIES[policy].make(options.tie_break()),
             on_completion=lambda completed: watch.update(completed, policy),
         )
     output.write(schedule.to_json() + "\n")

@@ -12,11 +12,11 @@ import click
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
 from amin_ref.cli.workers import processes
-from oracle.checkpoint import Checkpoint
-from oracle.question import POLICY_NAMES, PolicyName, Question, WorstCase
-from oracle.ratio_table import table_line, table_questions
-from oracle.small_instances import Setting
-from oracle.worst_case import worst_case, worst_cases
+from amin_ref.small.instances import Setting
+from oracle.ratio.checkpoint import Checkpoint
+from oracle.ratio.question import POLICY_NAMES, PolicyName, Question, WorstCase
+from oracle.ratio.tables import table_line, table_questions
+from oracle.ratio.worst_case import worst_case, worst_cases
 
 FORMAT = "amin-ref/worst-case"
 VERSION = 1

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from amin_ref.checker import check
-from amin_ref.conformance.explanation import POLICY_TITLES, Explanation
+from amin_ref.conformance.explanation import Explanation
 from amin_ref.conformance.readings import READINGS, WRONG_IDEAS, Reading
 from amin_ref.conformance.replay import Ranks, Situation
 from amin_ref.conformance.replay import replay as _replay
 from amin_ref.conformance.verdict import (
+    POLICY_NAMES,
     ActRule,
     Conformance,
     ConformanceRule,
@@ -23,13 +24,14 @@ from amin_ref.conformance.verdict import (
     PolicyName,
     ReadingRule,
 )
-from amin_ref.errors import InvalidValue, shown
+from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.schedule import Schedule
+from amin_ref.model.validation import RequestId
 from amin_ref.policies import TieBreak, VisibleRequest
-from amin_ref.schedule import Schedule
-from amin_ref.validation import RequestId
+from amin_ref.policies.names import title_of
 
 __all__ = [
-    "POLICY_TITLES",
+    "POLICY_NAMES",
     "ActRule",
     "Conformance",
     "ConformanceRule",
@@ -82,7 +84,7 @@ def _named(
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)
     for idea in WRONG_IDEAS[policy]:
         if _explains(idea.reading, schedule, ranks):
-            title = POLICY_TITLES[policy]
+            title = title_of(policy)
             whole = f" Every round is one that {title} would make if it {idea.behaviour}."
             return replace(departure, rule=idea.rule, message=text + whole)
     return departure

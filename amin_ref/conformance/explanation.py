@@ -5,7 +5,7 @@ Only a schedule that does not conform is explained, so everything is worked out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from amin_ref.conformance.readings import Reading
 from amin_ref.conformance.replay import Ranks, Situation, Stay
 from amin_ref.conformance.verdict import PolicyName
-from amin_ref.errors import MOST_NAMED, shown
-from amin_ref.instance import Instance
-from amin_ref.validation import RequestId
-
-POLICY_TITLES: Mapping[PolicyName, str] = {"amin": "Amin", "amax": "Amax", "h-sf": "H-SF"}
+from amin_ref.model.errors import MOST_NAMED, shown
+from amin_ref.model.instance import Instance
+from amin_ref.model.validation import RequestId
+from amin_ref.policies.names import title_of
 
 
 class Explanation:
@@ -40,7 +39,7 @@ class Explanation:
         wrong: Situation,
     ) -> None:
         self._instance = instance
-        self._title = POLICY_TITLES[policy]
+        self._title = title_of(policy)
         self._wrong = wrong
         self._any_tie = ranks is None
         self._ranks = _in_favour(instance, wrong) if ranks is None else ranks

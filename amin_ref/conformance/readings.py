@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amin_ref.conformance.verdict import PolicyName, ReadingRule
-from amin_ref.instance import Instance
-from amin_ref.request import Request
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
 
 Length = Callable[[Instance, Request], int]
 

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from amin_ref.conformance.readings import Reading
 from amin_ref.conformance.verdict import ActRule
-from amin_ref.errors import InvalidValue
-from amin_ref.instance import Instance
-from amin_ref.request import Request
-from amin_ref.schedule import Run, Schedule
-from amin_ref.validation import RequestId
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.validation import RequestId
 
 LONGEST_STRETCH = 2**26
 """Rounds that are laid out at most, look-ahead included (half a GiB of counts for each array)."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from amin_ref.checker import Violation
-from amin_ref.validation import RequestId
+from amin_ref.model.validation import RequestId
 
 PolicyName = Literal["amin", "amax", "h-sf"]
+"""Policies that have a reading, so that a schedule can be held against them."""
+
+POLICY_NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 
 ActRule = Literal[
     "evicted-needlessly",

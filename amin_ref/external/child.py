@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
-from amin_ref.errors import SchedulerFailed, shown
+from amin_ref.model.errors import SchedulerFailed, shown
 
 LONGEST_LINE = 2**24
 """Bytes that a line may have; a line that goes on is a flood."""

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from amin_ref.document import expect_array, expect_fields, expect_object, parse
-from amin_ref.errors import InvalidDocument, shown
+from amin_ref.model.errors import InvalidDocument, shown
+from amin_ref.model.json_reading import expect_array, expect_fields, expect_object, parse
+from amin_ref.model.validation import RequestId, is_request_id
 from amin_ref.policies import Decision, VisibleRequest
-from amin_ref.validation import RequestId, is_request_id
 
 VERSION = 1
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from amin_ref.errors import InvalidDocument, InvalidValue, SchedulerFailed
 from amin_ref.external import messages
 from amin_ref.external.child import Child
 from amin_ref.external.messages import Question
+from amin_ref.model.errors import InvalidDocument, InvalidValue, SchedulerFailed
+from amin_ref.model.validation import RequestId
 from amin_ref.policies import Decision, Policy, VisibleRequest
-from amin_ref.validation import RequestId
 
 
 class ExternalPolicy(Policy):

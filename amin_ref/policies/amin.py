@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amin_ref.model.validation import RequestId
 from amin_ref.policies.lookahead import (
     Batch,
     Job,
@@ -25,7 +26,6 @@ from amin_ref.policies.lookahead import (
 )
 from amin_ref.policies.policy import Decision, Policy, VisibleRequest
 from amin_ref.policies.ties import ByPosition, TieBreak
-from amin_ref.validation import RequestId
 
 
 @dataclass(eq=False)

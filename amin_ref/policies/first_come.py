@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from amin_ref.model.validation import RequestId
 from amin_ref.policies.lookahead import Batch, Job, WaitingQueue, admit_in_order, evict_in_order
 from amin_ref.policies.policy import Decision, Policy, VisibleRequest
 from amin_ref.policies.ties import ByPosition, TieBreak
-from amin_ref.validation import RequestId
 
 
 @dataclass(eq=False)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.blocks import occupied, occupied_by_round
-from amin_ref.errors import InvalidValue
-from amin_ref.validation import RequestId
+from amin_ref.model.blocks import occupied, occupied_by_round
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.validation import RequestId
 
 LONGEST_LOOK_AHEAD = 2**26
 """Rounds that are planned ahead at most (half a GiB of counts)."""

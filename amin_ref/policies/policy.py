@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amin_ref.request import Request
-from amin_ref.validation import RequestId
+from amin_ref.model.request import Request
+from amin_ref.model.validation import RequestId
 
 
 @dataclass(frozen=True, slots=True)

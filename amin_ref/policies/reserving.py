@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amin_ref.blocks import longest_output
+from amin_ref.model.blocks import longest_output
+from amin_ref.model.validation import RequestId
 from amin_ref.policies.lookahead import Batch, Job, WaitingQueue, admit_in_order
 from amin_ref.policies.policy import (
     ClairvoyantPolicy,
@@ -15,7 +16,6 @@ from amin_ref.policies.policy import (
     VisibleRequest,
 )
 from amin_ref.policies.ties import ByPosition, TieBreak
-from amin_ref.validation import RequestId
 
 
 class Reservations:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from amin_ref.errors import InvalidValue, shown
+from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.validation import RequestId
 from amin_ref.policies.policy import VisibleRequest
-from amin_ref.validation import RequestId
 
 
 class TieBreak(ABC):

@@ -13,8 +13,8 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, get_args
 
-from amin_ref.document import parse
-from amin_ref.errors import InvalidDocument
+from amin_ref.model.errors import InvalidDocument
+from amin_ref.model.json_reading import parse
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

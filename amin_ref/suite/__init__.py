@@ -5,7 +5,8 @@
 breaks and the rule, and show it on an instance as small as can be.
 """
 
-from amin_ref.suite.examination import EXAMPLES, MakePolicy, Report, Verdict, examine, theorems_of
+from amin_ref.policies.loading import MakePolicy
+from amin_ref.suite.examination import EXAMPLES, Report, Verdict, examine, theorems_of
 from amin_ref.suite.finding import CLAIMS, FAILURES, TITLES, Claim, Finding, Theorem, program
 from amin_ref.suite.judgement import judge, judge_schedule
 

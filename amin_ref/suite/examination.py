@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from amin_ref.conformance import ReadingRule
-from amin_ref.instance import Instance
+from amin_ref.model.instance import Instance
 from amin_ref.policies import Policy
-from amin_ref.suite.drawn import small_instances
+from amin_ref.policies.loading import MakePolicy
 from amin_ref.suite.finding import (
     BY_CHANCE,
     FAILURES,
@@ -25,9 +25,10 @@ from amin_ref.suite.finding import (
     Theorem,
     Unjudged,
 )
-from amin_ref.suite.foresight import foresees
 from amin_ref.suite.judgement import explains, judge
+from amin_ref.suite.random_instances import small_instances
 from amin_ref.suite.shrinking import MOST_ATTEMPTS, shrunk
+from amin_ref.suite.t5_hidden import foresees
 
 EXAMPLES = 1_000
 """Instances that a scheduler is examined on by default."""
@@ -45,9 +46,6 @@ SLOW_ATTEMPTS = 100
 """Instances that are tried to make one smaller, where each of them takes long."""
 
 WRONG_IDEAS: tuple[str, ...] = get_args(ReadingRule)
-
-MakePolicy = Callable[[], Policy]
-"""Makes a scheduler: its class, or a function that takes nothing."""
 
 Judge = Callable[[Instance, Policy], Finding | Unjudged | None]
 
@@ -173,7 +171,7 @@ class _Material:
     def for_ratio(self) -> Iterable[Instance]:
         """For T12, which is stated for some instances only."""
         # The oracle's solvers take longer to import than most examinations need.
-        from amin_ref.suite.ratio import setting_of, settled_instances
+        from amin_ref.suite.t12_ratio import setting_of, settled_instances
 
         if self.given is None:
             return settled_instances(self._few, self.seed)
@@ -323,7 +321,7 @@ class _Examination:
         return verdict if departures else replace(verdict, note=sweep.why_not())
 
     def _ratio(self) -> Verdict:
-        from amin_ref.suite.ratio import beyond_bound, ratio  # see _Material.for_ratio
+        from amin_ref.suite.t12_ratio import beyond_bound, ratio  # see _Material.for_ratio
 
         def judging(instance: Instance, policy: Policy) -> Finding | Unjudged | None:
             found = ratio(instance, policy)

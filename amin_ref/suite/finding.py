@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from amin_ref.errors import DecisionRule, FailureKind
-from amin_ref.instance import Instance
-from amin_ref.request import Request
-from amin_ref.schedule import Schedule
+from amin_ref.model.errors import DecisionRule, FailureKind
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Schedule
 
 Claim = Literal["amin", "valid"]
 """What a scheduler claims to be: Amin, or no more than a scheduler that makes valid schedules."""

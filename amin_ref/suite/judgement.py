@@ -9,11 +9,11 @@ from amin_ref.checker import Violation, check
 from amin_ref.conformance import Conformance, ConformanceRule, conform
 from amin_ref.conformance.readings import WRONG_IDEAS
 from amin_ref.conformance.replay import replay
-from amin_ref.errors import AminError, IllegalDecision, NoProgress, SchedulerFailed, shown
-from amin_ref.instance import Instance
+from amin_ref.model.errors import AminError, IllegalDecision, NoProgress, SchedulerFailed, shown
+from amin_ref.model.instance import Instance
+from amin_ref.model.schedule import Schedule
 from amin_ref.policies import Policy
-from amin_ref.schedule import Schedule
-from amin_ref.simulator import simulate
+from amin_ref.simulator.simulation import simulate
 from amin_ref.suite.finding import THEOREM_OF_DECISION, Claim, Finding, Theorem
 
 THEOREM_OF_DEPARTURE: Mapping[ConformanceRule, Theorem] = {

@@ -5,7 +5,6 @@ Only imported when a scheduler is named; the flags are in ``amin_ref/pytest_plug
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Literal
 
 import pytest
 
-from amin_ref.errors import AminError
-from amin_ref.suite.examination import MakePolicy, Report, examine, theorems_of
+from amin_ref.model.errors import AminError
+from amin_ref.policies.loading import MakePolicy, load_blind_policy
+from amin_ref.suite.examination import Report, examine, theorems_of
 from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem, program_that_shows_it
-from amin_ref.suite.loading import load_policy
 
 TracebackStyle = Literal["long", "short", "line", "no", "native", "value", "auto"]
 
@@ -63,12 +62,8 @@ class SchedulerTests:
         examples: int = config.getoption("--amin-examples")
         if examples < 1:
             raise pytest.UsageError(f"--amin-examples is {examples}, and must be at least 1.")
-        # What stands in the folder can be named, as it can with python -m.
-        folder = str(config.invocation_params.dir)
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
         try:
-            make = load_policy(name)
+            make = load_blind_policy(name)
         except AminError as error:
             raise pytest.UsageError(f"--amin-policy: {error}") from None
         claims: Claim = config.getoption("--amin-claims")

@@ -11,10 +11,10 @@ import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from amin_ref.errors import InvalidValue
-from amin_ref.instance import Instance
-from amin_ref.request import Request
-from amin_ref.validation import RequestId
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.validation import RequestId
 
 MOST_ATTEMPTS = 2_000
 """Instances that are tried at most."""

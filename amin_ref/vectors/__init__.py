@@ -14,17 +14,17 @@ from typing import Literal, TypeVar, get_args
 
 from amin_ref.checker import Rule
 from amin_ref.conformance import ActRule, ReadingRule
-from amin_ref.document import (
+from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
+from amin_ref.model.instance import Instance, instance_document, instance_from_document
+from amin_ref.model.json_reading import (
     expect_array,
     expect_fields,
     expect_format,
     expect_object,
     parse,
 )
-from amin_ref.errors import InvalidDocument, InvalidValue, shown
-from amin_ref.instance import Instance, instance_document, instance_from_document
-from amin_ref.schedule import Schedule, run_document, run_from_document
-from amin_ref.validation import RequestId, is_request_id, whole_number
+from amin_ref.model.schedule import Schedule, run_document, run_from_document
+from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/vectors"
 VERSION = 1

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from amin_ref.errors import InvalidValue
-from amin_ref.validation import LARGEST
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.validation import LARGEST
 from amin_ref.workloads.decimals import decimal_from_text, exact_decimal, plain
 from amin_ref.workloads.fields import NANOSECONDS
 from amin_ref.workloads.row import Row

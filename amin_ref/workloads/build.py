@@ -9,10 +9,10 @@ from itertools import islice
 
 import numpy as np
 
-from amin_ref.errors import InvalidValue, InvalidWorkload
-from amin_ref.instance import Instance
-from amin_ref.request import Request
-from amin_ref.validation import whole_number
+from amin_ref.model.errors import InvalidValue, InvalidWorkload
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.validation import whole_number
 from amin_ref.workloads.arrivals import Arrivals, AtOnce
 from amin_ref.workloads.distribution import LengthDistribution
 from amin_ref.workloads.embedded import EMBEDDED

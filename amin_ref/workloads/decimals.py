@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from amin_ref.errors import InvalidValue
-from amin_ref.validation import LARGEST
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.validation import LARGEST
 
 _PLACES = 18
 """Digits after the point; more could not change any round or token, and would slow the sums."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.errors import InvalidWorkload
+from amin_ref.model.errors import InvalidWorkload
 from amin_ref.workloads.row import Row
 
 LEVELS = (*(percent / 100 for percent in range(100)), 0.995, 0.999, 1.0)

@@ -2,7 +2,7 @@
 
 A figure below is what ``print(measure_lengths(read_trace(path)))`` gives for the file named with
 it; a test measures again where the files are at hand. Drawing by these figures was measured
-against the files (``tests/test_workloads_embedded.py`` holds it to that):
+against the files (``tests/workloads/test_embedded.py`` holds it to that):
 
 * the means of prompt and output lengths are met within 0.5 %, the standard deviations within
   2.5 %, and no point of either distribution function is off by more than 0.01;

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from amin_ref.errors import InvalidValue
-from amin_ref.validation import LARGEST
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.validation import LARGEST
 
 NANOSECONDS = 10**9
 """Nanoseconds in a second."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from amin_ref.errors import InvalidValue, shown
+from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.workloads.fields import (
     nanoseconds_from_instant,
     nanoseconds_from_milliseconds,

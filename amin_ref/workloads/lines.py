@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Generator
 from io import BufferedReader
 
-from amin_ref.errors import InvalidWorkload
+from amin_ref.model.errors import InvalidWorkload
 
 LONGEST_LINE = 2**24
 """Bytes in the longest line that is read: a file without line ends must not fill the memory."""

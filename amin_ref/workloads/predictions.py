@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Protocol
 
-from amin_ref.errors import InvalidValue
-from amin_ref.validation import whole_number
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.validation import whole_number
 from amin_ref.workloads.decimals import decimal_from_text, exact_decimal, plain
 
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import closing
 from itertools import chain
 
-from amin_ref.errors import InvalidValue, InvalidWorkload
+from amin_ref.model.errors import InvalidValue, InvalidWorkload
 from amin_ref.workloads.formats import line_reader
 from amin_ref.workloads.lines import shown_path, text_lines
 from amin_ref.workloads.row import Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from amin_ref.blocks import occupied
+from amin_ref.model.blocks import occupied
 from amin_ref.workloads.row import Row
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amin_ref.errors import InvalidValue
+from amin_ref.model.errors import InvalidValue
 
 CONFIDENCE = 0.95
 """Share of such intervals that hold the true mean, if the values are normal and independent."""

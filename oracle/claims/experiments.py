@@ -19,13 +19,13 @@ from amin_ref import (
     Schedule,
     simulate,
 )
+from amin_ref.small.instances import Setting
 from oracle.certificate import verify
 from oracle.claims.rounds import Load, seconds_per_round
 from oracle.claims.scene import Scene
-from oracle.multipliers import lower_bound
-from oracle.question import PolicyName, Question
-from oracle.small_instances import Setting
-from oracle.worst_case import worst_case
+from oracle.prices.ascent import lower_bound
+from oracle.ratio.question import PolicyName, Question
+from oracle.ratio.worst_case import worst_case
 
 Values = Mapping[str, float]
 """What one measurement gives: numbers by name."""

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from amin_ref.workloads import EMBEDDED
+from oracle.claims.c1_matching import MATCHING
+from oracle.claims.c2_halving import HALVING
+from oracle.claims.c3_varying import VARYING
+from oracle.claims.c4_logarithmic import LOGARITHMIC
+from oracle.claims.c5_round_costs import ROUND_COSTS
+from oracle.claims.c6_lower_bounds_only import LOWER_BOUNDS_ONLY
 from oracle.claims.campaign import Measurements, Notebook
 from oracle.claims.experiments import Experiment
-from oracle.claims.halving import HALVING
 from oracle.claims.ledger import Entry, Ledger
-from oracle.claims.logarithmic import LOGARITHMIC
-from oracle.claims.lower_bounds_only import LOWER_BOUNDS_ONLY
-from oracle.claims.matching import MATCHING
 from oracle.claims.plan import Claim, ClaimName, Plan
-from oracle.claims.round_costs import ROUND_COSTS
-from oracle.claims.varying import VARYING
 
 CLAIMS: Mapping[ClaimName, Claim] = {
     claim.name: claim

@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from amin_ref.document import expect_array, expect_fields, expect_format, expect_object, parse
-from amin_ref.errors import InvalidDocument, shown
-from amin_ref.validation import whole_number
+from amin_ref.model.errors import InvalidDocument, shown
+from amin_ref.model.json_reading import (
+    expect_array,
+    expect_fields,
+    expect_format,
+    expect_object,
+    parse,
+)
+from amin_ref.model.validation import whole_number
 from oracle.claims.estimate import Estimate
 
 FORMAT = "amin-ref/claims"

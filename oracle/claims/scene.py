@@ -11,9 +11,9 @@ from math import ceil, floor
 
 import numpy as np
 
-from amin_ref.errors import InvalidValue
-from amin_ref.instance import Instance
-from amin_ref.request import Request
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
 from amin_ref.workloads import (
     EMBEDDED,
     AtOnce,

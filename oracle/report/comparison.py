@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from amin_ref import Schedule
+from amin_ref.policies.names import title_of
 from oracle.claims.estimate import Estimate
 from oracle.claims.ledger import Figure, Mark, Point, Series
 from oracle.report.pictures import Bar, Bars
@@ -13,7 +14,6 @@ from oracle.report.pictures import Bar, Bars
 PARTS = 120
 """Points of a line over time: more could not be seen on a screen."""
 
-NAMES: Mapping[str, str] = {"amin": "Amin", "amax": "Amax", "h-sf": "H-SF", "fcfs": "FCFS"}
 """Policies as the command line and as people call them."""
 
 HEADINGS = (
@@ -51,7 +51,7 @@ class Comparison:
         """A row for each policy, under :data:`HEADINGS`."""
         return [
             (
-                NAMES[policy],
+                title_of(policy),
                 f"{schedule.mean_latency:,.1f}",
                 f"{schedule.median_latency:,.1f}",
                 f"{schedule.p99_latency:,}",
@@ -67,7 +67,8 @@ class Comparison:
     def gap(self) -> Bars:
         """Total latency over the certified bound."""
         bars = [
-            Bar(NAMES[policy], self._ratio(schedule)) for policy, schedule in self.schedules.items()
+            Bar(title_of(policy), self._ratio(schedule))
+            for policy, schedule in self.schedules.items()
         ]
         best = Bar("best known", self._ratio(self.best))
         return Bars(
@@ -86,7 +87,7 @@ class Comparison:
         longest = max(schedule.makespan for schedule in self.schedules.values())
         rounds = max(1, -(-longest // PARTS))
         held = ", ".join(
-            f"{NAMES[policy]} holds {schedule.mean_occupancy / capacity * 100:.0f} %"
+            f"{title_of(policy)} holds {schedule.mean_occupancy / capacity * 100:.0f} %"
             for policy, schedule in self.schedules.items()
         )
         return Figure(
@@ -98,7 +99,7 @@ class Comparison:
             x_label="time, rounds",
             y_label="tokens held",
             series=tuple(
-                Series(NAMES[policy], _over_time(schedule, rounds))
+                Series(title_of(policy), _over_time(schedule, rounds))
                 for policy, schedule in self.schedules.items()
             ),
             marks=(Mark("M, size of the cache", capacity),),
@@ -115,7 +116,7 @@ class Comparison:
             y_label="share of requests",
             x_scale="log",
             series=tuple(
-                Series(NAMES[policy], _distribution(schedule.latencies))
+                Series(title_of(policy), _distribution(schedule.latencies))
                 for policy, schedule in self.schedules.items()
             ),
         )
@@ -123,7 +124,7 @@ class Comparison:
     def percentiles(self) -> list[tuple[str, ...]]:
         """The numbers of :meth:`latencies` as a table: headings, then a row for each per cent."""
         ascending = [sorted(schedule.latencies) for schedule in self.schedules.values()]
-        rows = [("share of requests", *(NAMES[policy] for policy in self.schedules))]
+        rows = [("share of requests", *(title_of(policy) for policy in self.schedules))]
         for percent in range(101):
             latencies = (f"{each[_rank(percent, len(each))]:,}" for each in ascending)
             rows.append((f"{percent} %", *latencies))

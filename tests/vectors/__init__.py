@@ -1,1 +1,0 @@
-"""Where the test vectors come from: ``python -m tests.vectors`` writes them anew."""

@@ -10,19 +10,19 @@ import pytest
 from amin_ref import Rule
 from amin_ref.conformance import ActRule
 from amin_ref.vectors import VectorFile, published_text, published_vectors
-from tests.mutants.catalogue import MUTANTS
-from tests.vectors.candidates import worked_out
-from tests.vectors.flags import (
+from tests.long.mutants.catalogue import MUTANTS
+from tests.making.vectors.candidates import worked_out
+from tests.making.vectors.flags import (
     FILES_IN_VECTORS,
     FLAGS,
     NOT_IN_VECTORS,
     Flag,
     broken_implementations,
 )
-from tests.vectors.implementation import OURS
-from tests.vectors.judging import passes
-from tests.vectors.selection import written_anew
-from tests.wrong_schedulers import WRONG
+from tests.making.vectors.implementation import OURS
+from tests.making.vectors.judging import passes
+from tests.making.vectors.selection import written_anew
+from tests.models.wrong_schedulers import WRONG
 
 PUBLISHED = published_vectors()
 

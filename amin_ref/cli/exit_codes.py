@@ -1,0 +1,80 @@
+"""How the program ends: in one sentence and an exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from amin_ref.model.errors import AminError, CannotWrite
+
+BAD_INPUT = 2
+CANNOT_WRITE = 3
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+
+def run(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run ``command`` and return its exit code, whatever happens on the way.
+
+    0: done. 1: the answer is no (``check``, ``conform``). 2: bad input. 3: the result cannot be
+    written. 130: Ctrl-C. 141: the reader of the output closed the pipe.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A request's id may hold what the terminal cannot show; that must not end the program.
+            stream.reconfigure(errors="backslashreplace")
+    code = 0
+    try:
+        # Not command.main, which ends the program by itself when the output's pipe is closed.
+        with command.make_context("amin-ref", list(arguments)) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return BAD_INPUT
+    except click.ClickException as error:
+        return _end(BAD_INPUT, _one_line(error))
+    except CannotWrite as error:
+        return _end(CANNOT_WRITE, str(error))
+    except AminError as error:
+        return _end(BAD_INPUT, str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _end(INTERRUPTED, "interrupted.")
+    except BrokenPipeError:
+        return _end(CLOSED_PIPE, "the reader of the output closed the pipe.")
+    except OSError as error:
+        return _end(CANNOT_WRITE, _why_not_written(error))
+    except MemoryError:
+        return _end(BAD_INPUT, "the numbers asked for need more memory than there is.")
+    return code
+
+
+def _end(code: int, sentence: str) -> int:
+    # What is still buffered for a pipe or disk that fails must not fail again at exit.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(f"amin-ref: {sentence}", err=True)
+    return code
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "amin-ref"
+    return f"{message}; see '{command} --help'."
+
+
+def _why_not_written(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full, and the output is not complete."
+    where = f" {error.filename!r}" if error.filename else ""
+    return f"cannot read or write{where}: {os.strerror(error.errno or errno.EIO)}."

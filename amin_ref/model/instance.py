@@ -1,0 +1,196 @@
+"""An instance: a cache and the requests that must share it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from amin_ref.model.blocks import longest_output, occupied
+from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.json_reading import (
+    expect_array,
+    expect_fields,
+    expect_format,
+    expect_object,
+    parse,
+)
+from amin_ref.model.request import Request
+from amin_ref.model.validation import RequestId, is_request_id, whole_number
+
+FORMAT = "amin-ref/instance"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A KV cache and its requests (specification, section 1).
+
+    Attributes:
+        capacity: M, size of the cache; tokens, at least 1.
+        requests: in the order that breaks ties by default; a tuple (any iterable is taken).
+        block_size: B, tokens per cache block; at least 1.
+
+    Raises:
+        InvalidValue: a field is not of this kind, two requests have one id, or a request does not
+            fit into the empty cache: B·⌈(s + o)/B⌉ > M.
+    """
+
+    capacity: int
+    requests: tuple[Request, ...]
+    block_size: int = 1
+
+    def __post_init__(self) -> None:
+        whole_number("instance: capacity", self.capacity, 1, "tokens")
+        whole_number("instance: block_size", self.block_size, 1, "tokens")
+        object.__setattr__(self, "requests", _tuple_of_requests(self.requests))
+        seen: set[RequestId] = set()
+        for request in self.requests:
+            if request.id in seen:
+                raise InvalidValue(
+                    "request: id",
+                    request.id,
+                    "another request of the instance already has it",
+                    "give every request an id of its own",
+                )
+            seen.add(request.id)
+            self._refuse_infeasible(request)
+
+    def _refuse_infeasible(self, request: Request) -> None:
+        needed = occupied(request.prompt_len + request.output_len, self.block_size)
+        if needed > self.capacity:
+            raise InvalidValue(
+                f"request {shown(request.id)}: prompt_len + output_len",
+                request.prompt_len + request.output_len,
+                f"it needs {needed} tokens in blocks of {self.block_size} and the cache has "
+                f"{self.capacity}",
+                f"raise capacity to {needed} or drop the request",
+            )
+
+    @cached_property
+    def by_id(self) -> Mapping[RequestId, Request]:
+        """Every request under its id."""
+        return {request.id: request for request in self.requests}
+
+    @cached_property
+    def positions(self) -> Mapping[RequestId, int]:
+        """Every id's position in :attr:`requests`, counted from 0."""
+        return {request.id: position for position, request in enumerate(self.requests)}
+
+    @property
+    def alpha(self) -> Fraction:
+        """α = min ℓ / max u, an unknown u counted as M − s; exact, in (0, 1].
+
+        Raises:
+            InvalidValue: the instance has no requests.
+        """
+        if not self.requests:
+            raise InvalidValue("instance: requests", (), "alpha needs at least one", "add one")
+        return Fraction(
+            min(request.lower for request in self.requests),
+            max(self.reserved_output(request) for request in self.requests),
+        )
+
+    def to_json(self) -> str:
+        """The instance as one line of JSON, versioned; :meth:`from_json` reads it back."""
+        header: dict[str, object] = {"format": FORMAT, "version": VERSION}
+        return json.dumps(header | instance_document(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Instance:
+        """The instance that :meth:`to_json` wrote.
+
+        Raises:
+            InvalidDocument: the text is not JSON, or not of this format and version.
+            InvalidValue: a field's value breaks a rule.
+        """
+        document = dict(expect_format(parse(text), FORMAT, VERSION))
+        del document["format"], document["version"]
+        return instance_from_document(document)
+
+    def reserved_output(self, request: Request) -> int:
+        """What a pessimist reserves for the answer: u, or M − s where u is unknown; tokens."""
+        return self.capacity - request.prompt_len if request.upper is None else request.upper
+
+    def longest_output(self, request: Request) -> int:
+        """The most tokens that the request could generate in an empty cache."""
+        return longest_output(request.prompt_len, self.capacity, self.block_size)
+
+
+def _tuple_of_requests(requests: Iterable[Request]) -> tuple[Request, ...]:
+    try:
+        found = tuple(requests)
+    except TypeError:
+        raise InvalidValue(
+            "instance: requests", requests, "it must be a tuple of Request", "give a tuple"
+        ) from None
+    for request in found:
+        if not isinstance(request, Request):
+            raise InvalidValue(
+                "instance: requests", request, "each must be a Request", "build it with Request(…)"
+            )
+    return found
+
+
+def instance_document(instance: Instance) -> dict[str, object]:
+    """The instance as a JSON-ready object; fields at their default are left out."""
+    return {
+        "capacity": instance.capacity,
+        "block_size": instance.block_size,
+        "requests": [_request_document(request) for request in instance.requests],
+    }
+
+
+def instance_from_document(value: object, where: str = "instance") -> Instance:
+    """The instance that a JSON object stands for.
+
+    Raises:
+        InvalidDocument: the object lacks a field or has an unknown one.
+        InvalidValue: a field's value breaks a rule of :class:`Request` or :class:`Instance`.
+    """
+    found = expect_object(value, where)
+    expect_fields(found, where, ("capacity", "requests"), ("block_size",))
+    requests = expect_array(found["requests"], f"{where}: requests")
+    return Instance(
+        capacity=whole_number(f"{where}: capacity", found["capacity"], 1, "tokens"),
+        block_size=whole_number(f"{where}: block_size", found.get("block_size", 1), 1, "tokens"),
+        requests=tuple(
+            _request_from_document(request, f"{where}: requests[{position}]")
+            for position, request in enumerate(requests)
+        ),
+    )
+
+
+def _request_document(request: Request) -> dict[str, object]:
+    document: dict[str, object] = {
+        "id": request.id,
+        "prompt_len": request.prompt_len,
+        "output_len": request.output_len,
+        "lower": request.lower,
+    }
+    if request.upper is not None:
+        document["upper"] = request.upper
+    if request.arrival:
+        document["arrival"] = request.arrival
+    return document
+
+
+def _request_from_document(value: object, where: str) -> Request:
+    found = expect_object(value, where)
+    expect_fields(found, where, ("id", "prompt_len", "output_len"), ("lower", "upper", "arrival"))
+    request_id = found["id"]
+    if not is_request_id(request_id):
+        raise InvalidValue(
+            f"{where}: id", request_id, "it must be a non-empty string or an int", "mend the id"
+        )
+    upper = found.get("upper")
+    return Request(
+        id=request_id,
+        prompt_len=whole_number(f"{where}: prompt_len", found["prompt_len"], 1, "tokens"),
+        output_len=whole_number(f"{where}: output_len", found["output_len"], 1, "tokens"),
+        lower=whole_number(f"{where}: lower", found.get("lower", 1), 1, "tokens"),
+        upper=None if upper is None else whole_number(f"{where}: upper", upper, 1, "tokens"),
+        arrival=whole_number(f"{where}: arrival", found.get("arrival", 0), 0, "rounds"),
+    )

@@ -1,0 +1,110 @@
+"""Strict reading of JSON texts: known version, known fields, every field once.
+
+Python's ``json`` takes more than JSON (NaN, repeated keys) and fails with errors that say little;
+here each refusal is one sentence that names the place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from amin_ref.model.errors import InvalidDocument, shown
+
+type_names = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}
+
+
+def parse(text: str) -> object:
+    """The JSON value that ``text`` stands for.
+
+    Raises:
+        InvalidDocument: it is not JSON, repeats a key, is nested too deeply, or holds NaN,
+            an infinity or an absurdly long number.
+    """
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_object_without_repeats, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        # Of a text of one line, its number would say nothing, and be wrong within a file of lines.
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        raise InvalidDocument(f"not JSON: {error.msg} in {line}column {error.colno}.") from None
+    except RecursionError:
+        raise InvalidDocument("not a document of ours: nested too deeply.") from None
+    except ValueError as error:
+        if isinstance(error, InvalidDocument):
+            raise
+        raise InvalidDocument("not a document of ours: a number has too many digits.") from None
+    return value
+
+
+def expect_format(value: object, name: str, version: int) -> Mapping[str, object]:
+    """``value`` as an object whose ``format`` and ``version`` are the ones asked for.
+
+    Raises:
+        InvalidDocument: it is something else; the message names what was found.
+    """
+    document = expect_object(value, "document")
+    found = document.get("format")
+    if found != name:
+        raise InvalidDocument(
+            f"document: format is {shown(found)}, but {name!r} is expected here; "
+            f'give a file that begins {{"format": "{name}", …}}.'
+        )
+    if document.get("version") != version or type(document.get("version")) is not int:
+        raise InvalidDocument(
+            f"document: version is {shown(document.get('version'))}, but this release knows "
+            f"version {version} of {name}; convert the file or install a release that knows it."
+        )
+    return document
+
+
+def expect_object(value: object, where: str) -> Mapping[str, object]:
+    """``value`` if it is a JSON object; :exc:`InvalidDocument` otherwise."""
+    if not isinstance(value, dict):
+        raise InvalidDocument(f"{where}: {_kind(value)} found where an object is needed.")
+    return value
+
+
+def expect_array(value: object, where: str) -> Sequence[object]:
+    """``value`` if it is a JSON array; :exc:`InvalidDocument` otherwise."""
+    if not isinstance(value, list):
+        raise InvalidDocument(f"{where}: {_kind(value)} found where an array is needed.")
+    return value
+
+
+def expect_fields(
+    document: Mapping[str, object], where: str, required: Iterable[str], optional: Iterable[str]
+) -> None:
+    """Refuse a document that lacks a required field or has one that nobody knows.
+
+    Raises:
+        InvalidDocument: names the field.
+    """
+    needed = list(required)
+    for field in needed:
+        if field not in document:
+            raise InvalidDocument(f"{where}: the field {field!r} is missing; add it.")
+    known = [*needed, *optional]
+    for field in document:
+        if field not in known:
+            raise InvalidDocument(
+                f"{where}: the field {shown(field)} is unknown; known are {', '.join(known)}."
+            )
+
+
+def _kind(value: object) -> str:
+    return f"{type_names.get(type(value), type(value).__name__)} {shown(value)}"
+
+
+def _object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidDocument(f"the field {shown(key)} stands twice in one object; keep one.")
+        found[key] = value
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise InvalidDocument(f"{name} is not a JSON number; write a finite one.")

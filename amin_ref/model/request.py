@@ -1,0 +1,64 @@
+"""A request: its prompt, its true output length, and the interval predicted for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.validation import RequestId, is_request_id, whole_number
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request (specification, section 1).
+
+    Attributes:
+        id: a non-empty string or an int, unique in its instance.
+        prompt_len: s, length of the prompt; tokens, at least 1.
+        output_len: o, true length of the answer; tokens, at least 1. Hidden from every policy
+            that is not clairvoyant.
+        lower: ℓ, predicted lower bound of ``output_len``; tokens, 1 ≤ ℓ ≤ o.
+        upper: u, predicted upper bound, o ≤ u; tokens. ``None`` when unknown.
+        arrival: r, the first round in which the request may be admitted; at least 0.
+
+    Raises:
+        InvalidValue: a field is not of this kind; the message says which, and the mend.
+    """
+
+    id: RequestId
+    prompt_len: int
+    output_len: int
+    lower: int = 1
+    upper: int | None = None
+    arrival: int = 0
+
+    def __post_init__(self) -> None:
+        if not is_request_id(self.id):
+            raise InvalidValue(
+                "request: id",
+                self.id,
+                "it must be a non-empty string or an int of at most 53 bits",
+                "name the request with a string or an int",
+            )
+        of = f"request {shown(self.id)}: "
+        whole_number(of + "prompt_len", self.prompt_len, 1, "tokens")
+        whole_number(of + "output_len", self.output_len, 1, "tokens")
+        whole_number(of + "lower", self.lower, 1, "tokens")
+        whole_number(of + "arrival", self.arrival, 0, "rounds")
+        if self.lower > self.output_len:
+            raise InvalidValue(
+                of + "lower",
+                self.lower,
+                f"it must not exceed output_len, which is {self.output_len}",
+                f"lower it to {self.output_len} or less",
+            )
+        if self.upper is None:
+            return
+        whole_number(of + "upper", self.upper, 1, "tokens")
+        if self.upper < self.output_len:
+            raise InvalidValue(
+                of + "upper",
+                self.upper,
+                f"it must be at least output_len, which is {self.output_len}",
+                f"raise it to {self.output_len} or more, or give None where it is unknown",
+            )

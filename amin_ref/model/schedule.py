@@ -1,0 +1,408 @@
+"""A schedule: the one form of every result, whoever made it (specification, section 2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amin_ref.model.blocks import occupied_by_round
+from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
+from amin_ref.model.instance import Instance, instance_document, instance_from_document
+from amin_ref.model.json_reading import (
+    expect_array,
+    expect_fields,
+    expect_format,
+    expect_object,
+    parse,
+)
+from amin_ref.model.validation import RequestId, is_request_id, whole_number
+
+FORMAT = "amin-ref/schedule"
+LINES_FORMAT = "amin-ref/schedule-lines"
+VERSION = 1
+LONGEST_TIMELINE = 2**27
+"""Rounds in the longest timeline that is laid out as an array (1 GiB of counts)."""
+
+Outcome = Literal["completed", "evicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One stay of a request in the cache, in rounds ``start`` to ``stop - 1``.
+
+    Attributes:
+        request: id of the request.
+        start: the round of its first token; at least 0.
+        stop: the first round in which it no longer holds anything; at least ``start``. For a
+            completed run, the completion time.
+        outcome: ``"completed"`` or ``"evicted"``.
+
+    Raises:
+        InvalidValue: a field is not of this kind. Whether the run is *valid* (long enough, not
+            before the arrival, …) is for :func:`amin_ref.check` to say.
+    """
+
+    request: RequestId
+    start: int
+    stop: int
+    outcome: Outcome
+
+    def __post_init__(self) -> None:
+        if not is_request_id(self.request):
+            raise InvalidValue(
+                "run: request", self.request, "it must be a request's id", "give a string or an int"
+            )
+        of = f"run of request {shown(self.request)}: "
+        whole_number(of + "start", self.start, 0, "rounds")
+        whole_number(of + "stop", self.stop, 0, "rounds")
+        if self.stop < self.start:
+            raise InvalidValue(
+                of + "stop",
+                self.stop,
+                f"it must not lie before start, which is {self.start}",
+                "give the round after the run's last token",
+            )
+        if self.outcome not in ("completed", "evicted"):
+            raise InvalidValue(
+                of + "outcome",
+                self.outcome,
+                "it must be 'completed' or 'evicted'",
+                "give one of the two",
+            )
+
+    @property
+    def length(self) -> int:
+        """Tokens generated in the run."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An instance and the runs that a scheduler made of it.
+
+    Attributes:
+        instance: what was scheduled.
+        runs: in order of start, then of position in the instance (any order is taken, any
+            iterable, and put in this one, so that equal schedules compare equal).
+
+    Raises:
+        InvalidValue: a field is not of this kind, or a run is of a request that the instance does
+            not have. Everything else that can be wrong with a schedule is found by
+            :func:`amin_ref.check`.
+    """
+
+    instance: Instance
+    runs: tuple[Run, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.instance, Instance):
+            raise InvalidValue(
+                "schedule: instance", self.instance, "it must be an Instance", "give one"
+            )
+        positions = self.instance.positions
+        runs = _tuple_of_runs(self.runs)
+        for run in runs:
+            if run.request not in positions:
+                raise InvalidValue(
+                    "run: request",
+                    run.request,
+                    "the instance has no such request",
+                    "give the id of one of its requests",
+                )
+        in_order = sorted(
+            runs,
+            key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
+        )
+        object.__setattr__(self, "runs", tuple(in_order))
+
+    @cached_property
+    def completions(self) -> Mapping[RequestId, int]:
+        """Completion time of every request that completes; the first, should there be several."""
+        found: dict[RequestId, int] = {}
+        for run in self.runs:
+            if run.outcome == "completed":
+                found.setdefault(run.request, run.stop)
+        return found
+
+    @cached_property
+    def latencies(self) -> tuple[int, ...]:
+        """End-to-end latency, completion - arrival, of each request by position; rounds.
+
+        Raises:
+            InvalidValue: a request never completes (see :func:`amin_ref.check`).
+        """
+        return tuple(
+            self._completion(request.id) - request.arrival for request in self.instance.requests
+        )
+
+    def _completion(self, request: RequestId) -> int:
+        completion = self.completions.get(request)
+        if completion is None:
+            raise InvalidValue(
+                f"request {shown(request)}: completion",
+                completion,
+                "its latency is defined only when it completes",
+                "look at check(schedule) for what is wrong",
+            )
+        return completion
+
+    @property
+    def total_latency(self) -> int:
+        """Σ (completion - arrival), the cost of a schedule; request·rounds."""
+        return sum(self.latencies)
+
+    @property
+    def mean_latency(self) -> float:
+        """Latency per request; rounds. 0 for an instance without requests."""
+        return self.total_latency / max(1, len(self.latencies))
+
+    @property
+    def median_latency(self) -> float:
+        """The middle latency, or the mean of the middle two; rounds. 0 without requests."""
+        return float(np.median(self.latencies)) if self.latencies else 0.0
+
+    @property
+    def p99_latency(self) -> int:
+        """The least latency that at least 99 % of the requests stay within; rounds."""
+        if not self.latencies:
+            return 0
+        rank = -(-99 * len(self.latencies) // 100)
+        return sorted(self.latencies)[rank - 1]
+
+    @property
+    def makespan(self) -> int:
+        """The round in which nothing runs any more: the last stop; rounds."""
+        return max((run.stop for run in self.runs), default=0)
+
+    @property
+    def evictions(self) -> int:
+        """Number of evicted runs."""
+        return sum(run.outcome == "evicted" for run in self.runs)
+
+    @property
+    def wasted_tokens(self) -> int:
+        """Tokens generated in runs that were evicted."""
+        return sum(run.length for run in self.runs if run.outcome == "evicted")
+
+    @cached_property
+    def peak_occupancy(self) -> int:
+        """The most that the cache holds in any round; tokens, whole blocks."""
+        return max((int(held.max()) for _, held in self._busy_stretches()), default=0)
+
+    @cached_property
+    def mean_occupancy(self) -> float:
+        """What the cache holds on average over rounds 0 to makespan - 1; tokens."""
+        held_in_all = sum(int(held.sum()) for _, held in self._busy_stretches())
+        return held_in_all / max(1, self.makespan)
+
+    def occupancy(self) -> NDArray[np.int64]:
+        """Tokens held in each round: shape ``(makespan,)``, in whole blocks.
+
+        Raises:
+            InvalidValue: the schedule is longer than :data:`LONGEST_TIMELINE` rounds.
+        """
+        _refuse_long_timeline(self.makespan)
+        timeline = np.zeros(self.makespan, dtype=np.int64)
+        for first, held in self._busy_stretches():
+            timeline[first : first + len(held)] = held
+        return timeline
+
+    def _busy_stretches(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """First round and tokens held, for each longest stretch of rounds with runs."""
+        stretch: list[Run] = []
+        stop = 0
+        for run in self.runs:
+            if stretch and run.start >= stop:
+                yield stretch[0].start, self._held(stretch, stop)
+                stretch = []
+            if run.length > 0:
+                stretch.append(run)
+                stop = max(stop, run.stop)
+        if stretch:
+            yield stretch[0].start, self._held(stretch, stop)
+
+    def _held(self, stretch: list[Run], stop: int) -> NDArray[np.int64]:
+        first = stretch[0].start
+        _refuse_long_timeline(stop - first)
+        held = np.zeros(stop - first, dtype=np.int64)
+        for run in stretch:
+            prompt_len = self.instance.by_id[run.request].prompt_len
+            held[run.start - first : run.stop - first] += occupied_by_round(
+                prompt_len, run.length, self.instance.block_size
+            )
+        return held
+
+    def to_json(self) -> str:
+        """The schedule with its instance as one line of JSON, versioned."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "instance": instance_document(self.instance),
+                "runs": [run_document(run) for run in self.runs],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Schedule:
+        """The schedule that :meth:`to_json`, or anybody's scheduler, wrote.
+
+        Raises:
+            InvalidDocument: the text is not JSON, or not of this format and version.
+            InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
+        """
+        document = expect_format(parse(text), FORMAT, VERSION)
+        expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
+        runs = expect_array(document["runs"], "schedule: runs")
+        return cls(
+            instance=instance_from_document(document["instance"]),
+            runs=tuple(
+                run_from_document(run, f"schedule: runs[{index}]") for index, run in enumerate(runs)
+            ),
+        )
+
+    def to_json_lines(self) -> str:
+        """The schedule as JSON lines: a header with the instance, then each run on its line."""
+        header = {
+            "format": LINES_FORMAT,
+            "version": VERSION,
+            "instance": instance_document(self.instance),
+        }
+        documents = [header, *(run_document(run) for run in self.runs)]
+        return "".join(json.dumps(document) + "\n" for document in documents)
+
+    @classmethod
+    def from_json_lines(cls, text: str) -> Schedule:
+        """The schedule that :meth:`to_json_lines`, or an engine that logs its runs, wrote.
+
+        Runs may stand in any order.
+
+        Raises:
+            InvalidDocument: a line is not JSON, or not what belongs there, or the last one is cut
+                off (decision D32); the message names the line.
+            InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
+        """
+        lines = text.split("\n")
+        is_cut = lines[-1] != ""
+        if not is_cut:
+            del lines[-1]
+        documents = [
+            _parsed_line(line, number, is_cut and number == len(lines))
+            for number, line in enumerate(lines, start=1)
+        ]
+        header = expect_format(documents[0] if documents else None, LINES_FORMAT, VERSION)
+        expect_fields(header, "line 1", ("format", "version", "instance"), ())
+        return cls(
+            instance=instance_from_document(header["instance"]),
+            runs=tuple(
+                run_from_document(run, f"line {number}")
+                for number, run in enumerate(documents[1:], start=2)
+            ),
+        )
+
+
+def read_schedule(text: str) -> Schedule:
+    """The schedule in a text of either form, one document or JSON lines.
+
+    Raises:
+        InvalidDocument: see :meth:`Schedule.from_json` and :meth:`Schedule.from_json_lines`.
+        InvalidValue: likewise.
+    """
+    first_line = text.lstrip().split("\n", 1)[0]
+    if f'"{LINES_FORMAT}"' in first_line and not _is_one_document(first_line):
+        return Schedule.from_json_lines(text)
+    return Schedule.from_json(text)
+
+
+def _is_one_document(first_line: str) -> bool:
+    """Whether a line that names the other format, perhaps as a request's id, is a schedule."""
+    try:
+        value = parse(first_line)
+    except InvalidDocument:
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
+    """A line's JSON value; a last line without its end is told from one that is wrong."""
+    if not line.strip():
+        raise InvalidDocument(f"line {number} is empty; remove it.")
+    try:
+        return parse(line)
+    except InvalidDocument as error:
+        if not may_be_cut:
+            raise InvalidDocument(f"line {number}: {error}") from None
+        whole = (
+            f"The {number - 2} runs before it are whole; remove the line to judge them alone, or "
+            if number > 1
+            else "It is the header, without which there is no instance; "
+        )
+        raise InvalidDocument(
+            f"line {number} is cut off after {len(line)} characters: the file ends within it. "
+            f"{whole}let the scheduler finish its log."
+        ) from None
+
+
+def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
+    try:
+        found = tuple(runs)
+    except TypeError:
+        raise InvalidValue(
+            "schedule: runs", runs, "it must be a tuple of Run", "give a tuple"
+        ) from None
+    for run in found:
+        if not isinstance(run, Run):
+            raise InvalidValue("schedule: runs", run, "each must be a Run", "build it with Run(…)")
+    return found
+
+
+def run_document(run: Run) -> dict[str, object]:
+    """The run as a JSON-ready object."""
+    return {
+        "request": run.request,
+        "start": run.start,
+        "stop": run.stop,
+        "outcome": run.outcome,
+    }
+
+
+def run_from_document(value: object, where: str) -> Run:
+    """The run that a JSON object stands for.
+
+    Raises:
+        InvalidDocument: the object lacks a field or has an unknown one.
+        InvalidValue: a field's value breaks a rule of :class:`Run`.
+    """
+    found = expect_object(value, where)
+    expect_fields(found, where, ("request", "start", "stop", "outcome"), ())
+    request, outcome = found["request"], found["outcome"]
+    if not is_request_id(request):
+        raise InvalidValue(
+            f"{where}: request", request, "it must be a request's id", "give a string or an int"
+        )
+    if outcome != "completed" and outcome != "evicted":
+        raise InvalidValue(
+            f"{where}: outcome", outcome, "it must be 'completed' or 'evicted'", "give one of them"
+        )
+    return Run(
+        request=request,
+        start=whole_number(f"{where}: start", found["start"], 0, "rounds"),
+        stop=whole_number(f"{where}: stop", found["stop"], 0, "rounds"),
+        outcome="completed" if outcome == "completed" else "evicted",
+    )
+
+
+def _refuse_long_timeline(rounds: int) -> None:
+    if rounds > LONGEST_TIMELINE:
+        raise InvalidValue(
+            "schedule: rounds",
+            rounds,
+            f"at most {LONGEST_TIMELINE} are laid out round by round",
+            "count time in coarser rounds",
+        )

@@ -1,0 +1,213 @@
+"""The machine: runs a policy on an instance, round by round, and refuses what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from amin_ref.model.errors import DecisionRule, IllegalDecision, NoProgress, shown
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.validation import RequestId, is_request_id
+from amin_ref.policies import ClairvoyantPolicy, Decision, Policy, RevealedRequest, VisibleRequest
+from amin_ref.simulator.cache import KVCache
+
+IDLE_ROUNDS = 1000
+"""Rounds in a row in which nothing runs, a request waits and none is to come: allowed so many."""
+
+
+def simulate(
+    instance: Instance,
+    policy: Policy | ClairvoyantPolicy,
+    *,
+    max_rounds: int | None = None,
+    on_completion: Callable[[int], None] | None = None,
+) -> Schedule:
+    """The schedule that ``policy`` makes of ``instance`` (specification, sections 1 and 3).
+
+    In every round: requests that arrive are shown to the policy, without their output length
+    unless it is a :class:`ClairvoyantPolicy`; it evicts and admits; every running request
+    generates one token; those that have all of theirs complete.
+
+    Args:
+        instance: the cache and its requests.
+        policy: any scheduler; it is begun anew.
+        max_rounds: the round by which all must have completed. By default max(100, n) times the
+            rounds of running the n requests one at a time, after the last arrival, and
+            :data:`IDLE_ROUNDS`; theorem T2 shows that none of our policies needs more.
+        on_completion: called with the number of completed requests whenever that grows.
+
+    Raises:
+        IllegalDecision: the policy evicts what does not run, admits what does not wait, names a
+            request twice or overflows the cache; says which round, which request, which rule.
+        NoProgress: the policy leaves the cache empty for :data:`IDLE_ROUNDS` rounds though requests
+            wait and none is to come, or does not complete all by ``max_rounds``.
+    """
+    machine = _Machine(instance, policy)
+    if max_rounds is None:
+        last_arrival = max((request.arrival for request in instance.requests), default=0)
+        one_by_one = sum(request.output_len for request in instance.requests)
+        most = max(100, len(instance.requests)) * one_by_one
+        max_rounds = last_arrival + most + IDLE_ROUNDS
+    completed = 0
+    while not machine.is_done():
+        if machine.now > max_rounds:
+            raise NoProgress(
+                f"round {machine.now}: {machine.unfinished()} requests are not completed yet, but "
+                f"the limit is {max_rounds} rounds (T2); mend the policy or raise max_rounds."
+            )
+        machine.step()
+        if on_completion is not None and machine.completed > completed:
+            completed = machine.completed
+            on_completion(completed)
+    return Schedule(instance, tuple(machine.runs))
+
+
+class _Machine:
+    """The state of a simulation between two rounds."""
+
+    def __init__(self, instance: Instance, policy: Policy | ClairvoyantPolicy) -> None:
+        self.now = 0
+        self.runs: list[Run] = []
+        self.completed = 0
+        self._instance = instance
+        self._policy = policy
+        self._cache = KVCache(instance.capacity, instance.block_size)
+        self._waiting: set[RequestId] = set()
+        self._completing: dict[int, list[RequestId]] = {}
+        self._idle_rounds = 0
+        by_arrival = sorted(instance.requests, key=lambda request: request.arrival)
+        self._arrivals = {
+            arrival: list(requests)
+            for arrival, requests in groupby(by_arrival, key=lambda request: request.arrival)
+        }
+        self._arrival_rounds = sorted(self._arrivals, reverse=True)
+        policy.begin(instance.capacity, instance.block_size)
+
+    def is_done(self) -> bool:
+        return self.completed == len(self._instance.requests)
+
+    def unfinished(self) -> int:
+        return len(self._instance.requests) - self.completed
+
+    def step(self) -> None:
+        """One round, or a jump to the next arrival when nothing runs, waits or has completed."""
+        completed = self._complete()
+        if self.is_done():
+            return
+        if not (completed or self._waiting or self._cache.running):
+            self.now = max(self.now, self._arrival_rounds[-1])
+        arrived = self._arrive()
+        decision = self._ask(arrived, completed)
+        self._refuse_nonsense(decision)
+        self._evict(decision)
+        self._admit(decision)
+        self._refuse_overflow()
+        self._refuse_idleness()
+        self._cache.generate(self.now)
+        self.now += 1
+
+    def _complete(self) -> tuple[RequestId, ...]:
+        """Release those whose last token came in the round before."""
+        due = self._completing.pop(self.now, [])
+        completed = []
+        for request in due:
+            resident = self._cache.running.get(request)
+            # An evicted request leaves its completion behind; its present run began later.
+            output_len = self._instance.by_id[request].output_len
+            if resident is not None and resident.start + output_len == self.now:
+                start = self._cache.release(request, self.now)
+                self.runs.append(Run(request, start, self.now, "completed"))
+                completed.append(request)
+        self.completed += len(completed)
+        return tuple(completed)
+
+    def _arrive(self) -> Sequence[Request]:
+        if not self._arrival_rounds or self._arrival_rounds[-1] > self.now:
+            return ()
+        arrived = self._arrivals[self._arrival_rounds.pop()]
+        self._waiting.update(request.id for request in arrived)
+        return arrived
+
+    def _ask(self, arrived: Sequence[Request], completed: tuple[RequestId, ...]) -> Decision:
+        positions = self._instance.positions
+        if isinstance(self._policy, ClairvoyantPolicy):
+            revealed = [RevealedRequest.of(request, positions[request.id]) for request in arrived]
+            return self._policy.decide(self.now, revealed, completed)
+        visible = [VisibleRequest.of(request, positions[request.id]) for request in arrived]
+        return self._policy.decide(self.now, visible, completed)
+
+    def _refuse_nonsense(self, decision: object) -> None:
+        if not isinstance(decision, Decision):
+            raise IllegalDecision(
+                self.now,
+                (),
+                f"decide returned {shown(decision)}, which is no Decision",
+                "return Decision(evict=(…), admit=(…))",
+            )
+        for field, ids in (("evict", decision.evict), ("admit", decision.admit)):
+            if not isinstance(ids, tuple):
+                raise IllegalDecision(
+                    self.now,
+                    (),
+                    f"{field} is {shown(ids)}, which is no tuple of ids",
+                    "give a tuple, also of a single id",
+                )
+        for request in (*decision.evict, *decision.admit):
+            if not is_request_id(request):
+                raise IllegalDecision(
+                    self.now, (request,), "that is no request's id", "name requests by their id"
+                )
+
+    def _evict(self, decision: Decision) -> None:
+        for request in decision.evict:
+            if request not in self._cache.running:
+                self._refuse(
+                    request,
+                    "evicted, but it is not running",
+                    "evict running requests",
+                    "evicted-what-does-not-run",
+                )
+            start = self._cache.release(request, self.now)
+            self.runs.append(Run(request, start, self.now, "evicted"))
+            self._waiting.add(request)
+
+    def _admit(self, decision: Decision) -> None:
+        for request in decision.admit:
+            if request not in self._waiting:
+                self._refuse(
+                    request,
+                    "admitted, but it is not waiting",
+                    "admit waiting requests",
+                    "admitted-what-does-not-wait",
+                )
+            self._waiting.remove(request)
+            known = self._instance.by_id[request]
+            self._cache.admit(request, known.prompt_len, self.now)
+            self._completing.setdefault(self.now + known.output_len, []).append(request)
+
+    def _refuse_overflow(self) -> None:
+        needed = self._cache.after_round(self.now)
+        if needed > self._cache.capacity:
+            raise IllegalDecision(
+                self.now,
+                tuple(self._cache.running),
+                f"the running requests' next token needs {needed} tokens of cache and it has "
+                f"{self._cache.capacity} (T1)",
+                "evict more or admit fewer",
+                "overflow",
+            )
+
+    def _refuse_idleness(self) -> None:
+        idle = bool(self._waiting) and not self._cache.running and not self._arrival_rounds
+        self._idle_rounds = self._idle_rounds + 1 if idle else 0
+        if self._idle_rounds > IDLE_ROUNDS:
+            raise NoProgress(
+                f"round {self.now}: the cache has been empty for {IDLE_ROUNDS} rounds though "
+                f"{len(self._waiting)} requests wait, {shown(min(self._waiting, key=str))} among "
+                "them (T2, T8); admit one of them, for each fits an empty cache."
+            )
+
+    def _refuse(self, request: RequestId, rule: str, mend: str, name: DecisionRule) -> None:
+        raise IllegalDecision(self.now, (request,), rule, mend, name)

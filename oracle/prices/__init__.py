@@ -1,0 +1,5 @@
+"""Which prices of cache prove the most, for thousands of requests?
+
+To read: ``dual`` (what given prices prove, and how that changes with them), then ``ascent``
+(finding good prices).
+"""

@@ -1,0 +1,241 @@
+"""The Lagrangian bound as a function of the prices: its value, and which way is up.
+
+The bound of specification section 5 is a concave function of the prices λ: a sum of minima, one
+for every request, over its possible starts. Here each minimum may be smoothed, so that the bound
+has a gradient. Floating point is good enough: :func:`oracle.certificate.verify` works out exactly
+what prices prove.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from amin_ref.model.instance import Instance
+from oracle.certificate import Share
+from oracle.starts.free_capacity import Crowd
+
+Floats = NDArray[np.float64]
+Rounds = NDArray[np.int64]
+
+NEGLIGIBLE = 1e-6
+"""Share of a request's starts that is left out of the gradient."""
+ENTRIES_AT_ONCE = 2**17
+"""Costs worked out in one go; they should stay in the processor's cache."""
+MOST_SHARED = 2**19
+"""Kinds times rounds up to which shares are looked at."""
+FEW_AT_ONCE = 6
+"""Shares are looked at where the cache holds at most so many requests of the median peak."""
+SHARES = tuple(k / 10 for k in range(1, 10))
+"""What one request counts at most in a share of one place, as parts of the capacity."""
+HALF_SHARES = (0.25, 0.3, 0.35, 0.4, 0.45)
+"""The same in shares of two places."""
+MOST_DELAYS = 1024
+"""Delays among which likely starts are looked for."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The Lagrangian bound at some prices.
+
+    Attributes:
+        value: the bound over the starts looked at; without rounding errors, and over all starts,
+            what a certificate proves.
+        smoothed: the same with every minimum smoothed; never above ``value``.
+        gradient: of ``smoothed``, by each price; shape as the prices.
+    """
+
+    value: float
+    smoothed: float
+    gradient: Floats
+
+
+class Dual:
+    """The Lagrangian bound of one crowd as a function of its prices.
+
+    Prices have one row for tokens of cache and one for each of the ``shares``, which here have no
+    multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
+    request and one column for each delay after its arrival. As in :mod:`oracle.certificate`, the
+    price of a run is made of four looks at two running sums: ``onwards``, the price of one token
+    from a round to the end, and ``rising``, of one more every block_size rounds. Prices of shares
+    are correlated with what a run counts in each of its rounds, by fast Fourier transforms.
+    """
+
+    def __init__(self, instance: Instance, crowd: Crowd) -> None:
+        of_request = [
+            (request.prompt_len, request.output_len, request.arrival - crowd.first_round)
+            for request in crowd.requests
+        ]
+        kinds = Counter(of_request)
+        position = {kind: row for row, kind in enumerate(kinds)}
+        self.kind_of_request = np.array([position[kind] for kind in of_request])
+        self.capacity = instance.capacity
+        self.block_size = instance.block_size
+        self.rounds = crowd.rounds
+        self.count = np.array(list(kinds.values()), dtype=np.float64)
+        prompt_len, self.output_len, self.arrival = np.array(list(kinds), dtype=np.int64).T
+        block = self.block_size
+        self.before = -(-(prompt_len + 1) // block)
+        self.after = -(-(prompt_len + self.output_len) // block)
+        self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
+        self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
+        self.done = self._within(self.arrival + self.output_len)
+        self.shares = self._useful_shares(prompt_len)
+        self.limits = np.array(
+            [self.capacity, *(share.limit for share in self.shares)], dtype=np.float64
+        )
+        self._lead = max((share.lead for share in self.shares), default=0)
+        longest = int(self.output_len.max())
+        self._padded = 1 << (self._lead + longest + self.rounds + 1).bit_length()
+        counted = np.zeros((len(kinds), len(self.shares), self._lead + longest))
+        for row, (prompt, output, _) in enumerate(kinds):
+            ages = range(1 - self._lead, output + 1)
+            for column, share in enumerate(self.shares):
+                counted[row, column, : len(ages)] = share.counted(instance, prompt, output, ages)
+        self._counted = np.fft.rfft(counted, self._padded)
+
+    def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
+        """Restrictions beyond tokens, unless there are too many kinds or they matter little."""
+        median_peak = float(np.median(self.block_size * self.after))
+        few = self.capacity <= FEW_AT_ONCE * median_peak
+        if not few or len(self.count) * self.rounds > MOST_SHARED:
+            return []
+        # Of what holds anything at all, one; of requests before their start, the smaller ones.
+        leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()
+        shares = [Share(1, 1, 0, lead, ()) for lead in (0, *leads)]
+        for places, parts in ((1, SHARES), (2, HALF_SHARES)):
+            most = np.rint(np.multiply(parts, self.capacity)).astype(np.int64)
+            shares += [
+                Share(places, tokens, 0, 0, ()) for tokens in np.unique(most).tolist() if tokens > 1
+            ]
+        return shares
+
+    def _within(self, rounds: Rounds) -> Rounds:
+        """All rounds past the end are alike: nothing has a price there."""
+        return np.minimum(rounds, self.rounds)
+
+    def evaluate(self, prices: Floats, step: int, temperature: float) -> Evaluation:
+        """The bound over delays that are multiples of ``step``.
+
+        Each minimum is smoothed to −μ·log Σ exp(−cost/μ), with μ the temperature, in rounds.
+        """
+        rounds, block = self.rounds, self.block_size
+        delays = np.arange(0, rounds + 1, step)
+        value = smoothed = -float(self.limits @ prices.sum(axis=1))
+        gradient = np.empty_like(prices)
+        to_onwards, to_rising = np.zeros(2 * rounds + 1), np.zeros(2 * rounds + 1)
+        for first, costs in self._costs(prices, delays):
+            some = slice(first, first + len(costs))
+            count, output_len = self.count[some], self.output_len[some]
+            least, shares = _softened(costs, temperature)
+            total = shares.sum(axis=1)
+            value += float(count @ (least + output_len))
+            smoothed += float(count @ (least + output_len - temperature * np.log(total)))
+            # A start with share p of the kind's requests pulls on the sums that its cost is
+            # made of; most shares are next to nothing.
+            kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
+            weight = shares[kind, column] * (count / total)[kind]
+            if self.shares:
+                gradient[1:] = self._pull_on_shares(kind, delays[column], weight)
+            kind, delay = kind + first, delays[column]
+            scatter(to_onwards, self.arrival[kind] + delay, weight * self.before[kind])
+            scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
+            scatter(to_rising, self.growing_from[kind] + delay, weight)
+            scatter(to_rising, self.growing_until[kind] + delay, -weight)
+        to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
+        gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
+        return Evaluation(value, smoothed, gradient - self.limits[:, None])
+
+    def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
+        """What a request of each kind pays for shares when it starts after each delay."""
+        spectrum = np.fft.rfft(np.pad(prices, ((0, 0), (self._lead, 0))), self._padded)
+        paid = np.fft.irfft(np.einsum("ksf,sf->kf", np.conj(self._counted), spectrum), self._padded)
+        starts = self._within(self.arrival[:, None] + delays)
+        return np.take_along_axis(paid, starts, axis=1)
+
+    def _pull_on_shares(self, kind: Rounds, delay: Rounds, weight: Floats) -> Floats:
+        """How much of each share is taken up in each round by starts with these weights."""
+        started = np.zeros((len(self.count), self._padded))
+        np.add.at(started, (kind, self._within(self.arrival[kind] + delay)), weight)
+        spectrum = np.einsum("ksf,kf->sf", self._counted, np.fft.rfft(started))
+        taken: Floats = np.fft.irfft(spectrum, self._padded)
+        return taken[:, self._lead : self._lead + self.rounds]
+
+    def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
+        """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
+
+        They are quantiles of a distribution that gives each start a share exp(−cost/temperature).
+        Counted in rounds since the crowd's first round, ascending.
+        """
+        delays = np.arange(0, self.rounds + 1, -(-self.rounds // MOST_DELAYS))
+        found = np.zeros((len(self.count), size), dtype=np.int64)
+        levels = (np.arange(size) + 0.5) / size
+        for first, costs in self._costs(prices, delays):
+            _, shares = _softened(costs, temperature)
+            below = np.cumsum(shares, axis=1)
+            for kind, row in enumerate(below, start=first):
+                columns = np.searchsorted(row, levels * row[-1])
+                found[kind] = self.arrival[kind] + delays[columns]
+        starts: Rounds = found[self.kind_of_request]
+        return starts
+
+    def _costs(self, prices: Floats, delays: Rounds) -> Iterator[tuple[int, Floats]]:
+        """Delay plus price of every start, a row for each kind; some kinds at a time.
+
+        Before the rows comes the position of their first kind.
+        """
+        onwards = _sums_to_the_end(np.append(prices[0], 0.0), 1)
+        rising = _sums_to_the_end(onwards, self.block_size)
+        price_from = _by_delay(self.block_size * onwards, delays)
+        rising_from = _by_delay(self.block_size * rising, delays)
+        paid = self._paid_for_shares(prices[1:], delays) if self.shares else None
+        # With shares, all kinds are worked out at once.
+        rows = max(1, ENTRIES_AT_ONCE // len(delays)) if paid is None else len(self.count)
+        for first in range(0, len(self.count), rows):
+            some = slice(first, first + rows)
+            costs = price_from[self.arrival[some]] * self.before[some, None]
+            costs -= price_from[self.done[some]] * self.after[some, None]
+            costs += rising_from[self.growing_from[some]]
+            costs -= rising_from[self.growing_until[some]]
+            if paid is not None:
+                costs += paid
+            costs += delays
+            yield first, costs
+
+
+def _by_delay(sums: Floats, delays: Rounds) -> Floats:
+    """A view whose row t holds the sums at t + delay, zero past the end."""
+    padded = np.concatenate((sums, np.zeros(int(delays[-1]))))
+    return sliding_window_view(padded, int(delays[-1]) + 1)[:, :: int(delays[1])]
+
+
+def _softened(costs: Floats, temperature: float) -> tuple[Floats, Floats]:
+    """The least cost of each row, and exp(−(cost − least)/temperature), written over the costs."""
+    least = costs.min(axis=1)
+    np.subtract(least[:, None], costs, out=costs)
+    costs *= 1 / temperature
+    return least, np.exp(costs, out=costs)
+
+
+def scatter(sums: Floats, at: Rounds, values: Floats) -> None:
+    """Add each value to the sum at its place; places may repeat."""
+    sums += np.bincount(at, values, len(sums))
+
+
+def _sums_to_the_end(values: Floats, step: int) -> Floats:
+    """values[t] + values[t + step] + values[t + 2·step] + … for every t."""
+    return _sums_from_the_start(values[::-1], step)[::-1]
+
+
+def _sums_from_the_start(values: Floats, step: int) -> Floats:
+    """values[t] + values[t − step] + values[t − 2·step] + … for every t."""
+    step = min(step, len(values))
+    filled = np.zeros(-(-len(values) // step) * step)
+    filled[: len(values)] = values
+    sums: Floats = np.cumsum(filled.reshape(-1, step), axis=0).ravel()[: len(values)]
+    return sums

@@ -1,0 +1,5 @@
+"""What do integer-programming solvers find, and what of it can be trusted?
+
+To read: ``candidates`` (the start rounds that are modelled), ``cuts``, ``branch_and_cut`` (the
+programme), ``solvers`` (HiGHS and CBC).
+"""

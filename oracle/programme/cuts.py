@@ -1,0 +1,205 @@
+"""Cuts for the integer programme: sets of start times of which only so many can be chosen.
+
+The rows of the cache know one round each. A fractional solution lives well between them: it starts
+half of a long request here and half of it there, next to halves of others, where no two, or no
+three, of these requests could ever run together. A cut collects such start times, of many requests
+and far apart. On instances like those of Jaillet et al. cuts close nearly all of the relaxation's
+gap (``proofs_notes/ilp.md`` has the proofs).
+
+Cliques: any two exclude each other, so at most one is chosen. Trios: no three can all be chosen, so
+at most two are; those that exclude all the others count twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.programme.candidates import Candidates, Cut, Integers
+
+Booleans = NDArray[np.bool_]
+
+LEAST_VALUE = 1e-6
+"""A candidate counts as used by a fractional solution from this value on."""
+
+LEAST_VIOLATION = 1e-3
+"""A cut is worth adding when the solution exceeds its limit by this much."""
+
+CLIQUE_SEEDS = 150
+TRIO_SEEDS = 30
+"""Used candidates from which cuts are grown, those of the largest values."""
+
+MOST_CLIQUES = 40
+MOST_TRIOS = 10
+"""Cuts of a sort that are returned at once at most, the most violated."""
+
+ENOUGH_CLIQUES = 5
+"""With so many violated cliques nobody looks for trios, which cost more to find."""
+
+LOOK_AHEAD = 10
+"""Candidates, those of the largest values, that are compared for the next place in a trio cut."""
+
+MOST_FOR_TRIOS = 4000
+"""Candidates that are compared pair by pair at most; with more, only cliques are sought."""
+
+
+class Cutter:
+    """Finds cuts among the candidates of one programme."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self._candidates = candidates
+        self._all_compatible: Booleans | None = None
+
+    def violated(
+        self, value: NDArray[np.float64], reduced_cost: NDArray[np.float64], usable: Booleans
+    ) -> list[Cut]:
+        """Maximal cuts that a fractional solution violates.
+
+        Args:
+            value: how much of each candidate the solution uses, shape ``(N,)``.
+            reduced_cost: what using a candidate would cost; cuts are extended by cheap ones first.
+            usable: which candidates may still be used; the others are left out.
+        """
+        eligible = np.flatnonzero(usable & self._candidates.exclusive)
+        cheap_first = eligible[np.argsort(reduced_cost[eligible], kind="stable")]
+        used = eligible[value[eligible] > LEAST_VALUE]
+        used = used[np.argsort(-value[used], kind="stable")]
+        cuts = self._violated_cliques(value, used, cheap_first)
+        if len(cuts) < ENOUGH_CLIQUES and len(self._candidates) <= MOST_FOR_TRIOS:
+            cuts += self._violated_trios(value, used, cheap_first)
+        return cuts
+
+    def _violated_cliques(
+        self, value: NDArray[np.float64], used: Integers, cheap_first: Integers
+    ) -> list[Cut]:
+        excluding = self._candidates.excluding
+        exclude = np.array([excluding(int(index), used) for index in used], dtype=np.bool_)
+        found: dict[tuple[int, ...], float] = {}
+        for members in _greedy_cliques(exclude, value[used]):
+            found[tuple(sorted(used[members].tolist()))] = float(value[used[members]].sum())
+        cuts = {
+            tuple(self._extended_clique(m, cheap_first)) for m in _worst(found, 1, MOST_CLIQUES)
+        }
+        return [
+            Cut(np.array(cut, dtype=np.int64), np.ones(len(cut), dtype=np.int64), 1)
+            for cut in sorted(cuts)
+        ]
+
+    def _extended_clique(self, members: tuple[int, ...], choice: Integers) -> list[int]:
+        """A maximal clique that contains ``members``, extended in the given order."""
+        clique = list(members)
+        for member in members:
+            choice = choice[self._candidates.excluding(member, choice)]
+        while len(choice):
+            clique.append(int(choice[0]))
+            choice = choice[self._candidates.excluding(clique[-1], choice)]
+        return sorted(clique)
+
+    def _violated_trios(
+        self, value: NDArray[np.float64], used: Integers, cheap_first: Integers
+    ) -> list[Cut]:
+        together = np.array(
+            [self._together(index, used, used) for index in used.tolist()], dtype=np.bool_
+        )
+        found: dict[tuple[int, ...], float] = {}
+        for members in _greedy_trios(together, value[used]):
+            cut = self._trio_cut(sorted(used[members].tolist()))
+            found[tuple(cut.candidates.tolist())] = float(value[cut.candidates] @ cut.weights)
+        cuts = {tuple(self._extended_trios(m, cheap_first)) for m in _worst(found, 2, MOST_TRIOS)}
+        return [self._trio_cut(cut) for cut in sorted(cuts)]
+
+    def _extended_trios(self, members: tuple[int, ...], choice: Integers) -> list[int]:
+        """A maximal set without three that fit together that contains ``members``."""
+        trios = list(members)
+        choice = choice[~np.isin(choice, trios)]
+        for number, member in enumerate(trios):
+            choice = self._without_trio(member, trios[:number], choice)
+        while len(choice):
+            added, choice = int(choice[0]), choice[1:]
+            choice = self._without_trio(added, trios, choice)
+            trios.append(added)
+        return sorted(trios)
+
+    def _without_trio(self, one: int, members: list[int], choice: Integers) -> Integers:
+        """Those of the choice that can never start together with ``one`` and some member."""
+        partners = np.array(members, dtype=np.int64)
+        partners = partners[self._compatible[one, partners]]
+        return choice[~self._together(one, partners, choice).any(axis=0)]
+
+    def _trio_cut(self, members: Sequence[int]) -> Cut:
+        indices = np.array(members, dtype=np.int64)
+        alone = ~self._compatible[np.ix_(indices, indices)].any(axis=1)
+        return Cut(indices, np.where(alone, 2, 1), 2)
+
+    def _together(self, one: int, some: Integers, others: Integers) -> Booleans:
+        """Whether ``one``, each of ``some`` and each of ``others`` can all three start.
+
+        Three that all run in some round occupy the most just before the first of them completes.
+        """
+        candidates, compatible = self._candidates, self._compatible
+        start, end = candidates.start, candidates.start + candidates.output_len
+        first_end = np.minimum(np.minimum(end[one], end[some])[:, None], end[others][None, :])
+        last_start = np.maximum(
+            np.maximum(start[one], start[some])[:, None], start[others][None, :]
+        )
+        peak = (
+            candidates.held_before(np.array([one])[:, None], first_end)
+            + candidates.held_before(some[:, None], first_end)
+            + candidates.held_before(others[None, :], first_end)
+        )
+        fit = (last_start >= first_end) | (peak <= candidates.instance.capacity)
+        result: Booleans = (
+            fit
+            & compatible[one, some][:, None]
+            & compatible[one, others][None, :]
+            & compatible[np.ix_(some, others)]
+        )
+        return result
+
+    @property
+    def _compatible(self) -> Booleans:
+        """Whether two different candidates can both start, for all pairs, shape ``(N, N)``."""
+        if self._all_compatible is None:
+            everyone = np.arange(len(self._candidates))
+            rows = [~self._candidates.excluding(index, everyone) for index in everyone.tolist()]
+            self._all_compatible = np.array(rows, dtype=np.bool_)
+            np.fill_diagonal(self._all_compatible, False)
+        return self._all_compatible
+
+
+def _worst(found: dict[tuple[int, ...], float], limit: int, most: int) -> list[tuple[int, ...]]:
+    """The sets that exceed the limit, the most violated first."""
+    violated = [members for members, total in found.items() if total > limit + LEAST_VIOLATION]
+    return sorted(violated, key=lambda members: (-found[members], members))[:most]
+
+
+def _greedy_cliques(exclude: Booleans, value: NDArray[np.float64]) -> Iterator[list[int]]:
+    """Cliques grown from each used candidate, next by what it adds now and leaves possible."""
+    for seed in range(min(CLIQUE_SEEDS, len(value))):
+        members = [seed]
+        choice = np.flatnonzero(exclude[seed])
+        while len(choice):
+            left = exclude[np.ix_(choice, choice)] @ value[choice]
+            best = int(choice[np.argmax(value[choice] + left / 2)])
+            members.append(best)
+            choice = choice[exclude[best][choice]]
+        yield members
+
+
+def _greedy_trios(together: Booleans, value: NDArray[np.float64]) -> Iterator[list[int]]:
+    """Sets without three that fit together, grown in the same way; values are descending."""
+    for seed in range(min(TRIO_SEEDS, len(value))):
+        members = np.array([seed])
+        choice = np.delete(np.arange(len(value)), seed)
+        while len(choice):
+            some = choice[:LOOK_AHEAD]
+            # Shape (some, choice): who would be left out if this one came next.
+            out = np.any(together[np.ix_(some, members, choice)], axis=1)
+            best = int(np.argmax(value[some] + (~out @ value[choice]) / 2))
+            members = np.append(members, some[best])
+            stay = ~out[best]
+            stay[best] = False
+            choice = choice[stay]
+        yield members.tolist()

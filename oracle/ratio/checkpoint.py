@@ -1,0 +1,78 @@
+"""Finished pieces of a computation, kept in a file that survives being killed at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from amin_ref.model.errors import InvalidDocument
+from amin_ref.model.json_reading import (
+    expect_fields,
+    expect_format,
+    expect_object,
+    parse,
+)
+from amin_ref.model.validation import whole_number
+from oracle.journal import Journal
+from oracle.ratio.question import (
+    FOUND_FIELDS,
+    MULTISETS_PER_PIECE,
+    QUESTION_FIELDS,
+    Found,
+    Question,
+)
+
+FORMAT = "amin-ref/worst-case-checkpoint"
+VERSION = 1
+
+HEADER: Mapping[str, object] = {
+    "format": FORMAT,
+    "version": VERSION,
+    "multisets_per_piece": MULTISETS_PER_PIECE,
+}
+
+
+class Checkpoint:
+    """A file of one line for each finished piece, of any number of questions.
+
+    A piece counts as finished when its line is on the disk (:class:`.journal.Journal`).
+
+    Args:
+        path: the file; made when it is not there.
+
+    Raises:
+        InvalidDocument: the file is there and is no checkpoint, or one whose pieces are cut
+            differently.
+        OSError: it cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._finished: dict[Question, dict[int, Found | None]] = {}
+        self._journal = Journal(path, HEADER)
+        self._journal.read(self._read_line)
+
+    def finished(self, question: Question) -> Mapping[int, Found | None]:
+        """What the finished pieces of ``question`` have found."""
+        return self._finished.get(question, {})
+
+    def add(self, question: Question, piece: int, found: Found | None) -> None:
+        """Write down that a piece is finished."""
+        what = found.as_document() if found else {}
+        self._journal.append(question.as_document() | {"piece": piece} | what)
+        self._finished.setdefault(question, {})[piece] = found
+
+    def _read_line(self, number: int, line: str) -> None:
+        if number == 1:
+            header = expect_format(parse(line), FORMAT, VERSION)
+            expect_fields(header, "header", tuple(HEADER), ())
+            if header["multisets_per_piece"] != MULTISETS_PER_PIECE:
+                raise InvalidDocument(
+                    f"its pieces are not of {MULTISETS_PER_PIECE} multisets; name another file."
+                )
+            return
+        document = expect_object(parse(line), "piece")
+        expect_fields(document, "piece", (*QUESTION_FIELDS, "piece"), FOUND_FIELDS)
+        question = Question.from_document(document)
+        piece = whole_number("piece", document["piece"], 0, "pieces")
+        found = Found.from_document(document) if "by_rank" in document else None
+        self._finished.setdefault(question, {})[piece] = found

@@ -1,0 +1,87 @@
+"""The table of worst ratios in ``proofs_notes/data/``: which settings it covers, and its lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from amin_ref.model.json_reading import expect_fields, expect_object, parse
+from amin_ref.small.instances import Setting
+from oracle.ratio.question import (
+    FOUND_FIELDS,
+    QUESTION_FIELDS,
+    Found,
+    PolicyName,
+    Question,
+    WorstCase,
+)
+
+PROMPT_LENGTHS = (1, 2, 3, 4)
+
+INTERVALS = (
+    *((1, 1), (2, 2), (3, 3), (5, 5)),
+    *((7, 8), (5, 6), (2, 3), (4, 6)),
+    *((1, 2), (2, 4), (3, 6), (4, 8)),
+    *((1, 3), (2, 6), (3, 9)),
+    *((1, 4), (2, 8), (3, 12)),
+    *((1, 6), (2, 12)),
+    *((1, 8), (2, 16)),
+    *((1, 12),),
+)
+"""ℓ and u, in ascending order of 1/α = u/ℓ: 1, 8/7, 6/5, 3/2, 2, 3, 4, 6, 8 and 12."""
+
+
+def table_questions() -> list[Question]:
+    """What the table answers, in its order."""
+    return list(_questions())
+
+
+def _questions() -> Iterator[Question]:
+    for lower, upper in INTERVALS:
+        for prompt_len in PROMPT_LENGTHS:
+            for requests in _numbers_of_requests(upper - lower + 1):
+                for capacity in _capacities(prompt_len + upper, requests):
+                    setting = Setting(prompt_len, lower, upper, capacity)
+                    for policy in _policies(requests, upper - lower + 1):
+                        yield Question(policy, setting, requests)
+
+
+def _numbers_of_requests(lengths: int) -> tuple[int, ...]:
+    return (4, 6, 8) if lengths <= 8 else (4, 6)
+
+
+def _capacities(longest: int, requests: int) -> list[int]:
+    """From what the longest request needs to what they all need at once, where nothing binds."""
+    multiples = (Fraction(1), Fraction(5, 4), Fraction(3, 2), Fraction(2), Fraction(3))
+    found = {int(longest * multiple) for multiple in multiples}
+    return sorted(found | {longest + 1, longest * requests})
+
+
+def _policies(requests: int, lengths: int) -> tuple[PolicyName, ...]:
+    # H-SF is so near to OPT that no lower bound rules a multiset out: each needs a search.
+    few = requests <= (6 if lengths <= 8 else 4)
+    return ("amin", "amax", "h-sf") if few else ("amin", "amax")
+
+
+def table_line(answer: WorstCase) -> str:
+    """An answer as a line of the table, without a line end."""
+    return json.dumps(answer.question.as_document() | answer.found.as_document())
+
+
+def read_table(path: Path) -> list[WorstCase]:
+    """The answers in a table that :func:`table_line` wrote.
+
+    Raises:
+        InvalidDocument: a line is not of this form.
+        InvalidValue: a number breaks a rule.
+        OSError: the file cannot be read.
+    """
+    answers = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        document = expect_object(parse(line), "answer")
+        expect_fields(document, "answer", (*QUESTION_FIELDS, *FOUND_FIELDS), ())
+        question = Question.from_document(document)
+        answers.append(WorstCase(question, Found.from_document(document)))
+    return answers

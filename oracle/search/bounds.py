@@ -1,0 +1,305 @@
+"""Lower bounds for the nodes of the exact search, in exact integer arithmetic.
+
+Prices are found in floating point and then rounded to whole multiples of 1/``unit``. Everything
+that the search compares is a whole number of these parts, so no bound rests on a rounded float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.search.problem import Problem
+from oracle.search.relaxation import NEVER, Prices, Rows, Sequencing
+
+MOST_LARGE = 8
+"""The most requests that the sequencing bound looks at: its tables have 2**large rows."""
+
+LARGEST_TABLE = 2**22
+"""The most numbers in one table of the sequencing bound."""
+
+GROUP = 8
+"""Requests whose sums over subsets are tabulated together."""
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """How prices are improved: a deflected subgradient method with Polyak's step.
+
+    Attributes:
+        steps: at most so many.
+        patience: steps without progress after which the share of Polyak's step shrinks.
+        scale: that share at first.
+        shrink: factor by which it shrinks.
+        deflection: weight of the newest subgradient in the direction.
+        least_scale: the share at which the method ends.
+    """
+
+    steps: int
+    patience: int
+    scale: float = 1.0
+    shrink: float = 0.75
+    deflection: float = 0.3
+    least_scale: float = 1e-3
+
+
+INDEPENDENT = Ascent(steps=200, patience=10)
+SEQUENCED = Ascent(steps=60, patience=3)
+ANEW = Ascent(steps=20, patience=3, scale=0.5)
+"""For one partial schedule, from prices that were good for another."""
+
+
+def ascend(
+    rows: Rows,
+    sequencing: Sequencing | None,
+    prices: Prices,
+    upper: int,
+    ascent: Ascent,
+    stop: Callable[[], bool],
+    costs: NDArray[np.int64] | None = None,
+) -> Prices:
+    """The best prices met on the way; never worse than the ones given.
+
+    For the problem as a whole, or with other ``costs`` of starting request j in round t than
+    :func:`plain_costs`: ``NEVER`` where that is not to be.
+    """
+    problem = rows.problem
+    base = (plain_costs(rows) if costs is None else costs).astype(np.float64)
+    capacity, limits = problem.capacity, rows.limits[:, None]
+    tokens, shares = prices.tokens, prices.shares
+    best, best_bound = prices, -np.inf
+    direction_tokens: NDArray[np.float64] | None = None
+    direction_shares = np.zeros_like(shares)
+    scale, idle = ascent.scale, 0
+    for _ in range(ascent.steps):
+        reduced = base + rows.charges(tokens, shares)
+        starts = reduced.argmin(axis=1)
+        large = 0
+        bound = -float(rows.income(tokens, shares))
+        if sequencing is not None:
+            large = sequencing.large
+            sequences = sequencing.solve(reduced[:large])
+            starts[:large] = sequences.starts()
+            bound += float(sequences.cheapest())
+        bound += float(reduced[large:].min(axis=1).sum())
+        if bound > best_bound:
+            idle = 0 if bound > best_bound + 1e-4 * upper else idle + 1
+            best, best_bound = Prices(tokens, shares), bound
+        else:
+            idle += 1
+        if idle > ascent.patience:
+            scale, idle = scale * ascent.shrink, 0
+        if best_bound > upper - 1 or scale < ascent.least_scale or stop():
+            break
+        over_tokens, over_shares = rows.excess(starts)
+        # Rows are weighed as shares of their right-hand sides.
+        part_tokens, part_shares = over_tokens / capacity, over_shares / limits
+        if direction_tokens is None:
+            direction_tokens, direction_shares = part_tokens, part_shares
+        keep = 1 - ascent.deflection
+        direction_tokens = ascent.deflection * part_tokens + keep * direction_tokens
+        direction_shares = ascent.deflection * part_shares + keep * direction_shares
+        squares = max(
+            _squares(direction_tokens, tokens) + _squares(direction_shares, shares),
+            _squares(part_tokens, tokens) + _squares(part_shares, shares),
+        )
+        if squares == 0.0:
+            break
+        # Far below the best bound Polyak's step is far too long.
+        missing = upper - max(bound, best_bound - 0.04 * upper)
+        step = scale * missing / squares
+        tokens = np.maximum(0.0, tokens + step * direction_tokens / capacity)
+        shares = np.maximum(0.0, shares + step * direction_shares / limits)
+    return best
+
+
+def _squares(direction: NDArray[np.float64], prices: NDArray[np.float64]) -> float:
+    free = (prices > 0) | (direction > 0)
+    return float((direction[free] ** 2).sum())
+
+
+def plain_costs(rows: Rows) -> NDArray[np.int64]:
+    """Latency of request j when it starts in round t; shape (n, rounds).
+
+    ``NEVER`` before it arrives, and where it would not be over by the end of the rounds.
+    """
+    arrival = np.array(rows.problem.arrival, dtype=np.int64)[:, None]
+    start = np.arange(rows.rounds)
+    stop = start + rows.output_len[:, None]
+    allowed = (start >= arrival) & (stop <= rows.rounds)
+    return np.where(allowed, stop - arrival, NEVER)
+
+
+def large_requests(problem: Problem, rounds: int) -> int:
+    """How many requests the sequencing bound should look at: those that need half the cache."""
+    count = sum(2 * peak > problem.capacity for peak in problem.peak)
+    count = min(count, MOST_LARGE)
+    while count > 0 and (count << count) * (rounds + problem.longest + 1) > LARGEST_TABLE:
+        count -= 1
+    return count if count > 1 else 0
+
+
+class Pricing(NamedTuple):
+    """What bounds are computed from."""
+
+    rows: Rows
+    sequencing: Sequencing | None
+    prices: Prices
+
+
+@dataclass(frozen=True)
+class NodeBounds:
+    """Bounds on what a partial schedule still costs, as whole multiples of 1/``unit``.
+
+    A partial schedule that has started the requests j at t_j and starts no other before round t
+    costs at least constant + Σ reduced[j, t_j] + the cheapest the other requests can be from t on.
+
+    Attributes:
+        made_from: what they were computed from.
+        unit: parts in one request·round.
+        large: number of requests of the sequencing bound, the first ones.
+        constant: minus the income of the priced rows.
+        reduced: reduced cost of starting request j in round t; (n, rounds).
+        later: the least reduced cost in round t or later; (n, rounds + longest output + 1).
+        sequence: cost of the large requests not in the mask when request j of them is the first
+            to start, in round t or later; (subsets, large, rounds + longest output + 1).
+    """
+
+    made_from: Pricing
+    unit: int
+    large: int
+    constant: int
+    reduced: NDArray[np.int64]
+    later: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Rows, sequencing: Sequencing | None, prices: Prices) -> NodeBounds:
+        """The bounds that ``prices``, rounded, give."""
+        unit = _unit(rows, prices)
+        if unit < 1:
+            prices, unit = rows.no_prices(), 1
+        return cls._in_units(rows, sequencing, prices, unit)
+
+    @classmethod
+    def _in_units(
+        cls, rows: Rows, sequencing: Sequencing | None, prices: Prices, unit: int
+    ) -> NodeBounds:
+        tokens = np.rint(prices.tokens * unit).astype(np.int64)
+        shares = np.rint(prices.shares * unit).astype(np.int64)
+        plain = plain_costs(rows)
+        reduced = np.where(plain < NEVER, plain * unit + rows.charges(tokens, shares), NEVER)
+        padding = np.full((len(reduced), rows.problem.longest + 1), NEVER)
+        later = np.concatenate([reduced, padding], axis=1)
+        later = np.minimum.accumulate(later[:, ::-1], axis=1)[:, ::-1]
+        large, sequence = 0, np.zeros((1, 0, later.shape[1]), dtype=np.int64)
+        if sequencing is not None:
+            large = sequencing.large
+            # Tables are by the requests still to start, the search's masks by those started.
+            sequence = sequencing.solve(reduced[:large]).later[::-1]
+        income = int(rows.income(tokens, shares))
+        made_from = Pricing(rows, sequencing, prices)
+        sequence = np.ascontiguousarray(sequence)
+        return cls(made_from, unit, large, -income, reduced, later, sequence)
+
+    def anew(
+        self, starts: NDArray[np.int64], now: int, upper: int, stop: Callable[[], bool]
+    ) -> NodeBounds:
+        """The bounds with prices that suit one partial schedule in round ``now``.
+
+        They hold for every other one, too, in the same unit.
+
+        Args:
+            starts: the round in which each request has started, negative if it has not.
+            now: others start in this round at the earliest.
+            upper: cost of the best schedule.
+            stop: asked in every step.
+        """
+        rows, sequencing, prices = self.made_from
+        rounds = np.arange(rows.rounds)
+        possible = np.where(starts[:, None] < 0, rounds >= now, rounds == starts[:, None])
+        costs = np.where(possible, plain_costs(rows), NEVER)
+        prices = ascend(rows, sequencing, prices, upper, ANEW, stop, costs)
+        if _unit(rows, prices) < self.unit:
+            return self
+        return self._in_units(rows, sequencing, prices, self.unit)
+
+    def of_started(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The constant and the reduced costs of what has started; ``starts`` is (n, states)."""
+        total = np.full(starts.shape[1], self.constant)
+        for row, rounds in zip(self.reduced, starts, strict=True):
+            total += np.where(rounds < 0, 0, row[rounds])
+        return total
+
+    @cached_property
+    def sequence_from(self) -> NDArray[np.int64]:
+        """Cost of the large requests not in the mask, from round t on; (subsets, …)."""
+        least = np.zeros((len(self.sequence), self.later.shape[1]), dtype=np.int64)
+        least[:-1] = self.sequence[:-1].min(axis=1, initial=NEVER)
+        return least
+
+    @property
+    def rounds(self) -> int:
+        """Rounds in which a request may start."""
+        return int(self.reduced.shape[1])
+
+    @cached_property
+    def root(self) -> int:
+        """Bound for the whole problem."""
+        small = int(self.later[self.large :, 0].sum())
+        return self.constant + int(self.sequence_from[0, 0]) + small
+
+    def whole(self, bound: int) -> int:
+        """The least whole cost that is not below ``bound``."""
+        return -(-bound // self.unit)
+
+    def at(self, start: int) -> Rest:
+        """The bounds for requests that start in round ``start`` or later."""
+        tables = []
+        for first in range(self.large, len(self.later), GROUP):
+            sums = np.zeros(1, dtype=np.int64)
+            for later in self.later[first : first + GROUP, start]:
+                sums = np.concatenate([sums + later, sums])
+            tables.append(sums)
+        return Rest(self.large, self.sequence_from[:, start], tuple(tables))
+
+    def last_useful(self, limit: int, output_len: NDArray[np.int64]) -> int:
+        """A round by which every schedule that costs at most ``limit`` is over.
+
+        Only for bounds without sequencing.
+        """
+        spare = limit * self.unit - self.root
+        useful = self.reduced - self.later[:, :1] <= spare
+        stops = np.arange(self.rounds) + output_len[:, None]
+        return int((useful * stops).max(initial=1))
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Bounds on the cost of all requests that are not in a mask, from some round on."""
+
+    large: int
+    sequence: NDArray[np.int64]
+    groups: tuple[NDArray[np.int64], ...]
+
+    def of(self, placed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The bound for each mask of started requests."""
+        total: NDArray[np.int64] = self.sequence[placed & ((1 << self.large) - 1)]
+        shift = self.large
+        for sums in self.groups:
+            total = total + sums[(placed >> shift) & (len(sums) - 1)]
+            shift += GROUP
+        return total
+
+
+def _unit(rows: Rows, prices: Prices) -> int:
+    """Parts of a request·round: fine enough to lose nothing, coarse enough not to overflow."""
+    largest = float(rows.charges(prices.tokens, prices.shares).max(initial=0.0))
+    largest += rows.rounds + float(rows.income(prices.tokens, prices.shares))
+    parts = 2.0**50 / (max(1.0, largest) * max(1, rows.problem.size))
+    return int(min(2.0**24, parts))

@@ -1,0 +1,415 @@
+"""Partial schedules round by round: the arrays of the exact search, and its rules.
+
+A *state* is what is known at the start of a round: which requests have started and when, and what
+they will hold in the rounds to come. States are kept as columns of arrays, so that one numpy call
+treats all of them. That every rule keeps an optimal schedule is proven in
+``proofs_notes/search.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.search.bounds import NodeBounds, Rest
+from oracle.search.problem import Problem
+from oracle.search.relaxation import NEVER
+
+Tokens = NDArray[np.int16 | np.int32]
+"""Tokens held, or rounds to wait; 16 bits where they are enough."""
+
+COMPARED = 16
+"""States of a set of started requests, cheapest first, that the others are compared with."""
+
+PAIRS = 2**15
+"""Pairs of states that are compared by one numpy call, about; few states are one call's work."""
+
+DELAYED = 2
+"""Up to so many rounds a dominating state may lag behind the one that it dominates."""
+
+PROBED = 5
+"""Rounds in which two loads are compared before they are compared in all."""
+
+NO_ROUND = 2**30
+"""Later than every round."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """States at the start of one round; N of them.
+
+    Attributes:
+        load: tokens held by started requests in the coming rounds; (longest output, N).
+        before: tokens held in the round before; (N,).
+        placed: bit mask of started requests; (N,).
+        loose: bit mask of running requests that could, as far as is known, have started one round
+            earlier; (N,).
+        ready: bit mask of requests that fit if started in this round alone; (N,).
+        last: each request's last round, -1 if it has not started; (n, N).
+        cost: latency of the started requests; (N,).
+        reduced: the constant of the bounds and the reduced costs of the started requests; (N,).
+        bound: lower bound on the cost of every schedule that the state can become; (N,).
+    """
+
+    load: Tokens
+    before: Tokens
+    placed: NDArray[np.int64]
+    loose: NDArray[np.int64]
+    ready: NDArray[np.int64]
+    last: NDArray[np.int32]
+    cost: NDArray[np.int64]
+    reduced: NDArray[np.int64]
+    bound: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.placed)
+
+    def take(self, states: NDArray[np.int64] | NDArray[np.bool_]) -> Frontier:
+        """The states at the given positions."""
+        return Frontier(
+            self.load[:, states],
+            self.before[states],
+            self.placed[states],
+            self.loose[states],
+            self.ready[states],
+            self.last[:, states],
+            self.cost[states],
+            self.reduced[states],
+            self.bound[states],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Frontier]) -> Frontier:
+        """The states of all parts."""
+        return Frontier(
+            np.concatenate([part.load for part in parts], axis=1),
+            np.concatenate([part.before for part in parts]),
+            np.concatenate([part.placed for part in parts]),
+            np.concatenate([part.loose for part in parts]),
+            np.concatenate([part.ready for part in parts]),
+            np.concatenate([part.last for part in parts], axis=1),
+            np.concatenate([part.cost for part in parts]),
+            np.concatenate([part.reduced for part in parts]),
+            np.concatenate([part.bound for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A complete schedule met on the way: its cost and start rounds."""
+
+    cost: int
+    starts: tuple[int, ...]
+
+
+class Rounds:
+    """Takes states from one round to the next.
+
+    Args:
+        problem: what is searched.
+        bounds: what drops states.
+        room: so many states may be held at once.
+        stop: asked several times in each round.
+    """
+
+    def __init__(
+        self, problem: Problem, bounds: NodeBounds, room: int, stop: Callable[[], bool]
+    ) -> None:
+        self.problem = problem
+        self.bounds = bounds
+        self._room = room
+        self._stop = stop
+        # Half the memory is half the time of most that is done with loads.
+        most = 2 * problem.capacity + problem.longest
+        self._tokens = np.dtype(np.int16 if most < 2**15 else np.int32)
+        self._columns: list[Tokens] = [
+            occupancy.astype(self._tokens)[:, None] for occupancy in problem.occupancy
+        ]
+        self._all = (1 << problem.size) - 1
+        # In ascending order of prompt: earliest starts are found for one prompt length at a time.
+        self._by_prompt: dict[int, list[int]] = {}
+        for index, prompt_len in enumerate(problem.prompt_len):
+            self._by_prompt.setdefault(prompt_len, []).append(index)
+
+    def first(self) -> Frontier:
+        """The one state before round 0."""
+        none = np.zeros(1, dtype=np.int64)
+        ready = sum(1 << j for j, arrival in enumerate(self.problem.arrival) if arrival == 0)
+        return Frontier(
+            load=np.zeros((self.problem.longest, 1), dtype=self._tokens),
+            before=np.zeros(1, dtype=self._tokens),
+            placed=none,
+            loose=none,
+            ready=none + ready,
+            last=np.full((self.problem.size, 1), -1, dtype=np.int32),
+            cost=none,
+            reduced=none + self.bounds.constant,
+            bound=none + self.bounds.root,
+        )
+
+    def advance(
+        self, states: Frontier, now: int, upper: int
+    ) -> tuple[Frontier, Found | None] | None:
+        """The states at the start of round ``now`` + 1 that may still cost less than ``upper``.
+
+        Also the best complete schedule that costs less, if one was met. ``None`` when it is time
+        to stop, or when there are more ways to go on than there is room for.
+        """
+        grown = self._start(states, now, (upper - 1) * self.bounds.unit)
+        if grown is None:
+            return None
+        complete = grown.placed == self._all
+        found = self._best(grown.take(complete), upper)
+        if found is not None:
+            upper = found.cost
+        limit = (upper - 1) * self.bounds.unit
+        running = grown.take(~complete)
+        running = self._pass(running, now)
+        running = self._estimate(running, now + 1, limit)
+        return _undominated(running, self.problem.size), found
+
+    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[Rounds, Frontier]:
+        """Go on with prices that suit the state that looks best, and the states they leave.
+
+        Prices that were good for the whole problem bound what is left of it worse and worse.
+        """
+        lengths = np.array(self.problem.output_len)[:, None]
+        starts = np.where(states.last < 0, -1, states.last - lengths + 1)
+        weakest = int(states.bound.argmin())
+        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._stop)
+        rounds = Rounds(self.problem, bounds, self._room, self._stop)
+        states = replace(states, reduced=bounds.of_started(starts))
+        return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
+
+    def _best(self, complete: Frontier, upper: int) -> Found | None:
+        if len(complete) == 0:
+            return None
+        best = int(complete.cost.argmin())
+        cost = int(complete.cost[best])
+        if cost >= upper:
+            return None
+        lengths = self.problem.output_len
+        starts = (
+            int(last) - length + 1
+            for last, length in zip(complete.last[:, best], lengths, strict=True)
+        )
+        return Found(cost, tuple(starts))
+
+    def _start(self, states: Frontier, now: int, limit: int) -> Frontier | None:
+        """Each state with each set of requests that may start in round ``now``, the empty one too.
+
+        Requests are added in ascending order, so that each set is met once.
+        """
+        grown = states.take(np.zeros(0, dtype=np.int64))
+        anywhere = _union(states.ready & ~states.placed)
+        if now >= self.bounds.rounds or not anywhere:
+            return states
+        rest = self.bounds.at(now)
+        for index, occupancy in enumerate(self._columns):
+            if len(grown) > self._room or self._stop():
+                return None
+            if not anywhere >> index & 1 or self.bounds.reduced[index, now] >= NEVER:
+                continue
+            alone = self._candidates(states, index)
+            joined = self._candidates(grown, index)
+            held = grown.load[: len(occupancy), joined] + occupancy
+            joined = joined[(held <= self.problem.capacity).all(axis=0)]
+            parts = [
+                self._add(source, candidates, index, now, limit, rest)
+                for source, candidates in ((states, alone), (grown, joined))
+                if len(candidates)
+            ]
+            if parts:
+                grown = Frontier.joined([grown, *parts])
+        return Frontier.joined([states, grown])
+
+    def _candidates(self, states: Frontier, index: int) -> NDArray[np.int64]:
+        """States in which request ``index`` has not started and fits in the round alone."""
+        can = (states.ready & ~states.placed) >> index & 1 == 1
+        twin = self.problem.twin(index)
+        if twin is not None:
+            # Requests of a kind are interchangeable: they start in the order of their positions.
+            can &= states.placed >> twin & 1 == 1
+        return np.flatnonzero(can)
+
+    def _add(
+        self,
+        states: Frontier,
+        candidates: NDArray[np.int64],
+        index: int,
+        now: int,
+        limit: int,
+        rest: Rest,
+    ) -> Frontier:
+        """The candidates with request ``index`` started, as far as they are within ``limit``."""
+        placed = states.placed[candidates] | (1 << index)
+        reduced = states.reduced[candidates] + self.bounds.reduced[index, now]
+        bound = np.maximum(states.bound[candidates], reduced + rest.of(placed))
+        good = bound <= limit
+        candidates = candidates[good]
+        chosen = states.take(candidates)
+        occupancy = self._columns[index]
+        load = chosen.load
+        load[: len(occupancy)] += occupancy
+        last = chosen.last
+        last[index] = now + len(occupancy) - 1
+        loose = chosen.loose
+        if now > self.problem.arrival[index]:
+            earlier = chosen.before + occupancy[0] <= self.problem.capacity
+            loose = loose | (earlier.astype(np.int64) << index)
+        latency = now + len(occupancy) - self.problem.arrival[index]
+        return replace(
+            chosen,
+            load=load,
+            last=last,
+            placed=placed[good],
+            loose=loose,
+            cost=chosen.cost + latency,
+            reduced=reduced[good],
+            bound=bound[good],
+        )
+
+    def _pass(self, states: Frontier, now: int) -> Frontier:
+        """The states after round ``now``, without those that no optimal schedule goes through."""
+        problem = self.problem
+        unarrived = sum(1 << j for j, arrival in enumerate(problem.arrival) if arrival > now)
+        waiting = ~states.placed & self._all
+        hopeless = (states.load[0] == 0) & (waiting & unarrived == 0)
+        # Nobody can hold a block more in such a round: it may justify who started no earlier.
+        tight = states.load[0] + problem.block_size > problem.capacity
+        justifying = np.where(states.last > now, states.last, NO_ROUND).min(axis=0)
+        for index, length in enumerate(problem.output_len):
+            soonest = max(now + 1, problem.arrival[index]) + length - 1
+            np.minimum(justifying, soonest, out=justifying, where=waiting >> index & 1 == 1)
+        suspects = _union(states.loose)
+        for index in range(problem.size):
+            if not suspects >> index & 1:
+                continue
+            last = states.last[index]
+            unjustified = (last == now) | (~tight & (justifying >= last))
+            hopeless |= (states.loose >> index & 1 == 1) & unjustified
+        kept = states.take(~hopeless)
+        load = np.zeros_like(kept.load)
+        load[:-1] = kept.load[1:]
+        loose = np.where(tight[~hopeless], 0, kept.loose)
+        return replace(kept, load=load, before=kept.load[0], loose=loose)
+
+    def _estimate(self, states: Frontier, now: int, limit: int) -> Frontier:
+        """Fresh bounds at the start of round ``now``; states beyond the limit are dropped."""
+        if now >= self.bounds.rounds:
+            return states.take(np.zeros(0, dtype=np.int64))
+        bound = np.maximum(states.bound, states.reduced + self.bounds.at(now).of(states.placed))
+        good = bound <= limit
+        states = replace(states, bound=bound).take(good)
+        bounds, large = self.bounds, self.bounds.large
+        ready = np.zeros_like(states.placed)
+        total = states.reduced.copy()
+        sequenced = states.placed & ((1 << large) - 1)
+        sequence = np.where(sequenced == (1 << large) - 1, 0, NEVER)
+        # Beyond the last round of what runs there is room for everybody.
+        busy = max(0, int(states.last.max(initial=-1)) - now + 1)
+        missing = _union(~states.placed)
+        for prompt_len, everybody in self._by_prompt.items():
+            indices = [index for index in everybody if missing >> index & 1]
+            if not indices:
+                continue
+            free_from = self._free_from(states.load[:busy], prompt_len)
+            for index in indices:
+                waiting = states.placed >> index & 1 == 0
+                wait = self._wait(free_from, self.problem.output_len[index])
+                start = wait.astype(np.int64) + now
+                if index < large:
+                    cost = bounds.sequence[sequenced, index, start]
+                    sequence = np.minimum(sequence, np.where(waiting, cost, sequence))
+                else:
+                    total += bounds.later[index].take(start) * waiting
+                if self.problem.arrival[index] <= now:
+                    ready |= (wait == 0).astype(np.int64) << index
+        bound = np.maximum(states.bound, total + sequence)
+        return replace(states, bound=bound, ready=ready).take(bound <= limit)
+
+    def _free_from(self, load: Tokens, prompt_len: int) -> Tokens:
+        """For each coming round k, from which start on a request with this prompt fits into it.
+
+        A request that starts d rounds from now and runs in round k holds s + k − d + 1 tokens
+        there; it fits if and only if d is at least this number.
+        """
+        free = (self.problem.capacity - load) // self.problem.block_size * self.problem.block_size
+        following = np.arange(1, len(load) + 1, dtype=load.dtype)[:, None]
+        from_start: Tokens = following - np.maximum(free - prompt_len, 0)
+        return from_start
+
+    def _wait(self, free_from: Tokens, output_len: int) -> Tokens:
+        """In how many rounds from now a request fits next to what runs, at the earliest."""
+        wait: Tokens = free_from[:output_len].max(axis=0, initial=0)
+        for later in range(output_len, len(free_from)):
+            # Only a request that waits this long still runs in that round.
+            first = later - output_len + 1
+            meets = wait >= first
+            if not meets.any():
+                break
+            wait = np.maximum(wait, free_from[later] * meets)
+        return wait
+
+
+def _union(masks: NDArray[np.int64]) -> int:
+    """The requests that are in any of the masks."""
+    return int(np.bitwise_or.reduce(masks, initial=0))
+
+
+def _undominated(states: Frontier, size: int) -> Frontier:
+    """The states without those for which another is at least as good.
+
+    Of two states with the same started requests one is as good as the other if it costs no more
+    and holds no more in any coming round; or if it does so after waiting for ``delay`` rounds,
+    which costs one round for each request still to start.
+    """
+    states = states.take(np.lexsort((states.cost, states.placed)))
+    count = len(states)
+    if count == 0:
+        return states
+    begins = np.flatnonzero(np.diff(states.placed, prepend=-1))
+    leader = np.repeat(begins, np.diff(begins, append=count))
+    rank = np.arange(count) - leader
+    waiting = size - np.bitwise_count(states.placed).astype(np.int64)
+    alive = np.ones(count, dtype=np.bool_)
+    most = min(COMPARED, int(rank.max()))
+    at_once = max(1, PAIRS // count)
+    for first in range(0, most, at_once):
+        compared = np.arange(first, min(first + at_once, most))
+        living = np.flatnonzero(alive & (rank > first))
+        which, column = np.nonzero(rank[living, None] > compared)
+        others = living[which]
+        better = leader[others] + compared[column]
+        useful = alive[better]
+        others, better = others[useful], better[useful]
+        for delay in range(DELAYED + 1):
+            # Of those that cost no more, delayed or not: who holds no more?
+            affordable = states.cost[better] + delay * waiting[others] <= states.cost[others]
+            others, better = others[affordable], better[affordable]
+            dominated = _holds_no_more(states.load, better, others, delay)
+            alive[others[dominated]] = False
+            left = alive[others]
+            others, better = others[left], better[left]
+    return states.take(alive)
+
+
+def _holds_no_more(
+    load: Tokens,
+    better: NDArray[np.int64],
+    others: NDArray[np.int64],
+    delay: int,
+) -> NDArray[np.bool_]:
+    """Whether each of ``better`` holds, ``delay`` rounds later, no more than its other."""
+    rounds = len(load) - delay
+    holds = np.ones(len(better), dtype=np.bool_)
+    # Most pairs fail in one of a few rounds; only the rest is compared in all.
+    for moment in range(0, rounds, max(1, rounds // PROBED)):
+        holds &= load[moment + delay].take(better) <= load[moment].take(others)
+    likely = np.flatnonzero(holds)
+    everywhere = load[delay:, better[likely]] <= load[:rounds, others[likely]]
+    holds[likely] = everywhere.all(axis=0)
+    return holds

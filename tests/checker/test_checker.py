@@ -1,0 +1,280 @@
+"""The checker: every rule, broken in that one way, is named with its round and its requests.
+
+Memory safety (T1) and completion (T2) are judged by it, so a rule that it lacked would be a theorem
+without a check: each rule's test names the theorem that rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+
+from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule, Violation, check
+from amin_ref.strategies import arbitrary_schedules, instances, schedules
+from tests.models.naive import Fault, naive_faults, naive_occupancy
+from tests.support.profiles import times
+
+several_tokens = schedules(instances(predictions=("lowest", "interval")))
+
+
+def faults(violations: Iterable[Violation]) -> list[Fault]:
+    return [(found.rule, found.round, frozenset(found.requests)) for found in violations]
+
+
+def one(rule: Rule, now: int | None, request: RequestId) -> list[Fault]:
+    return [(rule, now, frozenset([request]))]
+
+
+def roomy(schedule: Schedule) -> Schedule:
+    """The same runs in a cache that nothing overflows, so that no other rule is broken as well."""
+    return Schedule(replace(schedule.instance, capacity=10**6), schedule.runs)
+
+
+def with_run(schedule: Schedule, run: Run) -> Schedule:
+    return Schedule(schedule.instance, (*schedule.runs, run))
+
+
+def without(schedule: Schedule, run: Run) -> Schedule:
+    return Schedule(schedule.instance, tuple(other for other in schedule.runs if other != run))
+
+
+def drawn_request(data: st.DataObject, schedule: Schedule, least_output: int = 1) -> Request:
+    candidates = [
+        request for request in schedule.instance.requests if request.output_len >= least_output
+    ]
+    assume(candidates)
+    return data.draw(st.sampled_from(candidates), label="request")
+
+
+def completed_run(schedule: Schedule, request: Request) -> Run:
+    (found,) = (
+        run for run in schedule.runs if run.request == request.id and run.outcome == "completed"
+    )
+    return found
+
+
+@given(schedules())
+def test_what_the_policies_make_is_valid(schedule: Schedule) -> None:
+    assert check(schedule) == ()
+    assert naive_faults(schedule) == set()
+
+
+@pytest.mark.theorem("T1")
+@pytest.mark.theorem("T2")
+@times(3)
+@given(arbitrary_schedules())
+def test_it_finds_what_a_naive_reading_of_the_rules_finds(schedule: Schedule) -> None:
+    violations = check(schedule)
+    for rule in sorted({violation.rule for violation in violations}):
+        event(rule)
+    assert set(faults(violations)) == naive_faults(schedule)
+    for violation in violations:
+        if violation.rule == "within-capacity":
+            total = naive_occupancy(schedule)[violation.round or 0]
+            assert violation.message.startswith(f"round {violation.round}: ")
+            assert f"hold {total} tokens" in violation.message
+        else:
+            assert violation.message.startswith(f"request {violation.requests[0]!r} ")
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), schedules())
+def test_completes_once_when_it_never_does(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule)
+    broken = without(schedule, completed_run(schedule, request))
+    assert faults(check(broken)) == one("completes-once", None, request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), schedules())
+def test_completes_once_when_it_does_twice(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule)
+    start = schedule.makespan + data.draw(st.integers(0, 9))
+    again = Run(request.id, start, start + request.output_len, "completed")
+    assert faults(check(with_run(schedule, again))) == one("completes-once", start, request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), schedules())
+def test_completed_length(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule)
+    run = completed_run(schedule, request)
+    wrong = data.draw(
+        st.integers(0, request.output_len + 5).filter(lambda length: length != run.length)
+    )
+    broken = with_run(without(roomy(schedule), run), replace(run, stop=run.start + wrong))
+    assert faults(check(broken)) == one("completed-length", run.start, request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), schedules())
+def test_evicted_length(data: st.DataObject, schedule: Schedule) -> None:
+    """A run of no token, or one that had the whole output, before all others."""
+    request = drawn_request(data, schedule)
+    longest = request.output_len + 5
+    wrong = data.draw(st.just(0) | st.integers(request.output_len, longest))
+    later = tuple(
+        replace(run, start=run.start + longest, stop=run.stop + longest) for run in schedule.runs
+    )
+    run = Run(request.id, request.arrival, request.arrival + wrong, "evicted")
+    broken = Schedule(roomy(schedule).instance, (run, *later))
+    assert faults(check(broken)) == one("evicted-length", run.start, request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), several_tokens)
+def test_no_overlap(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule, least_output=2)
+    run = completed_run(schedule, request)
+    start = data.draw(st.integers(run.start, run.stop - 1))
+    length = data.draw(st.integers(1, request.output_len - 1))
+    inside = Run(request.id, start, start + length, "evicted")
+    broken = with_run(roomy(schedule), inside)
+    assert faults(check(broken)) == one("no-overlap", start, request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), schedules())
+def test_not_before_arrival(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule)
+    starts = [run.start for run in schedule.runs if run.request == request.id]
+    # Later than the first run and no later than the second: one run is at fault.
+    arrival = data.draw(st.integers(starts[0] + 1, [*starts, starts[0] + 9][1]))
+    later = tuple(
+        replace(other, arrival=arrival) if other == request else other
+        for other in schedule.instance.requests
+    )
+    broken = Schedule(replace(schedule.instance, requests=later), schedule.runs)
+    assert faults(check(broken)) == one("not-before-arrival", starts[0], request.id)
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), several_tokens)
+def test_nothing_after_completion(data: st.DataObject, schedule: Schedule) -> None:
+    request = drawn_request(data, schedule, least_output=2)
+    start = completed_run(schedule, request).stop + data.draw(st.integers(0, 9))
+    length = data.draw(st.integers(1, request.output_len - 1))
+    broken = with_run(roomy(schedule), Run(request.id, start, start + length, "evicted"))
+    assert faults(check(broken)) == one("nothing-after-completion", start, request.id)
+
+
+@pytest.mark.theorem("T1")
+@given(st.data(), schedules(instances(min_requests=3, max_arrival=4)))
+def test_within_capacity(data: st.DataObject, schedule: Schedule) -> None:
+    """A smaller cache: the first round of every stretch that is too full, and who runs in it."""
+    instance = schedule.instance
+    size = instance.block_size
+    largest = max(
+        -(-(request.prompt_len + request.output_len) // size) * size
+        for request in instance.requests
+    )
+    totals = naive_occupancy(schedule)
+    assume(max(totals) > largest)
+    smaller = replace(instance, capacity=data.draw(st.integers(largest, max(totals) - 1)))
+    too_full = [now for now, total in enumerate(totals) if total > smaller.capacity]
+    expected: list[Fault] = [
+        (
+            "within-capacity",
+            now,
+            frozenset(run.request for run in schedule.runs if run.start <= now < run.stop),
+        )
+        for now in too_full
+        if now - 1 not in too_full
+    ]
+    event(f"stretches: {min(3, len(expected))}")
+    assert faults(check(Schedule(smaller, schedule.runs))) == expected
+
+
+def test_it_finds_the_round_in_a_schedule_that_is_too_long_to_lay_out() -> None:
+    """Two requests that grow together: they hold 2t + 4 tokens in round t."""
+    length = 2**40
+    instance = Instance(length + 2, (Request("a", 1, length), Request("b", 1, length)))
+    runs = (Run("a", 0, length, "completed"), Run("b", 0, length, "completed"))
+    assert faults(check(Schedule(instance, runs))) == [
+        ("within-capacity", 2**39, frozenset({"a", "b"}))
+    ]
+
+
+def test_requests_without_runs_are_named_one_by_one() -> None:
+    instance = Instance(9, (Request("a", 1, 1), Request(1, 1, 1)))
+    assert faults(check(Schedule(instance, ()))) == [
+        *one("completes-once", None, "a"),
+        *one("completes-once", None, 1),
+    ]
+
+
+def test_the_naive_reading_knows_every_rule() -> None:
+    """Were a rule added to the checker, these tests would have to follow."""
+    assert set(get_args(Rule)) == {
+        "completes-once",
+        "completed-length",
+        "evicted-length",
+        "no-overlap",
+        "not-before-arrival",
+        "nothing-after-completion",
+        "within-capacity",
+    }
+
+
+@pytest.mark.theorem("T1")
+@pytest.mark.parametrize("capacity", [5, 6])
+def test_the_capacity_itself_is_allowed(capacity: int) -> None:
+    """M tokens fit; M + 1 do not."""
+    instance = Instance(5, (Request("a", 1, 1), Request("b", 2, 1)))
+    runs = (Run("a", 0, 1, "completed"), Run("b", 0, 1, "completed"))
+    assert check(Schedule(replace(instance, capacity=capacity), runs)) == ()
+    smaller = replace(instance, capacity=4)
+    assert [found.round for found in check(Schedule(smaller, runs))] == [0]
+
+
+@pytest.mark.theorem("T1")
+def test_a_cache_that_is_too_full_again_is_told_again() -> None:
+    """Too full in rounds 2 and 3, whoever starts in between; not in 4; again in 5 to 7."""
+    instance = Instance(
+        10, (Request("a", 1, 9), Request("b", 4, 4), Request("c", 2, 4), Request("d", 1, 1))
+    )
+    runs = (
+        Run("a", 0, 9, "completed"),
+        Run("b", 0, 4, "completed"),
+        Run("d", 3, 4, "completed"),
+        Run("c", 4, 8, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        ("within-capacity", 2, frozenset("ab")),
+        ("within-capacity", 5, frozenset("ac")),
+    ]
+
+
+@pytest.mark.theorem("T2")
+def test_a_long_run_is_not_forgotten_behind_a_short_one() -> None:
+    """Of three runs the first covers both others."""
+    instance = Instance(100, (Request("a", 1, 9),))
+    runs = (
+        Run("a", 0, 8, "evicted"),
+        Run("a", 2, 3, "evicted"),
+        Run("a", 5, 6, "evicted"),
+        Run("a", 8, 17, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        *one("no-overlap", 2, "a"),
+        *one("no-overlap", 5, "a"),
+    ]
+
+
+@pytest.mark.theorem("T2")
+def test_what_runs_between_two_completions_runs_after_the_first() -> None:
+    instance = Instance(100, (Request("a", 1, 2),))
+    runs = (
+        Run("a", 0, 2, "completed"),
+        Run("a", 2, 3, "evicted"),
+        Run("a", 3, 5, "completed"),
+    )
+    assert faults(check(Schedule(instance, runs))) == [
+        *one("completes-once", 3, "a"),
+        *one("nothing-after-completion", 2, "a"),
+    ]

@@ -1,0 +1,373 @@
+"""The command line: what it prints, what it refuses and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
+from amin_ref.cli.application import application
+from amin_ref.cli.compare import Row, ratios_to_best
+from amin_ref.cli.exit_codes import INTERRUPTED, run
+
+PROGRAM = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
+PROJECT = Path(__file__).parents[2]
+
+
+def amin_ref(*arguments: str, code: int = 0) -> None:
+    assert run(application, arguments) == code
+
+
+def one_sentence(text: str) -> str:
+    """The text, if it is the program's name and one line behind it."""
+    assert text.startswith("amin-ref: ")
+    assert text.endswith(".\n")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+def started(*arguments: str) -> subprocess.Popen[bytes]:
+    # Unbuffered, Python itself loses what a pipe does not take at once, and says nothing.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=PROJECT,
+        env=buffered,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def interrupted_once_seen(says: bytes, *arguments: str, output: Path) -> tuple[int, str, str]:
+    """Run with a terminal for stderr, press Ctrl-C when progress says so; code, stdout, stderr."""
+    ours, theirs = pty.openpty()
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [*PROGRAM, *arguments], cwd=PROJECT, stdout=out, stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    pressed = False
+    with contextlib.suppress(OSError):  # how a terminal whose other end is closed says so
+        while True:
+            seen += os.read(ours, 1000)
+            if says in seen and not pressed:
+                process.send_signal(signal.SIGINT)
+                pressed = True
+    os.close(ours)
+    process.wait(60)
+    assert pressed, "the program ended, or showed no progress, before it could be interrupted"
+    return process.returncode, output.read_text(), seen.decode()
+
+
+class TestCompare:
+    def test_json_holds_what_the_schedules_say(self, capsys: pytest.CaptureFixture[str]) -> None:
+        amin_ref(
+            "compare", "--requests", "60", "--capacity", "1500", "--block-size", "16",
+            "--prediction", "exact", "--json",
+        )  # fmt: skip
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        document = json.loads(captured.out)
+        assert document["format"] == "amin-ref/comparison"
+        assert document["requests"] == 60
+        rows = {row["policy"]: row for row in document["policies"]}
+        assert list(rows) == ["amin", "amax", "h-sf", "fcfs"]
+        # With exact predictions Amin, Amax and H-SF are the same scheduler.
+        for name in ("amax", "h-sf"):
+            assert rows[name] | {"policy": "amin"} == rows["amin"]
+        for row in rows.values():
+            assert row["mean_latency"] == row["total_latency"] / 60
+            assert row["peak_occupancy"] <= 1500
+            assert row["peak_occupancy"] % 16 == 0
+        assert min(row["ratio_to_best"] for row in rows.values()) == 1
+
+    def test_a_row_repeats_its_schedule(self) -> None:
+        instance = Instance(30, tuple(Request(i, 2, 3 + i) for i in range(6)))
+        schedule = simulate(instance, Amin())
+        row = Row.of("amin", schedule)
+        for figure in ("total_latency", "p99_latency", "makespan", "evictions", "wasted_tokens"):
+            assert getattr(row, figure) == getattr(schedule, figure)
+        assert ratios_to_best([row, row]) == [1, 1]
+
+    def test_table_has_a_line_for_each_policy_asked_for(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("compare", "--requests", "40", "--policies", "fcfs,amin")
+        lines = capsys.readouterr().out.splitlines()
+        first_words = [line.split()[0] for line in lines if line.split()]
+        assert first_words.index("fcfs") < first_words.index("amin")
+        assert "amax" not in first_words
+
+    def test_seed_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
+        outputs = []
+        for seed in ("1", "1", "2"):
+            amin_ref("compare", "--requests", "40", "--seed", seed, "--ties", "random", "--json")
+            outputs.append(json.loads(capsys.readouterr().out)["policies"])
+        assert outputs[0] == outputs[1] != outputs[2]
+
+    def test_dropped_rows_are_told(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n3,5\n0,9\n4,0\n900,900\n7,2\n")
+        flags = ("compare", "--workload", str(trace), "--capacity", "1000")
+        amin_ref(*flags)
+        assert "Left out of 5 rows read" in capsys.readouterr().out
+        amin_ref(*flags, "--json")
+        assert json.loads(capsys.readouterr().out)["dropped"] == {
+            "empty_prompt": 1,
+            "empty_output": 1,
+            "longer_than_cache": 1,
+        }
+
+    def test_what_is_finished_is_printed_when_interrupted(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        calls = []
+
+        def interrupted_in_the_second(instance: Instance, *_: object, **__: object) -> Schedule:
+            calls.append(instance)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return simulate(instance, Amin())
+
+        monkeypatch.setattr("amin_ref.cli.compare.simulate", interrupted_in_the_second)
+        amin_ref("compare", "--requests", "30", "--json", code=130)
+        captured = capsys.readouterr()
+        assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
+        one_sentence(captured.err.lstrip("\n"))
+
+
+class TestSimulateAndCheck:
+    def test_a_simulated_schedule_is_valid(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "schedule.json"
+        amin_ref("simulate", "--requests", "50", "--policy", "fcfs", "--output", str(file))
+        schedule = Schedule.from_json(file.read_text())
+        assert check(schedule) == ()
+        amin_ref("check", str(file))
+        assert capsys.readouterr().out.startswith("valid: 50 requests")
+
+    def test_a_broken_rule_is_named_with_exit_code_1(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        instance = Instance(9, (Request("x", 3, 4), Request("y\ud800", 3, 4)))
+        runs = (Run("x", 0, 4, "completed"), Run("y\ud800", 0, 4, "completed"))
+        file = tmp_path / "schedule.json"
+        file.write_text(Schedule(instance, runs).to_json())
+        amin_ref("check", str(file), code=1)
+        out = capsys.readouterr().out
+        # Both hold 3 + a tokens: 8 in round 0, 10 in round 1.
+        assert out.startswith("within-capacity: round 1: 2 running requests hold 10 tokens")
+
+
+class TestOptimumAndVerify:
+    @pytest.fixture
+    def instance_file(self, tmp_path: Path) -> Path:
+        """Three requests of which two fit at a time: 4 + 4 + 8 is the best total latency."""
+        file = tmp_path / "instance.json"
+        file.write_text(Instance(15, tuple(Request(i, 3, 4) for i in range(3))).to_json())
+        return file
+
+    def test_schedule_and_certificate_are_written_and_hold(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        schedule, certificate = (instance_file.with_name(name) for name in ("s.json", "c.json"))
+        amin_ref("optimum", str(instance_file), "--schedule", str(schedule))
+        assert "optimal" in capsys.readouterr().out
+        found = Schedule.from_json(schedule.read_text())
+        assert check(found) == ()
+        assert found.total_latency == 16
+        amin_ref("optimum", str(schedule), "--time-limit", "0", "--certificate", str(certificate))
+        capsys.readouterr()
+        amin_ref("verify", str(certificate))
+        # Without time there are no prices, and the bound is the sum of the output lengths.
+        assert capsys.readouterr().out.startswith("12 request·rounds at least, for 3 requests")
+
+    @pytest.mark.parametrize("method", ["auto", "ilp", "search"])
+    def test_json_holds_everything(
+        self, method: str, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("optimum", str(instance_file), "--method", method, "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert document["total_latency"] == document["lower_bound"] == 16
+        assert document["proven"] is True
+        assert Schedule.from_json(json.dumps(document["schedule"])).total_latency == 16
+        assert (document["certificate"] is None) == (document["evidence"] != "certificate")
+
+    def test_ctrl_c_gives_the_best_so_far(self, tmp_path: Path) -> None:
+        flags = ("--requests", "300", "--time-limit", "100", "--json")
+        code, out, err = interrupted_once_seen(b"gap", "optimum", *flags, output=tmp_path / "out")
+        assert code == 130
+        assert "these are the best bounds so far." in err
+        assert "Traceback" not in err
+        document = json.loads(out)
+        assert 0 < document["lower_bound"] <= document["total_latency"]
+        assert check(Schedule.from_json(json.dumps(document["schedule"]))) == ()
+
+    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
+        flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
+        amin_ref(*flags, "--time-limit", "1", "--json")
+        document = json.loads(capsys.readouterr().out)
+        for row in document["policies"]:
+            assert row["ratio_to_bound"] == row["total_latency"] / document["lower_bound"] >= 1
+        amin_ref(*flags, "--time-limit", "0")
+        assert "≤ × OPT" in capsys.readouterr().out
+
+    def test_a_tampered_certificate_is_refused(
+        self, instance_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        certificate = instance_file.with_name("c.json")
+        amin_ref("optimum", str(instance_file), "--time-limit", "0",
+                 "--certificate", str(certificate))  # fmt: skip
+        text = certificate.read_text()
+        capsys.readouterr()
+        for old, new in (
+            ('"denominator": ', '"denominator": -'),
+            ('"capacity": 15', '"capacity": -15'),
+            ('"stretches"', '"stretch"'),
+        ):
+            assert old in text
+            certificate.write_text(text.replace(old, new))
+            amin_ref("verify", str(certificate), code=2)
+            one_sentence(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("compare", "--capacity", "1e30"),
+        ("compare", "--capacity", "0"),
+        ("compare", "--capacity", "9" * 5000),
+        ("compare", "--capacity", str(2**53)),
+        ("compare", "--capacity", "3"),
+        ("compare", "--seed", "-1"),
+        ("compare", "--requests", "0"),
+        ("compare", "--requests", str(2**52)),
+        ("compare", "--policies", "amin,best"),
+        ("compare", "--policies", "amin,amin"),
+        ("compare", "--policies", ""),
+        ("compare", "--prediction", "rough:5:1"),
+        ("compare", "--prediction", "rough:1:20"),
+        ("compare", "--prediction", "bins:0"),
+        ("compare", "--prediction", "crystal-ball"),
+        ("compare", "--arrivals", "poisson:nan"),
+        ("compare", "--arrivals", "trace:1"),
+        ("compare", "--workload", "no such file"),
+        ("compare", "--workload", "/"),
+        ("compare", "--workload", "a\0b"),
+        ("compare", "--workload", ""),
+        ("simulate", "--policy", "optimal"),
+        ("simulate", "--requests", "3", "--output", "/"),
+        ("simulate", "--policy", "amax", "--prediction", "rough:1:1000000000000",
+         "--capacity", "9007199254740991", "--requests", "3"),
+        ("compare", "--bound", "--time-limit", "inf"),
+        ("optimum", "--time-limit", "-1"),
+        ("optimum", "--method", "guess"),
+        ("optimum", "no such file"),
+        ("optimum", "/"),
+        ("verify", "no such file"),
+        ("verify", "pyproject.toml"),
+        ("check", "no such file"),
+        ("check", "/"),
+        ("check", "a\0b"),
+        ("check",),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:50].replace("\0", "␀"),
+)  # fmt: skip
+def test_bad_input_is_refused_in_one_sentence(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    amin_ref(*arguments, code=2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    one_sentence(captured.err)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" \n", b"\x00\x01", b"\xff\xfe", b"[1, 2]", b"{", b"nul", b'{"format": "other"}',
+     b'{"format": "amin-ref/schedule", "version": 2}', b"[" * 100_000, b"9" * 10_000],
+    ids=lambda content: repr(content[:20]),
+)  # fmt: skip
+def test_a_bad_schedule_is_refused_in_one_sentence(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "schedule.json"
+    file.write_bytes(content)
+    amin_ref("check", str(file), code=2)
+    one_sentence(capsys.readouterr().err)
+
+
+def test_help_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in application.commands.values():
+        amin_ref(str(command.name), "--help")
+        text = " ".join(capsys.readouterr().out.split())
+        assert "Example" in text
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
+                flag = text.split(parameter.opts[0], 1)[1].split(" --", 1)[0]
+                assert "[default:" in flag or "[required]" in flag, parameter.opts
+
+
+def test_closed_pipe_ends_in_one_sentence() -> None:
+    process = started("simulate", "--requests", "3000")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    one_sentence(process.stderr.read().decode())
+    process.stderr.close()
+    assert process.wait(60) == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["simulate", "compare"])
+def test_full_disk_ends_in_one_sentence(command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, command, "--requests", "20"],
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 3
+    assert "disk is full" in one_sentence(ended.stderr.decode())
+
+
+def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
+    flags = ("--requests", "60000", "--capacity", "100000")
+    code, out, err = interrupted_once_seen(b"amin", "compare", *flags, output=tmp_path / "out")
+    assert code == 130
+    assert out == ""
+    assert "amin-ref: interrupted." in err
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_while_everything_is_imported_is_a_sentence() -> None:
+    program = """
+import sys
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == "amin_ref.cli.application":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+from amin_ref.cli import main
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (INTERRUPTED, "")
+    assert one_sentence(ended.stderr) == "amin-ref: interrupted.\n"

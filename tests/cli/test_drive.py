@@ -1,0 +1,284 @@
+"""``amin-ref drive``: programs are told what they are, or what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amin_ref import Instance, Request, RequestId, Schedule
+from amin_ref.cli.application import application
+from amin_ref.cli.exit_codes import run
+from tests.models.wrong_schedulers import WRONG, Wrong
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLES = PROJECT / "tests" / "examples"
+AMIN = "amin_ref:Amin"
+
+
+@pytest.fixture(autouse=True)
+def _programs_find_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+
+
+def ours(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tests.support.stdin_policy", name, *arguments]
+
+
+def drive(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
+    assert run(application, ["drive", *arguments]) == code
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.out + captured.err
+    return captured.out + captured.err
+
+
+def written(file: Path, instance: Instance) -> str:
+    file.write_text(instance.to_json())
+    return str(file)
+
+
+SMALL = Instance(5, (Request("a", 2, 2), Request("b", 2, 3, 2, arrival=1)))
+
+
+class TestVerdicts:
+    def test_amin_is_amin(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = drive(capsys, "--small", "30", "--requests", "30", "--", *ours(AMIN), code=0)
+        assert "BROKEN" not in said
+        assert re.search(r"holds +T1 memory safety \(30 instances\)", said)
+        assert re.search(
+            r"chat, 30 requests: total latency [\d,]+ request·rounds, at most 1\.", said
+        )
+        assert said.endswith("valid, and every decision is one that Amin could have made.\n")
+
+    def test_what_is_only_valid(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        file = written(tmp_path / "one.json", SMALL)
+        fcfs = ours("amin_ref:FirstComeFirstServed")
+        said = drive(capsys, "--claims", "valid", "--instance", file, "--", *fcfs, code=0)
+        assert re.search(r"one.json: total latency 6 .*, 1.000 × OPT, as Amin's could be", said)
+        assert said.endswith("valid.\n")
+
+    def test_several_files_and_nothing_else(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """A schedule's instance does as well."""
+        one = written(tmp_path / "one.json", SMALL)
+        two = tmp_path / "two.json"
+        two.write_text(Schedule(Instance(9, (Request(1, 1, 1),)), ()).to_json())
+        said = drive(capsys, "--instance", one, "--instance", str(two), "--", *ours(AMIN), code=0)
+        assert [line.split(":")[0] for line in said.splitlines()[:-1]] == ["one.json", "two.json"]
+
+    def test_the_counterexample_can_be_driven_with_again(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file, wrong = tmp_path / "case.json", ours("tests.models.crippled:EvictsLargest")
+        first = drive(capsys, "--small", "60", "--counterexample", str(file), "--", *wrong, code=1)
+        again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
+        assert "T6 does not hold: wrong-victim: round " in first
+        assert again.splitlines()[-2] == first.splitlines()[-1]
+        instance = Instance.from_json(again.splitlines()[-1].partition("--instance: ")[2])
+        assert instance == Instance.from_json(file.read_text())
+        assert len(instance.requests) == 2
+
+
+class TestNoEnd:
+    """Amin with ties broken anew in every round, which can go on for ever (T2)."""
+
+    INSTANCE = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
+
+    @pytest.mark.parametrize(("claims", "rounds"), [("amin", 2 + 3 * 9), ("valid", 2 * 29 + 100)])
+    def test_who_goes_on_for_ever_is_stopped(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, claims: str, rounds: int
+    ) -> None:
+        file = written(tmp_path / "one.json", self.INSTANCE)
+        queue = ours("tests.models.wrong_schedulers:JoinsTheQueueAgain")
+        said = drive(capsys, "--claims", claims, "--instance", file, "--", *queue, code=1)
+        assert (
+            f"T2 does not hold: no-progress: round {rounds + 1}: 3 requests are not completed yet, "
+            f"but the limit is {rounds} rounds (T2)" in said
+        )
+        assert ("under any tie-break that stays" in said) == (claims == "amin")
+
+    def test_with_ranks_that_stay_it_ends(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", self.INSTANCE)
+        drive(capsys, "--instance", file, "--", *ours(AMIN), code=0)
+
+
+class TestRefusals:
+    def test_what_cannot_be_started(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = drive(capsys, "--", "no-such-program", code=2)
+        assert said.startswith("amin-ref: 'no-such-program' cannot be started: ")
+        assert said.count("\n") == 1
+
+    def test_what_dies(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = drive(capsys, "--", "false", code=1)
+        assert said.startswith("false: died: at hello: it exited with code 1.\n")
+
+    def test_what_fails_at_the_end(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", SMALL)
+        late = [*ours(AMIN)]
+        script = f"import sys, subprocess; subprocess.run({late!r}); sys.exit(5)"
+        said = drive(capsys, "--instance", file, "--", sys.executable, "-c", script, code=1)
+        assert "died: at the end: it exited with code 5" in said
+
+    def test_a_command_has_to_be_given(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "COMMAND" in drive(capsys, "--claims", "valid", code=2)
+
+    def test_a_file_that_holds_no_instance(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "notes.txt").write_text("hello")
+        said = drive(capsys, "--instance", str(tmp_path / "notes.txt"), "--", "true", code=2)
+        assert "holds no instance and no schedule" in said
+
+    @pytest.mark.parametrize(("name", "says"), [
+        ("nothing", "cannot be read: No such file"),
+        ("folder", "cannot be read: Is a directory"),
+        ("empty", "is empty"),
+    ])  # fmt: skip
+    def test_a_file_that_cannot_be_read(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, says: str
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "empty").touch()
+        said = drive(capsys, "--instance", str(tmp_path / name), "--", "true", code=2)
+        assert says in said
+        assert said.count("\n") == 1
+
+    def test_a_timeout_longer_than_the_system_knows(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", SMALL)
+        drive(capsys, "--timeout", "1e300", "--instance", file, "--", *ours(AMIN), code=0)
+
+    def test_what_the_program_is_called_with_is_its_own(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Flags behind the command are not ours, with or without -- before it."""
+        assert drive(capsys, "false", "--claims", "nonsense", code=1).startswith("false --claims")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
+def test_wrong_schedulers_are_caught(wrong: Wrong, capsys: pytest.CaptureFixture[str]) -> None:
+    """By what drive does without flags; ``test_wrong_schedulers.py`` has it for one file."""
+    if wrong.name == "Peeks":
+        pytest.skip("there is no stack to look at: the next test has one that reads a file")
+    command = ours(f"{wrong.make.__module__}:{wrong.name}")
+    said = drive(capsys, "--claims", wrong.claims, "--", *command, code=1)
+    if wrong.rule == "raised":
+        assert "died: instance" in said
+        assert "KeyError" in said
+        return
+    found = re.search(rf"^BROKEN +{wrong.theorem} .*; (\S+) on", said, flags=re.MULTILINE)
+    assert found is not None, said
+    assert found.group(1) == wrong.rule
+
+
+def test_one_that_knows_the_file_is_caught(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It goes by output lengths that it was never told, and that the bounds do not suggest."""
+    requests = (Request("a", 4, 8, 1, 8), Request("b", 4, 3, 2, 9), Request("c", 4, 2, 2, 9))
+    file = written(tmp_path / "secret.json", Instance(13, requests))
+    command = ours("tests.models.wrong_schedulers:PeeksAtFile", file)
+    said = drive(capsys, "--instance", file, "--", *command, code=1)
+    assert "T5 does not hold: read-the-output-length: round 0: " in said
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the C examples as programs."""
+    if shutil.which("gcc") is None:
+        pytest.skip("there is no gcc here")
+    folder = tmp_path_factory.mktemp("examples")
+    for name in ("amin", "amin_wrong"):
+        source = str(EXAMPLES / f"{name}.c")
+        warnings = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
+        checks = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover"]
+        subprocess.run(["gcc", *warnings, *checks, "-o", str(folder / name), source], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("there is no node here")
+    return found
+
+
+class TestExamples:
+    """Schedulers in other languages."""
+
+    def test_amin_in_c(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        drive(capsys, "--requests", "30", "--", str(compiled / "amin"), code=0)
+
+    def test_amin_in_javascript(self, node: str, capsys: pytest.CaptureFixture[str]) -> None:
+        drive(capsys, "--requests", "30", "--", node, str(EXAMPLES / "amin.js"), code=0)
+
+    def test_one_in_c_that_refines_too_far(
+        self, compiled: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        said = drive(capsys, "--", str(compiled / "amin_wrong"), code=1)
+        assert "T3 does not hold: refined-too-far: " in said
+        assert said.count("BROKEN") == 2
+
+    def test_one_in_javascript_that_skips(
+        self, node: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        said = drive(capsys, "--", node, str(EXAMPLES / "amin_wrong.js"), code=1)
+        assert "T7 does not hold: skipped-the-first: " in said
+        assert said.count("BROKEN") == 2
+
+    def test_the_wrong_ones_are_valid(
+        self, compiled: Path, node: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Only who knows Amin can tell."""
+        for command in ([str(compiled / "amin_wrong")], [node, str(EXAMPLES / "amin_wrong.js")]):
+            flags = ("--claims", "valid", "--small", "50", "--requests", "20")
+            drive(capsys, *flags, "--", *command, code=0)
+
+    def test_ids_that_are_hard_to_read(
+        self, compiled: Path, node: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ids: tuple[RequestId, ...] = (
+            '"',
+            "\\",
+            '\\"',
+            "}",
+            "]",
+            ", ",
+            '", "lower": 9',
+            "é",
+            "\U0001f600",
+            "1",
+            1,
+            -7,
+        )
+        requests = tuple(Request(name, 1 + i % 3, 2 + i % 4) for i, name in enumerate(ids))
+        file = written(tmp_path / "ids.json", Instance(9, requests, 2))
+        for command in ([str(compiled / "amin")], [node, str(EXAMPLES / "amin.js")]):
+            drive(capsys, "--instance", file, "--", *command, code=0)
+
+    @pytest.mark.parametrize(
+        ("right", "wrong"), [("amin.c", "amin_wrong.c"), ("amin.js", "amin_wrong.js")]
+    )
+    def test_a_wrong_one_differs_in_its_mistake_alone(self, right: str, wrong: str) -> None:
+        """And in what it says of itself at the head."""
+        first, second = (code_of((EXAMPLES / name).read_text()) for name in (right, wrong))
+        different = [line for line in difflib.ndiff(first, second) if line[0] == "+"]
+        assert 1 <= len(different) <= 4
+
+
+def code_of(source: str) -> list[str]:
+    """A program without the comment at its head."""
+    return re.sub(r"\A(/\*.*?\*/|(//[^\n]*\n)*)", "", source, flags=re.DOTALL).splitlines()

@@ -1,0 +1,226 @@
+"""Malformed files and lines end in an answer or in a sentence: never in a traceback, never not.
+
+The long run is marked ``slow``: 10⁵ cases and more. ``proofs_notes/fuzz.md`` has what it covered.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+import pytest
+
+from amin_ref import (
+    AminError,
+    Decision,
+    FirstComeFirstServed,
+    Instance,
+    Policy,
+    RequestId,
+    VisibleRequest,
+    simulate,
+)
+from amin_ref.cli.application import application
+from amin_ref.cli.exit_codes import run
+from amin_ref.external import messages
+from amin_ref.model.errors import InvalidDocument
+from amin_ref.model.schedule import read_schedule
+from amin_ref.policies import Amin
+from amin_ref.suite import judge_schedule
+from amin_ref.suite.random_instances import small_instance
+from oracle import Certificate, lower_bound, verify
+from tests.support.fuzzing import malformed
+
+SECONDS_FOR_ONE = 10
+"""Processor time after which a case counts as one that hangs."""
+
+
+class Hangs(BaseException):
+    """Nothing in the code under test can catch this by accident."""
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Raises :exc:`Hangs` in what takes too long."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS_FOR_ONE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+Case = Callable[[Random], str]
+"""Breaks something at random, has it read, and says what became of it in a word."""
+
+
+def schedule_case(random: Random) -> str:
+    policy = random.choice((Amin(), FirstComeFirstServed()))
+    schedule = simulate(small_instance(random), policy)
+    text = random.choice((schedule.to_json, schedule.to_json_lines))()
+    read = read_schedule(decoded(malformed(text, random)))
+    return "sound" if judge_schedule(read, "amin") is None else "judged"
+
+
+def instance_case(random: Random) -> str:
+    instance = Instance.from_json(decoded(malformed(small_instance(random).to_json(), random)))
+    return "sound" if instance.to_json() else ""
+
+
+def certificate_case(random: Random) -> str:
+    instance = small_instance(random)
+    text = lower_bound(instance, time_limit=0.0).to_json()
+    certificate = Certificate.from_json(decoded(malformed(text, random)))
+    return "sound" if verify(certificate.instance, certificate) >= 0 else ""
+
+
+def answer_case(random: Random) -> str:
+    """One line of a scheduler's."""
+    kind = random.choice(messages.KINDS)
+    question = messages.Question(kind, 1, b"")
+    fields = ', "evict": ["a", 7], "admit": ["b", "c"]' if kind == "round" else ""
+    line = malformed(f'{{"{kind}": 1{fields}}}', random).split(b"\n")[0]
+    decision = messages.decision_in(line, question, messages.hello())
+    return "decided" if decision != Decision() else "sound"
+
+
+class Lost(AminError):
+    """The scheduler behind a broken line no longer understands what it is told."""
+
+
+class Drunk(Policy):
+    """Amin, whose answers are broken on the way, now and then."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.amin = Amin()
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.amin.begin(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        try:
+            decision = self.amin.decide(now, arrived, completed)
+        except KeyError:
+            raise Lost("something completed that it has never admitted") from None
+        if self.random.random() < 0.8:
+            return decision
+        question = messages.round_of(now, arrived, completed)
+        evict, admit = list(decision.evict), list(decision.admit)
+        text = f'{{"round": {now}, "evict": {evict}, "admit": {admit}}}'.replace("'", '"')
+        line = malformed(text, self.random).split(b"\n")[0]
+        return messages.decision_in(line, question, None)
+
+
+def dialogue_case(random: Random) -> str:
+    """A whole conversation, up to the answer that is too much."""
+    schedule = simulate(small_instance(random), Drunk(random))
+    return "sound" if judge_schedule(schedule, "amin") is None else "judged"
+
+
+def decoded(data: bytes) -> str:
+    """As files are read."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidDocument("not UTF-8 text.") from None
+
+
+def outcomes(case: Case, cases: int, seed: int) -> Counter[str]:
+    """What became of so many cases; a case that fails is named by its number."""
+    found: Counter[str] = Counter()
+    for number in range(cases):
+        try:
+            with in_time():
+                found[case(Random(f"{seed}/{number}"))] += 1
+        except AminError as error:
+            assert_a_sentence(str(error))
+            found["refused"] += 1
+        except (Exception, Hangs) as error:
+            raise AssertionError(f"{case.__name__}, {seed}/{number}: {error!r}") from error
+    return found
+
+
+def assert_a_sentence(text: str) -> None:
+    assert text
+    assert len(text) < 1500
+    assert text.isprintable() or "≺" in text, ascii(text)
+
+
+@pytest.mark.parametrize(("case", "cases"), [
+    (schedule_case, 300),
+    (instance_case, 300),
+    (certificate_case, 100),
+    (answer_case, 1000),
+    (dialogue_case, 200),
+    pytest.param(schedule_case, 30_000, marks=pytest.mark.slow),
+    pytest.param(instance_case, 25_000, marks=pytest.mark.slow),
+    pytest.param(certificate_case, 10_000, marks=pytest.mark.slow),
+    pytest.param(answer_case, 30_000, marks=pytest.mark.slow),
+    pytest.param(dialogue_case, 20_000, marks=pytest.mark.slow),
+])  # fmt: skip
+def test_nothing_but_sentences(case: Case, cases: int) -> None:
+    found = outcomes(case, cases, seed=cases)
+    print(f"{case.__name__}: {dict(found)}")
+    # Most are refused, and some are still sound: neither is the rule.
+    assert found["refused"] > cases / 5
+    assert cases > found["sound"] > 0
+
+
+COMMANDS = (("check",), ("conform", "--no-bound"), ("verify",), ("optimum", "--time-limit", "0"))
+
+
+@pytest.mark.parametrize("cases", [60, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_files_end_commands_in_a_sentence(
+    cases: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As users have them: in a file, read by a command."""
+    file = tmp_path / "file.json"
+    codes: Counter[int] = Counter()
+    for number in range(cases):
+        random = Random(f"files/{number}")
+        schedule = simulate(small_instance(random), Amin())
+        certificate = lower_bound(schedule.instance, time_limit=0.0)
+        text = random.choice((schedule, certificate, schedule.instance)).to_json()
+        file.write_bytes(malformed(text, random))
+        with in_time():
+            code = run(application, [*random.choice(COMMANDS), str(file)])
+        codes[code] += 1
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err, number
+        assert code in (0, 1, 2), (number, said)
+        if code == 2:
+            assert said.err.startswith("amin-ref: "), number
+            assert said.err.count("\n") == 1, (number, said.err)
+    print(dict(codes))
+    assert codes[2] > cases / 5
+
+
+def test_what_hangs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(random: Random) -> str:
+        while True:
+            pass
+
+    monkeypatch.setattr("tests.cli.test_fuzz.SECONDS_FOR_ONE", 0.05)
+    with pytest.raises(AssertionError, match="endless, 0/0: Hangs"):
+        outcomes(endless, 1, seed=0)
+
+
+def test_what_raises_would_be_noticed() -> None:
+    def raising(random: Random) -> str:
+        raise KeyError("who?")
+
+    with pytest.raises(AssertionError, match="raising, 0/0: KeyError"):
+        outcomes(raising, 1, seed=0)

@@ -1,0 +1,831 @@
+"""Conformance: what Amin can do is accepted, everything else refused, and the rule named."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, combinations, permutations
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    AminError,
+    ClairvoyantPolicy,
+    ConformanceRule,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    InvalidValue,
+    Policy,
+    Ranking,
+    Request,
+    RequestId,
+    Run,
+    Schedule,
+    Shuffled,
+    TieBreak,
+    VisibleRequest,
+    check,
+    conform,
+    simulate,
+)
+from amin_ref.conformance import PolicyName
+from amin_ref.model.schedule import Outcome
+from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
+from amin_ref.workloads import Exact, Rough, build_instance
+from tests.models.crippled import (
+    EvictsLargest,
+    EvictsNewest,
+    NeverLooksAhead,
+    NeverRefines,
+)
+from tests.models.every_tie import (
+    MakeNaive,
+    copied,
+    every_order,
+    every_order_of_ties,
+    every_schedule,
+)
+from tests.models.naive import (
+    NaiveAmax,
+    NaiveAmin,
+    NaiveHindsight,
+    NaiveScheduler,
+    held,
+    naive_schedule,
+)
+from tests.models.wrong_schedulers import WRONG as WRONG_SCHEDULERS
+from tests.models.wrong_schedulers import SortsByPromptAndLower
+from tests.support.profiles import times
+
+NAIVE: dict[PolicyName, type[NaiveScheduler]] = {
+    "amin": NaiveAmin,
+    "amax": NaiveAmax,
+    "h-sf": NaiveHindsight,
+}
+
+several = instances(predictions=("lowest", "interval"))
+
+
+class RestlessAmin(NaiveAmin):
+    """Amin that breaks ties by lot, anew in every round."""
+
+    rng = random.Random(0)
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        for known in self.known.values():
+            known.rank = self.rng.random()
+        return super().decide()
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@times(5)
+@given(st.data(), several)
+def test_amin_is_never_refused(data: st.DataObject, instance: Instance) -> None:
+    """Under 500 fixed tie-breaks, each taken as any and as exactly that one."""
+    ties = data.draw(tie_breaks(instance))
+    schedule = simulate(instance, Amin(ties))
+    event("evictions: " + ("some" if schedule.evictions else "none"))
+    assert conform(schedule).departure is None
+    assert conform(schedule, ties=ties).conforms
+
+
+@times(5)
+@given(several, st.integers(0, 2**32 - 1))
+def test_amin_with_restless_ties_is_never_refused(instance: Instance, seed: int) -> None:
+    """Under 500 tie-breaks that change from round to round."""
+    RestlessAmin.rng = random.Random(seed)
+    scheduler = RestlessAmin(instance.capacity, instance.block_size)
+    ranks = dict.fromkeys(instance.by_id, 0.0)
+    assert conform(naive_schedule(instance, scheduler, ranks)).departure is None
+
+
+@given(st.data(), several)
+def test_amax_and_hindsight_are_never_refused(data: st.DataObject, instance: Instance) -> None:
+    ties = data.draw(tie_breaks(instance))
+    for chosen in (None, ties):
+        assert conform(simulate(instance, Amax(ties)), "amax", ties=chosen).conforms
+        hindsight = simulate(instance, HindsightShortestFirst(ties))
+        assert conform(hindsight, "h-sf", ties=chosen).conforms
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@times(2)
+@given(st.data(), schedules(several))
+def test_a_given_tie_break_allows_one_schedule(data: st.DataObject, schedule: Schedule) -> None:
+    """With the order fixed, Amin has no freedom: its own schedule conforms and no other."""
+    ties = data.draw(tie_breaks(schedule.instance))
+    own = simulate(schedule.instance, Amin(ties))
+    event(f"the same: {schedule == own}")
+    assert conform(schedule, ties=ties).conforms == (schedule == own)
+
+
+@given(arbitrary_schedules())
+def test_a_schedule_that_is_not_valid_is_nobodys(schedule: Schedule) -> None:
+    violations = check(schedule)
+    verdict = conform(schedule)
+    assert verdict.violations == violations
+    if violations:
+        assert not verdict.conforms
+        assert (verdict.rounds, verdict.departure) == (0, None)
+
+
+# Exhaustive agreement on tiny instances.
+
+
+def subsets(items: list[RequestId]) -> Iterator[tuple[RequestId, ...]]:
+    return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
+
+
+def every_valid_schedule(instance: Instance, horizon: int) -> list[Schedule]:
+    """All schedules that section 2 allows and that end by a round, evict-and-restart included."""
+    found: list[Schedule] = []
+
+    def go_on(
+        now: int,
+        generated: dict[RequestId, int],
+        completed: frozenset[RequestId],
+        runs: tuple[Run, ...],
+    ) -> None:
+        if len(completed) == len(instance.requests):
+            found.append(Schedule(instance, runs))
+            return
+        least_left = max(
+            request.output_len - generated.get(request.id, 0)
+            for request in instance.requests
+            if request.id not in completed
+        )
+        if now + least_left > horizon:
+            return
+        for evicted in subsets(list(generated)):
+            staying = {i: a for i, a in generated.items() if i not in evicted}
+            ended = tuple(Run(i, now - generated[i], now, "evicted") for i in evicted)
+            startable = [
+                request.id
+                for request in instance.requests
+                if request.id not in staying
+                and request.id not in completed
+                and request.arrival <= now
+            ]
+            for admitted in subsets(startable):
+                after = {i: a + 1 for i, a in (staying | dict.fromkeys(admitted, 0)).items()}
+                total = sum(
+                    held(instance.by_id[i].prompt_len, a, instance.block_size)
+                    for i, a in after.items()
+                )
+                if total > instance.capacity:
+                    continue
+                done = {i for i, a in after.items() if a == instance.by_id[i].output_len}
+                go_on(
+                    now + 1,
+                    {i: a for i, a in after.items() if i not in done},
+                    completed | done,
+                    (
+                        *runs,
+                        *ended,
+                        *(Run(i, now + 1 - after[i], now + 1, "completed") for i in done),
+                    ),
+                )
+
+    go_on(0, {}, frozenset(), ())
+    return found
+
+
+def tiny_instance(rng: random.Random) -> Instance:
+    """Two or three requests of at most three tokens, in a cache for one or two of them."""
+    block_size = rng.choice((1, 1, 2))
+    requests = []
+    for request_id in "abc"[: rng.choice((2, 3, 3))]:
+        output_len = rng.randint(1, 3)
+        lower = rng.randint(1, output_len)
+        upper = rng.choice((None, output_len + rng.randint(0, 2)))
+        arrival = rng.choice((0, 0, 0, 1, 2))
+        requests.append(Request(request_id, rng.randint(1, 3), output_len, lower, upper, arrival))
+    largest = max(held(request.prompt_len, request.output_len, block_size) for request in requests)
+    return Instance(largest + rng.randint(0, largest // 2), tuple(requests), block_size)
+
+
+LONGEST = 7
+"""Rounds within which all schedules are enumerated; most of what Amin makes is shorter."""
+
+
+def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
+    """A valid schedule that ``conform`` misjudges, if any; and how many others it does not."""
+    reached = {
+        policy: every_schedule(instance, NAIVE[policy], every_order, longest=LONGEST)
+        for policy in NAIVE
+    }
+    longest = max((schedule.makespan for schedule in reached["amin"]), default=LONGEST)
+    agreed = 0
+    for schedule in every_valid_schedule(instance, min(LONGEST, longest + 1)):
+        for policy, expected in reached.items():
+            if conform(schedule, policy).conforms != (schedule in expected):
+                return schedule, agreed
+        agreed += 1
+    return None, agreed
+
+
+AGREEMENTS = 6
+SLOW_AGREEMENTS = 200
+
+
+def tiny_instances(first: int, stop: int) -> Iterator[Instance]:
+    return (tiny_instance(random.Random(seed)) for seed in range(first, stop))
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+def test_every_valid_schedule_is_judged_as_all_orders_say() -> None:
+    judged = 0
+    for instance in tiny_instances(0, AGREEMENTS):
+        wrongly, agreed = disagreement(instance)
+        assert wrongly is None
+        judged += agreed
+    assert judged > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_more_valid_schedules_are_judged_as_all_orders_say(part: int) -> None:
+    size = SLOW_AGREEMENTS // 4
+    first = AGREEMENTS + part * size
+    for instance in tiny_instances(first, first + size):
+        assert disagreement(instance)[0] is None
+
+
+@pytest.mark.parametrize("policy", NAIVE)
+def test_trying_ties_only_is_trying_all_orders(policy: PolicyName) -> None:
+    for instance in tiny_instances(0, 60):
+        assert every_schedule(instance, NAIVE[policy], every_order) == every_schedule(
+            instance, NAIVE[policy], every_order_of_ties
+        )
+
+
+# Round by round, on instances that are too large to enumerate all schedules of.
+
+
+Deeds = tuple[frozenset[RequestId], frozenset[RequestId]]
+"""Whom a round evicts and whom it admits."""
+
+
+def first_round_that_no_order_explains(
+    schedule: Schedule, make: MakeNaive
+) -> tuple[int, set[Deeds]] | None:
+    """By force: in the state that the schedule is in, every order of those that tie is tried.
+
+    With the round comes all that some order leads to in it.
+    """
+    instance = schedule.instance
+    scheduler = make(instance.capacity, instance.block_size)
+    for now in range(schedule.makespan):
+        for request in instance.requests:
+            if request.arrival == now:
+                scheduler.arrive(request, 0.0)
+        for run in schedule.runs:
+            if run.outcome == "completed" and run.stop == now:
+                scheduler.complete(run.request)
+        evicted = {r.request for r in schedule.runs if r.outcome == "evicted" and r.stop == now}
+        admitted = {run.request for run in schedule.runs if run.start == now}
+        possible: set[Deeds] = set()
+        for order in every_order_of_ties(scheduler):
+            tried = copied(scheduler)
+            for rank, request_id in enumerate(order):
+                tried.known[request_id].rank = rank
+            out, into = tried.decide()
+            possible.add((frozenset(out), frozenset(into)))
+            if (set(out), set(into)) == (evicted, admitted):
+                scheduler = tried
+                break
+        else:
+            return now, possible
+        scheduler.generate()
+    return None
+
+
+def larger_instance(rng: random.Random) -> Instance:
+    """Up to five requests, with ties, whole blocks, a cache that these do not fill, and gaps."""
+    block_size = rng.choice((1, 1, 2, 3, 4))
+    gap = rng.choice((0, 0, 30))
+    requests = []
+    for request_id in "abcde"[: rng.randint(2, 5)]:  # all of whom an explanation names
+        output_len = rng.randint(1, 9)
+        lower = rng.choice((1, output_len, rng.randint(1, output_len)))
+        upper = rng.choice((None, output_len + rng.randint(0, 4)))
+        arrival = rng.choice((0, 0, rng.randint(0, 9), gap))
+        requests.append(Request(request_id, rng.randint(1, 5), output_len, lower, upper, arrival))
+    largest = max(held(r.prompt_len, r.output_len, block_size) for r in requests)
+    return Instance(largest + rng.randint(0, largest), tuple(requests), block_size)
+
+
+def demanded(message: str) -> Deeds:
+    """What an explanation says would have been right."""
+    found = re.search(r"would have evicted (.*?) and admitted (.*?)(?:, with ties|\.)", message)
+    assert found is not None
+    evicted, admitted = (frozenset(re.findall(r"'(\w)'", names)) for names in found.groups())
+    return evicted, admitted
+
+
+SCHEDULERS: tuple[Policy | ClairvoyantPolicy, ...] = (
+    Amin(Shuffled(1)),
+    Amax(),
+    HindsightShortestFirst(Shuffled(2)),
+    FirstComeFirstServed(),
+    *(wrong.make() for wrong in WRONG_SCHEDULERS if wrong.claims == "amin"),
+)
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize("policy", NAIVE)
+@pytest.mark.parametrize("count", [150, pytest.param(2_500, marks=pytest.mark.slow)])
+def test_the_first_wrong_round_is_the_one_that_no_order_explains(
+    policy: PolicyName, count: int
+) -> None:
+    right = 0
+    for seed in range(count):
+        rng = random.Random(f"{policy}/{seed}")
+        instance = larger_instance(rng)
+        try:
+            schedule = simulate(instance, rng.choice(SCHEDULERS))
+        except AminError:  # a wrong one may overflow the cache, or get nowhere
+            continue
+        if rng.random() < 0.3:  # a round later from some round on: valid, and left waiting
+            since = rng.choice(schedule.runs).start
+            schedule = Schedule(
+                instance,
+                tuple(
+                    replace(r, start=r.start + 1, stop=r.stop + 1) if r.start >= since else r
+                    for r in schedule.runs
+                ),
+            )
+        verdict = conform(schedule, policy)
+        if verdict.violations:  # a run that was running was not moved, and overlaps
+            continue
+        expected = first_round_that_no_order_explains(schedule, NAIVE[policy])
+        if expected is None or verdict.departure is None:
+            assert (expected, verdict.departure) == (None, None), (seed, schedule)
+            right += 1
+            continue
+        now, possible = expected
+        assert verdict.departure.round == now, (seed, schedule)
+        assert demanded(verdict.departure.message) in possible, (seed, schedule)
+    assert count / 20 < right < count * 19 / 20
+
+
+# Rules, one by one.
+
+
+def runs(*parts: str) -> tuple[Run, ...]:
+    """Runs written as in the notes: ``a 0-2`` completed, ``a 0-1e`` evicted."""
+    found = []
+    for part in parts:
+        request, rounds = part.split()
+        start, stop = rounds.removesuffix("e").split("-")
+        outcome: Outcome = "evicted" if rounds.endswith("e") else "completed"
+        found.append(Run(request, int(start), int(stop), outcome))
+    return tuple(found)
+
+
+THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1)))
+
+QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
+QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+QUIET_AFTER_C = replace(QUIET, requests=(*QUIET.requests, Request("c", 1, 7, 7, 7, 4)))
+
+WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
+    (
+        "evicted-needlessly",
+        1,
+        ("a",),
+        Instance(9, (Request("a", 1, 3, 1, 3), Request("b", 1, 2, 1, 3))),
+        ("a 0-1e", "b 0-2", "a 2-5"),
+    ),
+    (
+        "wrong-victim",
+        2,
+        ("b", "a"),
+        Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5))),
+        ("a 0-4", "b 0-2e", "b 4-9"),
+    ),
+    (
+        "evicted-too-many",
+        1,
+        ("a", "b"),
+        Instance(4, (Request("a", 1, 2, 1, 3), Request("b", 1, 3, 1, 3))),
+        ("a 0-1e", "b 0-1e", "a 2-4", "b 4-7"),
+    ),
+    (
+        "readmitted-at-once",
+        3,
+        ("a",),
+        Instance(8, (Request("a", 1, 4), Request("b", 1, 5, 3))),
+        ("a 0-3e", "a 3-4e", "b 0-5", "a 5-9"),
+    ),
+    (
+        "admitted-what-cannot-fit",
+        0,
+        ("a", "b"),
+        Instance(5, (Request("a", 1, 2, 2, 4), Request("b", 1, 3, 3, 4))),
+        ("a 0-2", "b 0-1e", "b 2-5"),
+    ),
+    (
+        "admitted-out-of-order",
+        0,
+        ("b", "a"),
+        Instance(5, (Request("a", 1, 2, 2, 3), Request("b", 1, 3, 3, 4))),
+        ("b 0-3", "a 3-5"),
+    ),
+    (
+        "skipped-the-first",
+        0,
+        ("c", "b"),
+        Instance(4, (Request("a", 1, 2, 1, 2), Request("b", 3, 1, 1, 3), Request("c", 1, 3, 2, 3))),
+        ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
+    ),
+    ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
+    # The next tokens fill the cache to the last one, and somebody is evicted all the same.
+    (
+        "evicted-needlessly",
+        1,
+        ("b",),
+        Instance(6, (Request("a", 1, 3, 2, 3), Request("b", 1, 3, 2, 3))),
+        ("a 0-3", "b 0-1e", "b 3-6"),
+    ),
+    # Two must go: a rightly does, c does instead of b.
+    (
+        "wrong-victim",
+        1,
+        ("c", "b"),
+        Instance(
+            15,
+            (Request("a", 3, 2, 1, 2), Request("b", 3, 2, 1, 2), Request("c", 3, 3, 2, 3)),
+            block_size=4,
+        ),
+        ("a 0-1e", "b 0-2", "c 0-1e", "a 2-4", "c 4-7"),
+    ),
+    # a is large and must go; b, who comes after it, need not.
+    (
+        "evicted-too-many",
+        1,
+        ("b",),
+        Instance(
+            10, (Request("a", 4, 3, 1, 3), Request("b", 1, 3, 2, 3), Request("c", 1, 3, 3, 3))
+        ),
+        ("a 0-1e", "b 0-1e", "c 0-3", "a 3-6", "b 6-9"),
+    ),
+    # One of them is short, and what cannot fit comes after its end.
+    (
+        "admitted-what-cannot-fit",
+        0,
+        ("a", "b", "c"),
+        Instance(7, (Request("a", 1, 1, 1, 1), Request("b", 1, 3, 3, 3), Request("c", 1, 3, 3, 3))),
+        ("a 0-1", "b 0-3", "c 0-2e", "c 3-6"),
+    ),
+    # What a will hold when b is over: more than leaves room for b, which does not matter.
+    (
+        "stopped-too-early",
+        1,
+        ("b",),
+        Instance(10, (Request("a", 1, 8, 8, 8), Request("b", 2, 3, 3, 3, 1))),
+        ("a 0-8", "b 8-11"),
+    ),
+    # Right for one that learns of every token but the last, and for no other.
+    (
+        "refined-too-late",
+        6,
+        ("b",),
+        Instance(
+            15,
+            (Request("a", 4, 9, 6, 9, 2), Request("b", 4, 8, 2, 8, 1), Request("c", 4, 6, 1, 6, 1)),
+        ),
+        (
+            *("b 1-4e", "c 1-6e", "a 4-13", "b 6-8e", "b 9-10e", "b 13-16e", "c 13-19"),
+            *("b 17-18e", "b 19-27"),
+        ),
+    ),
+    # By upper bounds b and c are equal, so b may stop the round: it holds most in the end.
+    (
+        "read-the-upper-bound",
+        0,
+        ("a", "c"),
+        Instance(
+            13, (Request("a", 1, 6, 6, 6), Request("b", 1, 9, 9, 9), Request("c", 5, 1, 1, 9))
+        ),
+        ("a 0-6", "b 1-10", "c 1-2"),
+    ),
+    # Both are assumed to take a token at least, and fit together; by upper bounds b goes alone.
+    (
+        "read-the-upper-bound",
+        0,
+        ("a",),
+        Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1, 2))),
+        ("b 0-1", "a 1-2"),
+    ),
+    # The same where no upper bound is known: each waits for the whole cache.
+    (
+        "read-the-upper-bound",
+        0,
+        ("b",),
+        Instance(4, (Request("a", 1, 1, 1), Request("b", 1, 1, 1))),
+        ("a 0-1", "b 1-2"),
+    ),
+    # a was evicted with two tokens: c would fit beside it if only one of them were assumed.
+    (
+        "forgot-what-it-learnt",
+        4,
+        ("a", "c"),
+        Instance(7, (Request("a", 2, 3, 1, 4), Request("b", 1, 4, 1, 4), Request("c", 2, 3, 2, 3))),
+        ("a 0-2e", "b 0-4", "c 2-3e", "a 4-5e", "c 4-7", "a 7-10"),
+    ),
+    # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
+    ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
+    ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
+    # The same in the first such round after another has arrived.
+    ("stopped-too-early", 5, ("b",), QUIET_AFTER_C, ("a 0-6", "b 6-10", "c 7-14")),
+)
+
+
+def test_of_equals_the_small_may_go_before_the_large() -> None:
+    """Where a goes first, b may stay; where b goes first, a must go as well."""
+    requests = (Request("a", 7, 2, 1), Request("b", 1, 2, 1), Request("c", 3, 3, 2))
+    schedule = simulate(Instance(16, requests, block_size=4), Amin(Ranking(("b", "a", "c"))))
+    assert {run.request for run in schedule.runs if run.outcome == "evicted"} == {"a", "b"}
+    assert conform(schedule).conforms
+
+
+def test_admitted_in_a_round_in_which_nothing_else_happens() -> None:
+    assert conform(Schedule(QUIET, runs("a 0-6", "b 5-9"))).conforms
+    assert conform(Schedule(QUIET_LATER, runs("a 3-9", "b 8-12"))).conforms
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
+def test_the_rule_the_round_and_the_requests_are_named(
+    rule: ConformanceRule,
+    now: int,
+    requests: tuple[str, ...],
+    instance: Instance,
+    written: tuple[str, ...],
+) -> None:
+    verdict = conform(Schedule(instance, runs(*written)))
+    assert verdict.violations == ()
+    assert verdict.departure is not None
+    assert (verdict.departure.rule, verdict.departure.round) == (rule, now)
+    assert verdict.departure.requests == requests
+    assert verdict.departure.message.startswith(f"round {now}: ")
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
+def test_the_same_is_named_later_and_after_another(
+    rule: ConformanceRule,
+    now: int,
+    requests: tuple[str, ...],
+    instance: Instance,
+    written: tuple[str, ...],
+) -> None:
+    """Somebody has come and gone in round 2, and all of it happens nine rounds later."""
+    later = tuple(replace(r, arrival=r.arrival + 9) for r in instance.requests)
+    moved = tuple(replace(r, start=r.start + 9, stop=r.stop + 9) for r in runs(*written))
+    before = Request("before", 1, 1, 1, 1, arrival=2)
+    schedule = Schedule(replace(instance, requests=(before, *later)), (*runs("before 2-3"), *moved))
+    departure = conform(schedule).departure
+    assert departure is not None
+    assert (departure.rule, departure.round) == (rule, now + 9)
+    assert departure.requests == requests
+
+
+def rules(policy: Policy, name: PolicyName = "amin", seeds: int = 400) -> set[ConformanceRule]:
+    """Every rule that a policy is found to break on small instances."""
+    found: set[ConformanceRule] = set()
+    for seed in range(seeds):
+        verdict = conform(simulate(small_instance(random.Random(seed)), policy), name)
+        if verdict.departure is not None:
+            found.add(verdict.departure.rule)
+    return found
+
+
+def small_instance(rng: random.Random) -> Instance:
+    """Up to six requests that compete; the cache holds two or three of them."""
+    requests = []
+    for request_id in "abcdef"[: rng.randint(2, 6)]:
+        output_len = rng.randint(1, 8)
+        lower = rng.randint(1, output_len) if rng.random() < 0.6 else 1
+        upper = output_len + rng.randint(0, 4)
+        arrival = rng.choice((0, 0, rng.randint(0, 9)))
+        requests.append(Request(request_id, rng.randint(1, 4), output_len, lower, upper, arrival))
+    largest = max(request.prompt_len + request.output_len for request in requests)
+    return Instance(largest + rng.randint(0, largest), tuple(requests), 1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rule"),
+    [
+        (NeverRefines(), "did-not-refine"),
+        (EvictsLargest(), "wrong-victim"),
+        (EvictsNewest(), "wrong-victim"),
+        (NeverLooksAhead(), "admitted-what-cannot-fit"),
+        (SortsByPromptAndLower(), "admitted-out-of-order"),
+        (FirstComeFirstServed(), "admitted-out-of-order"),
+        (Amax(), "read-the-upper-bound"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_a_crippled_amin_is_caught_by_its_rule(policy: Policy, rule: ConformanceRule) -> None:
+    assert rule in rules(policy)
+
+
+def test_hindsight_knows_too_much_for_amin() -> None:
+    instance = Instance(6, (Request("a", 1, 4), Request("b", 1, 2), Request("c", 1, 4)))
+    departure = conform(simulate(instance, HindsightShortestFirst())).departure
+    assert departure is not None
+    assert departure.rule == "read-the-output-length"
+    assert "if it knew the output lengths before completion (T5)" in departure.message
+
+
+def test_amax_and_hindsight_are_told_from_each_other() -> None:
+    """One goes by upper bounds, the other by output lengths, and neither by both."""
+    requests = (Request("a", 1, 4, 1, 4), Request("b", 1, 2, 1, 5), Request("c", 1, 3, 1, 4))
+    instance = Instance(6, requests)
+    departure = conform(simulate(instance, HindsightShortestFirst()), "amax").departure
+    assert departure is not None
+    assert departure.rule == "read-the-output-length"
+    departure = conform(simulate(instance, Amax()), "h-sf").departure
+    assert departure is not None
+    assert departure.rule == "read-the-upper-bound"
+
+
+def test_amin_is_not_amax() -> None:
+    """Amax never evicts, and admits only what fits for good."""
+    instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 4, 1, 4)))
+    schedule = simulate(instance, Amin())
+    for policy in ("amax", "h-sf"):
+        departure = conform(schedule, policy).departure
+        assert departure is not None
+        assert departure.rule == "admitted-what-cannot-fit"
+    late = Schedule(instance, runs("a 0-1e", "a 1-5", "b 5-9"))
+    departure = conform(late, "amax").departure
+    assert departure is not None
+    assert (departure.round, departure.rule) == (1, "evicted-needlessly")
+
+
+# What a tie is broken by.
+
+
+def test_ties_may_be_broken_differently_in_every_round() -> None:
+    """Decision D31: c is next in round 0, b in round 1; no fixed ranking does that."""
+    schedule = Schedule(THREE, runs("a 0-1", "b 1-2", "c 2-3"))
+    assert conform(schedule).conforms
+    for order in permutations("abc"):
+        assert not conform(schedule, ties=Ranking(order)).conforms
+
+
+def test_a_rank_that_is_no_number_is_refused() -> None:
+    class NoNumber(TieBreak):
+        def rank(self, request: VisibleRequest) -> float:
+            return float("nan")
+
+    with pytest.raises(InvalidValue, match="ranks must be ordered"):
+        conform(simulate(THREE, Amin()), ties=NoNumber())
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="give amin, amax or h-sf"):
+        conform(simulate(THREE, Amin()), "fcfs")  # type: ignore[arg-type]  # that is the point
+
+
+# Arrivals, gaps, sizes.
+
+
+def test_a_long_gap_costs_nothing() -> None:
+    far = 2**52
+    requests = (Request("a", 1, 2), Request("b", 1, 2, arrival=far), Request("c", 1, 1, arrival=5))
+    verdict = conform(simulate(Instance(9, requests), Amin()))
+    assert verdict.conforms
+    assert verdict.rounds == 2 + 2 + 1
+
+
+def test_a_request_that_is_left_waiting_is_found_though_the_next_event_is_far() -> None:
+    instance = Instance(9, (Request("a", 1, 2), Request("b", 1, 2, arrival=3)))
+    verdict = conform(Schedule(instance, runs("a 0-2", "b 1000000-1000002")))
+    assert verdict.departure is not None
+    assert (verdict.departure.round, verdict.rounds) == (3, 3)
+
+
+def test_what_is_too_long_to_lay_out_is_refused() -> None:
+    instance = Instance(2**40 + 2, (Request("a", 1, 2**40),))
+    with pytest.raises(InvalidValue, match="laid out"):
+        conform(Schedule(instance, (Run("a", 0, 2**40, "completed"),)))
+
+
+def test_a_vast_cache_is_no_obstacle_to_an_explanation() -> None:
+    """Whoever read M - s as an upper bound would plan for 2**40 rounds."""
+    instance = Instance(2**40, (Request("a", 1, 2),))
+    departure = conform(Schedule(instance, runs("a 1-3"))).departure
+    assert departure is not None
+    assert departure.rule == "stopped-too-early"
+
+
+def test_an_empty_schedule_is_anybodys() -> None:
+    verdict = conform(Schedule(Instance(1, ()), ()))
+    assert verdict.conforms
+    assert verdict.rounds == 0
+
+
+# Explanations.
+
+
+def test_the_explanation_is_one_that_a_colleague_would_give() -> None:
+    instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5)))
+    departure = conform(Schedule(instance, runs("a 0-4", "b 0-2e", "b 4-9"))).departure
+    assert departure is not None
+    assert departure.message == (
+        "round 2: the cache has 6 tokens; running: 'a' (prompt 1, assumed 2, 2 generated), "
+        "'b' (prompt 1, assumed 4, 2 generated), whose next token needs 8 tokens in all; "
+        "waiting: nobody. The schedule has evicted 'b' and admitted nobody. Evictions go in "
+        "ascending ≺: 'b' only after 'a'. Amin would have evicted 'a' and admitted nobody, with "
+        "ties broken in favour of what was done."
+    )
+
+
+def test_an_explanation_names_a_few_and_counts_the_others() -> None:
+    instance = Instance(10**6, tuple(Request(f"request {i}", 1, 1) for i in range(500)))
+    late = tuple(Run(request.id, 1, 2, "completed") for request in instance.requests)
+    departure = conform(Schedule(instance, late)).departure
+    assert departure is not None
+    assert "and 495 more" in departure.message
+    assert len(departure.message) < 1000
+
+
+@given(st.data(), schedules(several))
+def test_every_explanation_is_one_line_and_says_what_to_do(
+    data: st.DataObject, schedule: Schedule
+) -> None:
+    ties = data.draw(st.none() | tie_breaks(schedule.instance))
+    departure = conform(schedule, ties=ties).departure
+    event("conforms" if departure is None else departure.rule)
+    if departure is not None:
+        assert departure.message.startswith(f"round {departure.round}: ")
+        assert "\n" not in departure.message
+        done, demanded = re.findall(
+            r"evicted (.*?) and admitted (.*?)(?:, with ties|\.)", departure.message
+        )
+        assert done != demanded
+        assert departure.requests
+
+
+# Speed.
+
+
+def test_two_thousand_chats_take_less_than_five_seconds() -> None:
+    instance = build_instance(
+        "chat", requests=2000, capacity=16_492, prediction=Rough(1, 1000)
+    ).instance
+    schedule = simulate(instance, Amin())
+    begun = time.process_time()
+    assert conform(schedule).conforms
+    assert time.process_time() - begun < 5
+
+
+def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
+    """All at once, in a cache with room for all: Amin would have had to be asked 2,000 times."""
+    instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
+    late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in instance.requests)
+    begun = time.process_time()
+    departure = conform(Schedule(instance, late)).departure
+    assert time.process_time() - begun < 5
+    assert departure is not None
+    assert departure.rule == "stopped-too-early"
+    assert departure.message.endswith("and 1995 more, with ties broken in favour of what was done.")
+
+
+def test_a_small_instance_takes_less_than_a_millisecond() -> None:
+    schedules = [simulate(small_instance(random.Random(seed)), Amin()) for seed in range(300)]
+    begun = time.process_time()
+    for schedule in schedules:
+        conform(schedule)
+    assert (time.process_time() - begun) / len(schedules) < 0.001
+
+
+def test_too_many_rounds_to_lay_out_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
+    monkeypatch.setattr("amin_ref.conformance.replay.LONGEST_STRETCH", 100)
+
+    def judged(upper: int) -> bool:
+        instance = Instance(1000, (Request("a", 1, 2, upper=upper, arrival=5),))
+        return conform(simulate(instance, Amax()), "amax").conforms
+
+    assert judged(98)
+    with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are laid out"):
+        judged(99)

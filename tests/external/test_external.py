@@ -1,0 +1,420 @@
+"""Schedulers in other programs: what is said to them, and what is made of whatever they say or do.
+
+The page ``proofs_notes/protocol.md`` is held to word by word: its transcript is replayed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from amin_ref import Amin, Instance, InvalidValue, Request, simulate
+from amin_ref.external import ExternalPolicy, child
+from amin_ref.model.errors import SchedulerFailed
+from amin_ref.strategies import instances
+from tests.support.profiles import times
+
+PROJECT = Path(__file__).parents[2]
+PAGE = (PROJECT / "proofs_notes" / "protocol.md").read_text(encoding="utf-8")
+TRANSCRIPT = [line for line in PAGE.splitlines() if line[:2] in ("→ ", "← ")]
+
+# The two instances of the transcript.
+FIRST = Instance(
+    8, (Request("a", 2, 2, upper=4), Request("b", 1, 4), Request(7, 2, 2, 2, 3, arrival=1))
+)
+SECOND = Instance(4, (Request("a", 3, 1),), 2)
+
+REPLAYER = f"""
+import sys
+for line in {TRANSCRIPT!r}:
+    if line[0] == "→":
+        heard = sys.stdin.readline().rstrip("\\n")
+        assert heard == line[2:], heard
+    else:
+        print(line[2:], flush=True)
+"""
+
+# A program that admits one request at a time: so much of the protocol, and no more.
+ONE_BY_ONE = """
+import json, os, sys, time
+{prelude}
+waiting, running = [], 0
+for line in sys.stdin:
+    message = json.loads(line)
+    {hook}
+    if "end" in message:
+        break
+    if "round" in message:
+        waiting += [request["id"] for request in message["arrived"]]
+        running -= len(message["completed"])
+        admit = [waiting.pop(0)] if waiting and not running else []
+        running += len(admit)
+        answer = {{"round": message["round"], "evict": [], "admit": admit}}
+    else:
+        answer = dict([next(iter(message.items()))])
+        waiting, running = [], 0
+    print(json.dumps(answer), flush=True)
+{ending}
+"""
+
+
+def program(hook: str = "pass", prelude: str = "", ending: str = "") -> list[str]:
+    return [
+        sys.executable,
+        "-S",
+        "-c",
+        ONE_BY_ONE.format(hook=hook, prelude=prelude, ending=ending),
+    ]
+
+
+def saying(text: str) -> list[str]:
+    """A program that says this in place of its first answer to a round."""
+    return program(f"if 'round' in message: print({text!r}, flush=True); continue")
+
+
+@contextlib.contextmanager
+def external(command: list[str], timeout: float = 10.0) -> Iterator[ExternalPolicy]:
+    with ExternalPolicy(command, timeout=timeout) as policy:
+        yield policy
+    assert policy._child is None
+
+
+def to_the_end(instance: Instance, policy: ExternalPolicy) -> None:
+    simulate(instance, policy)
+    policy.end()
+
+
+def failure(
+    command: list[str], timeout: float = 10.0, instance: Instance = FIRST
+) -> SchedulerFailed:
+    """How driving a program fails."""
+    with external(command, timeout) as policy, pytest.raises(SchedulerFailed) as caught:
+        to_the_end(instance, policy)
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 600
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def amin_in_a_pipe() -> Iterator[ExternalPolicy]:
+    """Amin in a process of its own, one for all examples."""
+    command = [sys.executable, "-m", "tests.support.stdin_policy", "amin_ref:Amin"]
+    with external(command) as policy:
+        yield policy
+        policy.end()
+
+
+class TestTalk:
+    def test_the_transcript_is_what_is_said(self) -> None:
+        with external([sys.executable, "-c", REPLAYER]) as policy:
+            assert simulate(FIRST, policy) == simulate(FIRST, Amin())
+            assert simulate(SECOND, policy) == simulate(SECOND, Amin())
+            policy.end()
+
+    def test_the_transcript_shows_an_eviction_and_two_instances(self) -> None:
+        text = "\n".join(TRANSCRIPT)
+        assert '"evict":[7]' in text
+        assert text.count("begin") == 4
+        assert TRANSCRIPT[-1] == '→ {"end": true}'
+
+    def test_nothing_hidden_is_said(self) -> None:
+        said = "\n".join(line for line in TRANSCRIPT if line[0] == "→")
+        assert "output" not in said
+
+    def test_one_process_serves_many_instances(self) -> None:
+        with external(program(prelude="started = os.getpid()")) as policy:
+            schedules = [simulate(FIRST, policy) for _ in range(3)]
+            assert schedules[0] == schedules[1] == schedules[2]
+            assert policy._instances == 3
+
+    def test_ids_come_back_whatever_they_hold(self) -> None:
+        ids = ('"', "\\", "}", "é\n→", "1", 1, -(2**53) + 1, "\ud800", '", "lower": 9')
+        instance = Instance(50, tuple(Request(name, 1, 2) for name in ids))
+        with external(program()) as policy:
+            assert {run.request for run in simulate(instance, policy).runs} == set(ids)
+
+    @times(0.2)
+    @given(instance=instances(max_arrival=9))
+    def test_amin_through_the_pipe_is_amin(
+        self, amin_in_a_pipe: ExternalPolicy, instance: Instance
+    ) -> None:
+        assert simulate(instance, amin_in_a_pipe) == simulate(instance, Amin())
+
+
+# Program, what is said of it, of which kind, and where.
+FAILURES = {
+    "cannot be started": (["no-such-program"], "cannot-start", "'no-such-program' cannot be"),
+    "is no program": ([str(PROJECT)], "cannot-start", "cannot be started: Permission denied"),
+    "holds a NUL": (["a\0b"], "cannot-start", "cannot be started"),
+    "exits at once": (["false"], "died", "at hello: it exited with code 1"),
+    "exits at once, content": (["true"], "died", "at hello: it exited with code 0"),
+    "dies in a round": (
+        program("if message.get('round') == 2: sys.exit('out of luck')"),
+        "died",
+        "instance 1, round 2: it exited with code 1; its last words: 'out of luck'",
+    ),
+    "raises": (
+        program("message['round'] if 'begin' in message else 0"),
+        "died",
+        "KeyError: 'round'",
+    ),
+    "is killed": (
+        program("if 'round' in message: os.kill(os.getpid(), 9)"),
+        "died",
+        "round 0: it was killed by SIGKILL",
+    ),
+    "crashes": (
+        program("if 'round' in message: os.abort()"),
+        "died",
+        "round 0: it was killed by SIGABRT",
+    ),
+    "closes its output": (
+        program("if message.get('round') == 1: os.close(1); time.sleep(60)"),
+        "closed-output",
+        "round 1: it closed its output and did not exit",
+    ),
+    "closes its input and exits": (
+        program("if message.get('round') == 1: os.close(0); sys.exit(7)"),
+        "died",
+        "round 1: it exited with code 7",
+    ),
+    "says what is no JSON": (
+        saying("hm"),
+        "nonsense",
+        "instance 1, round 0: it said 'hm': not JSON",
+    ),
+    "says nothing in a line": (
+        saying(""),
+        "nonsense",
+        "round 0: it said ''",
+    ),
+    "is no text": (
+        program("if 'round' in message: os.write(1, b'\\xff\\n'); continue"),
+        "nonsense",
+        "not UTF-8",
+    ),
+    "says what it was told": (["cat"], "nonsense", "the field 'capacity' is unknown"),
+    "answers another round": (
+        program("if message.get('round') == 2: message['round'] = 5"),
+        "nonsense",
+        'round 2: it said \'{"round": 5, "evict": [], "admit": ["b"]}\': round 2 was asked',
+    ),
+    "answers twice, late": (
+        program("if message.get('round') == 2: message['round'] = 1"),
+        "nonsense",
+        "round 1 is answered twice",
+    ),
+    "says a round is a boolean": (
+        program("if message.get('round') == 1: message['round'] = True"),
+        "nonsense",
+        "round 1 was asked, and this answers something else",
+    ),
+    "speaks another version": (
+        program("if 'hello' in message: message['hello'] = 2"),
+        "nonsense",
+        "it speaks version 2 of the protocol, and this release speaks 1",
+    ),
+    "forgets the round": (
+        saying('{"evict": [], "admit": []}'),
+        "nonsense",
+        'here "round": 0',
+    ),
+    "forgets to evict": (
+        saying('{"round": 0, "admit": []}'),
+        "nonsense",
+        "the field 'evict' is missing",
+    ),
+    "adds a field": (
+        saying('{"round": 0, "admit": [], "evict": [], "x": 0}'),
+        "nonsense",
+        "the field 'x' is unknown",
+    ),
+    "admits what is no id": (
+        saying('{"round": 0, "admit": [null], "evict": []}'),
+        "nonsense",
+        "admit holds None, which is no request's id",
+    ),
+    "admits what is no list": (
+        saying('{"round": 0, "admit": "a", "evict": []}'),
+        "nonsense",
+        "string 'a' found where an array is needed",
+    ),
+    "answers twice": (
+        saying('{"round": 0, "evict": [], "admit": []}\n{"round": 0, "evict": [], "admit": []}'),
+        "too-many-lines",
+        "without being asked",
+    ),
+    "floods in lines": (
+        ["yes"],
+        "too-many-lines",
+        "at hello: it said 'y' and, without being asked",
+    ),
+    "speaks after the end": (
+        program(ending="print('bye', flush=True)"),
+        "too-many-lines",
+        "at the end: it said 'bye' after the end",
+    ),
+    "ends badly": (program(ending="sys.exit(3)"), "died", "at the end: it exited with code 3"),
+}
+
+
+@pytest.mark.parametrize(("command", "kind", "says"), FAILURES.values(), ids=FAILURES)
+def test_what_fails_is_told_in_a_sentence(command: list[str], kind: str, says: str) -> None:
+    found = failure(command)
+    assert found.kind == kind
+    assert says in str(found)
+
+
+# The same for what takes as long as it is let.
+SLOW = {
+    "hangs": (
+        program("if message.get('round') == 1: time.sleep(60)"),
+        "round 1: it did not answer",
+    ),
+    "stops amid a line": (
+        program("if message.get('round') == 1: os.write(1, b'{\"ro'); time.sleep(60)"),
+        "round 1: it did not answer within 1 s, it only said '{\"ro' without a newline",
+    ),
+    "closes its input and hangs": (
+        program("if message.get('round') == 1: os.close(0); time.sleep(60)"),
+        "did not answer",
+    ),
+    "complains for ever": (
+        program("while 'round' in message: os.write(2, b'woe\\n' * 5000); time.sleep(0.01)"),
+        "its last words: 'woe', 'woe', 'woe'",
+    ),
+    "goes on after the end": (program(ending="time.sleep(60)"), "at the end: it did not exit"),
+}
+
+
+@pytest.mark.parametrize(("command", "says"), SLOW.values(), ids=SLOW)
+def test_what_hangs_is_told_in_time(command: list[str], says: str) -> None:
+    """It may take its time to start, on a busy machine; then it may not."""
+    began = time.monotonic()
+    with external(command) as policy:
+        policy.begin(1, 1)
+        assert policy._child is not None
+        policy._child._timeout = 1.0
+        with pytest.raises(SchedulerFailed) as caught:
+            to_the_end(FIRST, policy)
+    assert caught.value.kind == "hangs"
+    assert says in str(caught.value)
+    assert time.monotonic() - began < 40
+
+
+@pytest.mark.parametrize("command", [
+    ["sleep", "60"],
+    program(prelude="import signal; signal.signal(15, signal.SIG_IGN); time.sleep(60)"),
+])  # fmt: skip
+def test_what_never_speaks_is_told_in_time(command: list[str]) -> None:
+    found = failure(command, timeout=0.3)
+    assert str(found).startswith("at hello: it did not answer within 0.3 s")
+
+
+def test_an_unending_line_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "LONGEST_LINE", 100_000)
+    found = failure(["cat", "/dev/zero"])
+    assert found.kind == "flood"
+    assert "at hello: it has written 100,000 bytes without ending the line" in str(found)
+
+
+class TestPipes:
+    MANY = Instance(10, tuple(Request(f"{i:05}" * 20, 1, 1) for i in range(2000)))
+    """Its first line is 300 kB long: more than a pipe takes."""
+
+    def test_a_question_longer_than_the_pipe_gets_through(self) -> None:
+        with external(program()) as policy:
+            schedule = simulate(self.MANY, policy)
+        assert schedule.makespan == 2000
+
+    def test_both_may_talk_at_once(self) -> None:
+        """It writes more than a pipe takes to stderr before it reads, and pads its answers."""
+        chatty = program(
+            "os.write(2, b'x' * 200_000)", prelude="sys.stdout.write(' ' * 200_000); sys.stdout"
+        )
+        with external(chatty) as policy:
+            assert simulate(FIRST, policy).makespan > 0
+            assert len(policy._child._last_words) <= child.LAST_WORDS  # type: ignore[union-attr]
+
+    def test_who_answers_before_the_question_is_over(self) -> None:
+        """It says so a moment after "begin", when nothing else can be unread."""
+        hasty = program(
+            "if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(0.5); "
+            'print(\'{"round": 0, "evict": [], "admit": []}\', flush=True); time.sleep(60)'
+        )
+        found = failure(hasty, instance=self.MANY)
+        assert found.kind == "nonsense"
+        assert "before it had read the whole question" in str(found)
+
+    def test_who_never_reads_is_told_how_much_is_unread(self) -> None:
+        deaf = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
+        found = failure(deaf, timeout=5.0, instance=self.MANY)
+        assert "bytes of the question are unread" in str(found)
+
+
+class TestProcesses:
+    def test_a_failed_program_is_started_anew(self, tmp_path: Path) -> None:
+        once = tmp_path / "once"
+        command = program(
+            f"if message.get('round') == 1 and not os.path.exists({str(once)!r}): "
+            f"open({str(once)!r}, 'w'); sys.exit(1)"
+        )
+        with external(command) as policy:
+            with pytest.raises(SchedulerFailed, match="instance 1, round 1"):
+                simulate(FIRST, policy)
+            with pytest.raises(SchedulerFailed, match="not begun anew"):
+                policy.decide(2, [], [])
+            assert simulate(FIRST, policy).makespan > 0
+
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc who runs")
+    def test_its_children_end_with_it(self, tmp_path: Path) -> None:
+        """A shell's child that holds no pipe, so that nothing but its group leads to it."""
+        note = tmp_path / "pid"
+        command = ["sh", "-c", f"sleep 60 <&- >&- 2>&- & echo $! > {note}; exec sleep 60"]
+        with external(command, timeout=2.0) as policy, pytest.raises(SchedulerFailed):
+            simulate(FIRST, policy)
+        assert not runs(int(note.read_text()))
+
+    def test_nothing_is_left_of_one_that_is_closed_at_work(self) -> None:
+        with ExternalPolicy(program()) as policy:
+            policy.begin(10, 1)
+            process = policy._child._process  # type: ignore[union-attr]
+        assert process.returncode is not None
+        policy.close()
+
+    def test_the_end_of_what_never_began(self) -> None:
+        with ExternalPolicy(["false"]) as policy:
+            policy.end()
+
+
+def runs(process: int) -> bool:
+    """Whether a process still runs, given a moment to be killed in."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("command", [[], "./a.out", ()])
+def test_a_command_is_a_list(command: list[str]) -> None:
+    with pytest.raises(InvalidValue, match="program and its arguments"):
+        ExternalPolicy(command)
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_timeout_is_a_time(timeout: float) -> None:
+    with pytest.raises(InvalidValue, match="seconds above 0"):
+        ExternalPolicy(["true"], timeout=timeout)

@@ -1,0 +1,69 @@
+"""Run the deep profile: ``python -m tests.long.deep --minutes 60`` or ``--instances 1000000``.
+
+Progress goes to standard error, what was covered to standard output. What breaks a theorem is
+shrunk and stored in ``tests/regressions``, which every test run replays. The exit status is 1 then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.long.deep.exploration import PORTION, explore, keep
+
+REGRESSIONS = Path(__file__).parents[2] / "regressions"
+SECONDS_BETWEEN_LINES = 60
+
+
+def main() -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.long.deep", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--instances", type=float, default=math.inf)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int, default=0, help="other cases for another seed")
+    chosen = parser.parse_args()
+    most: float = chosen.instances
+    if chosen.minutes == most == math.inf:
+        parser.error("say how long: --minutes or --instances")
+    began = reported = time.monotonic()
+    until: float = began + 60 * chosen.minutes
+    covered: Counter[str] = Counter()
+    files: list[Path] = []
+
+    def go_on(begun: int) -> bool:
+        return time.monotonic() < until and begun * PORTION < most
+
+    with ProcessPoolExecutor(chosen.workers) as executor:
+        for report in explore(executor, 2 * chosen.workers, chosen.seed, go_on):
+            covered.update(report.covered)
+            files += [keep(finding, REGRESSIONS) for finding in report.findings]
+            if time.monotonic() - reported > SECONDS_BETWEEN_LINES:
+                reported = time.monotonic()
+                print(progress(covered, files, reported - began), file=sys.stderr, flush=True)
+    print(progress(covered, files, time.monotonic() - began), file=sys.stderr)
+    print("| covered | times |\n|---|---:|")
+    for name, times in covered.items():
+        print(f"| {name} | {times:,} |")
+    for file in files:
+        print(f"broken: {file.name}")
+    return 1 if files else 0
+
+
+def progress(covered: Counter[str], files: list[Path], seconds: float) -> str:
+    """One line on how far it is."""
+    instances = covered["instances"] + covered["instances that break a theorem"]
+    return (
+        f"{instances:,} instances in {seconds:,.0f} s, {instances / seconds:,.0f} a second, "
+        f"{len(files)} findings"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,485 @@
+"""All faults of the core, and a sample of the oracle's: ``python -m tests.long.mutants.all``.
+
+Each file of :data:`GROUPS` is mutated by the operators of :mod:`.faults`. A fault is first judged
+in a fork of one process (:mod:`.warm`) with a tenth of the examples; what is alive then, and what
+stands outside of functions, in a process of its own (:mod:`.cold`) with all of them. Every verdict
+goes into a journal, so that a run which is stopped goes on where it was, and a fault is judged
+again only when its file has changed or ``--again`` says so. What is left alive must stand in
+:data:`.equivalent.EQUIVALENT` with a reason; else the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.long.mutants.equivalent import EQUIVALENT
+from tests.long.mutants.faults import Fault, faults_of
+from tests.long.mutants.theorem_tests import PROJECT
+from tests.long.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
+
+SEED = 20261125
+
+UNNOTICED = "unnoticed"
+"""The verdict of a fault that has not been judged in a process of its own."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files, the tests that are held against their faults, and how many faults of each are tried.
+
+    Attributes:
+        name: what ``--group`` calls it.
+        files: what is mutated, from the project's root.
+        tests: the test files.
+        sample: faults of each file, drawn at random; ``None``: all.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    sample: int | None
+
+
+GROUPS = (
+    Group(
+        "core",
+        files=(
+            "amin_ref/policies/amin.py",
+            "amin_ref/policies/first_come.py",
+            "amin_ref/policies/lookahead.py",
+            "amin_ref/policies/policy.py",
+            "amin_ref/policies/reserving.py",
+            "amin_ref/policies/ties.py",
+            "amin_ref/simulator/cache.py",
+            "amin_ref/model/blocks.py",
+            "amin_ref/simulator/simulation.py",
+            "amin_ref/checker.py",
+            "amin_ref/model/request.py",
+            "amin_ref/model/instance.py",
+            "amin_ref/model/schedule.py",
+            "amin_ref/model/validation.py",
+            "amin_ref/conformance/replay.py",
+            "amin_ref/conformance/readings.py",
+            "oracle/certificate.py",
+        ),
+        tests=(
+            "tests/model/test_values.py",
+            "tests/model/test_documents.py",
+            "tests/model/test_json_lines.py",
+            "tests/model/test_metrics.py",
+            "tests/checker/test_checker.py",
+            "tests/simulator/test_simulator.py",
+            "tests/policies/test_naive.py",
+            "tests/policies/test_theorems.py",
+            "tests/policies/test_metamorphic.py",
+            "tests/policies/test_open.py",
+            "tests/policies/test_work_per_round.py",
+            "tests/conformance/test_conformance.py",
+            "tests/oracle/test_certificate.py",
+            "tests/making/vectors",
+        ),
+        sample=None,
+    ),
+    Group(
+        "oracle",
+        files=(
+            "oracle/search/branch_and_bound.py",
+            "oracle/search/bounds.py",
+            "oracle/search/states.py",
+            "oracle/search/walk.py",
+            "oracle/search/problem.py",
+            "oracle/search/relaxation.py",
+            "tests/models/identical_prompts.py",
+            "oracle/heuristics/best_schedule.py",
+            "oracle/portfolio.py",
+            "oracle/starts/free_capacity.py",
+            "oracle/programme/candidates.py",
+            "oracle/prices/dual.py",
+            "oracle/prices/ascent.py",
+            "oracle/programme/branch_and_cut.py",
+            "oracle/programme/cuts.py",
+            "oracle/programme/solvers.py",
+            "amin_ref/small/instances.py",
+            "oracle/ratio/worst_case.py",
+            "oracle/ratio/question.py",
+        ),
+        tests=(
+            "tests/oracle/search/test_search.py",
+            "tests/oracle/search/test_walk.py",
+            "tests/oracle/heuristics/test_heuristics.py",
+            "tests/oracle/test_portfolio.py",
+            "tests/oracle/test_agreement.py",
+            "tests/oracle/programme/test_programme.py",
+            "tests/small/test_small_instances.py",
+            "tests/oracle/ratio/test_worst_case.py",
+        ),
+        sample=12,
+    ),
+)
+
+
+HOMES = {
+    "amin_ref/simulator/cache.py": ("tests/simulator/test_simulator.py",),
+    "amin_ref/simulator/simulation.py": ("tests/simulator/test_simulator.py",),
+    "amin_ref/checker.py": ("tests/checker/test_checker.py",),
+    "amin_ref/model/request.py": ("tests/model/test_values.py", "tests/model/test_documents.py"),
+    "amin_ref/model/instance.py": ("tests/model/test_values.py", "tests/model/test_documents.py"),
+    "amin_ref/model/schedule.py": (
+        "tests/model/test_metrics.py",
+        "tests/model/test_json_lines.py",
+        "tests/model/test_values.py",
+        "tests/model/test_documents.py",
+    ),
+    "amin_ref/model/validation.py": ("tests/model/test_values.py",),
+    "amin_ref/conformance/replay.py": ("tests/conformance/test_conformance.py",),
+    "amin_ref/conformance/readings.py": ("tests/conformance/test_conformance.py",),
+    "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
+}
+"""The tests that a file was written for: they come before those that happen to run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the journal: a fault, the text of its file then, and what became of it."""
+
+    fault: str
+    source: str
+    judged: Judged
+
+
+class Journal:
+    """Every verdict, appended as it is found; the last one of a fault counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.entries: dict[str, Entry] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                found = json.loads(line)
+                judged = Judged(found["verdict"], found["by"], found["seconds"])
+                entry = Entry(found["fault"], found["source"], judged)
+                self.entries[entry.fault] = entry
+
+    def add(self, entry: Entry) -> None:
+        """Write it down."""
+        self.entries[entry.fault] = entry
+        document = {
+            "fault": entry.fault,
+            "source": entry.source,
+            "verdict": entry.judged.verdict,
+            "by": entry.judged.by,
+            "seconds": round(entry.judged.seconds, 2),
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def source_of(file: str) -> str:
+    """The text of a file of the project."""
+    return (PROJECT / file).read_text(encoding="utf-8")
+
+
+def digest(text: str) -> str:
+    """A short name for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@cache
+def all_faults(file: str) -> tuple[Fault, ...]:
+    """All faults of a file of the project."""
+    return faults_of(file, source_of(file))
+
+
+def chosen_faults(file: str, sample: int | None) -> tuple[Fault, ...]:
+    """All faults of a file, or a sample that depends on its name and :data:`SEED` alone."""
+    faults = all_faults(file)
+    if sample is None or sample >= len(faults):
+        return faults
+    by_name = sorted(faults, key=lambda fault: fault.name)
+    drawn = random.Random(f"{SEED}/{file}").sample(by_name, sample)
+    return tuple(sorted(drawn, key=lambda fault: (fault.line, fault.name)))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is asked to do."""
+
+    group: Group
+    files: tuple[str, ...]
+    folder: Path
+    workers: int
+    again: tuple[str, ...]
+    glance: float
+    budget: float
+    is_cold: bool
+
+
+def run(order: Order) -> bool:
+    """Judge all faults that are to be judged; whether those left alive are all explained."""
+    journal = Journal(order.folder / "journal.jsonl")
+    faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
+    sources = {file: digest(source_of(file)) for file in order.group.files}
+
+    explained = {listed.fault for listed in EQUIVALENT}
+
+    def was_seen(fault: Fault) -> bool:
+        entry = journal.entries.get(fault.name)
+        if entry is None or entry.source != sources[fault.file]:
+            return False
+        return fault.name in explained or entry.judged.verdict not in order.again
+
+    def due() -> list[Fault]:
+        again = (UNNOTICED, *order.again)
+        return [f for f in faults.values() if _is_due(f, journal, sources[f.file], again)]
+
+    first = due()
+    print(f"{len(faults)} faults, {len(first)} of them to be judged", flush=True)
+    if not first:
+        return report(order, faults, journal)
+    kills: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in journal.entries.values():
+        if entry.judged.verdict == "killed" and entry.fault in faults:
+            _count(kills, faults[entry.fault], entry.judged.by)
+    survivors: list[tuple[Fault, dict[str, float]]] = []
+    wolves: list[str] = []
+
+    def note(fault: Fault, judged: Judged) -> None:
+        journal.add(Entry(fault.name, sources[fault.file], judged))
+        if judged.verdict == "killed":
+            _count(kills, fault, judged.by)
+        by = judged.by.rpartition("::")[2]
+        print(f"{judged.verdict:9} {judged.seconds:6.1f} s  {fault.name}  {by}", flush=True)
+
+    def work(warm: Warm) -> None:
+        stored = order.folder / f"tests-{order.group.name}.json"
+        warm.measure(
+            _read_measured(stored, sources),
+            lambda w: _write_measured(stored, sources, w.measured),
+            order.workers,
+        )
+        now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
+        now.sort(key=lambda f: f.name in journal.entries)  # the new before the doubtful
+        names = {f.name for f in now}
+        alive = [f for f in first if f.name not in names and f.name not in explained]
+        for fault, judged in warm.judge(now, kills, order.glance, order.workers):
+            note(fault, judged)
+            if judged.verdict == UNNOTICED and fault.name not in explained:
+                alive.append(fault)
+        killers = {test for tests in kills.values() for test in tests}
+        wolves.extend(warm.failing_without_fault(sorted(killers), order.workers))
+        survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
+
+    arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
+    plugin = Warm(PROJECT, order.group.files, HOMES, work)
+    os.environ["AMIN_PROFILE"] = "glance"
+    status = pytest.main([*arguments, *order.group.tests], plugins=[plugin])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return False
+    for test in wolves:
+        print(f"a test that killed faults fails without one: {test}")
+    if order.is_cold:
+        with ThreadPoolExecutor(order.workers) as executor:
+            for fault, judged in executor.map(_judge_cold, survivors):
+                note(fault, judged)
+    return report(order, faults, journal) and not wolves
+
+
+def _is_due(fault: Fault, journal: Journal, source: str, again: Sequence[str]) -> bool:
+    entry = journal.entries.get(fault.name)
+    return entry is None or entry.source != source or entry.judged.verdict in again
+
+
+def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
+    kills[key(fault.file, fault.scope)][test] += 1
+    kills[fault.file][test] += 1
+
+
+def _affordable(
+    warm: Warm, fault: Fault, kills: Mapping[str, Counter[str]], budget: float
+) -> dict[str, float]:
+    """The tests for a fault within so many seconds, each with what it may take."""
+    # Ten times the examples may take ten times as long.
+    return {
+        test: allowed_seconds(10 * warm.measured[test].seconds)
+        for test in warm.tests_of(fault, kills, budget)
+    }
+
+
+def _judge_cold(survivor: tuple[Fault, Mapping[str, float]]) -> tuple[Fault, Judged]:
+    fault, tests = survivor
+    began = time.monotonic()
+    if not tests:
+        return fault, Judged("alive", "no test runs it", 0.0)
+    asked = {"file": fault.file, "fault": fault.name, "tests": tests}
+    environment = os.environ | {"AMIN_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.long.mutants.cold"],
+        cwd=PROJECT,
+        env=environment,
+        input=json.dumps(asked),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    seconds = time.monotonic() - began
+    running = [line for line in lines if line.startswith("running: ")]
+    last = running[-1].removeprefix("running: ") if running else ""
+    if done.returncode < 0:
+        return fault, Judged("timed out", last, seconds)
+    failed = [line for line in lines if line.startswith("failed: ")]
+    if failed or done.returncode:
+        by = failed[-1].removeprefix("failed: ") if failed else "the tests cannot start"
+        return fault, Judged("killed", by, seconds)
+    return fault, Judged("alive", "", seconds)
+
+
+# The tests' times and what they run, measured once.
+
+
+def _read_measured(path: Path, sources: Mapping[str, str]) -> dict[str, Measured]:
+    """What is stored, without the tests that run a file which has another text by now."""
+    if not path.exists():
+        return {}
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    measured = {t: Measured(s, frozenset(names)) for t, (s, names) in stored["tests"].items()}
+    changed = {file for file, text in stored["sources"].items() if sources.get(file, text) != text}
+    return {
+        test: found
+        for test, found in measured.items()
+        if not any(name.partition("::")[0] in changed for name in found.functions)
+    }
+
+
+def _write_measured(
+    path: Path, sources: Mapping[str, str], measured: Mapping[str, Measured]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tests = {test: (m.seconds, sorted(m.functions)) for test, m in measured.items()}
+    stored = {"sources": dict(sources), "tests": tests}
+    path.write_text(json.dumps(stored), encoding="utf-8")
+
+
+# The report.
+
+
+def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
+    """Print the table and what is alive without a reason; whether there is nothing such."""
+    explained = {listed.fault: listed for listed in EQUIVALENT}
+    print("\n| file | faults | tried | killed | timed out | equivalent | alive | noticed |")
+    print("|---|---|---|---|---|---|---|---|")
+    in_all = Counter[str]()
+    is_sample = order.group.sample is not None
+    unexplained: list[str] = []
+    stale: list[str] = []
+    for file in order.files:
+        counts = Counter[str](faults=len(all_faults(file)))
+        for fault in (f for f in faults.values() if f.file == file):
+            entry = journal.entries.get(fault.name)
+            if entry is None:
+                continue
+            verdict = entry.judged.verdict
+            if verdict in ("alive", UNNOTICED) and fault.name in explained:
+                verdict = "equivalent"
+            elif verdict in ("alive", UNNOTICED):
+                verdict = "alive"
+                unexplained.append(f"{file}:{fault.line}: {fault.name} {entry.judged.by}")
+            elif fault.name in explained:
+                stale.append(f"{verdict}, though listed as equivalent: {fault.name}")
+            counts[verdict] += 1
+            counts["tried"] += 1
+        print(_row(f"`{file}`", counts, is_sample))
+        in_all.update(counts)
+    print(_row("all", in_all, is_sample))
+    for line in (*unexplained, *stale):
+        print(line)
+    return not unexplained and not stale
+
+
+def _row(name: str, counts: Mapping[str, int], is_sample: bool) -> str:
+    noticed = counts.get("killed", 0) + counts.get("timed out", 0)
+    decided = noticed + counts.get("alive", 0)
+    share = _percentage(noticed, decided, is_sample)
+    columns = ("faults", "tried", "killed", "timed out", "equivalent", "alive")
+    return f"| {name} | " + " | ".join(str(counts.get(c, 0)) for c in columns) + f" | {share} |"
+
+
+def _percentage(part: int, whole: int, is_sample: bool) -> str:
+    """The share of those that are not equivalent; of a sample with its 95 % interval (Wilson)."""
+    if not whole:
+        return "–"
+    share = part / whole
+    if not is_sample:
+        return f"{share:.1%}"
+    z = 1.96
+    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
+    spread = z / (1 + z * z / whole) * math.sqrt(share * (1 - share) / whole + (z / whole / 2) ** 2)
+    return f"{share:.0%} [{middle - spread:.0%}, {min(1.0, middle + spread):.0%}]"
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.long.mutants.all", description=__doc__)
+    parser.add_argument("--group", choices=[group.name for group in GROUPS], default="core")
+    parser.add_argument("--only", default="", help="files with this in their path")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=PROJECT / ".mutation",
+        help="where the journal and the tests' times are kept",
+    )
+    parser.add_argument(
+        "--again", action="append", default=[], help="judge those with this verdict again: alive"
+    )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=20.0,
+        help="seconds of tests, as measured with few examples, that a survivor is held against",
+    )
+    parser.add_argument(
+        "--glance", type=float, default=4.0, help="the same for the first look at every fault"
+    )
+    parser.add_argument("--warm", action="store_true", help="only this first look")
+    parser.add_argument("--report", action="store_true", help="only print what the journal says")
+    asked = parser.parse_args(None if arguments is None else list(arguments))
+    group = next(group for group in GROUPS if group.name == asked.group)
+    files = tuple(file for file in group.files if asked.only in file)
+    order = Order(
+        group,
+        files,
+        asked.folder,
+        asked.workers,
+        tuple(asked.again),
+        asked.glance,
+        asked.budget,
+        not asked.warm,
+    )
+    if asked.report:
+        journal = Journal(order.folder / "journal.jsonl")
+        faults = {f.name: f for file in files for f in chosen_faults(file, group.sample)}
+        return 0 if report(order, faults, journal) else 1
+    return 0 if run(order) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,708 @@
+"""Hand-picked semantic mutants: one wrong reading of the specification each.
+
+A mutant is a piece of source text, what it is replaced by, and the theorem (specification,
+section 6) that no longer holds of the result. The text must stand in its file exactly once: a
+mutant whose text has gone is stale, which is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One deliberate fault.
+
+    Attributes:
+        name: what is wrong, in a few words.
+        theorem: what the fault breaks; a test that names it must fail.
+        file: path from the project's root.
+        old: text that stands in the file exactly once.
+        new: what stands there instead.
+    """
+
+    name: str
+    theorem: str
+    file: str
+    old: str
+    new: str
+
+
+class StaleMutant(Exception):
+    """The text that a mutant replaces does not stand in its file exactly once."""
+
+
+def mutated(source: str, mutant: Mutant) -> str:
+    """A file's text with the mutant's fault in it.
+
+    Raises:
+        StaleMutant: the text to be replaced is missing or ambiguous.
+    """
+    found = source.count(mutant.old)
+    if found != 1:
+        raise StaleMutant(
+            f"mutant {mutant.name!r}: its old text stands {found} times in {mutant.file} and must "
+            "stand there once; write it anew after the code as it is now."
+        )
+    return source.replace(mutant.old, mutant.new)
+
+
+AMIN = "amin_ref/policies/amin.py"
+BLOCKS = "amin_ref/model/blocks.py"
+CACHE = "amin_ref/simulator/cache.py"
+CERTIFICATE = "oracle/certificate.py"
+CHECKER = "amin_ref/checker.py"
+CONFORMANCE = "amin_ref/conformance/replay.py"
+FIRST_COME = "amin_ref/policies/first_come.py"
+LOOKAHEAD = "amin_ref/policies/lookahead.py"
+OPTIMUM = "oracle/portfolio.py"
+RESERVING = "amin_ref/policies/reserving.py"
+SIMULATOR = "amin_ref/simulator/simulation.py"
+TIES = "amin_ref/policies/ties.py"
+
+EVICTION = (
+    Mutant(
+        "overflow test off by one: a full cache counts as too full",
+        "T6",
+        LOOKAHEAD,
+        "self._coming(1)[0] > self._capacity",
+        "self._coming(1)[0] >= self._capacity",
+    ),
+    Mutant(
+        "overflow test off by one: a token too many counts as fitting",
+        "T1",
+        LOOKAHEAD,
+        "self._coming(1)[0] > self._capacity",
+        "self._coming(1)[0] > self._capacity + 1",
+    ),
+    Mutant(
+        "evicts one too many",
+        "T6",
+        LOOKAHEAD,
+        "        batch.remove(evicted[-1])\n    return evicted\n",
+        "        batch.remove(evicted[-1])\n"
+        "    if evicted and (one_more := next(victims, None)) is not None:\n"
+        "        evicted.append(one_more)\n"
+        "        batch.remove(one_more)\n"
+        "    return evicted\n",
+    ),
+    Mutant(
+        "evicts at most one",
+        "T1",
+        LOOKAHEAD,
+        "    while batch.overflows():\n",
+        "    if batch.overflows():\n",
+    ),
+    Mutant(
+        "evicts in descending order",
+        "T6",
+        LOOKAHEAD,
+        "yield from sorted(jobs, key=precedence)",
+        "yield from sorted(jobs, key=precedence, reverse=True)",
+    ),
+    Mutant(
+        "evicts by tie-break alone",
+        "T6",
+        LOOKAHEAD,
+        "yield from sorted(jobs, key=precedence)",
+        "yield from sorted(jobs, key=lambda job: job.rank)",
+    ),
+    Mutant(
+        "FCFS evicts the oldest",
+        "T6",
+        FIRST_COME,
+        "yield from reversed(list(batch.running))",
+        "yield from list(batch.running)",
+    ),
+    Mutant(
+        "evicted requests never come back",
+        "T2",
+        AMIN,
+        "        waiting.add(evicted)\n",
+        "",
+    ),
+)
+
+BOUNDS = (
+    Mutant(
+        "no refinement",
+        "T3",
+        AMIN,
+        "job.assumed = max(job.assumed, generated)",
+        "job.assumed = max(job.assumed, 1)",
+    ),
+    Mutant(
+        "refines to a + 1",
+        "T3",
+        AMIN,
+        "generated = now - job.start",
+        "generated = now - job.start + 1",
+    ),
+    Mutant(
+        "eviction resets the bound",
+        "T3",
+        AMIN,
+        "        waiting.add(evicted)\n",
+        "        for job in evicted:\n            job.assumed = 1\n        waiting.add(evicted)\n",
+    ),
+    Mutant(
+        "refines one token late",
+        "T3",
+        AMIN,
+        "job.assumed = max(job.assumed, generated)",
+        "job.assumed = max(job.assumed, generated - 1)",
+    ),
+    Mutant(
+        "Amin reads the upper bound",
+        "T5",
+        AMIN,
+        "request.prompt_len, request.lower,",
+        "request.prompt_len, request.upper or request.lower,",
+    ),
+    Mutant(
+        "everybody is shown output lengths",
+        "T5",
+        SIMULATOR,
+        "VisibleRequest.of(request, positions[request.id]) for",
+        "RevealedRequest.of(request, positions[request.id]) for",
+    ),
+)
+
+ADMISSION = (
+    Mutant(
+        "look-ahead: < for ≤",
+        "T7",
+        LOOKAHEAD,
+        "return bool(held.max() <= self._capacity)",
+        "return bool(held.max() < self._capacity)",
+    ),
+    Mutant(
+        "look-ahead ends one round early",
+        "T9",
+        LOOKAHEAD,
+        """\
+        planned = self._coming(job.assumed)
+        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        if planned[-1] + at_the_end > self._capacity:
+            return False
+        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+""",
+        """\
+        seen = max(1, job.assumed - 1)
+        planned = self._coming(seen)
+        held = occupied_by_round(job.prompt_len, seen, self._block_size)
+""",
+    ),
+    Mutant(
+        "looks at the last round alone",
+        "T9",
+        LOOKAHEAD,
+        "return bool(held.max() <= self._capacity)",
+        "return True",
+    ),
+    Mutant(
+        "never looks ahead",
+        "T4",
+        LOOKAHEAD,
+        """\
+        planned = self._coming(job.assumed)
+        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        if planned[-1] + at_the_end > self._capacity:
+            return False
+        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+""",
+        """\
+        planned = self._coming(1)
+        held = occupied_by_round(job.prompt_len, 1, self._block_size)
+""",
+    ),
+    Mutant(
+        "stop at the first that does not fit turned into skip it",
+        "T7",
+        LOOKAHEAD,
+        """\
+    while (job := waiting.first()) is not None and batch.fits(job):
+        batch.admit(waiting.take())
+        admitted.append(job.id)
+""",
+        """\
+    skipped = []
+    while waiting.first() is not None:
+        job = waiting.take()
+        if batch.fits(job):
+            batch.admit(job)
+            admitted.append(job.id)
+        else:
+            skipped.append(job)
+    waiting.add(skipped)
+""",
+    ),
+    Mutant(
+        "admits one request a round",
+        "T7",
+        LOOKAHEAD,
+        "    while (job := waiting.first()) is not None and batch.fits(job):\n",
+        "    if (job := waiting.first()) is not None and batch.fits(job):\n",
+    ),
+    Mutant(
+        "evicted requests are admitted again in the same round",
+        "T7",
+        AMIN,
+        "        admitted = admit_in_order(batch, waiting)\n",
+        "        waiting.add(evicted)\n"
+        "        admitted = admit_in_order(batch, waiting)\n"
+        "        evicted = [job for job in evicted if job.id not in admitted]\n"
+        "        waiting = WaitingQueue()\n",
+    ),
+    Mutant(
+        "the tie-break is ignored",
+        "T7",
+        TIES,
+        "        return rank, request.position\n",
+        "        return 0.0, request.position\n",
+    ),
+    Mutant(
+        "FCFS admits in a round that evicted",
+        "T7",
+        FIRST_COME,
+        "            return Decision(evict=tuple(job.id for job in evicted))\n",
+        "            ids = tuple(job.id for job in evicted)\n"
+        "            return Decision(ids, admit_in_order(self._batch, self._waiting))\n",
+    ),
+    Mutant(
+        "FCFS waits in order of tie-break alone",
+        "T7",
+        FIRST_COME,
+        "rank = (request.arrival, *self.ties.unique_rank(request))",
+        "rank = self.ties.unique_rank(request)",
+    ),
+    Mutant(
+        "FCFS admits nobody in a round with completions",
+        "T8",
+        FIRST_COME,
+        "        if evicted:\n",
+        "        if evicted or completed:\n",
+    ),
+    Mutant(
+        "H-SF goes by the lower bound",
+        "T4",
+        RESERVING,
+        "                request.output_len,\n",
+        "                max(1, request.output_len - 1),\n",
+    ),
+    Mutant(
+        "H-SF uses predictions",
+        "T7",
+        RESERVING,
+        "                request.output_len,\n",
+        "                request.upper or request.output_len,\n",
+    ),
+    Mutant(
+        "Amax does not round to blocks",
+        "T8",
+        BLOCKS,
+        "capacity // block_size * block_size - prompt_len",
+        "capacity - prompt_len",
+    ),
+    Mutant(
+        "Amax reserves the lower bound where the upper is unknown",
+        "T9",
+        RESERVING,
+        "return most if request.upper is None else",
+        "return request.lower if request.upper is None else",
+    ),
+    Mutant(
+        "Amax reserves a token less",
+        "T9",
+        RESERVING,
+        "min(request.upper, most)",
+        "max(1, min(request.upper, most) - 1)",
+    ),
+)
+
+FOOTPRINT = (
+    Mutant(
+        "block rounding dropped from the plan",
+        "T1",
+        BLOCKS,
+        "    if block_size == 1:\n        return held\n",
+        "    if block_size >= 1:\n        return held\n",
+    ),
+    Mutant(
+        "block rounding dropped from the cache and the plan's next token",
+        "T1",
+        BLOCKS,
+        "return -(-tokens // block_size) * block_size",
+        "return tokens",
+    ),
+    Mutant(
+        "rounds down to blocks",
+        "T1",
+        BLOCKS,
+        "return -(-held // block_size) * block_size",
+        "return held // block_size * block_size",
+    ),
+    Mutant(
+        "freed too early: a request that outlives its bound is forgotten",
+        "T1",
+        LOOKAHEAD,
+        "            if job.stop <= now:\n",
+        "            if job.stop < now:\n",
+    ),
+    Mutant(
+        "freed too late: an evicted request's last planned round stays",
+        "T7",
+        LOOKAHEAD,
+        "        left = job.stop - self._now\n",
+        "        left = job.stop - self._now - 1\n",
+    ),
+    Mutant(
+        "the cache frees too much on completion",
+        "T1",
+        CACHE,
+        "held = resident.prompt_len + now - resident.start",
+        "held = resident.prompt_len + now - resident.start + 1",
+    ),
+    Mutant(
+        "the cache frees too little on completion",
+        "T1",
+        CACHE,
+        "held = resident.prompt_len + now - resident.start",
+        "held = resident.prompt_len + now - resident.start - 1",
+    ),
+    Mutant(
+        "new blocks are counted one round too late",
+        "T1",
+        CACHE,
+        "return (resident.start - resident.prompt_len) % self.block_size",
+        "return (resident.start - resident.prompt_len + 1) % self.block_size",
+    ),
+)
+
+MACHINE = (
+    Mutant(
+        "the machine lets a token too many pass",
+        "T1",
+        SIMULATOR,
+        "        if needed > self._cache.capacity:\n",
+        "        if needed > self._cache.capacity + 1:\n",
+    ),
+    Mutant(
+        "requests never complete",
+        "T2",
+        SIMULATOR,
+        "            if resident is not None and resident.start + output_len == self.now:\n",
+        "            if resident is not None and resident.start + output_len < self.now:\n",
+    ),
+    Mutant(
+        "an evicted run's completion counts for the run after it",
+        "T2",
+        SIMULATOR,
+        "            if resident is not None and resident.start + output_len == self.now:\n",
+        "            if resident is not None and output_len:\n",
+    ),
+)
+
+VALIDITY = (
+    Mutant(
+        "checker without completes-once: never",
+        "T2",
+        CHECKER,
+        "    if not completed:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "checker without completes-once: twice",
+        "T2",
+        CHECKER,
+        "    for run in completed[1:]:\n",
+        "    for run in completed[:0]:\n",
+    ),
+    Mutant(
+        "checker without nothing-after-completion",
+        "T2",
+        CHECKER,
+        'if run.outcome == "evicted" and run.start >= completed[0].stop:',
+        'if run.outcome == "evicted" and run.start > 10**9:',
+    ),
+    Mutant(
+        "checker without completed-length",
+        "T2",
+        CHECKER,
+        'if run.outcome == "completed" and length != request.output_len:',
+        'if run.outcome == "completed" and length < 0:',
+    ),
+    Mutant(
+        "checker without evicted-length",
+        "T2",
+        CHECKER,
+        'if run.outcome == "evicted" and not 1 <= length < request.output_len:',
+        'if run.outcome == "evicted" and length < 0:',
+    ),
+    Mutant(
+        "checker lets a run be evicted with its whole output",
+        "T2",
+        CHECKER,
+        "not 1 <= length < request.output_len",
+        "not 1 <= length <= request.output_len",
+    ),
+    Mutant(
+        "checker without not-before-arrival",
+        "T2",
+        CHECKER,
+        "        if run.start < request.arrival:\n",
+        "        if run.start < 0:\n",
+    ),
+    Mutant(
+        "checker without no-overlap",
+        "T2",
+        CHECKER,
+        "        if run.start < busy_until:\n",
+        "        if run.start < 0:\n",
+    ),
+    Mutant(
+        "checker without within-capacity",
+        "T1",
+        CHECKER,
+        "        if over_at_the_end:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "checker allows a token too many",
+        "T1",
+        CHECKER,
+        "over_at_the_end = _held(instance, present, following - 1) > instance.capacity",
+        "over_at_the_end = _held(instance, present, following - 1) > instance.capacity + 1",
+    ),
+    Mutant(
+        "checker drops block rounding",
+        "T1",
+        CHECKER,
+        "        total += blocks * instance.block_size\n",
+        "        total += tokens if blocks else 0\n",
+    ),
+)
+
+REPLAY = (
+    Mutant(
+        "conformance lets anybody be evicted",
+        "T6",
+        CONFORMANCE,
+        "        if spared:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets too many be evicted",
+        "T6",
+        CONFORMANCE,
+        "next_token[request] for request in could_be_last) <= self._capacity:",
+        "next_token[request] for request in could_be_last) < 0:",
+    ),
+    Mutant(
+        "conformance refuses a last victim that would not have fitted exactly",
+        "T6",
+        CONFORMANCE,
+        "next_token[request] for request in could_be_last) <= self._capacity:",
+        "next_token[request] for request in could_be_last) <= self._capacity + 1:",
+    ),
+    Mutant(
+        "conformance takes the first victim for the last",
+        "T6",
+        CONFORMANCE,
+        "last = max(places.values())",
+        "last = min(places.values())",
+    ),
+    Mutant(
+        "conformance forgets what was learnt before an eviction",
+        "T6",
+        CONFORMANCE,
+        "        if self._reading.remembers:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance ignores the tie-break",
+        "T6",
+        CONFORMANCE,
+        "ANY_RANK if self._ranks is None else self._ranks[request]",
+        "ANY_RANK",
+    ),
+    Mutant(
+        "conformance lets the evicted come back at once",
+        "T7",
+        CONFORMANCE,
+        "        if again:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance never looks ahead",
+        "T7",
+        CONFORMANCE,
+        "        if self._exceeds(now, holding, longest):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets the first be skipped",
+        "T7",
+        CONFORMANCE,
+        "        if stopped_at is not None and overtaking:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets admission stop too early",
+        "T7",
+        CONFORMANCE,
+        "        if stopped_at is not None and self._fits(stopped_at, now, holding):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance does not look at quiet rounds",
+        "T7",
+        CONFORMANCE,
+        "wrong = self._turn(now) or self._quiet(now + 1, following)",
+        "wrong = self._turn(now)",
+    ),
+    Mutant(
+        "conformance holds the smallest of equals for the one that did not fit",
+        "T7",
+        CONFORMANCE,
+        "entry = self._place(request, assumed), -most, position, request",
+        "entry = self._place(request, assumed), most, position, request",
+    ),
+    Mutant(
+        "conformance plans on for the evicted",
+        "T7",
+        CONFORMANCE,
+        "        if left > 0:\n",
+        "        if left < 0:\n",
+    ),
+    Mutant(
+        "conformance looks at the last round alone",
+        "T7",
+        CONFORMANCE,
+        "        return bool(ahead.max() <= self._capacity)\n",
+        "        return True\n",
+    ),
+    Mutant(
+        "conformance plans without blocks",
+        "T7",
+        CONFORMANCE,
+        "        if self._block_size > 1:\n",
+        "        if False:\n",
+    ),
+)
+
+CERTIFICATES = (
+    Mutant(
+        "certificate without the capacity term",
+        "T10",
+        CERTIFICATE,
+        "gain = -capacity * sum(stretch.multipliers)",
+        "gain = 0",
+    ),
+    Mutant(
+        "certificate rounded up beyond the optimum",
+        "T10",
+        CERTIFICATE,
+        "return -(-total // denominator)",
+        "return total // denominator + 1",
+    ),
+    Mutant(
+        "certificate takes the dearest start, not the cheapest",
+        "T10",
+        CERTIFICATE,
+        "int((delay + paid)[arrival:].min())",
+        "int((delay + paid)[arrival:].max())",
+    ),
+    Mutant(
+        "certificate with negative prices",
+        "T10",
+        CERTIFICATE,
+        'whole_number(f"certificate: multipliers[{position}]", multiplier, 0, "price units")',
+        'whole_number(f"certificate: multipliers[{position}]", multiplier, -9, "price units")',
+    ),
+    Mutant(
+        "certificate for another instance accepted",
+        "T10",
+        CERTIFICATE,
+        "    if _content(certificate.instance) != _content(instance):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "certificate counts a block too many",
+        "T10",
+        CERTIFICATE,
+        "before = -(-(prompt_len + 1) // block)",
+        "before = -(-(prompt_len + 1) // block) + 1",
+    ),
+    Mutant(
+        "shares forget what the others grow by until the next completion",
+        "T10",
+        CERTIFICATE,
+        "self.places * (left + self.ignored)",
+        "self.places * self.ignored",
+    ),
+    Mutant(
+        "shares count requests that need not run when the next one completes",
+        "T10",
+        CERTIFICATE,
+        "(left >= self.lead)",
+        "(left >= 0)",
+    ),
+    Mutant(
+        "certificate holds a request's cache for ever",
+        "T10",
+        CERTIFICATE,
+        "            - after * _later(onwards, output_len)\n",
+        "",
+    ),
+)
+
+OPTIMA = (
+    Mutant(
+        "the exact search's bound is one too high",
+        "T11",
+        OPTIMUM,
+        "            bound += found.lower_bound\n",
+        "            bound += found.lower_bound + 1\n",
+    ),
+    Mutant(
+        "the solver's bound is one too high",
+        "T11",
+        OPTIMUM,
+        'self._offer_bound(found.lower_bound, "solver")',
+        'self._offer_bound(found.lower_bound + 1, "solver")',
+    ),
+    Mutant(
+        "the dearer schedule is kept",
+        "T11",
+        OPTIMUM,
+        "if schedule.total_latency < self.best.total_latency and not check(schedule):",
+        "if schedule.total_latency > self.best.total_latency and not check(schedule):",
+    ),
+)
+
+WORK = (
+    Mutant(
+        "all that wait are looked through every round",
+        "T14",
+        LOOKAHEAD,
+        "return self._heap[0][1] if self._heap else None",
+        "return min((job for _, job in self._heap), key=precedence, default=None)",
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (
+    *EVICTION,
+    *BOUNDS,
+    *ADMISSION,
+    *FOOTPRINT,
+    *MACHINE,
+    *VALIDITY,
+    *REPLAY,
+    *CERTIFICATES,
+    *OPTIMA,
+    *WORK,
+)

@@ -1,0 +1,101 @@
+"""One fault in a process of its own, which imports the faulty module.
+
+``python -m tests.long.mutants.cold``.
+
+It is told on its standard input, as JSON, of the file, the fault's name, and tests with the
+processor seconds that each may take. The last line that it prints is ``failed: `` and the test that
+failed, or ``done``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
+from tests.long.mutants.theorem_tests import PROJECT
+from tests.long.mutants.warm import limit_test
+
+
+class _Faulty(MetaPathFinder, Loader):
+    """Imports one module with a fault in it."""
+
+    def __init__(self, root: Path, fault: Fault) -> None:
+        self._path = root / fault.file
+        self._name = module_name(fault.file)
+        self._fault = fault
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Only of the one module."""
+        if fullname != self._name:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None:
+            spec.loader = self
+        return spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the faulty code as the module's."""
+        tree = faulty(self._path.read_text(encoding="utf-8"), self._fault)
+        exec(compile(tree, str(self._path), "exec", dont_inherit=True), module.__dict__)
+
+
+class _Limits:
+    """A plugin: a test that takes too long ends the process, and the first failure is told."""
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        self._seconds = seconds
+        self.failed = ""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Set the clock."""
+        print(f"\nrunning: {item.nodeid}", flush=True)
+        limit_test(self._seconds.get(item.nodeid, 60.0))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what failed first."""
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def main() -> int:
+    """The command; returns 0 when no test failed."""
+    asked = json.loads(sys.stdin.read())
+    source = (PROJECT / asked["file"]).read_text(encoding="utf-8")
+    fault = next(f for f in faults_of(asked["file"], source) if f.name == asked["fault"])
+    seconds: dict[str, float] = asked["tests"]
+    sys.meta_path.insert(0, _Faulty(PROJECT, fault))
+    limits = _Limits(seconds)
+    # Pytest would rewrite the asserts of the package, which has a plugin, and so import it itself.
+    plain = ["--assert", "plain"]
+    arguments = [
+        *plain,
+        "-n",
+        "0",
+        "-x",
+        "-q",
+        "-s",
+        "--no-header",
+        "--tb",
+        "no",
+        "-p",
+        "no:cacheprovider",
+    ]
+    status = pytest.main([*arguments, *seconds], plugins=[limits])
+    if status and not limits.failed:
+        limits.failed = f"the tests cannot start: {status!s}"
+    print(f"\nfailed: {limits.failed}" if limits.failed else "\ndone", flush=True)
+    return 1 if limits.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

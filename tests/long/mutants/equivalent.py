@@ -1,0 +1,354 @@
+"""Faults that no test can notice, since the code means the same with them, and why."""
+
+# ruff: noqa: E501 - a fault's name is as long as the code that it changes
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A fault by its name, and why it changes nothing that the specification speaks of."""
+
+    fault: str
+    why: str
+
+
+_BY_REASON: dict[str, tuple[str, ...]] = {
+    "a job's run is written down when it is admitted, before anything reads it": (
+        "amin_ref/policies/lookahead.py::: 0 -> 1 #1",
+        "amin_ref/policies/lookahead.py::: 0 -> -1 #1",
+        "amin_ref/policies/lookahead.py::: 0 -> 1 #2",
+        "amin_ref/policies/lookahead.py::: 0 -> -1 #2",
+    ),
+    "any rank is as good, if all have the same": (
+        "amin_ref/conformance/replay.py::: 0.0 -> 1.0 #1",
+        "amin_ref/conformance/replay.py::: 0.0 -> -1.0 #1",
+        "amin_ref/conformance/replay.py::: 0 -> 1 #1",
+        "amin_ref/conformance/replay.py::: 0 -> -1 #1",
+    ),
+    "every round begins with begin_round, which sets it before anything reads it": (
+        "amin_ref/policies/lookahead.py::Batch.__init__: self._now = 0 -> (nothing) #1",
+        "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> 1 #1",
+        "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #1",
+    ),
+    "how long the first plan is; it is laid out anew when it is too short": (
+        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 65 #1",
+        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 63 #1",
+    ),
+    "the first plan is all zeros, so it may begin in any round that is not after the first": (
+        "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #2",
+    ),
+    "where they are equal the plan has no round left, and _coming lays an empty one out anew just as well": (
+        "amin_ref/policies/lookahead.py::Batch.begin_round: now - self._planned_from >= len(self._planned) -> now - self._planned_from > len(self._planned) #1",
+    ),
+    "only the first entry of the view is used": (
+        "amin_ref/policies/lookahead.py::Batch.begin_round: 1 -> 2 #2",
+        "amin_ref/policies/lookahead.py::Batch.overflows: 1 -> 2 #1",
+    ),
+    "the view has one entry: the first is the last": (
+        "amin_ref/policies/lookahead.py::Batch.begin_round: 0 -> -1 #3",
+        "amin_ref/policies/lookahead.py::Batch.overflows: 0 -> -1 #1",
+    ),
+    "a look at the last round alone that saves time where it fails; all rounds are looked at after it": (
+        "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len - job.assumed #1",
+        "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len #1",
+        "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
+        "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len - assumed #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
+    ),
+    "only its truth is asked for, and mypy refuses it": (
+        "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
+        "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #1",
+        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #2",
+    ),
+    "where they are equal no round is left, and nothing is taken from none": (
+        "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: left > 0 -> left >= 0 #1",
+    ),
+    "with none left, nothing is taken from none": (
+        "amin_ref/policies/lookahead.py::Batch.remove: 0 -> -1 #1",
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> -1 #1",
+    ),
+    "the plan is laid out anew one round before it has to be": (
+        "amin_ref/policies/lookahead.py::Batch._coming: offset + rounds > len(self._planned) -> offset + rounds >= len(self._planned) #1",
+    ),
+    "how much longer the new plan is than it has to be": (
+        "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 3 #1",
+        "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 1 #1",
+    ),
+    "another random order, no better and no worse": (
+        "amin_ref/policies/ties.py::Shuffled.rank: '/' -> 'XX/' #1",
+    ),
+    "numpy's default for whole numbers, which is 64 bits wherever this is tested": (
+        "amin_ref/model/blocks.py::occupied_by_round: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+    ),
+    "rounding to blocks of one token changes nothing; it only takes time": (
+        "amin_ref/model/blocks.py::occupied_by_round: if block_size == 1: … -> (nothing) #1",
+        "amin_ref/model/blocks.py::occupied_by_round: 1 -> 0 #3",
+        "amin_ref/conformance/replay.py::_Replay._growth: self._block_size > 1 -> self._block_size >= 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._growth: 1 -> 0 #3",
+    ),
+    "what arrives before the present round has arrived: the next arrival is never earlier than now": (
+        "amin_ref/simulator/simulation.py::_Machine.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
+    ),
+    "when nobody runs, waits or is to come, all have completed, and the round has ended before": (
+        "amin_ref/simulator/simulation.py::_Machine._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
+    ),
+    "a Schedule keeps its runs in order of start and, for one request, of stop; the checker does not rely on it": (
+        "amin_ref/checker.py::check: sorted(runs_by_request[request.id], key=lambda run: (run.start, run.stop)) -> list(runs_by_request[request.id]) #1",
+    ),
+    "no run starts before round 0, since Run refuses it": (
+        "amin_ref/checker.py::_in_time: 0 -> -1 #1",
+    ),
+    "the search is for the first round that is over, and there is one before; where it ends does not matter": (
+        "amin_ref/checker.py::_within_capacity: following - 1 -> following + 1 #2",
+        "amin_ref/checker.py::_within_capacity: following - 1 -> following #2",
+        "amin_ref/checker.py::_within_capacity: 1 -> 0 #2",
+    ),
+    "no run is looked at with it before the first has set it, to 1 or more": (
+        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> 1 #1",
+        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> -1 #1",
+    ),
+    "two stretches that touch are laid out as one: the same tokens in the same rounds": (
+        "amin_ref/model/schedule.py::Schedule._busy_stretches: run.start >= stop -> run.start > stop #1",
+    ),
+    "floating point is exact up to 2**53, beyond which no number of tokens is taken; what leaves it becomes whole again": (
+        "amin_ref/model/schedule.py::Schedule._held: np.zeros(stop - first, dtype=np.int64) -> np.zeros(stop - first) #1",
+    ),
+    "only what stands before the first line's end is used": (
+        "amin_ref/model/schedule.py::read_schedule: 1 -> 2 #1",
+    ),
+    "no request is compared with it before the first has set it, to 1 or more": (
+        "amin_ref/conformance/replay.py::_stretches: 0 -> 1 #1",
+        "amin_ref/conformance/replay.py::_stretches: 0 -> -1 #1",
+    ),
+    "two stretches that touch are replayed as one: the same rounds with the same running and waiting": (
+        "amin_ref/conformance/replay.py::_stretches: request.arrival >= stop -> request.arrival > stop #1",
+    ),
+    "floating point is exact up to 2**53, beyond which no number of tokens is taken": (
+        "amin_ref/conformance/replay.py::_Replay.__init__: np.zeros(laid_out, dtype=np.int64) -> np.zeros(laid_out) #1",
+    ),
+    "a copy that is needed only where an eviction changes what is copied": (
+        "amin_ref/conformance/replay.py::_Replay._turn: dict(self._running) if evicted else self._running -> dict(self._running) #1",
+    ),
+    "with one left it is the present round, whose plan is not looked at any more: what is held in it is": (
+        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> 1 #1",
+    ),
+    "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #3",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #3",
+    ),
+    "what is planned for the present round is at most what is held in it, which is looked at": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
+        "amin_ref/conformance/replay.py::_Replay._exceeds: 1 -> 0 #1",
+    ),
+    "only valid schedules are replayed: what is held in the present round fits": (
+        "amin_ref/conformance/replay.py::_Replay._exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
+    ),
+    "Python's integers where 64 bits would do: the same numbers, more slowly": (
+        "oracle/certificate.py::_gain: 'int64' if largest < 2 ** 63 else 'object' -> 'object' #1",
+        "oracle/certificate.py::_gain: 2 ** 63 -> 2 * 63 #1",
+        "oracle/certificate.py::_gain: 2 ** 63 -> 2 #1",
+        "oracle/certificate.py::_gain: 2 -> 1 #1",
+        "oracle/certificate.py::_gain: 63 -> 62 #1",
+        "oracle/certificate.py::Share.counted: 'int64' if largest < 2 ** 62 else 'object' -> 'object' #1",
+        "oracle/certificate.py::Share.counted: 2 ** 62 -> 2 * 62 #1",
+        "oracle/certificate.py::Share.counted: 2 ** 62 -> 2 #1",
+        "oracle/certificate.py::Share.counted: 2 -> 1 #1",
+        "oracle/certificate.py::_gain: 4 -> 5 #1",
+    ),
+    "Python's integers in more or fewer of the cases in which 64 bits are just enough: the sum has one more bit to go, and what is dropped or changed is at most a few thousand": (
+        "oracle/certificate.py::Share.counted: self.limit + self.places * (self.ignored + output_len + len(ages)) + free -> self.limit + self.places * (self.ignored + output_len + len(ages)) - free #1",
+        "oracle/certificate.py::Share.counted: self.limit + self.places * (self.ignored + output_len + len(ages)) + free -> self.limit + self.places * (self.ignored + output_len + len(ages)) #1",
+        "oracle/certificate.py::Share.counted: largest < 2 ** 62 -> largest <= 2 ** 62 #1",
+        "oracle/certificate.py::Share.counted: 62 -> 63 #1",
+        "oracle/certificate.py::Share.counted: 62 -> 61 #1",
+        "oracle/certificate.py::_gain: 63 -> 64 #1",
+    ),
+    "a room of -1 for one of 0: the limit is then one more than most, which is at most the limit, and the least of them counts": (
+        "oracle/certificate.py::Share.counted: 0 -> -1 #1",
+    ),
+    "no stretch begins before round 0": (
+        "oracle/certificate.py::Certificate.__post_init__: 0 -> -1 #1",
+    ),
+    "the certificate that is built refuses it in the same words": (
+        "oracle/certificate.py::Certificate.from_json: 1 -> 0 #1",
+    ),
+    "rounds after the last in which anything has a price, in which a start costs more delay and nothing else": (
+        "oracle/certificate.py::_gain: min(priced, max((share.lead for share in stretch.shares), default=0)) -> priced #1",
+        "oracle/certificate.py::_gain: 0 -> 1 #1",
+    ),
+    "shares without a price, which add nothing": (
+        "oracle/certificate.py::_gain:  for share in stretch.shares if any(share.multipliers) ->  for share in stretch.shares #1",
+    ),
+    "ages before the lead, after the last or beyond the stretch, at which nothing is counted or nothing has a price": (
+        "oracle/certificate.py::_gain: min(share.lead, priced) -> priced #1",
+        "oracle/certificate.py::_gain: min(output_len, priced) -> max(output_len, priced) #1",
+        "oracle/certificate.py::_gain: min(output_len, priced) -> output_len #1",
+        "oracle/certificate.py::_gain: min(output_len, priced) -> priced #1",
+        "oracle/certificate.py::_gain: 1 -> 2 #6",
+    ),
+    "a product with Python's integers is one of Python's integers": (
+        "oracle/certificate.py::_gain: np.array((*front, *share.multipliers, *behind), dtype=integer) -> np.array((*front, *share.multipliers, *behind)) #1",
+    ),
+    "numpy takes any negative number for the length that it works out": (
+        "oracle/certificate.py::_sums_to_the_end: 1 -> 2 #1",
+    ),
+    "a margin: no number exceeds three times the prices times rounds and capacity, and the delay": (
+        "oracle/certificate.py::_gain: 4 -> 3 #1",
+        "oracle/certificate.py::_gain: largest < 2 ** 63 -> largest <= 2 ** 63 #1",
+    ),
+    "differs where whole blocks are full at the start; the next block is then counted as the first that is taken later, zero rounds later: the same sum": (
+        "oracle/certificate.py::_gain: prompt_len + 1 -> prompt_len #1",
+        "oracle/certificate.py::_gain: 1 -> 0 #4",
+    ),
+    "more zeros behind the end, which add nothing": (
+        "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
+        "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) * step #1",
+        "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) #1",
+    ),
+    "without requests all have completed before a limit is looked at": (
+        "amin_ref/simulator/simulation.py::simulate: 0 -> 1 #1",
+        "amin_ref/simulator/simulation.py::simulate: 0 -> -1 #1",
+    ),
+    "the machine begins with a jump to the first arrival": (
+        "amin_ref/simulator/simulation.py::_Machine.__init__: 0 -> -1 #1",
+    ),
+    "room behind the last round for what is assumed, which is all that is written there": (
+        "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
+    ),
+    "a longer look ahead: of whom runs already, that has been found to fit": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
+    ),
+    "names that come twice, as the keys of one dictionary": (
+        "amin_ref/conformance/replay.py::_Replay._situation:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
+    ),
+    "only saves time: with nobody to judge, nothing is found": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
+    ),
+    "whoever is admitted has waited, so that nobody is where nobody waits": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
+    ),
+    "nobody overtakes where nobody is left waiting": (
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
+    ),
+    "where there is no round between, none is looked at": (
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._first_waiting() if first < stop else None -> self._first_waiting() #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
+    ),
+    "room is for looking at no more rounds than needed; in each that is looked at, all is added up": (
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity + self._occupied(self._requests[request].prompt_len + 1) #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len - 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: 1 -> 0 #1",
+    ),
+}
+"""Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
+
+_NOT_PROMISED: dict[str, tuple[str, ...]] = {
+    "prices are any numbers that are not negative: which ones are found, and how fast, decides only how good the bound is (T10), and it is computed anew from them": (
+        "oracle/search/bounds.py::ascend: over_tokens / capacity -> over_tokens #1",
+        "oracle/search/bounds.py::ascend: _squares(part_tokens, tokens) + _squares(part_shares, shares) -> _squares(part_tokens, tokens) - _squares(part_shares, shares) #1",
+        "oracle/search/relaxation.py::_shares: part * problem.capacity -> part #1",
+        "oracle/search/relaxation.py::_shares: for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)): … -> (nothing) #1",
+        "oracle/search/relaxation.py::Rows.__init__: max(problem.size, problem.longest) -> min(problem.size, problem.longest) #1",
+        "oracle/prices/dual.py::Dual.__init__: -(prompt_len + 1) // block -> -(prompt_len + 1) #1",
+        "oracle/prices/dual.py::Dual.evaluate: rounds + 1 -> rounds #1",
+        "oracle/prices/dual.py::Dual.evaluate: shares > NEGLIGIBLE * total[:, None] -> shares >= NEGLIGIBLE * total[:, None] #1",
+        "oracle/prices/dual.py::Dual._costs: ENTRIES_AT_ONCE // len(delays) -> ENTRIES_AT_ONCE * len(delays) #1",
+        "oracle/prices/ascent.py::_rounded: 0.0 -> 1.0 #1",
+        "oracle/prices/ascent.py::_rounded: 2 -> 3 #1",
+        "oracle/prices/ascent.py::_climbed: 0.0 -> -1.0 #2",
+        "oracle/prices/ascent.py::_climbed: stalls + 1 if new_value - value < tolerance * abs(new_value) else 0 -> stalls + 1 #1",
+        "oracle/prices/ascent.py::_climbed: tolerance * abs(new_value) -> tolerance // abs(new_value) #1",
+        "oracle/prices/ascent.py::_newton_step: 1 -> 0 #1",
+        "oracle/prices/ascent.py::_newton_step: float(bend @ step) / float(change @ bend) -> float(bend @ step) #1",
+        "oracle/search/branch_and_bound.py::BranchAndBound.bounds: sequencing is not None or len(shorter.limits) > len(rows.limits) -> len(shorter.limits) > len(rows.limits) #1",
+        "oracle/programme/candidates.py::Candidates._scale: 1 -> 2 #3",
+        "oracle/search/branch_and_bound.py::BranchAndBound.bounds: self._prove(bounds.whole(bounds.root)) -> (nothing) #2",
+    ),
+    "a schedule that is found is checked, whoever finds it: where the heuristics look decides only how good it is": (
+        "oracle/search/problem.py::first_schedule: min((list_schedule(problem, order) for order in orders), key=problem.cost) -> max((list_schedule(problem, order) for order in orders), key=problem.cost) #1",
+        "oracle/heuristics/best_schedule.py::_prices: first - stretch.first_round:stop - stretch.first_round -> :stop - stretch.first_round #1",
+        "oracle/heuristics/best_schedule.py::_orders: one.prompt_len + one.output_len -> one.prompt_len - one.output_len #1",
+        "oracle/heuristics/best_schedule.py::_LocalSearch._move: max(earliest, request.arrival) -> request.arrival #1",
+        "oracle/heuristics/best_schedule.py::_LocalSearch._neighbours: True -> False #1",
+        "oracle/heuristics/best_schedule.py::_LocalSearch._taken: self.rounds / 30 -> self.rounds #1",
+        "oracle/heuristics/best_schedule.py::_LocalSearch._taken: MOST_OF_FEW if few else MOST_TAKEN_OUT -> MOST_TAKEN_OUT #1",
+        "oracle/search/walk.py::Company.walk: self._narrow.append(Errand(root, coming.pop(0).width)) -> (nothing) #1",
+        "oracle/programme/candidates.py::Candidates.by_mean_start: np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds)) -> np.bincount(self.kind, minlength=len(self.kinds)) #1",
+    ),
+    "how much is laid out, tried or done at once, and in which order, decides only the time": (
+        "oracle/portfolio.py::_Work.choose: ENTRIES_PER_SECOND * (1 - 2 * PRICING) * self._time_limit -> ENTRIES_PER_SECOND * (1 - 2 * PRICING) #1",
+        "oracle/search/bounds.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
+        "oracle/search/states.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
+        "oracle/starts/free_capacity.py::FreeCapacity.__init__: 1024 -> 1023 #1",
+        "oracle/starts/free_capacity.py::FreeCapacity.earliest_start: starts *= 2 -> starts = 2 #1",
+        "oracle/search/relaxation.py::Rows.charges: if price.any(): … -> (nothing) #1",
+        "oracle/search/walk.py::Company._hand_out: not self._narrow and len(self._left) == 1 -> not self._narrow #1",
+        "oracle/portfolio.py::_Work.choose: size <= MODELLED -> size < MODELLED #1",
+        "oracle/portfolio.py::_Work.choose: 1 - 2 * PRICING -> 1 + 2 * PRICING #1",
+        "oracle/search/walk.py::walk: width is None and len(states) > PRICED_ANEW and (now % ROUNDS_OF_PRICES == 0) -> len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0 #1",
+        "oracle/search/branch_and_bound.py::BranchAndBound.explore: self.problem.size > MOST_REQUESTS -> self.problem.size >= MOST_REQUESTS #1",
+    ),
+    "longest is smaller than the capacity, as a request has a prompt and fits": (
+        "oracle/search/states.py::Rounds.__init__: 2 * problem.capacity + problem.longest -> 2 * problem.capacity #1",
+    ),
+    "the first state twice: one of two equal ones is dropped": (
+        "oracle/search/states.py::Rounds._start: 0 -> 1 #1",
+    ),
+    "a request that starts twice costs more than once, and holds no less: the state that it came from dominates it": (
+        "oracle/search/states.py::Rounds._candidates: states.ready & ~states.placed -> states.ready #1",
+    ),
+    "every entry is set afterwards": ("oracle/search/relaxation.py::Sequences.starts: 0 -> -1 #1",),
+    "a cut that is not found, or not violated, makes the programme slower, not wrong; each is valid by itself": (
+        "oracle/programme/cuts.py::Cutter._violated_cliques: 1 -> 0 #1",
+        "oracle/programme/cuts.py::Cutter._extended_trios: trios.append(added) -> (nothing) #1",
+        "oracle/programme/cuts.py::_greedy_trios: value[some] + ~out @ value[choice] / 2 -> value[some] #1",
+        "oracle/programme/branch_and_cut.py::_Search._narrowed_by_cuts: best + 0.01 -> best - 0.01 #1",
+    ),
+    "positions are whole numbers already": (
+        "oracle/programme/cuts.py::Cutter._trio_cut: np.array(members, dtype=np.int64) -> np.array(members) #1",
+    ),
+    "a candidate twice is two columns for the same start: slower, not wrong": (
+        "oracle/programme/candidates.py::Kind.windows: 1 -> 0 #2",
+    ),
+    "the list has one entry: the first is the last": (
+        "oracle/programme/solvers.py::_run: 0 -> -1 #1",
+    ),
+    "what a temporary file is called": (
+        "oracle/programme/solvers.py::solve_with_cbc: 'log.txt' -> 'XXlog.txt' #1",
+    ),
+    "HiGHS in the tests has both or neither, and ends with and without it: belt and braces for a solver of another make": (
+        "oracle/programme/solvers.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
+        "oracle/programme/solvers.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
+    ),
+    "no ratio is below 1": ("oracle/ratio/worst_case.py::worst_cases: 0 -> 1 #1",),
+    "nothing is less than a delay of 0; only saves looking": (
+        "tests/models/identical_prompts.py::IdenticalPrompts._least_delay: if least == 0: … -> (nothing) #1",
+    ),
+}
+"""Faults of the oracle that cost time or make a gap wider, of which nobody is promised a number."""
+
+EQUIVALENT: tuple[Equivalent, ...] = tuple(
+    Equivalent(fault, why)
+    for reasons in (_BY_REASON, _NOT_PROMISED)
+    for why, faults in reasons.items()
+    for fault in faults
+)

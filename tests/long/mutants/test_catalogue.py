@@ -1,0 +1,31 @@
+"""The hand-picked mutants are up to date; ``python -m tests.long.mutants`` tests the tests."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.long.mutants.catalogue import MUTANTS, Mutant, StaleMutant, mutated
+from tests.long.mutants.theorem_tests import PROJECT, files_naming
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_mutant_is_other_code_that_runs(mutant: Mutant) -> None:
+    """A stale one raises, and one that is no Python would be killed by anything."""
+    source = (PROJECT / mutant.file).read_text(encoding="utf-8")
+    broken = mutated(source, mutant)
+    assert ast.dump(ast.parse(broken)) != ast.dump(ast.parse(source))
+    assert files_naming(mutant.theorem)
+
+
+def test_they_are_many_and_all_different() -> None:
+    assert len({(mutant.file, mutant.old, mutant.new) for mutant in MUTANTS}) == len(MUTANTS)
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
+
+
+def test_a_stale_mutant_is_an_error() -> None:
+    mutant = Mutant("no such line", "T1", "some/file.py", "x = 1", "x = 2")
+    for source in ("", "x = 1; x = 1"):
+        with pytest.raises(StaleMutant, match=r"'no such line'.* some/file.py"):
+            mutated(source, mutant)

@@ -1,0 +1,136 @@
+"""The faults are what they say, and whether a test notices them is judged rightly."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.long.mutants.all import GROUPS, Group, Journal, chosen_faults
+from tests.long.mutants.equivalent import EQUIVALENT
+from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
+from tests.long.mutants.theorem_tests import PROJECT
+
+SOURCE = '''
+"""Prose is no code: a number 1 in it stays."""
+LIMIT: int = 3
+
+class Box:
+    """A box."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more goes in."""
+        return self.held >= LIMIT and not self.open
+
+    def add(self, more: int = 1) -> None:
+        if more > LIMIT:
+            raise ValueError(f"{more} is more than {LIMIT + 1}")
+        self.held += min(more, LIMIT)
+'''
+
+
+def changes(scope: str) -> set[tuple[str, str]]:
+    return {(f.old, f.new) for f in faults_of("box.py", SOURCE) if f.scope == scope}
+
+
+def test_a_property_has_the_faults_of_its_operators() -> None:
+    assert changes("Box.is_full") == {
+        ("return self.held >= LIMIT and (not self.open)", "return None"),
+        ("self.held >= LIMIT and (not self.open)", "self.held >= LIMIT or not self.open"),
+        ("self.held >= LIMIT and (not self.open)", "self.held >= LIMIT"),
+        ("self.held >= LIMIT and (not self.open)", "not self.open"),
+        ("self.held >= LIMIT", "self.held > LIMIT"),
+        ("self.held >= LIMIT", "self.held < LIMIT"),
+        ("not self.open", "self.open"),
+    }
+
+
+def test_defaults_and_constants_lie_outside_of_functions() -> None:
+    assert changes("") == {("3", "4"), ("3", "2"), ("1", "2"), ("1", "0")}
+
+
+def test_statements_are_deleted_and_text_for_readers_is_left_alone() -> None:
+    assert changes("Box.add") == {
+        ("if more > LIMIT: …", "(nothing)"),
+        ("more > LIMIT", "more >= LIMIT"),
+        ("more > LIMIT", "more <= LIMIT"),
+        ("raise ValueError(f'{more} is more than {LIMIT + 1}')", "(nothing)"),
+        ("self.held += min(more, LIMIT)", "self.held -= min(more, LIMIT)"),
+        ("self.held += min(more, LIMIT)", "self.held = min(more, LIMIT)"),
+        ("self.held += min(more, LIMIT)", "(nothing)"),
+        ("min(more, LIMIT)", "max(more, LIMIT)"),
+        ("min(more, LIMIT)", "more"),
+        ("min(more, LIMIT)", "LIMIT"),
+    }
+
+
+def test_a_faulty_file_has_that_fault_alone() -> None:
+    sound = ast.unparse(ast.parse(SOURCE))
+    for fault in faults_of("box.py", SOURCE):
+        broken = ast.unparse(faulty(SOURCE, fault))
+        lines = zip(sound.splitlines(), broken.splitlines(), strict=False)
+        assert any(a != b for a, b in lines)
+        assert ast.unparse(ast.parse(SOURCE)) == sound
+
+
+def test_a_package_is_imported_by_its_folder() -> None:
+    assert module_name("amin_ref/simulator/cache.py") == "amin_ref.simulator.cache"
+    assert module_name("amin_ref/__init__.py") == "amin_ref"
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_every_file_and_every_test_file_is_there(group: Group) -> None:
+    assert all((PROJECT / file).exists() for file in (*group.files, *group.tests))
+
+
+def test_what_is_listed_as_equivalent_is_a_fault_of_the_code_as_it_is() -> None:
+    """A stale entry would excuse a fault that nobody has looked at."""
+    listed = {entry.fault for entry in EQUIVALENT}
+    assert len(listed) == len(EQUIVALENT)
+    files = {name.partition("::")[0] for name in listed}
+    known = {fault.name for file in files for fault in chosen_faults(file, None)}
+    assert listed <= known
+
+
+def test_a_sample_is_the_same_every_time() -> None:
+    assert chosen_faults("amin_ref/simulator/cache.py", 5) == chosen_faults(
+        "amin_ref/simulator/cache.py", 5
+    )
+    assert len(chosen_faults("amin_ref/simulator/cache.py", 5)) == 5
+
+
+def cold(fault: Fault, test: str) -> str:
+    asked = {"file": fault.file, "fault": fault.name, "tests": {test: 60.0}}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.long.mutants.cold"],
+        cwd=PROJECT,
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.splitlines()[-1]
+
+
+def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other() -> None:
+    faults = chosen_faults("amin_ref/model/validation.py", None)
+    fault = next(f for f in faults if f.new == "value >= LARGEST")
+    assert cold(fault, "tests/model/test_values.py").startswith(
+        "failed: tests/model/test_values.py::"
+    )
+    assert cold(fault, "tests/long/mutants/test_catalogue.py") == "done"
+
+
+def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
+    lines = [
+        {"fault": "a", "source": "1", "verdict": verdict, "by": "t", "seconds": 0.5}
+        for verdict in ("alive", "killed")
+    ]
+    path = tmp_path / "journal.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert Journal(path).entries["a"].judged.verdict == "killed"

@@ -1,0 +1,69 @@
+"""The tests that name one theorem: ``python -m tests.long.mutants.theorem_tests T4``.
+
+Whatever else pytest takes may follow. The first failure ends the run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+
+
+class OnlyTestsOf:
+    """A plugin: only tests that are marked with one theorem run, and failures are collected."""
+
+    def __init__(self, theorem: str) -> None:
+        self.theorem = theorem
+        self.failed: list[str] = []
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Deselect the tests of other theorems, and of none."""
+        named = [
+            item
+            for item in items
+            if any(self.theorem in mark.args for mark in item.iter_markers("theorem"))
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in named])
+        items[:] = named
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that failed; one that could not be set up shows nothing."""
+        if report.when == "call" and report.failed:
+            self.failed.append(report.nodeid)
+
+
+def files_naming(theorem: str) -> list[str]:
+    """The test files in which the theorem is named, the theorems' own file first."""
+    files = [
+        file.relative_to(PROJECT)
+        for file in (PROJECT / "tests").rglob("test_*.py")
+        if f'theorem("{theorem}")' in file.read_text(encoding="utf-8")
+    ]
+    return [str(file) for file in sorted(files, key=lambda f: (f.name != "test_theorems.py", f))]
+
+
+def run(theorem: str, arguments: Sequence[str] = ()) -> int:
+    """Run them, and print the first that fails; the exit status is pytest's."""
+    plugin = OnlyTestsOf(theorem)
+    status = pytest.main(
+        [
+            *files_naming(theorem),
+            *("-n", "0", "-x", "-q", "--no-header", "--tb", "line", "-p", "no:cacheprovider"),
+            *arguments,
+        ],
+        plugins=[plugin],
+    )
+    for test in plugin.failed:
+        print(f"failed: {test}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], sys.argv[2:]))

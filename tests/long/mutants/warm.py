@@ -1,0 +1,393 @@
+"""Many faults in one process that has imported and collected everything once.
+
+For each fault the process is forked, and in the fork the code of the faulty function is put in the
+place of the sound one, wherever that function is referred to; then the tests that are known to run
+it run until one fails. A fork costs some ten milliseconds, where a new process and its imports
+cost seconds. What was computed on import (constants, parameters of tests) is that of the
+sound code: a fault may look alive here that is not, and is judged again by :mod:`.cold`. None that
+is killed here was killed by anything but a test that fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import TypeVar
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.long.mutants.faults import Fault, faulty
+
+MEMORY = 2 * 2**30
+"""Address space that a fork may have, so that a fault which asks for all of it gets none; bytes."""
+
+KILLERS = 4
+"""So many tests that killed faults of the same function come first, then as many of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a fault.
+
+    Attributes:
+        verdict: ``killed``, ``timed out`` or ``unnoticed``; by :mod:`.cold` ``alive``.
+        by: the test that failed or that had used its time; empty when none.
+        seconds: how long that took.
+    """
+
+    verdict: str
+    by: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A test on the sound code: its processor seconds, and the functions that it runs."""
+
+    seconds: float
+    functions: frozenset[str]
+
+
+def allowed_seconds(measured: float) -> float:
+    """Processor time after which a test that takes so long on sound code has hung."""
+    return 5.0 + 10 * measured
+
+
+def limit_test(seconds: float) -> None:
+    """Let the kernel end this process when it has used so much processor time, or waited long."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, 60 + 20 * seconds)
+
+
+def key(file: str, scope: str) -> str:
+    """The name of an outermost function."""
+    return f"{file}::{scope}"
+
+
+def outermost_functions(code: CodeType, prefix: str = "") -> Iterator[CodeType]:
+    """The functions and methods that a module's code defines, without those inside of them."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_flags & 0x2:  # CO_NEWLOCALS: a function; a class body has it not
+                yield constant
+            else:
+                yield from outermost_functions(constant)
+
+
+class Warm:
+    """A pytest plugin: instead of the tests it runs ``work``, which has the collected tests.
+
+    Args:
+        root: the project's folder.
+        files: the files that are to be mutated, from there.
+        homes: the test files that some of them were written for.
+        work: what to do; it calls :meth:`measure` and :meth:`judge`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[str],
+        homes: Mapping[str, Sequence[str]],
+        work: Callable[[Warm], None],
+    ) -> None:
+        self.items: dict[str, pytest.Item] = {}
+        self.measured: dict[str, Measured] = {}
+        self._root = root
+        self._files = {str(root / file): file for file in files}
+        self._homes = homes
+        self._work = work
+        self._functions: dict[tuple[str, str, int], list[FunctionType]] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Do the work; no test runs in this process itself."""
+        self.items = {item.nodeid: item for item in session.items}
+        for thing in gc.get_objects():
+            if isinstance(thing, FunctionType) and thing.__code__.co_filename in self._files:
+                self._functions.setdefault(_place(thing.__code__), []).append(thing)
+        gc.collect()
+        gc.freeze()
+        self._work(self)
+        return True
+
+    def measure(
+        self, known: Mapping[str, Measured], store: Callable[[Warm], None], workers: int
+    ) -> None:
+        """Time and coverage of every test that is not known yet, stored as they come in.
+
+        A test that fails when it is watched, which takes time, is left out.
+        """
+        self.measured = {test: known[test] for test in self.items if test in known}
+        new = [test for test in self.items if test not in known]
+        scopes = self._scopes_by_code()
+
+        def run_all(tests: Sequence[str]) -> Callable[[int], None]:
+            def run(pipe: int) -> None:
+                for test in tests:
+                    functions: set[str] = set()
+                    began = time.process_time()
+                    sys.setprofile(_noting(scopes, functions))
+                    failed = self._fails(test, None)
+                    sys.setprofile(None)
+                    if failed:
+                        _say(pipe, f"fails: {test}")
+                        continue
+                    seconds = time.process_time() - began
+                    _say(pipe, json.dumps([test, seconds, sorted(functions)]))
+
+            return run
+
+        parts = [new[start : start + 8] for start in range(0, len(new), 8)]
+        for _, said, _, _ in _forked(((part, run_all(part)) for part in parts), workers):
+            for line in said:
+                if line.startswith("fails: "):  # it has not the time that it demands
+                    print(f"left out, since without a fault and with few examples it {line}")
+                    continue
+                test, seconds, functions = json.loads(line)
+                self.measured[test] = Measured(seconds, frozenset(functions))
+                print(f"{seconds:6.1f} s  {test}", flush=True)
+            store(self)
+
+    def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
+        """Tests that run the fault's function, within so many seconds of the sound code.
+
+        Those that killed its like come first, then those of its home. Then by turns one that runs
+        few functions, and so is about this one, and one of a test that has not had a turn yet, so
+        that a test of many cases leaves room for others.
+        """
+        name = key(fault.file, fault.scope)
+        near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
+        running = sorted(self._running(fault), key=lambda test: self.measured[test].seconds)
+        killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
+        killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
+        narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
+        earlier = Counter[str]()
+        turns: dict[str, int] = {}
+        for test in running:
+            turns[test] = earlier[test.partition("[")[0]]
+            earlier[test.partition("[")[0]] += 1
+        varied = sorted(running, key=lambda test: turns[test])
+        homes = self._homes.get(fault.file, ())
+        at_home = [t for t in varied if t.partition("::")[0] in homes]
+        by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
+        spent = 0.0
+        found: dict[str, None] = {}
+        for test in (*killers, *at_home, *by_turns):
+            if test not in found and spent + self.measured[test].seconds <= budget:
+                spent += self.measured[test].seconds
+                found[test] = None
+        return list(found)
+
+    def _running(self, fault: Fault) -> list[str]:
+        """The tests that run its function; outside of functions, those that run its file.
+
+        And those that run none of the files: they may read a constant of one.
+        """
+        name = key(fault.file, fault.scope)
+        of_function = [t for t, m in self.measured.items() if name in m.functions]
+        if of_function:
+            return of_function
+        names = {name for m in self.measured.values() for name in m.functions}
+        of_file = {name for name in names if name.startswith(f"{fault.file}::")}
+        return [t for t, m in self.measured.items() if m.functions & of_file or not m.functions]
+
+    def judge(
+        self,
+        faults: Iterable[Fault],
+        kills: Mapping[str, Counter[str]],
+        budget: float,
+        workers: int,
+    ) -> Iterator[tuple[Fault, Judged]]:
+        """Each fault with what became of it, as soon as that is known."""
+
+        def jobs() -> Iterator[tuple[Fault, Callable[[int], None]]]:
+            for fault in faults:
+                code = self._faulty_code(fault)
+                yield fault, self._trying(code, self.tests_of(fault, kills, budget))
+
+        for fault, said, status, seconds in _forked(jobs(), workers):
+            last = said[-1] if said else ""
+            if os.WIFSIGNALED(status):
+                hung = os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM)
+                yield fault, Judged("timed out" if hung else "killed", last, seconds)
+            elif last.startswith("failed: "):
+                yield fault, Judged("killed", last.removeprefix("failed: "), seconds)
+            elif last == "done":
+                yield fault, Judged("unnoticed", "", seconds)
+            else:
+                yield fault, Judged("killed", last, seconds)
+
+    def _trying(self, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
+        def run(pipe: int) -> None:
+            for function in self._functions[_place(code)]:
+                function.__code__ = code
+            for test, following in zip(tests, [*tests[1:], None], strict=True):
+                _say(pipe, test)
+                limit_test(allowed_seconds(self.measured[test].seconds))
+                if self._fails(test, following):
+                    _say(pipe, f"failed: {test}")
+                    return
+            _say(pipe, "done")
+
+        return run
+
+    def failing_without_fault(self, tests: Iterable[str], workers: int) -> list[str]:
+        """Tests that fail in a fork of the sound code, each run as the first of its fork."""
+
+        def trying(test: str) -> Callable[[int], None]:
+            def run(pipe: int) -> None:
+                _say(pipe, "failed" if self._fails(test, None) else "passed")
+
+            return run
+
+        known = [test for test in tests if test in self.items]
+        done = _forked(((test, trying(test)) for test in known), workers)
+        return [test for test, said, _, _ in done if said != ["passed"]]
+
+    def can_judge(self, fault: Fault) -> bool:
+        """Whether the fault is in a function that is alive in this process."""
+        name = str(self._root / fault.file), fault.scope
+        return bool(fault.scope) and any(place[:2] == name for place in self._functions)
+
+    def _faulty_code(self, fault: Fault) -> CodeType:
+        path = self._root / fault.file
+        tree = faulty(path.read_text(encoding="utf-8"), fault)
+        module = compile(tree, str(path), "exec", dont_inherit=True)
+        found = [
+            code
+            for code in outermost_functions(module)
+            if code.co_qualname == fault.scope and _last_line(code) >= fault.line
+        ]
+        return found[0]
+
+    def _fails(self, test: str, following: str | None) -> bool:
+        item = self.items[test]
+        nextitem = None if following is None else self.items[following]
+        return any(report.failed for report in runtestprotocol(item, nextitem=nextitem, log=False))
+
+    def _scopes_by_code(self) -> dict[tuple[str, str, int], str]:
+        """The outermost function to which each code belongs, inner functions included."""
+        scopes: dict[tuple[str, str, int], str] = {}
+        for functions in self._functions.values():
+            code = functions[0].__code__
+            scope = key(self._files[code.co_filename], code.co_qualname)
+            if "<locals>" in code.co_qualname:
+                continue
+            for inner in _with_inner(code):
+                scopes[_place(inner)] = scope
+        return scopes
+
+
+def _place(code: CodeType) -> tuple[str, str, int]:
+    return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def _last_line(code: CodeType) -> int:
+    lines = [line for inner in _with_inner(code) for _, _, line in inner.co_lines() if line]
+    return max(lines, default=0)
+
+
+def _with_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _with_inner(constant)
+
+
+def _noting(
+    scopes: Mapping[tuple[str, str, int], str], functions: set[str]
+) -> Callable[[FrameType, str, object], None]:
+    """A profile function that notes which of the functions run."""
+    known: dict[int, str | None] = {}
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            code = frame.f_code
+            place = id(code)
+            if place not in known:
+                known[place] = scopes.get(_place(code))
+            scope = known[place]
+            if scope is not None:
+                functions.add(scope)
+
+    return note
+
+
+def _say(pipe: int, line: str) -> None:
+    os.write(pipe, (line + "\n").encode())
+
+
+Job = TypeVar("Job")
+
+
+def _forked(
+    jobs: Iterable[tuple[Job, Callable[[int], None]]], workers: int
+) -> Iterator[tuple[Job, list[str], int, float]]:
+    """Run jobs in forks, so many at once: each with what it said, its status and its seconds."""
+    waiting = iter(jobs)
+    running: dict[int, tuple[Job, int, float, list[bytes]]] = {}
+    while True:
+        while len(running) < workers:
+            following = next(waiting, None)
+            if following is None:
+                break
+            job, run = following
+            child, pipe = _fork(run)
+            running[pipe] = job, child, time.monotonic(), []
+        if not running:
+            return
+        heard = select.select(list(running), [], [], 1.0)[0]
+        for pipe in list(running):
+            job, child, began, parts = running[pipe]
+            if pipe in heard and (said := os.read(pipe, 65536)):
+                parts.append(said)
+                continue
+            # What a test has left running may hold the pipe open: the child itself is what counts.
+            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in heard else os.WNOHANG)
+            if os.waitid(os.P_PID, child, flags) is None:
+                continue
+            # What the tests have left running goes, while the child's number is still its own.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            os.close(pipe)
+            del running[pipe]
+            lines = b"".join(parts).decode().splitlines()
+            yield job, lines, status, time.monotonic() - began
+
+
+def _fork(run: Callable[[int], None]) -> tuple[int, int]:
+    """A child process that runs a job, and the end of the pipe on which it is heard."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        return child, reading
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silence, stream)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        run(writing)
+        status = 0
+    finally:
+        os._exit(status)

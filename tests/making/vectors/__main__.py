@@ -1,0 +1,31 @@
+"""Write the vectors anew: ``python -m tests.making.vectors``; ``--choose`` chooses them anew, too.
+
+Without it the instances stay those that the file has, and all that is said of them is worked out
+again: minutes of processor time in either case.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from amin_ref.vectors import published_vectors
+from tests.long.mutants.theorem_tests import PROJECT
+from tests.making.vectors.selection import chosen_anew, written_anew
+
+PUBLISHED = PROJECT / "amin_ref" / "vectors" / "vectors.json"
+
+
+def main() -> None:
+    """Write all of them to the file that the package comes with."""
+    parser = argparse.ArgumentParser(prog="python -m tests.making.vectors", description=__doc__)
+    parser.add_argument("--choose", action="store_true", help="choose other instances, too")
+    found = chosen_anew() if parser.parse_args().choose else written_anew(published_vectors())
+    PUBLISHED.write_text(found.to_json(), encoding="utf-8")
+    print(f"{len(found.vectors)} vectors in {len(found.groups)} groups")
+    for group in found.groups:
+        if not group.vectors:
+            print(f"nothing catches {group.flag}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,388 @@
+"""Vectors to choose from: random small instances, with what is right or wrong worked out by force.
+
+Right schedules come from the naive policies, tie-break by tie-break
+(:mod:`tests.models.every_tie`). Of a wrong one the round is worked out from these, too: the first
+in which none of them does the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from amin_ref import (
+    AminError,
+    Instance,
+    Ranking,
+    Request,
+    RequestId,
+    Run,
+    Schedule,
+    check,
+    conform,
+    simulate,
+)
+from amin_ref.vectors import Vector, VectorPolicy
+from tests.models.every_tie import MakeNaive, TooMany, every_schedule
+from tests.models.naive import (
+    NaiveAmax,
+    NaiveAmin,
+    NaiveFirstCome,
+    NaiveHindsight,
+    held,
+    naive_amin,
+    naive_faults,
+    naive_schedule,
+)
+from tests.models.wrong_schedulers import WRONG
+
+NAIVE: dict[VectorPolicy, MakeNaive] = {
+    "amin": NaiveAmin,
+    "amax": NaiveAmax,
+    "h-sf": NaiveHindsight,
+    "fcfs": NaiveFirstCome,
+}
+TITLES: dict[VectorPolicy, str] = {
+    "amin": "Amin",
+    "amax": "Amax",
+    "h-sf": "H-SF",
+    "fcfs": "FCFS",
+}
+MOST_SCHEDULES = 6
+"""Of one instance, so that vectors stay readable."""
+
+
+class Lot:
+    """Numbers drawn in a way that every version of Python repeats."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)
+
+    def number(self, least: int, most: int) -> int:
+        """A whole number, each as likely as the others."""
+        return least + int(self._random.random() * (most - least + 1))
+
+    def hits(self, share: float) -> bool:
+        """True in so many cases."""
+        return self._random.random() < share
+
+    def order(self, ids: Iterable[RequestId]) -> tuple[RequestId, ...]:
+        """A random order."""
+        return tuple(sorted(ids, key=lambda _: self._random.random()))
+
+
+def drawn_instance(lot: Lot, most_requests: int = 5) -> Instance:
+    """A few requests that compete for a tight cache."""
+    block_size = (1, 1, 2, 4)[lot.number(0, 3)]
+    lowest = lot.hits(0.4)
+    equal_prompts = lot.number(1, 3) if lot.hits(0.4) else None
+    latest = lot.number(1, 6) if lot.hits(0.4) else 0
+    requests = []
+    for request_id in "abcdef"[: lot.number(2, most_requests)]:
+        output_len = lot.number(1, 7)
+        requests.append(
+            Request(
+                request_id,
+                equal_prompts or lot.number(1, 5),
+                output_len,
+                1 if lowest else lot.number(1, output_len),
+                None if lot.hits(0.3) else output_len + lot.number(0, 4),
+                lot.number(0, latest),
+            )
+        )
+    largest = max(held(request.prompt_len, request.output_len, block_size) for request in requests)
+    return Instance(largest + lot.number(0, largest), tuple(requests), block_size)
+
+
+def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
+    """Instances whose schedules differ in ties alone, all of them listed."""
+    for index in range(count):
+        instance = drawn_instance(Lot(f"{policy}/{index}"))
+        try:
+            schedules = every_schedule(instance, NAIVE[policy], most=40)
+        except TooMany:
+            continue
+        if len(schedules) <= MOST_SCHEDULES:
+            yield _right(policy, None, schedules)
+
+
+def right_with_ties(count: int) -> Iterator[Vector]:
+    """Instances whose ties are broken in one given order: Amin makes one schedule of them."""
+    for index in range(count):
+        lot = Lot(f"ties/{index}")
+        instance = drawn_instance(lot)
+        order = lot.order(instance.by_id)
+        schedule = naive_amin(instance, {request: rank for rank, request in enumerate(order)})
+        yield _right("amin", order, [schedule])
+
+
+def _right(
+    policy: VectorPolicy, ties: tuple[RequestId, ...] | None, schedules: Iterable[Schedule]
+) -> Vector:
+    in_order = sorted(schedules, key=lambda schedule: (schedule.total_latency, str(schedule.runs)))
+    return Vector(
+        id=1,
+        comment=_described(policy, in_order, ties is not None),
+        flags=(),
+        policy=policy,
+        ties=ties,
+        result="valid" if len(in_order) == 1 else "acceptable",
+        schedules=tuple(in_order),
+    )
+
+
+def _described(policy: VectorPolicy, schedules: Sequence[Schedule], is_ordered: bool) -> str:
+    instance = schedules[0].instance
+    requests = instance.requests
+    parts = [f"{len(requests)} requests"]
+    parts.append(
+        "equal prompts" if len({r.prompt_len for r in requests}) == 1 else "unequal prompts"
+    )
+    if instance.block_size > 1:
+        parts.append(f"blocks of {instance.block_size}")
+    if any(request.arrival for request in requests):
+        parts.append("arrivals")
+    evictions = sorted({schedule.evictions for schedule in schedules})
+    parts.append(
+        f"{TITLES[policy]} evicts {' or '.join(map(str, evictions))} times"
+        if evictions[-1]
+        else f"{TITLES[policy]} evicts nobody"
+    )
+    if is_ordered:
+        parts.append("ties broken in the order given")
+    elif len(schedules) > 1:
+        parts.append(f"{len(schedules)} schedules, depending on ties")
+    return ", ".join(parts) + "."
+
+
+def not_valid(count: int) -> Iterator[Vector]:
+    """Valid schedules that are broken in one place."""
+    for index in range(count):
+        lot = Lot(f"not valid/{index}")
+        instance = drawn_instance(lot, most_requests=3)
+        ranks = {request: float(place) for place, request in enumerate(instance.by_id)}
+        schedule = naive_schedule(
+            instance, NaiveAmin(instance.capacity, instance.block_size), ranks
+        )
+        damaged = _damaged(lot, schedule)
+        if len(naive_faults(damaged)) == 1:
+            yield _faulty(damaged)
+
+
+def _faulty(schedule: Schedule) -> Vector:
+    """A schedule with one fault, which the checker has to find."""
+    ((rule, now, _),) = naive_faults(schedule)
+    (violation,) = check(schedule)
+    return Vector(
+        id=1,
+        comment=violation.message,
+        flags=(),
+        policy=None,
+        ties=None,
+        result="invalid",
+        schedules=(schedule,),
+        rule=rule,
+        round=now,
+    )
+
+
+def _damaged(lot: Lot, schedule: Schedule) -> Schedule:
+    """A schedule with one run, or the instance, changed."""
+    runs = list(schedule.runs)
+    place = lot.number(0, len(runs) - 1)
+    run = runs[place]
+    kind = lot.number(0, 7)
+    instance = schedule.instance
+    match kind:
+        case 0:
+            del runs[place]
+        case 1:
+            start = lot.number(0, schedule.makespan + 2)
+            runs.append(replace(run, start=start, stop=start + run.length))
+        case 2:
+            stop = max(run.start, run.stop + lot.number(-2, 2))
+            runs[place] = replace(run, stop=stop)
+        case 3:
+            start = max(0, run.start - lot.number(1, 3))
+            runs[place] = replace(run, start=start, stop=start + run.length)
+        case 4:
+            start = schedule.makespan + lot.number(0, 2)
+            length = lot.number(0, instance.by_id[run.request].output_len)
+            runs.append(Run(run.request, start, start + length, "evicted"))
+        case 5:
+            later = lot.number(1, 3)
+            first = [replace(r, start=r.start + later, stop=r.stop + later) for r in runs]
+            length = min(later, instance.by_id[run.request].output_len)
+            arrival = instance.by_id[run.request].arrival
+            runs = [*first, Run(run.request, arrival, arrival + length, "evicted")]
+        case 6:
+            try:
+                instance = replace(instance, capacity=instance.capacity - lot.number(1, 3))
+            except AminError:
+                return schedule
+        case _:
+            start = lot.number(run.start, run.stop)
+            runs.append(Run(run.request, start, start + 1, "evicted"))
+    return Schedule(instance, tuple(runs))
+
+
+class Straying(NaiveAmin):
+    """Amin that does something else, which is valid, in one round."""
+
+    def __init__(self, instance: Instance, lot: Lot) -> None:
+        super().__init__(instance.capacity, instance.block_size)
+        self._lot = lot
+        self._rounds_left = lot.number(0, 8)
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        self._rounds_left -= 1
+        if self._rounds_left != 0:
+            return super().decide()
+        for request, tokens in self.generated.items():
+            self.known[request].assumed = max(self.known[request].assumed, tokens)
+        evicted = []
+        for request in self._lot.order(self.generated):
+            if self.overflows(self.generated) or self._lot.hits(0.15):
+                del self.generated[request]
+                evicted.append(request)
+        admitted = []
+        candidates = [*self.waiting, *evicted] if self._lot.hits(0.3) else [*self.waiting]
+        for request in self._lot.order(sorted(map(str, candidates))):
+            if self._lot.hits(0.6) and not self.overflows([*self.generated, request]):
+                self.generated[request] = 0
+                self.waiting.discard(request)
+                admitted.append(request)
+        self.waiting |= set(evicted) - set(admitted)
+        return evicted, admitted
+
+    def held_in(self, rounds: int, more: Mapping[RequestId, int]) -> int:
+        """Requests that have not started yet count from their first token."""
+        return sum(
+            held(self.known[i].prompt_len, self.generated.get(i, 0) + rounds + 1, self.block_size)
+            for i in more
+            if more[i] > rounds
+        )
+
+
+def not_amins(count: int) -> Iterator[Vector]:
+    """Valid schedules that Amin could not have made, from wrong schedulers and from straying."""
+    for index in range(count):
+        lot = Lot(f"not Amin's/{index}")
+        instance = drawn_instance(lot, most_requests=4)
+        try:
+            rights = every_schedule(instance, NaiveAmin, most=100)
+        except TooMany:
+            continue
+        wrong = WRONG[lot.number(0, len(WRONG) - 1)]
+        for schedule in (_strayed(instance, lot), _made_by(wrong.make, instance)):
+            if schedule is not None and schedule not in rights:
+                yield _refused(schedule, None, rights)
+
+
+def not_in_this_order(count: int) -> Iterator[Vector]:
+    """Amin's schedules under another order than the one given."""
+    for index in range(count):
+        lot = Lot(f"another order/{index}")
+        instance = drawn_instance(lot, most_requests=4)
+        orders = lot.order(instance.by_id), lot.order(instance.by_id)
+        own, other = (
+            naive_amin(instance, {request: rank for rank, request in enumerate(order)})
+            for order in orders
+        )
+        if own != other:
+            yield _refused(other, orders[0], [own])
+
+
+def _strayed(instance: Instance, lot: Lot) -> Schedule | None:
+    ranks = {request: float(place) for place, request in enumerate(instance.by_id)}
+    schedule = naive_schedule(instance, Straying(instance, lot), ranks)
+    return None if naive_faults(schedule) else schedule
+
+
+def _made_by(make: type, instance: Instance) -> Schedule | None:
+    try:
+        return simulate(instance, make())
+    except Exception:  # noqa: BLE001 - they are wrong, and may do anything
+        return None
+
+
+def _refused(
+    schedule: Schedule, ties: tuple[RequestId, ...] | None, rights: Iterable[Schedule]
+) -> Vector:
+    order = None if ties is None else Ranking(ties)
+    departure = conform(schedule, ties=order).departure
+    assert departure is not None, "no right schedule, and yet not refused"
+    assert departure.round == first_wrong_round(schedule, rights)
+    return Vector(
+        id=1,
+        comment=departure.message,
+        flags=(),
+        policy="amin",
+        ties=ties,
+        result="invalid",
+        schedules=(schedule,),
+        rule=departure.rule,
+        round=departure.round,
+    )
+
+
+def worked_out(vector: Vector) -> Vector:
+    """The same instance, and the same schedule if it is a wrong one, with all else found anew."""
+    if vector.result == "invalid" and vector.policy is None:
+        return _faulty(vector.schedules[0])
+    assert vector.policy is not None
+    if vector.ties is None:
+        rights = every_schedule(vector.instance, NAIVE[vector.policy])
+    else:
+        ranks = {request: float(rank) for rank, request in enumerate(vector.ties)}
+        rights = frozenset({naive_amin(vector.instance, ranks)})
+    if vector.result == "invalid":
+        assert vector.schedules[0] not in rights
+        return _refused(vector.schedules[0], vector.ties, rights)
+    return _right(vector.policy, vector.ties, rights)
+
+
+def first_wrong_round(schedule: Schedule, rights: Iterable[Schedule]) -> int:
+    """The first round in which no right schedule does the same as this one up to there."""
+    longest = 0
+    mine = _deeds(schedule)
+    for other in rights:
+        theirs = _deeds(other)
+        last = max((*mine, *theirs))
+        same = next((now for now in range(last + 1) if mine.get(now) != theirs.get(now)), last)
+        longest = max(longest, same)
+    return longest
+
+
+def _deeds(schedule: Schedule) -> dict[int, frozenset[tuple[str, RequestId]]]:
+    """What is evicted and admitted in each round in which something is."""
+    found: dict[int, frozenset[tuple[str, RequestId]]] = {}
+    for run in schedule.runs:
+        found[run.start] = found.get(run.start, frozenset()) | {("admit", run.request)}
+        if run.outcome == "evicted":
+            found[run.stop] = found.get(run.stop, frozenset()) | {("evict", run.request)}
+    return found
+
+
+def candidates() -> list[Vector]:
+    """All of them, the smallest first; no two are the same."""
+    found = [
+        *right("amin", 400),
+        *right_with_ties(100),
+        *right("amax", 90),
+        *right("h-sf", 90),
+        *right("fcfs", 120),
+        *not_valid(350),
+        *not_amins(500),
+        *not_in_this_order(40),
+    ]
+    different = {(vector.policy, vector.ties, vector.schedules): vector for vector in found}
+    return sorted(different.values(), key=size)
+
+
+def size(vector: Vector) -> tuple[int, int, int, int]:
+    """Fewer requests, fewer schedules, fewer tokens: easier to follow by hand."""
+    requests = vector.instance.requests
+    tokens = sum(request.prompt_len + request.output_len for request in requests)
+    return len(requests), len(vector.schedules), tokens, vector.instance.capacity

@@ -1,0 +1,463 @@
+"""The bugs that vectors catch: a flag for each, and the broken code that has it.
+
+What a bug costs is measured where it shows in a schedule (:mod:`tests.making.vectors.costs`),
+and said here where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from amin_ref.vectors import VectorPolicy
+from tests.long.mutants.catalogue import MUTANTS, Mutant
+from tests.making.vectors.implementation import OURS, Implementation, broken
+from tests.models.wrong_schedulers import WRONG, Wrong
+
+BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
+WRONG_BY_NAME = {wrong.name: wrong for wrong in WRONG}
+
+NOT_IN_VECTORS = {
+    "everybody is shown output lengths": "what is passed to a policy shows in no schedule",
+    "all that wait are looked through every round": "the work of a round shows in no schedule",
+}
+"""Mutants whose schedules are the right ones, and why."""
+
+FILES_IN_VECTORS = ("amin_ref/",)
+"""What the vectors are about; the oracle's certificates have their own checks."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A bug under the name that vectors carry.
+
+    Attributes:
+        name: the flag.
+        bug: what is wrong.
+        mutants: broken code that has the bug.
+        schedulers: wrong schedulers that have it.
+        cost: what it costs; ``None`` where that is measured.
+        policy: whose bug it is, where the cost is measured.
+    """
+
+    name: str
+    bug: str
+    mutants: tuple[Mutant, ...]
+    schedulers: tuple[Wrong, ...]
+    cost: str | None = None
+    policy: VectorPolicy = "amin"
+
+
+def _flag(
+    name: str,
+    bug: str,
+    *sources: str,
+    cost: str | None = None,
+    policy: VectorPolicy = "amin",
+) -> Flag:
+    mutants = tuple(BY_NAME[source] for source in sources if source in BY_NAME)
+    schedulers = tuple(WRONG_BY_NAME[source] for source in sources if source in WRONG_BY_NAME)
+    assert len(mutants) + len(schedulers) == len(sources), f"unknown source of {name}"
+    return Flag(name, bug, mutants, schedulers, cost, policy)
+
+
+SCHEDULER_FLAGS = (
+    _flag(
+        "FullIsTooFull",
+        "evicts when the next token fills the cache exactly",
+        "overflow test off by one: a full cache counts as too full",
+        "EvictsWhenFull",
+    ),
+    _flag(
+        "OneTokenTooMany",
+        "overflows the cache by a token before it evicts",
+        "overflow test off by one: a token too many counts as fitting",
+    ),
+    _flag(
+        "EvictsOneTooMany",
+        "evicts one more than needed",
+        "evicts one too many",
+        "EvictsOneTooMany",
+    ),
+    _flag("EvictsAtMostOne", "one victim is not always enough", "evicts at most one"),
+    _flag("EvictsOneTooFew", "carries out only the first of its evictions", "EvictsOneTooFew"),
+    _flag(
+        "EvictsLargest",
+        "evicts those of whom most is known",
+        "evicts in descending order",
+        "EvictsLargest",
+    ),
+    _flag("EvictsNewest", "evicts the latest admitted, as FCFS does", "EvictsNewest"),
+    _flag("EvictsByRank", "evicts by tie-break, whatever the bounds", "evicts by tie-break alone"),
+    _flag(
+        "LosesTheEvicted",
+        "never starts an evicted request again",
+        "evicted requests never come back",
+        "LosesTheEvicted",
+        cost="requests that are never answered",
+    ),
+    _flag(
+        "NeverRefines",
+        "learns nothing from the tokens that it sees",
+        "no refinement",
+        "NeverRefines",
+    ),
+    _flag("RefinesTooFar", "refines to a + 1", "refines to a + 1", "RefinesTooFar"),
+    _flag("RefinesTooLate", "refines to a - 1", "refines one token late", "RefinesTooLate"),
+    _flag(
+        "ForgetsOnEviction",
+        "an evicted request begins with its first bound again",
+        "eviction resets the bound",
+        "ForgetsOnEviction",
+    ),
+    _flag("ReadsUpper", "plans with the upper bound", "Amin reads the upper bound"),
+    _flag("SortsByUpper", "admits in order of the upper bound", "SortsByUpper"),
+    _flag(
+        "SortsByPromptToo",
+        "admits in order of prompt plus lower bound",
+        "SortsByPromptAndLower",
+    ),
+    _flag("Peeks", "admits in order of output lengths that it cannot know", "Peeks"),
+    _flag(
+        "ReservesBlend",
+        "reserves the mean of both bounds and never evicts",
+        "ReservesBlend",
+    ),
+    _flag(
+        "FirstComeFirstServed",
+        "is FCFS: no look-ahead, arrival order",
+        "FirstComeFirstServed",
+    ),
+    _flag("LessForLessOrEqual", "never fills the cache in its plan", "look-ahead: < for ≤"),
+    _flag(
+        "LookAheadTooShort",
+        "does not look at the last round of a request",
+        "look-ahead ends one round early",
+    ),
+    _flag("LastRoundOnly", "looks ahead at one round alone", "looks at the last round alone"),
+    _flag("NeverLooksAhead", "admits what fits now", "never looks ahead", "NeverLooksAhead"),
+    _flag(
+        "Skips",
+        "passes over a request that does not fit",
+        "stop at the first that does not fit turned into skip it",
+        "Skips",
+    ),
+    _flag(
+        "AdmitsOneARound",
+        "admits at most one request a round",
+        "admits one request a round",
+        "AdmitsOneARound",
+    ),
+    _flag(
+        "AdmitsTwice",
+        "names an admitted request twice",
+        "AdmitsTwice",
+        cost="two copies of one prompt in the cache",
+    ),
+    _flag(
+        "ReadmitsAtOnce",
+        "admits an evicted request again in the same round",
+        "evicted requests are admitted again in the same round",
+        "ReadmitsAtOnce",
+    ),
+    _flag(
+        "WaitsForCompany",
+        "admits nobody in a round with completions",
+        "WaitsForCompany",
+    ),
+    _flag(
+        "IgnoresTies",
+        "breaks ties by position whatever it is told",
+        "the tie-break is ignored",
+        cost="schedules that cannot be reproduced elsewhere",
+    ),
+    _flag(
+        "CountsTokensNotBlocks",
+        "forgets that a request occupies whole blocks",
+        "block rounding dropped from the plan",
+        "block rounding dropped from the cache and the plan's next token",
+        "CountsTokensNotBlocks",
+    ),
+    _flag("RoundsDown", "rounds down to blocks", "rounds down to blocks"),
+    _flag(
+        "FreedTooEarly",
+        "forgets a request that outlives its bound",
+        "freed too early: a request that outlives its bound is forgotten",
+    ),
+    _flag(
+        "FreedTooLate",
+        "plans on for an evicted request",
+        "freed too late: an evicted request's last planned round stays",
+    ),
+    _flag("FcfsEvictsOldest", "FCFS evicts the oldest", "FCFS evicts the oldest", policy="fcfs"),
+    _flag(
+        "FcfsAdmitsWhileEvicting",
+        "FCFS admits in a round that evicted",
+        "FCFS admits in a round that evicted",
+        policy="fcfs",
+    ),
+    _flag(
+        "FcfsIgnoresArrival",
+        "FCFS goes by tie-break, not by arrival",
+        "FCFS waits in order of tie-break alone",
+        cost="latecomers overtake those that wait",
+        policy="fcfs",
+    ),
+    _flag(
+        "FcfsWaitsForCompany",
+        "FCFS admits nobody in a round with completions",
+        "FCFS admits nobody in a round with completions",
+        policy="fcfs",
+    ),
+    _flag(
+        "HindsightTooShort",
+        "H-SF reserves a token less than the output",
+        "H-SF goes by the lower bound",
+        policy="h-sf",
+    ),
+    _flag(
+        "HindsightPredicts", "H-SF goes by the upper bound", "H-SF uses predictions", policy="h-sf"
+    ),
+    _flag(
+        "ReservesPartBlocks",
+        "Amax reserves a part of a block that cannot be used",
+        "Amax does not round to blocks",
+        policy="amax",
+    ),
+    _flag(
+        "ReservesUnknownAsLower",
+        "Amax reserves the lower bound where the upper is unknown",
+        "Amax reserves the lower bound where the upper is unknown",
+        cost="overflow by whatever the answer is longer",
+        policy="amax",
+    ),
+    _flag(
+        "ReservesOneLess", "Amax reserves a token less", "Amax reserves a token less", policy="amax"
+    ),
+)
+
+MACHINE = "a cache whose count drifts from what it holds: overflow, or room that nobody gets"
+MACHINE_FLAGS = (
+    _flag(
+        "CacheFreesTooMuch",
+        "the cache counts a token too many as freed",
+        "the cache frees too much on completion",
+        cost=MACHINE,
+    ),
+    _flag(
+        "CacheFreesTooLittle",
+        "the cache counts a token too few as freed",
+        "the cache frees too little on completion",
+        cost=MACHINE,
+    ),
+    _flag(
+        "BlocksCountedLate",
+        "a new block is counted a round too late",
+        "new blocks are counted one round too late",
+        cost=MACHINE,
+    ),
+    _flag(
+        "MachineAllowsOneMore",
+        "the machine carries out a decision that overflows by a token",
+        "the machine lets a token too many pass",
+        cost="a cache that holds M + 1 tokens",
+    ),
+    _flag(
+        "NeverCompletes",
+        "a request with its whole output goes on",
+        "requests never complete",
+        cost="requests that hold their cache for ever",
+    ),
+    _flag(
+        "CompletesAfterEviction",
+        "a run that was evicted completes the run after it",
+        "an evicted run's completion counts for the run after it",
+        cost="answers that are cut short",
+    ),
+)
+
+PASSES = "passes as valid: "
+CHECKER_FLAGS = tuple(
+    _flag(name, bug, source, cost=PASSES + passes)
+    for name, bug, source, passes in (
+        (
+            "CheckerMissesNever",
+            "does not miss a request that never completes",
+            "checker without completes-once: never",
+            "requests that are never answered",
+        ),
+        (
+            "CheckerMissesTwice",
+            "lets a request complete twice",
+            "checker without completes-once: twice",
+            "the work of an answer done twice",
+        ),
+        (
+            "CheckerMissesAfterlife",
+            "lets a completed request run again",
+            "checker without nothing-after-completion",
+            "cache held by requests that are done",
+        ),
+        (
+            "CheckerMissesLength",
+            "lets a request complete with too few tokens or too many",
+            "checker without completed-length",
+            "latencies that are too good: answers cut short",
+        ),
+        (
+            "CheckerMissesEvictedLength",
+            "lets an evicted run have any length",
+            "checker without evicted-length",
+            "evictions of what had completed, or never begun",
+        ),
+        (
+            "CheckerAllowsWholeOutput",
+            "lets a run be evicted with its whole output",
+            "checker lets a run be evicted with its whole output",
+            "a finished answer thrown away",
+        ),
+        (
+            "CheckerMissesArrival",
+            "lets a request start before it arrives",
+            "checker without not-before-arrival",
+            "latencies that are too good: work done ahead of time",
+        ),
+        (
+            "CheckerMissesOverlap",
+            "lets a request run twice at once",
+            "checker without no-overlap",
+            "two copies of one prompt in the cache",
+        ),
+        (
+            "CheckerMissesCapacity",
+            "does not look at the cache",
+            "checker without within-capacity",
+            "any overflow",
+        ),
+        (
+            "CheckerAllowsOneMore",
+            "lets the cache hold a token too many",
+            "checker allows a token too many",
+            "a cache that holds M + 1 tokens",
+        ),
+        (
+            "CheckerDropsBlocks",
+            "counts tokens, not blocks",
+            "checker drops block rounding",
+            "up to B - 1 tokens of overflow a request",
+        ),
+    )
+)
+
+JUDGES = "a judge that "
+CONFORMANCE_FLAGS = tuple(
+    _flag(name, bug, source, cost=JUDGES + what)
+    for name, bug, source, what in (
+        (
+            "JudgeMissesVictim",
+            "lets anybody be evicted",
+            "conformance lets anybody be evicted",
+            "passes EvictsLargest, and what that costs",
+        ),
+        (
+            "JudgeMissesTooMany",
+            "lets too many be evicted",
+            "conformance lets too many be evicted",
+            "passes EvictsOneTooMany, and what that costs",
+        ),
+        (
+            "JudgeRefusesLastVictim",
+            "refuses a victim without whom a token would have been missing",
+            "conformance refuses a last victim that would not have fitted exactly",
+            "refuses Amin",
+        ),
+        (
+            "JudgeTakesFirstVictim",
+            "takes the first victim for the last",
+            "conformance takes the first victim for the last",
+            "refuses Amin wherever it evicts two levels",
+        ),
+        (
+            "JudgeForgets",
+            "forgets what was learnt before an eviction",
+            "conformance forgets what was learnt before an eviction",
+            "passes ForgetsOnEviction, and refuses Amin",
+        ),
+        (
+            "JudgeIgnoresTies",
+            "takes any order where one was asked for",
+            "conformance ignores the tie-break",
+            "passes IgnoresTies",
+        ),
+        (
+            "JudgeMissesReadmission",
+            "lets the evicted come back at once",
+            "conformance lets the evicted come back at once",
+            "passes ReadmitsAtOnce, and what that costs",
+        ),
+        (
+            "JudgeNeverLooksAhead",
+            "does not look ahead",
+            "conformance never looks ahead",
+            "passes NeverLooksAhead, and what that costs",
+        ),
+        (
+            "JudgeMissesSkipping",
+            "lets the first be skipped",
+            "conformance lets the first be skipped",
+            "passes Skips, and what that costs",
+        ),
+        (
+            "JudgeMissesStopping",
+            "lets admission stop too early",
+            "conformance lets admission stop too early",
+            "passes AdmitsOneARound, and what that costs",
+        ),
+        (
+            "JudgeMissesQuietRounds",
+            "does not look at rounds in which nothing happens",
+            "conformance does not look at quiet rounds",
+            "passes schedulers that leave requests waiting",
+        ),
+        (
+            "JudgeTriesTheSmallest",
+            "tries the smallest of equals for the one that did not fit",
+            "conformance holds the smallest of equals for the one that did not fit",
+            "refuses Amin where prompts differ",
+        ),
+        (
+            "JudgePlansForEvicted",
+            "plans on for the evicted",
+            "conformance plans on for the evicted",
+            "refuses Amin after evictions",
+        ),
+        (
+            "JudgeLooksAtLastRound",
+            "looks at the last round alone",
+            "conformance looks at the last round alone",
+            "passes LastRoundOnly, and what that costs",
+        ),
+        (
+            "JudgeDropsBlocks",
+            "plans without blocks",
+            "conformance plans without blocks",
+            "refuses Amin where blocks are larger than a token",
+        ),
+    )
+)
+
+FLAGS: tuple[Flag, ...] = (
+    *SCHEDULER_FLAGS,
+    *MACHINE_FLAGS,
+    *CHECKER_FLAGS,
+    *CONFORMANCE_FLAGS,
+)
+
+
+def broken_implementations(flag: Flag) -> Iterator[Implementation]:
+    """Everything that has the bug, one after the other."""
+    for mutant in flag.mutants:
+        with broken(mutant) as implementation:
+            yield implementation
+    for wrong in flag.schedulers:
+        yield replace(OURS, scheduler=wrong.make)

@@ -1,0 +1,98 @@
+"""An implementation as the vectors see it: documents in, documents out.
+
+Nothing but documents goes in and out, so the package may be a broken copy that was imported beside
+the true one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import amin_ref
+import oracle
+from amin_ref import Policy
+from tests.long.mutants.catalogue import Mutant, mutated
+from tests.long.mutants.theorem_tests import PROJECT
+
+ROOTS = ("amin_ref", "oracle")
+FIRST_NEEDED = ("amin_ref", "amin_ref.policies", "oracle")
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Our packages, or copies of them in which something is broken.
+
+    Attributes:
+        core: ``amin_ref``, or a copy of it.
+        solver: ``oracle``, likewise.
+        scheduler: what stands in for Amin; ``None``: the core's own.
+    """
+
+    core: ModuleType
+    solver: ModuleType
+    scheduler: Callable[[], Policy] | None = None
+
+
+OURS = Implementation(amin_ref, oracle)
+
+
+class _BrokenSource(SourceFileLoader):
+    """Loads a module's text with a mutant's fault in it."""
+
+    def __init__(self, name: str, file: Path, mutants: Sequence[Mutant]) -> None:
+        super().__init__(name, str(file))
+        self._mutants = mutants
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = Path(self.path).read_text(encoding="utf-8")
+        for mutant in self._mutants:
+            source = mutated(source, mutant)
+        return compile(source, self.path, "exec")
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules that a mutant breaks."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+        self._file = PROJECT / mutant.file
+        parts = Path(mutant.file).with_suffix("").parts
+        self._module = ".".join(part for part in parts if part != "__init__")
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._module:
+            return None
+        loader = _BrokenSource(fullname, self._file, [self._mutant])
+        return spec_from_file_location(fullname, self._file, loader=loader)
+
+
+@contextmanager
+def broken(mutant: Mutant) -> Iterator[Implementation]:
+    """Our packages with a mutant's fault, imported anew beside the true ones."""
+    ours = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_ours(name)}
+    finder = _Finder(mutant)
+    sys.meta_path.insert(0, finder)
+    try:
+        core, _, solver = (importlib.import_module(name) for name in FIRST_NEEDED)
+        yield Implementation(core, solver)
+    finally:
+        sys.meta_path.remove(finder)
+        for name in list(sys.modules):
+            if _is_ours(name):
+                del sys.modules[name]
+        sys.modules.update(ours)
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] in ROOTS

@@ -1,0 +1,99 @@
+"""Choosing the vectors: for every bug a few that catch it, small and unlike each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import repeat
+
+from amin_ref.vectors import Group, Note, Vector, VectorFile
+from tests.making.vectors.candidates import candidates, worked_out
+from tests.making.vectors.costs import costs
+from tests.making.vectors.flags import FLAGS, Flag, broken_implementations
+from tests.making.vectors.judging import passes
+
+OF_EACH = 5
+"""Vectors for each bug, if there are so many."""
+
+
+def caught(flag: Flag, vectors: Sequence[Vector]) -> frozenset[int]:
+    """Places of the vectors that catch all that has the bug."""
+    found = set(range(len(vectors)))
+    for implementation in broken_implementations(flag):
+        found = {place for place in found if not passes(implementation, vectors[place])}
+    return frozenset(found)
+
+
+def flags_of(vectors: Sequence[Vector]) -> list[tuple[str, ...]]:
+    """The bugs that each vector catches: the matrix."""
+    names = [flag.name for flag in FLAGS]
+    with ProcessPoolExecutor() as executor:
+        by_flag = dict(zip(names, executor.map(caught, FLAGS, repeat(vectors)), strict=True))
+    return [
+        tuple(name for name in names if place in by_flag[name]) for place in range(len(vectors))
+    ]
+
+
+def chosen(vectors: Sequence[Vector]) -> tuple[Group, ...]:
+    """For every bug, the smallest vectors that catch it and are not chosen yet.
+
+    Those that catch a set of bugs that no vector of the group catches come first. Bugs that few
+    vectors catch choose first.
+    """
+    rarest_first = sorted(FLAGS, key=lambda flag: sum(flag.name in v.flags for v in vectors))
+    taken: set[int] = set()
+    places: dict[str, list[int]] = {}
+    for flag in rarest_first:
+        mine = [
+            place
+            for place, vector in enumerate(vectors)
+            if flag.name in vector.flags and place not in taken
+        ]
+        unlike = list({vectors[place].flags: place for place in reversed(mine)}.values())[::-1]
+        others = [place for place in mine if place not in unlike]
+        places[flag.name] = sorted((unlike + others)[:OF_EACH])
+        taken.update(places[flag.name])
+    return _numbered(
+        [(flag.name, [vectors[place] for place in places[flag.name]]) for flag in FLAGS]
+    )
+
+
+def _numbered(groups: Sequence[tuple[str, Sequence[Vector]]]) -> tuple[Group, ...]:
+    """The groups, with ids counted from 1."""
+    numbered, last = [], 0
+    for name, vectors in groups:
+        members = tuple(replace(v, id=last + place) for place, v in enumerate(vectors, start=1))
+        last += len(members)
+        numbered.append(Group(name, members))
+    return tuple(numbered)
+
+
+def written_anew(published: VectorFile) -> VectorFile:
+    """The vectors as they were chosen, with all that is said of them worked out anew."""
+    vectors = [
+        replace(worked_out(vector), flags=flags)
+        for vector, flags in zip(published.vectors, flags_of(published.vectors), strict=True)
+    ]
+    remaining = iter(vectors)
+    groups = [(group.flag, [next(remaining) for _ in group.vectors]) for group in published.groups]
+    return VectorFile(notes(), _numbered(groups))
+
+
+def chosen_anew() -> VectorFile:
+    """The vectors that are best now, chosen from all candidates."""
+    vectors = candidates()
+    with_flags = [
+        replace(vector, flags=flags)
+        for vector, flags in zip(vectors, flags_of(vectors), strict=True)
+    ]
+    return VectorFile(notes(), chosen(with_flags))
+
+
+def notes() -> tuple[Note, ...]:
+    """What every flag means, and what its bug costs."""
+    measured = costs()
+    return tuple(
+        Note(flag.name, f"{flag.bug[0].upper()}{flag.bug[1:]}.", measured[flag.name])
+        for flag in FLAGS
+    )

@@ -1,0 +1,344 @@
+"""Schedulers that are deliberately wrong, each with the theorem that it breaks and the rule.
+
+Whoever tests schedulers has to find every one of them, and say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amin_ref import Decision, FirstComeFirstServed, Instance, Policy, RequestId, VisibleRequest
+from amin_ref.policies.lookahead import (
+    Batch,
+    Job,
+    WaitingQueue,
+    admit_in_order,
+    ascending,
+)
+from tests.models.crippled import (
+    CrippledAmin,
+    EvictsLargest,
+    EvictsNewest,
+    NeverLooksAhead,
+    NeverRefines,
+)
+
+if TYPE_CHECKING:  # the suite is not needed to run one of them
+    from amin_ref.suite import Claim, Theorem
+
+Order = Callable[[Job], tuple[float, ...]]
+
+
+class OtherQueue(WaitingQueue):
+    """Waiting jobs in another order than ≺."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._jobs: list[Job] = []
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        self._jobs = sorted([*self._jobs, *jobs], key=self._order)
+
+    def first(self) -> Job | None:
+        return self._jobs[0] if self._jobs else None
+
+    def take(self) -> Job:
+        return self._jobs.pop(0)
+
+
+class Visible(CrippledAmin):
+    """A crippled Amin that keeps what it is told of each request."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        super().begin(capacity, block_size)
+        self.capacity, self.block_size = capacity, block_size
+        self.told: dict[RequestId, VisibleRequest] = {}
+        self.completed: Sequence[RequestId] = ()
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.told |= {request.id: request for request in arrived}
+        self.completed = completed
+        return super().decide(now, arrived, completed)
+
+
+class SortsByUpper(Visible):
+    """Lets those wait first that may get shortest."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        super().begin(capacity, block_size)
+        self.waiting = OtherQueue(self.order)
+
+    def order(self, job: Job) -> tuple[float, ...]:
+        upper = self.told[job.id].upper
+        return (self.capacity - job.prompt_len if upper is None else upper, *job.rank)
+
+
+class SortsByPromptAndLower(SortsByUpper):
+    """Goes by all that a request is to hold, not by its answer alone."""
+
+    def order(self, job: Job) -> tuple[float, ...]:
+        return (job.prompt_len + job.assumed, *job.rank)
+
+
+class Peeks(SortsByUpper):
+    """Finds the machine that it runs in on the stack, and looks output lengths up there."""
+
+    def order(self, job: Job) -> tuple[float, ...]:
+        return (self.output_of(job.id), *job.rank)
+
+    def output_of(self, request: RequestId) -> int:
+        frame = sys._getframe()
+        while "machine" not in frame.f_locals:
+            assert frame.f_back is not None
+            frame = frame.f_back
+        output_len: int = frame.f_locals["machine"]._instance.by_id[request].output_len
+        return output_len
+
+
+class PeeksAtFile(Peeks):
+    """Knows where the instance lies that it is driven with."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self.secret = Instance.from_json(Path(file).read_text(encoding="utf-8"))
+
+    def output_of(self, request: RequestId) -> int:
+        return self.secret.by_id[request].output_len
+
+
+class ReservesBlend(Policy):
+    """Reserves the mean of both bounds, and never evicts: an answer may get longer than that."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.batch = Batch(capacity, block_size)
+        self.waiting = WaitingQueue()
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.batch.begin_round(now, completed)
+        self.waiting.add(
+            Job(
+                request.id,
+                request.prompt_len,
+                (request.lower + (request.upper or request.lower)) // 2,
+                (request.position,),
+            )
+            for request in arrived
+        )
+        return Decision(admit=admit_in_order(self.batch, self.waiting))
+
+
+class LosesTheEvicted(CrippledAmin):
+    """Evicts for good."""
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = super().decide(now, arrived, completed)
+        self.waiting.add(job for job in self.taken_out() if job.id not in decision.evict)
+        return decision
+
+
+class AdmitsTwice(CrippledAmin):
+    """Names whom it admits twice over where it admits two."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        admitted = super().admit()
+        return (*admitted, admitted[0]) if len(admitted) == 2 else admitted
+
+
+class RefinesTooFar(CrippledAmin):
+    """Whoever still runs after a tokens has a + 1 at least: true, and not what Amin does."""
+
+    def refined(self, job: Job, generated: int) -> int:
+        return max(job.assumed, generated + 1)
+
+
+class RefinesTooLate(CrippledAmin):
+    """Counts the tokens before the last round."""
+
+    def refined(self, job: Job, generated: int) -> int:
+        return max(job.assumed, generated - 1)
+
+
+class ForgetsOnEviction(Visible):
+    """Begins anew with what was predicted."""
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = super().decide(now, arrived, completed)
+        jobs = self.taken_out()
+        for job in jobs:
+            if job.id in decision.evict:
+                job.assumed = self.told[job.id].lower
+        self.waiting.add(jobs)
+        return decision
+
+
+class Skips(CrippledAmin):
+    """Goes on behind a request that does not fit."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        admitted, skipped = [], []
+        for job in self.taken_out():
+            if self.batch.fits(job):
+                self.batch.admit(job)
+                admitted.append(job.id)
+            else:
+                skipped.append(job)
+        self.waiting.add(skipped)
+        return tuple(admitted)
+
+
+class AdmitsOneARound(CrippledAmin):
+    """Lets the others wait for the next round."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        job = self.waiting.first()
+        if job is None or not self.batch.fits(job):
+            return ()
+        self.batch.admit(self.waiting.take())
+        return (job.id,)
+
+
+class ReadmitsAtOnce(CrippledAmin):
+    """Lets whom it evicts compete for the room in the same round."""
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        evicted = self.hear_and_evict(now, arrived, completed)
+        self.waiting.add(evicted)
+        return Decision(tuple(job.id for job in evicted), self.admit())
+
+
+class CountsTokensNotBlocks(CrippledAmin):
+    """Thinks that a request occupies no more than its tokens."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        super().begin(capacity, 1)
+
+
+class EvictsOneTooMany(CrippledAmin):
+    """Makes a little more room than is needed."""
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = super().decide(now, arrived, completed)
+        spared = [job for job in ascending(self.batch.running) if job.id not in decision.admit]
+        if not decision.evict or not spared:
+            return decision
+        self.batch.remove(spared[0])
+        self.waiting.add(spared[:1])
+        return Decision((*decision.evict, spared[0].id), decision.admit)
+
+
+class EvictsOneTooFew(CrippledAmin):
+    """Hopes that one victim is enough."""
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = super().decide(now, arrived, completed)
+        return Decision(decision.evict[:1], decision.admit)
+
+
+class EvictsWhenFull(CrippledAmin):
+    """Takes a cache that the next token fills to the last for one that overflows."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        super().begin(capacity, block_size)
+        self.batch = FearfulBatch(capacity, block_size)
+
+
+class FearfulBatch(Batch):
+    """A batch that overflows a token early, unless one request is alone."""
+
+    def overflows(self) -> bool:
+        full = bool(self._coming(1)[0] >= self._capacity)
+        return full and len(self._running) > 1
+
+
+class WaitsForCompany(Visible):
+    """Starts nothing in a round in which something has completed."""
+
+    def admit(self) -> tuple[RequestId, ...]:
+        return () if self.completed else super().admit()
+
+
+class JoinsTheQueueAgain(CrippledAmin):
+    """Breaks ties by the place in a queue, which the evicted join again at its end.
+
+    Each of its rounds is one that Amin could have made, but the rank does not stay (D1, D31): of
+    those that tie, whoever is nearest to completion is evicted, and that may go on for ever (T2).
+    """
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = super().decide(now, arrived, completed)
+        jobs = self.taken_out()
+        for job in jobs:
+            if job.id in decision.evict:
+                job.rank = (now + 0.5, *job.rank)  # behind those who arrived by now
+        self.waiting.add(jobs)
+        return decision
+
+
+class Raises(CrippledAmin):
+    """Has a bug of the common kind."""
+
+    def victims(self, running: Iterable[Job]) -> Iterator[Job]:
+        table: dict[RequestId, Job] = {}
+        yield table["who?"]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong scheduler, and what is to be said of it."""
+
+    make: type[Policy]
+    theorem: Theorem
+    rule: str
+    claims: Claim = "amin"
+
+    @property
+    def name(self) -> str:
+        return self.make.__name__
+
+
+WRONG = (
+    Wrong(NeverRefines, "T3", "did-not-refine"),
+    Wrong(RefinesTooFar, "T3", "refined-too-far"),
+    Wrong(RefinesTooLate, "T3", "refined-too-late"),
+    Wrong(ForgetsOnEviction, "T3", "forgot-what-it-learnt"),
+    Wrong(EvictsWhenFull, "T4", "evicted-needlessly"),
+    Wrong(EvictsLargest, "T6", "wrong-victim"),
+    Wrong(EvictsNewest, "T6", "wrong-victim"),
+    Wrong(EvictsOneTooMany, "T6", "evicted-too-many"),
+    Wrong(EvictsOneTooFew, "T1", "overflow", "valid"),
+    Wrong(CountsTokensNotBlocks, "T1", "overflow", "valid"),
+    Wrong(ReservesBlend, "T1", "overflow", "valid"),
+    Wrong(FirstComeFirstServed, "T7", "stopped-too-early"),
+    Wrong(NeverLooksAhead, "T7", "admitted-what-cannot-fit"),
+    Wrong(SortsByUpper, "T5", "read-the-upper-bound"),
+    Wrong(SortsByPromptAndLower, "T7", "admitted-out-of-order"),
+    Wrong(Skips, "T7", "skipped-the-first"),
+    Wrong(AdmitsOneARound, "T7", "stopped-too-early"),
+    Wrong(ReadmitsAtOnce, "T7", "readmitted-at-once"),
+    Wrong(Peeks, "T5", "read-the-output-length", "valid"),
+    Wrong(LosesTheEvicted, "T2", "no-progress", "valid"),
+    Wrong(AdmitsTwice, "T2", "admitted-what-does-not-wait", "valid"),
+    Wrong(WaitsForCompany, "T8", "idle", "valid"),
+    Wrong(Raises, "T2", "raised", "valid"),
+)
+"""Whatever breaks validity is found in schedulers that claim no more than to be valid, too."""

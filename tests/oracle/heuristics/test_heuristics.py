@@ -1,0 +1,290 @@
+"""The heuristics' two ends of the sandwich: schedules are valid, bounds never above them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref.model.errors import InvalidValue
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from amin_ref.model.schedule import Schedule
+from oracle.certificate import verify
+from oracle.heuristics.best_schedule import _joined, _Search, best_schedule
+from oracle.prices.ascent import lower_bound
+from oracle.starts.free_capacity import FreeCapacity, crowds
+
+
+@pytest.fixture(autouse=True)
+def processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time limits count processor time here, so that a busy machine makes no search worse."""
+    monkeypatch.setattr("oracle.deadline.time", SimpleNamespace(monotonic=time.process_time))
+
+
+def occupied(tokens: int, block_size: int) -> int:
+    return (tokens + block_size - 1) // block_size * block_size
+
+
+def assert_valid(schedule: Schedule) -> None:
+    """Specification, section 2, for schedules without evictions, checked event by event."""
+    instance = schedule.instance
+    requests = {request.id: request for request in instance.requests}
+    assert sorted(map(repr, requests)) == sorted(repr(run.request) for run in schedule.runs)
+    for run in schedule.runs:
+        request = requests[run.request]
+        assert run.outcome == "completed"
+        assert run.start >= request.arrival
+        assert run.stop == run.start + request.output_len
+    # What is held only rises while nothing completes: the last round of each run is the worst.
+    for now in {run.stop - 1 for run in schedule.runs}:
+        held = sum(
+            occupied(requests[run.request].prompt_len + now - run.start + 1, instance.block_size)
+            for run in schedule.runs
+            if run.start <= now < run.stop
+        )
+        assert held <= instance.capacity
+
+
+def random_instance(
+    seed: int,
+    count: int,
+    capacity: int,
+    block_size: int = 1,
+    last_arrival: int = 0,
+    longest: int = 2**53,
+) -> Instance:
+    """Prompts up to a sixth of the cache, outputs up to what fits or to ``longest``."""
+    draw = np.random.default_rng(seed)
+    requests = []
+    fits = capacity // block_size * block_size
+    for position in range(count):
+        prompt_len = int(draw.integers(1, max(2, min(fits, longest) // 6)))
+        output_len = int(draw.integers(1, min(fits - prompt_len, longest) + 1))
+        arrival = int(draw.integers(0, last_arrival + 1))
+        requests.append(Request(position, prompt_len, output_len, arrival=arrival))
+    return Instance(capacity, tuple(requests), block_size)
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> Instance:
+    return random_instance(
+        draw(st.integers(0, 10**6)),
+        count=draw(st.integers(0, 9)),
+        capacity=draw(st.integers(8, 40)),
+        block_size=draw(st.sampled_from([1, 3, 4, 8])),
+        last_arrival=draw(st.sampled_from([0, 5, 60, 1000])),
+    )
+
+
+@pytest.mark.theorem("T11")
+@settings(deadline=None, max_examples=40)
+@given(instances())
+def test_bound_below_valid_schedule(instance: Instance) -> None:
+    certificate = lower_bound(instance, 0.05)
+    schedule = best_schedule(instance, 0.05, certificate=certificate)
+    assert_valid(schedule)
+    assert verify(instance, certificate) <= schedule.total_latency
+
+
+@settings(deadline=None, max_examples=60)
+@given(instances())
+def test_list_schedules_alone_are_valid(instance: Instance) -> None:
+    schedule = best_schedule(instance, 0)
+    assert_valid(schedule)
+    assert schedule.total_latency >= verify(instance, lower_bound(instance, 0))
+
+
+@settings(deadline=None, max_examples=200)
+@given(instances(), st.integers(0, 30))
+def test_earliest_start_is_the_first_that_fits(instance: Instance, not_before: int) -> None:
+    """Against the rule read round by round, in whatever free capacity earlier requests leave."""
+    block_size = instance.block_size
+    held: dict[int, int] = {}
+    free = FreeCapacity(instance, 0)
+
+    def fits(request: Request, start: int) -> bool:
+        return all(
+            held.get(start + k, 0) + occupied(request.prompt_len + k + 1, block_size)
+            <= instance.capacity
+            for k in range(request.output_len)
+        )
+
+    for request in instance.requests:
+        since = not_before if request.arrival == 0 else 0
+        expected = since
+        while not fits(request, expected):
+            expected += 1
+        assert free.earliest_start(request, since) == expected
+        free.place(request, expected)
+        for k in range(request.output_len):
+            grown = occupied(request.prompt_len + k + 1, block_size)
+            held[expected + k] = held.get(expected + k, 0) + grown
+
+
+def test_free_capacity_forgets_what_is_removed() -> None:
+    instance = random_instance(3, 8, 40, 4)
+    free = FreeCapacity(instance, 0)
+    for request in instance.requests:
+        free.place(request, 0)
+    assert free.overflow().sum() > 0
+    for request in instance.requests:
+        free.remove(request, 0)
+    assert free.overflow().sum() == 0
+    assert [free.earliest_start(request, 0) for request in instance.requests] == [0] * 8
+
+
+def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Instance:
+    """Many requests that are small beside the cache: where prices are worth most."""
+    return random_instance(1, count, 400, block_size, last_arrival, longest=60)
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [crowded(), crowded(block_size=4), crowded(last_arrival=500)],
+    ids=["at once", "blocks", "arrivals"],
+)
+def test_the_sandwich_is_thin(instance: Instance) -> None:
+    """A second each: far from the best, but a broken ascent or annealing is farther."""
+    certificate = lower_bound(instance, 0.5)
+    lower = verify(instance, certificate)
+    schedule = best_schedule(instance, 1.0, certificate=certificate)
+    assert_valid(schedule)
+    assert lower <= schedule.total_latency <= 1.2 * lower
+
+
+def test_prices_beat_no_prices_by_far() -> None:
+    instance = crowded()
+    assert verify(instance, lower_bound(instance, 0)) == sum(
+        request.output_len for request in instance.requests
+    )
+    assert verify(instance, lower_bound(instance, 0.5)) > 3 * verify(
+        instance, lower_bound(instance, 0)
+    )
+
+
+def test_the_bound_reaches_the_relaxations_optimum() -> None:
+    """Two equal requests that exclude each other; the linear relaxation is solved by hand.
+
+    In round 2 a request started in round 0, 1, 2 holds 4, 3, 2 tokens of the 4; starting later
+    costs a round each. Price 3/4 proves 9, and one after the other costs (0 + 3) + (3 + 3) = 9.
+    """
+    instance = Instance(4, (Request("x", 1, 3), Request("y", 1, 3)))
+    assert verify(instance, lower_bound(instance, 1.0)) == 9
+    assert best_schedule(instance, 0.1).total_latency == 9
+
+
+def test_annealing_improves_on_list_schedules() -> None:
+    instance = crowded()
+    listed = best_schedule(instance, 0).total_latency
+    assert best_schedule(instance, 2.0).total_latency < listed
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_nothing_to_decide(count: int) -> None:
+    instance = Instance(10, tuple(Request(i, 2, 3, arrival=2**53 - 9) for i in range(count)))
+    certificate = lower_bound(instance, 0.1)
+    schedule = best_schedule(instance, 0.1)
+    assert_valid(schedule)
+    assert verify(instance, certificate) == schedule.total_latency == 3 * count
+
+
+def test_time_may_be_sparse() -> None:
+    """Crowds aeons apart are solved each for itself, and their bounds add up."""
+    one = crowded(60)
+    late = 2**52
+    both = Instance(
+        one.capacity,
+        one.requests
+        + tuple(
+            Request(f"late {r.id}", r.prompt_len, r.output_len, arrival=late) for r in one.requests
+        ),
+    )
+    alone = verify(one, lower_bound(one, 1.0))
+    certificate = lower_bound(both, 2.0)
+    assert len(certificate.stretches) == 2
+    assert abs(verify(both, certificate) - 2 * alone) <= 0.01 * alone
+    schedule = best_schedule(both, 1.0, certificate=certificate)
+    assert_valid(schedule)
+    assert schedule.total_latency <= 2 * best_schedule(one, 0).total_latency
+
+
+def test_one_crowd_may_outstay_its_time_and_the_next_gives_way() -> None:
+    """Served in order of arrival the cache is empty at round 9; better schedules are longer."""
+    requests = [Request(i, 1, 1 + i % 5, arrival=0) for i in range(6)]
+    for last in range(6, 30):
+        instance = Instance(8, (*requests, Request("late", 4, 4, arrival=last)))
+        assert_valid(best_schedule(instance, 0.02))
+
+
+def test_who_gives_way_starts_when_the_crowd_before_has_left_room() -> None:
+    """b runs on until round 10; the next crowd comes in round 8, and does not fit beside it."""
+    requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
+    instance = Instance(8, requests)
+    first, second = (_Search(instance, crowd) for crowd in crowds(instance))
+    first.best, second.best = [0, 6], [8]
+    schedule = _joined(instance, [first, second])
+    assert_valid(schedule)
+    assert {run.request: run.start for run in schedule.runs} == {"a": 0, "b": 6, "late": 10}
+
+
+@pytest.mark.parametrize("search", [lower_bound, best_schedule])
+@pytest.mark.parametrize("time_limit", [-1, float("nan"), "soon", None])
+def test_a_bad_time_limit_is_refused(
+    search: Callable[[Instance, float], object], time_limit: object
+) -> None:
+    with pytest.raises(InvalidValue, match="time_limit is"):
+        search(crowded(3), time_limit)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_stop_ends_the_search_with_what_it_has() -> None:
+    instance = crowded()
+    calls = 0
+
+    def stop() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 40
+
+    began = time.process_time()
+    certificate = lower_bound(instance, 600.0, should_stop=stop)
+    calls = 0
+    schedule = best_schedule(instance, 600.0, should_stop=stop, certificate=certificate)
+    assert time.process_time() - began < 30
+    assert_valid(schedule)
+    assert 5000 < verify(instance, certificate) <= schedule.total_latency
+
+
+def test_a_bound_by_another_clock() -> None:
+    instance = crowded(60)
+    asked = 0
+
+    def clock() -> float:
+        nonlocal asked
+        asked += 1
+        return float(asked)
+
+    # A second goes by whenever the time is asked for: the search ends soon, whatever it takes.
+    few = verify(instance, lower_bound(instance, 30.0, clock=clock))
+    assert asked < 50
+    many = verify(instance, lower_bound(instance, 3000.0, clock=clock))
+    assert few < many
+    again, asked = asked, 0
+    assert verify(instance, lower_bound(instance, 30.0, clock=clock)) == few
+    assert asked < again
+
+
+def test_progress_is_told_better_and_better() -> None:
+    instance = crowded(60)
+    bounds: list[float] = []
+    costs: list[int] = []
+    certificate = lower_bound(instance, 0.3, progress=bounds.append)
+    schedule = best_schedule(instance, 1.0, progress=costs.append, certificate=certificate)
+    assert bounds[-1] == pytest.approx(verify(instance, certificate), rel=0.01)
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == schedule.total_latency

@@ -1,0 +1,187 @@
+"""One search by several processes: as exact as alone, and nothing lost when they are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, TypeVar
+
+import pytest
+
+from amin_ref import Instance, InvalidValue, check
+from amin_ref.cli.workers import processes
+from oracle import optimum
+from oracle.search.bounds import NodeBounds
+from oracle.search.branch_and_bound import BranchAndBound, search
+from oracle.search.problem import Problem, first_schedule
+from oracle.search.relaxation import Rows
+from oracle.search.states import Found
+from oracle.search.walk import Branch, NarrowPass, least_cost, walk
+from tests.long.benchmarks.oracle_peers import synthetic_instance
+from tests.models.naive_optimum import naive_optimum, random_instance
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is shared at once, in pieces of one round, with narrow passes between them."""
+    passes = (NarrowPass(0.0, 1), NarrowPass(0.0, 2), NarrowPass(0.0, 1000))
+    monkeypatch.setattr("oracle.search.branch_and_bound.NARROW_PASSES", passes)
+    monkeypatch.setattr("oracle.search.walk.WORTH_HALVING", 1)
+    monkeypatch.setattr("oracle.search.walk.SECONDS_AT_ONCE", 0.0)
+    monkeypatch.setattr("oracle.search.walk.SECONDS_FOR_THE_LAST", 0.0)
+
+
+class Killed(Executor):
+    """Does so many errands and is killed then, with those that it was given since."""
+
+    def __init__(self, errands: int, silent: bool) -> None:
+        self.errands = errands
+        self.silent = silent
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self.errands -= 1
+        if self.errands >= 0:
+            future.set_result(fn(*args, **kwargs))
+        elif self.silent:
+            future.set_exception(BrokenProcessPool("a process was killed"))
+        else:
+            raise BrokenExecutor("no process is left")
+        return future
+
+
+class NeverAnswers(Executor):
+    """Takes every errand, and does none."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Future[object]] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self.tasks.append(future)  # type: ignore[arg-type]  # only to ask whether it is cancelled
+        return future
+
+
+def some_instances(count: int) -> Iterator[Instance]:
+    rng = random.Random(12)
+    for _ in range(count):
+        yield random_instance(rng, rng.randint(3, 5), 7, rng.choice([1, 4]), rng.choice([0, 0, 5]))
+
+
+def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> BranchAndBound:
+    """Without prices, so that there is much to look at, and in chunks of a few states."""
+    problem = Problem.of(instance)
+    rows = Rows(problem, problem.horizon)
+    run = BranchAndBound(
+        problem,
+        first_schedule(problem),
+        lambda: False,
+        chunk_cells=40,
+        executor=executor,
+        in_flight=in_flight,
+    )
+    run.explore(NodeBounds.of(rows, None, rows.no_prices()), None)
+    return run
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("in_flight", [1, 3])
+def test_together_they_find_the_optimum(in_flight: int) -> None:
+    with ThreadPoolExecutor(2) as executor:
+        for instance in some_instances(40):
+            run = searched(instance, executor, in_flight)
+            assert run.lower == run.upper == naive_optimum(instance)
+            assert run.problem.cost(run.starts) == run.upper
+            assert run.problem.fits(run.starts)
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("silent", [True, False])
+def test_what_killed_processes_had_is_looked_at_by_who_is_left(silent: bool) -> None:
+    killed = 0
+    for instance in some_instances(40):
+        for errands in (0, 1, 3, 6):
+            executor = Killed(errands, silent)
+            run = searched(instance, executor)
+            killed += executor.errands < 0
+            assert run.lower == run.upper == naive_optimum(instance)
+    # Otherwise most searches were over before anything happened.
+    assert killed > 80
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("asked", [5, 20, 40, 80, 160])
+def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int) -> None:
+    instance = synthetic_instance(7, 4)
+    least = search(instance).lower_bound
+    questions = iter(range(10**6))
+    executor = NeverAnswers()
+    result = search(
+        instance, should_stop=lambda: next(questions) >= asked, executor=executor, in_flight=2
+    )
+    assert result.lower_bound <= least <= result.schedule.total_latency
+    assert check(result.schedule) == ()
+    assert all(task.cancelled() for task in executor.tasks)
+
+
+@pytest.mark.theorem("T10")
+def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
+    told_apart = 0
+    for instance in some_instances(8):
+        problem = Problem.of(instance)
+        rows = Rows(problem, problem.horizon)
+        bounds = NodeBounds.of(rows, None, rows.no_prices())
+        one_by_one = tuple(
+            max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
+        )
+        best = Found(problem.cost(one_by_one), one_by_one)
+        left: tuple[Branch, ...] = (Branch.root(problem, bounds),)
+        least = naive_optimum(instance)
+        while left:
+            assert least_cost(left) <= best.cost
+            every = [int(bound) for branch in left for bound in branch.states.bound]
+            assert least_cost(left) == -(-min(every) // bounds.unit)
+            assert min(least_cost(left), best.cost) <= least
+            told_apart += max(every) > least * bounds.unit
+            walked = walk(problem, left, best, chunk=200, stop=lambda: False, pause=lambda: True)
+            left, best = walked.left, walked.best
+        assert best.cost == least
+    # Otherwise any state's bound would have done.
+    assert told_apart > 5
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.usefixtures("impatient")
+def test_nobody_is_asked_for_what_is_over_at_once() -> None:
+    executor = NeverAnswers()
+    instance = Instance(5, ())
+    assert search(instance, executor=executor).exhausted
+    assert executor.tasks == []
+
+
+@pytest.mark.theorem("T11")
+def test_processes_share_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ``amin-ref optimum --workers 2`` does; branches and bounds travel between processes."""
+    monkeypatch.setattr("oracle.search.branch_and_bound.NARROW_PASSES", (NarrowPass(0.0, 1),))
+    instance = synthetic_instance(9, 3)
+    alone = search(instance)
+    with processes(2) as executor:
+        together = search(instance, executor=executor, in_flight=2)
+        best = optimum(instance, executor=executor, in_flight=2)
+    assert alone.exhausted
+    assert together.exhausted
+    assert together.schedule.total_latency == alone.schedule.total_latency == best.total_latency
+    assert best.proven
+
+
+def test_somebody_has_to_have_something_to_do() -> None:
+    with pytest.raises(InvalidValue, match="in_flight"):
+        optimum(synthetic_instance(3, 0), in_flight=0)

@@ -1,0 +1,794 @@
+"""Certificates are lower bounds (T10), checked exactly, and refuse what they are not made for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref.model.errors import AminError, InvalidDocument, InvalidValue
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+from oracle.certificate import Certificate, Share, Stretch, verify
+
+
+def held(request: Request, round_of_run: int, block_size: int) -> int:
+    """Specification, section 1: B·⌈(s + a)/B⌉ in the a-th round of a run, 0 outside of it."""
+    if not 1 <= round_of_run <= request.output_len:
+        return 0
+    return block_size * math.ceil(Fraction(request.prompt_len + round_of_run, block_size))
+
+
+def enumerated_optimum(instance: Instance) -> int:
+    """OPT by trying every start round of every request, up to a horizon that always suffices.
+
+    Nothing is skipped but what already overflows the cache or already costs too much.
+    """
+    last = max((r.arrival for r in instance.requests), default=0)
+    horizon = last + sum(r.output_len for r in instance.requests)
+    best = horizon * len(instance.requests) + 1
+
+    def place(position: int, free: list[int], cost: int) -> None:
+        nonlocal best
+        if cost >= best:
+            return
+        if position == len(instance.requests):
+            best = cost
+            return
+        r = instance.requests[position]
+        for start in range(r.arrival, horizon - r.output_len + 1):
+            left = [
+                now_free - held(r, now - start + 1, instance.block_size)
+                for now, now_free in enumerate(free)
+            ]
+            if min(left) >= 0:
+                place(position + 1, left, cost + start + r.output_len - r.arrival)
+
+    place(0, [instance.capacity] * horizon, 0)
+    return best
+
+
+def counted(request: Request, age: int, share: Share, instance: Instance) -> int:
+    """What a request counts in a share: proofs_notes/certificates.md, section 1, as it stands."""
+    left = request.output_len - age
+    if age <= -share.lead or left < share.lead or left < 0:
+        return 0
+    block = instance.block_size
+    spare = instance.capacity // block * block - held(request, request.output_len, block)
+    room = max(0, spare - share.places * (left + share.ignored))
+    grown = request.prompt_len + age - share.ignored
+    return max(0, min(share.most, grown, share.places * share.most - room))
+
+
+def bound_by_formula(
+    instance: Instance,
+    prices: Sequence[Fraction],
+    first_round: int,
+    shares: Sequence[Share] = (),
+    denominator: int = 1,
+) -> Fraction:
+    """The bound's formula, term by term, for requests that all arrive in the stretch."""
+    price = dict(enumerate(prices, start=first_round))
+    end = first_round + len(prices)
+    longest_lead = max((min(share.lead, len(prices)) for share in shares), default=0)
+    total = Fraction(0)
+    for r in instance.requests:
+        total += min(
+            start
+            + r.output_len
+            - r.arrival
+            + sum(
+                price.get(start + k - 1, Fraction(0)) * held(r, k, instance.block_size)
+                for k in range(1, r.output_len + 1)
+            )
+            + sum(
+                Fraction(share.multipliers[start + age - 1 - first_round], denominator)
+                * counted(r, age, share, instance)
+                for share in shares
+                for age in range(
+                    # Of a lead longer than the stretch, as much is looked at as that is long.
+                    max(first_round - start, -len(prices)) + 1,
+                    min(r.output_len, end - start) + 1,
+                )
+            )
+            for start in range(r.arrival, max(end + longest_lead, r.arrival) + 1)
+        )
+    total -= sum(
+        Fraction(share.places * share.most * sum(share.multipliers), denominator)
+        for share in shares
+    )
+    return total - instance.capacity * sum(prices, Fraction(0))
+
+
+@st.composite
+def instances(draw: st.DrawFn, most: int = 4) -> Instance:
+    block_size = draw(st.sampled_from([1, 2, 4]))
+    blocks = draw(st.integers(1, 16 // block_size)) if block_size > 1 else draw(st.integers(2, 16))
+    capacity = max(2, blocks * block_size + draw(st.integers(0, block_size - 1)))
+    longest = capacity // block_size * block_size
+    requests = []
+    for position in range(draw(st.integers(0, most))):
+        prompt_len = draw(st.integers(1, longest - 1))
+        output_len = draw(st.integers(1, min(5, longest - prompt_len)))
+        arrival = draw(st.integers(0, 4))
+        requests.append(Request(position, prompt_len, output_len, arrival=arrival))
+    return Instance(capacity, tuple(requests), block_size)
+
+
+multipliers = st.lists(st.integers(0, 9), max_size=12) | st.lists(
+    st.integers(0, 10**15), max_size=6
+)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=300)
+@given(instances(), multipliers, st.integers(1, 200))
+def test_the_bound_is_the_specifications_formula(
+    instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators += [0] * 5  # the stretch covers every arrival
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators)),))
+    exact = bound_by_formula(instance, [Fraction(x, denominator) for x in numerators], 0)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=150)
+@given(instances(), multipliers, st.integers(10**14, 2**53 - 1))
+def test_the_bound_is_exact_where_64_bits_are_not_enough(
+    instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators = [2**53 - 1 - x for x in numerators] + [0] * 5
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators)),))
+    exact = bound_by_formula(instance, [Fraction(x, denominator) for x in numerators], 0)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@st.composite
+def all_shares(
+    draw: st.DrawFn, instance: Instance, rounds: int, most: int = 3
+) -> tuple[Share, ...]:
+    """Prices in shares of any kind, sensible or not."""
+    price = st.integers(0, draw(st.sampled_from([6, 2**53 - 1])))
+    size = st.integers(0, instance.capacity + 1) | st.sampled_from([2**40, 2**53 - 1])
+    return tuple(
+        Share(
+            draw(st.integers(1, 4) | st.just(2**53 - 1)),
+            1 + min(draw(size), 2**53 - 2),
+            draw(st.integers(0, 3) | size),
+            draw(st.integers(0, 6) | st.just(2**53 - 1)),
+            tuple(draw(st.lists(price, min_size=rounds, max_size=rounds))),
+        )
+        for _ in range(draw(st.integers(0, most)))
+    )
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=200)
+@given(st.data(), instances(), multipliers, st.integers(1, 200))
+def test_the_bound_with_shares_is_its_formula(
+    data: st.DataObject, instance: Instance, numerators: list[int], denominator: int
+) -> None:
+    numerators += [0] * 5  # the stretch covers every arrival
+    shares = data.draw(all_shares(instance, len(numerators)))
+    certificate = Certificate(instance, denominator, (Stretch(0, tuple(numerators), shares),))
+    prices = [Fraction(x, denominator) for x in numerators]
+    exact = bound_by_formula(instance, prices, 0, shares, denominator)
+    assert verify(instance, certificate) == math.ceil(exact)
+
+
+@st.composite
+def wide_requests(draw: st.DrawFn) -> Instance:
+    """One request, small or with an answer of thousands of tokens."""
+    block_size = draw(st.sampled_from([1, 2, 4]))
+    prompt_len = draw(st.integers(1, 9))
+    output_len = draw(st.integers(1, 9) | st.integers(2**11, 2**12))
+    needed = -(-(prompt_len + output_len) // block_size) * block_size
+    capacity = needed + draw(st.integers(0, 40))
+    return Instance(capacity, (Request("a", prompt_len, output_len),), block_size)
+
+
+powers = st.integers(0, 52).map(lambda exponent: 2**exponent)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=500)
+@given(
+    wide_requests(),
+    st.integers(1, 4) | powers,
+    st.integers(1, 20) | powers,
+    st.integers(0, 20) | powers,
+    st.integers(0, 6),
+    st.data(),
+)
+def test_what_a_request_counts_in_a_share_is_its_formula(
+    instance: Instance, places: int, most: int, ignored: int, lead: int, data: st.DataObject
+) -> None:
+    """In numbers of any size: a count that wraps around at 64 bits would bound nothing."""
+    (request,) = instance.requests
+    share = Share(places, most, ignored, lead, ())
+    first = data.draw(st.integers(-lead - 2, request.output_len))
+    ages = range(first, first + data.draw(st.integers(1, 8)))
+    found = share.counted(instance, request.prompt_len, request.output_len, ages)
+    assert [int(tokens) for tokens in found] == [
+        counted(request, age, share, instance) for age in ages
+    ]
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("output_len", [2, 4000])
+@pytest.mark.parametrize("ignored", [0, 2**12, 2**40])
+@pytest.mark.parametrize(("lead", "ages"), [(0, range(1, 2)), (7000, range(-6999, 2))])
+def test_what_a_request_counts_is_right_beyond_64_bits(
+    output_len: int, ignored: int, lead: int, ages: range
+) -> None:
+    """A token of room for each place and each round left: products of 2**53 and more."""
+    instance = Instance(5000, (Request("a", 900, output_len),))
+    share = Share(2**53 - 1, 7, ignored, lead, ())
+    counts = share.counted(instance, 900, output_len, ages)
+    formula = [counted(instance.requests[0], age, share, instance) for age in ages]
+    assert [int(tokens) for tokens in counts] == formula
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("lead", [1500, 3500, 7500])
+def test_a_long_lead_may_count_what_needs_more_than_64_bits(lead: int) -> None:
+    """The prompt is longer than the lead, so that it counts as long before its start."""
+    instance = Instance(9000, (Request("a", 8000, 1),))
+    share = Share(2**53 - 1, 7, 0, lead, ())
+    counts = share.counted(instance, 8000, 1, range(1 - lead, 2))
+    formula = [counted(instance.requests[0], age, share, instance) for age in range(1 - lead, 2)]
+    assert any(formula)
+    assert [int(tokens) for tokens in counts] == formula
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=400)
+@given(st.data(), instances())
+def test_the_bound_of_several_stretches_is_the_sum_of_theirs(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Theorem C3: each stretch charges those who arrive in it; all others count their output."""
+    certificate = data.draw(certificates(instance))
+    total = Fraction(0)
+    elsewhere = list(instance.requests)
+    for stretch in certificate.stretches:
+        within = range(stretch.first_round, stretch.first_round + len(stretch.multipliers))
+        mine = tuple(r for r in elsewhere if r.arrival in within)
+        elsewhere = [r for r in elsewhere if r.arrival not in within]
+        total += bound_by_formula(
+            Instance(instance.capacity, mine, instance.block_size),
+            [Fraction(price, certificate.denominator) for price in stretch.multipliers],
+            stretch.first_round,
+            stretch.shares,
+            certificate.denominator,
+        )
+    total += sum(request.output_len for request in elsewhere)
+    assert verify(instance, certificate) == math.ceil(total)
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=400)
+@given(st.data(), instances(most=6))
+def test_no_schedule_exceeds_a_share(data: st.DataObject, instance: Instance) -> None:
+    """Lemma C1, in schedules that start each request as early as it fits, in any order."""
+    share = Share(
+        data.draw(st.integers(1, 3)),
+        data.draw(st.integers(1, instance.capacity)),
+        data.draw(st.integers(0, instance.capacity // 2)),
+        data.draw(st.integers(0, 4)),
+        (),
+    )
+    starts: list[tuple[Request, int]] = []
+    for request in data.draw(st.permutations(instance.requests)):
+        start = data.draw(st.integers(request.arrival, request.arrival + 3))
+        while not fit([*starts, (request, start)], instance):
+            start += 1
+        starts.append((request, start))
+    for now in range(-4, 40):
+        in_all = sum(
+            counted(request, now - start + 1, share, instance) for request, start in starts
+        )
+        assert in_all <= share.places * share.most
+
+
+def fit(starts: Sequence[tuple[Request, int]], instance: Instance) -> bool:
+    """Whether requests started in these rounds never hold more than the capacity."""
+    return all(
+        sum(held(request, now - start + 1, instance.block_size) for request, start in starts)
+        <= instance.capacity
+        for now in range(40)
+    )
+
+
+@st.composite
+def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
+    """Any prices at all, in up to three stretches; most of them far from good ones."""
+    stretches = []
+    first_round = draw(st.integers(0, 3))
+    for _ in range(draw(st.integers(0, 3))):
+        numerators = draw(st.lists(st.integers(0, 6), max_size=12))
+        shares = draw(all_shares(instance, len(numerators)))
+        stretches.append(Stretch(first_round, tuple(numerators), shares))
+        first_round += len(numerators) + draw(st.integers(0, 2))
+    return Certificate(instance, draw(st.integers(1, 60)), tuple(stretches))
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=250)
+@given(st.data())
+def test_t10_every_certificate_is_a_lower_bound(data: st.DataObject) -> None:
+    instance = data.draw(instances(most=3))
+    certificate = data.draw(certificates(instance))
+    assert verify(instance, certificate) <= enumerated_optimum(instance)
+
+
+CROWDED = Instance(
+    10,
+    tuple(
+        Request(name, prompt_len, output_len, arrival=arrival)
+        for name, prompt_len, output_len, arrival in [
+            ("a", 2, 4, 0),
+            ("b", 3, 5, 0),
+            ("c", 1, 3, 1),
+            ("d", 4, 4, 2),
+        ]
+    ),
+)
+PRICED = Certificate(
+    CROWDED,
+    12,
+    (
+        Stretch(
+            0,
+            (6, 5, 5, 4, 4, 3, 2, 2, 1, 1),
+            (Share(1, 4, 1, 1, (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)),),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def optimum_of_crowded() -> int:
+    return enumerated_optimum(CROWDED)
+
+
+def numbers_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where the numbers of a JSON value stand."""
+    if isinstance(value, dict):
+        return [found for key, item in value.items() for found in numbers_in(item, (*path, key))]
+    if isinstance(value, list):
+        return [found for i, item in enumerate(value) for found in numbers_in(item, (*path, i))]
+    return [path] if isinstance(value, int) else []
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("path", numbers_in(json.loads(PRICED.to_json())), ids=str)
+@pytest.mark.parametrize("new", [-1, 0, 1, 3, 7, 1000, 2**53 - 1, 2**70, 0.5, "NaN", None])
+def test_one_tampered_number_never_bounds_above_the_optimum(
+    path: tuple[str | int, ...], new: object, optimum_of_crowded: int
+) -> None:
+    text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, new))
+    try:
+        assert verify(CROWDED, Certificate.from_json(text)) <= optimum_of_crowded
+    except AminError as error:
+        assert_one_sentence(error)
+
+
+def with_value_at(value: object, path: tuple[str | int, ...], new: object) -> object:
+    """A copy of a JSON value that has ``new`` at ``path``."""
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, dict):
+        return {k: with_value_at(v, tuple(rest), new) if k == step else v for k, v in value.items()}
+    assert isinstance(value, list)
+    return [with_value_at(v, tuple(rest), new) if i == step else v for i, v in enumerate(value)]
+
+
+def assert_one_sentence(error: AminError) -> None:
+    text = str(error)
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert len(text) < 300
+
+
+@pytest.mark.theorem("T10")
+def test_a_price_below_zero_is_refused() -> None:
+    """It would prove too much: at −1, ten tokens of cache that nobody uses count as ten rounds."""
+    with pytest.raises(InvalidValue, match=r"multipliers\[1\] is -1, but it must be at least 0"):
+        Stretch(0, (0, -1))
+
+
+def test_a_certificate_can_reach_the_optimum() -> None:
+    """Two requests that exclude each other, and the price that makes both willing to wait."""
+    instance = Instance(4, (Request("x", 1, 3), Request("y", 1, 3)))
+    # At 3/4 in round 2, where a request started in round 0 holds 4 tokens, starting at once costs
+    # 3 + 4·3/4 = 6 as starting in round 3 does; 2·6 − 4·3/4 = 9 is the cost of one after the other.
+    assert verify(instance, Certificate(instance, 4, (Stretch(0, (0, 0, 3)),))) == 9
+    assert enumerated_optimum(instance) == 9
+
+
+def test_shares_can_reach_what_tokens_cannot() -> None:
+    """Three like requests, any two of which overflow when the first of them completes.
+
+    Each can only start when the one before is done, 9 + 18 + 27 − 27 rounds of waiting. Tokens
+    are blind to most of it, for on average over its run a request holds little more than half.
+    """
+    instance = Instance(10, tuple(Request(name, 1, 9) for name in "xyz"))
+    assert enumerated_optimum(instance) == 9 + 18 + 27
+    # Each counts one in all its rounds. A place for rounds 0–8 costs 9 times 1 + 1, for the two
+    # that wait; for 9–17 another 9.
+    price = (2,) * 9 + (1,) * 9
+    places = Stretch(0, (0,) * 18, (Share(1, 1, 0, 0, price),))
+    assert verify(instance, Certificate(instance, 1, (places,))) == 9 + 18 + 27
+    tokens = Stretch(0, tuple(2 * p for p in price))
+    assert verify(instance, Certificate(instance, 20, (tokens,))) < 9 + 18 + 27 - 9
+
+
+def test_the_certificate_survives_json() -> None:
+    assert Certificate.from_json(PRICED.to_json()) == PRICED
+    assert verify(CROWDED, Certificate.from_json(PRICED.to_json())) == verify(CROWDED, PRICED)
+
+
+def test_without_prices_the_bound_is_the_sum_of_outputs() -> None:
+    assert verify(CROWDED, Certificate(CROWDED, 1, ())) == 4 + 5 + 3 + 4
+    assert verify(Instance(5, ()), Certificate(Instance(5, ()), 1, ())) == 0
+
+
+def test_rounds_far_apart_cost_no_more_than_their_prices() -> None:
+    late = 2**52
+    requests = [
+        Request((name, when).__repr__(), 2, 5, arrival=when) for name in "abc" for when in (0, late)
+    ]
+    instance = Instance(9, tuple(requests))
+    prices = (6, 6, 5, 4, 3, 2, 1)
+    certificate = Certificate(instance, 30, (Stretch(0, prices), Stretch(late, prices)))
+    early = Instance(9, tuple(r for r in requests if r.arrival == 0))
+    exact = bound_by_formula(early, [Fraction(x, 30) for x in prices], 0)
+    assert exact > 15
+    assert verify(instance, certificate) == math.ceil(2 * exact)
+
+
+def test_names_order_and_predictions_do_not_matter() -> None:
+    renamed = Instance(
+        CROWDED.capacity,
+        tuple(
+            Request(f"new {r.id}", r.prompt_len, r.output_len, r.output_len, 100, r.arrival)
+            for r in reversed(CROWDED.requests)
+        ),
+    )
+    assert verify(renamed, PRICED) == verify(CROWDED, PRICED)
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize(
+    "other",
+    [
+        Instance(11, CROWDED.requests),
+        Instance(10, CROWDED.requests, block_size=2),
+        Instance(10, CROWDED.requests[1:]),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 2, 4, arrival=1))),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 1, 4))),
+        Instance(10, (*CROWDED.requests[1:], Request("a", 2, 3))),
+    ],
+)
+def test_a_certificate_of_another_instance_is_refused(other: Instance) -> None:
+    with pytest.raises(InvalidValue, match="not the instance to be bounded") as refused:
+        verify(other, PRICED)
+    assert_one_sentence(refused.value)
+
+
+SHARE = {"places": 1, "most": 2, "ignored": 0, "lead": 0, "multipliers": []}
+
+
+def rewritten(**changes: object) -> str:
+    return json.dumps(json.loads(PRICED.to_json()) | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("[1, 2]", "object is needed"),
+        ("NaN", "NaN"),
+        (rewritten(format="amin-ref/schedule"), "format"),
+        (rewritten(version=2), "version"),
+        (rewritten(bound=99), "'bound' is unknown"),
+        (rewritten(denominator=0), "denominator is 0"),
+        (rewritten(denominator=1.0), "denominator is 1.0"),
+        (rewritten(denominator=True), "denominator is True"),
+        (rewritten(stretches={}), "stretches"),
+        (rewritten(stretches=[{"first_round": 0}]), "'multipliers' is missing"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [1, -1]}]), r"\[1\] is -1"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [0.5]}]), "is 0.5"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": ["1"]}]), "is '1'"),
+        (rewritten(stretches=[{"first_round": 0, "multipliers": [2**53]}]), r"2\*\*53"),
+        (rewritten(stretches=[{"first_round": -1, "multipliers": []}]), "first_round is -1"),
+        (
+            rewritten(
+                stretches=[
+                    {
+                        "first_round": 0,
+                        "multipliers": [1],
+                        "shares": [SHARE | {"multipliers": [1, 1]}],
+                    }
+                ]
+            ),
+            "there must be 1, one for each round",
+        ),
+        (
+            rewritten(
+                stretches=[
+                    {
+                        "first_round": 0,
+                        "multipliers": [],
+                        "shares": [SHARE | {"places": 0}],
+                    }
+                ]
+            ),
+            "places is 0",
+        ),
+        (
+            rewritten(
+                stretches=[
+                    {"first_round": 0, "multipliers": [1], "shares": [SHARE | {"colour": 1}]}
+                ]
+            ),
+            r"^certificate: stretches\[0\]: shares\[0\]: .*'colour'",
+        ),
+        (rewritten(colour=1), "^certificate: .*'colour'"),
+        (
+            rewritten(stretches=[{"first_round": f, "multipliers": [1, 1]} for f in (3, 4)]),
+            "prices rounds up to 4",
+        ),
+        (rewritten(instance={"capacity": 3, "requests": []}, denominator="1"), "denominator"),
+        ('{"format": "amin-ref/certificate", "format": 1}', "format"),
+    ],
+)
+def test_a_malformed_document_is_refused_in_one_sentence(text: str, says: str) -> None:
+    with pytest.raises((InvalidDocument, InvalidValue), match=says) as refused:
+        Certificate.from_json(text)
+    assert_one_sentence(refused.value)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Stretch(0, (float("nan"),)),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Stretch(0, 7),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Certificate(CROWDED, 1, ((0, (1,)),)),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Certificate("x", 1, ()),  # type: ignore[arg-type]  # wrong on purpose
+    ],
+)
+def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object]) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        build()
+    assert_one_sentence(refused.value)
+
+
+def share(**fields: object) -> Share:
+    """A good share but for the fields given."""
+    made: dict[str, object] = {"places": 1, "most": 2, "ignored": 0, "lead": 0}
+    made["multipliers"] = (0, 1)
+    return Share(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+def stretch(**fields: object) -> Stretch:
+    """A good stretch but for the fields given."""
+    made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "shares": (share(),)}
+    return Stretch(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+def certificate(**fields: object) -> Certificate:
+    """A good certificate but for the fields given."""
+    made: dict[str, object] = {"instance": CROWDED, "denominator": 1, "stretches": (stretch(),)}
+    return Certificate(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
+
+
+NUMBERS: tuple[tuple[Callable[[object], object], str, int, str], ...] = (
+    (lambda number: share(places=number), "places", 1, "requests"),
+    (lambda number: share(most=number), "most", 1, "tokens"),
+    (lambda number: share(ignored=number), "ignored", 0, "tokens"),
+    (lambda number: share(lead=number), "lead", 0, "rounds"),
+    (lambda number: share(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: stretch(first_round=number), "first_round", 0, "rounds"),
+    (lambda number: stretch(multipliers=(0, number)), "multipliers[1]", 0, "price units"),
+    (lambda number: certificate(denominator=number), "denominator", 1, "price units"),
+)
+
+
+@pytest.mark.parametrize(("build", "field", "least", "unit"), NUMBERS)
+def test_a_wrong_number_is_told_by_its_field_its_least_and_its_unit(
+    build: Callable[[object], object], field: str, least: int, unit: str
+) -> None:
+    build(least)
+    for number, rule in (
+        (least - 1, f"it must be at least {least} {unit}"),
+        (0.5, f"it must be a whole number of {unit} (an int"),
+    ):
+        with pytest.raises(InvalidValue) as refused:
+            build(number)
+        assert refused.value.field == f"certificate: {field}"
+        assert refused.value.rule.startswith(rule)
+
+
+FIRST = ("stretches", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "least", "unit"),
+    [
+        (("denominator",), "denominator", 1, "price units"),
+        ((*FIRST, "first_round"), "stretches[0]: first_round", 0, "rounds"),
+        ((*FIRST, "multipliers", 2), "stretches[0]: multipliers[2]", 0, "price units"),
+        ((*FIRST, "shares", 0, "places"), "stretches[0]: shares[0]: places", 1, "requests"),
+        ((*FIRST, "shares", 0, "most"), "stretches[0]: shares[0]: most", 1, "tokens"),
+        ((*FIRST, "shares", 0, "ignored"), "stretches[0]: shares[0]: ignored", 0, "tokens"),
+        ((*FIRST, "shares", 0, "lead"), "stretches[0]: shares[0]: lead", 0, "rounds"),
+        (
+            (*FIRST, "shares", 0, "multipliers", 1),
+            "stretches[0]: shares[0]: multipliers[1]",
+            0,
+            "price units",
+        ),
+    ],
+)
+def test_a_wrong_number_of_a_document_is_told_by_its_place(
+    path: tuple[str | int, ...], place: str, least: int, unit: str
+) -> None:
+    for number, rule in (
+        (least - 1, f"it must be at least {least} {unit}"),
+        (0.5, f"it must be a whole number of {unit} (an int"),
+    ):
+        text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, number))
+        with pytest.raises(InvalidValue) as refused:
+            Certificate.from_json(text)
+        assert refused.value.field == f"certificate: {place}"
+        assert refused.value.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("build", "field", "rule"),
+    [
+        (lambda: share(multipliers=7), "multipliers", "it must be a tuple"),
+        (lambda: stretch(shares=7), "shares", "it must be a tuple"),
+        (lambda: stretch(shares=(7,)), "shares", "each must be a Share"),
+        (
+            lambda: stretch(shares=(share(multipliers=(1,)),)),
+            "multipliers of a share",
+            "there must be 2, one for each round of the stretch",
+        ),
+        (lambda: certificate(instance=7), "instance", "it must be an Instance"),
+        (lambda: certificate(stretches=7), "stretches", "it must be a tuple"),
+        (lambda: certificate(stretches=(7,)), "stretches", "each must be a Stretch"),
+        (
+            lambda: certificate(stretches=(stretch(), stretch(first_round=1))),
+            "first_round",
+            "the stretch before it prices rounds up to 1",
+        ),
+    ],
+)
+def test_a_wrong_kind_is_told_by_its_field(
+    build: Callable[[], object], field: str, rule: str
+) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        build()
+    assert refused.value.field == f"certificate: {field}"
+    assert refused.value.rule == rule
+
+
+def test_parts_may_be_given_as_any_iterable() -> None:
+    """They are kept as tuples, so that equal certificates are equal and can be hashed."""
+    lists = certificate(stretches=[stretch(multipliers=[0, 1], shares=[share(multipliers=[0, 1])])])
+    assert lists == certificate()
+    assert hash(lists) == hash(certificate())
+    assert stretch(first_round=5).stop == 7
+    # One stretch may begin where the one before it ends.
+    certificate(stretches=(stretch(), stretch(first_round=2)))
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "kind"),
+    [
+        (("stretches",), "certificate: stretches", "an array"),
+        (FIRST, "certificate: stretches[0]", "an object"),
+        ((*FIRST, "multipliers"), "certificate: stretches[0]: multipliers", "an array"),
+        ((*FIRST, "shares"), "certificate: stretches[0]: shares", "an array"),
+        ((*FIRST, "shares", 0), "certificate: stretches[0]: shares[0]", "an object"),
+    ],
+)
+def test_a_wrong_part_of_a_document_is_told_by_its_place(
+    path: tuple[str | int, ...], place: str, kind: str
+) -> None:
+    text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, "x"))
+    with pytest.raises(InvalidDocument) as refused:
+        Certificate.from_json(text)
+    assert str(refused.value).startswith(f"{place}: ")
+    assert str(refused.value).endswith(f" found where {kind} is needed.")
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize(
+    ("arrival", "multipliers", "leads", "delay"),
+    [
+        # Whoever arrives when the stretch is over is not charged, though it would count in it.
+        (2, (50, 50), (2,), 0),
+        # It waits until it no longer counts in either round: by the longest lead of all shares.
+        (1, (50, 50), (2,), 3),
+        (1, (50, 50), (2, 0), 3),
+        (1, (50, 50), (0, 2), 3),
+        # Of a lead longer than the stretch as much is looked at as the stretch is long.
+        (0, (50,), (2,), 2),
+    ],
+)
+def test_a_start_after_the_stretch_may_count_in_it(
+    arrival: int, multipliers: tuple[int, ...], leads: tuple[int, ...], delay: int
+) -> None:
+    instance = Instance(10, (Request("a", 4, 3, arrival=arrival),))
+    none = (0,) * len(multipliers)
+    shares = tuple(
+        Share(1, 2, 0, lead, multipliers if lead == max(leads) else none) for lead in leads
+    )
+    certificate = Certificate(instance, 1, (Stretch(0, none, shares),))
+    assert verify(instance, certificate) == 3 + delay - 2 * sum(multipliers)
+
+
+LARGEST_PRICE = 2**53 - 1
+
+
+@pytest.mark.theorem("T10")
+def test_a_delay_may_need_more_than_64_bits() -> None:
+    """Nothing has a price, so nobody is delayed; but the last round's delay is above 2**63."""
+    instance = Instance(5, (Request("a", 1, 2),))
+    stretches = (Stretch(0, (0,) * 3000),)
+    assert verify(instance, Certificate(instance, LARGEST_PRICE, stretches)) == 2
+
+
+@pytest.mark.theorem("T10")
+def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
+    """4,001 tokens at 2**53 - 1 in the only round with a price: so it waits for one round."""
+    instance = Instance(5000, (Request("a", 4000, 2),))
+    certificate = Certificate(instance, 1, (Stretch(0, (LARGEST_PRICE,)),))
+    assert verify(instance, certificate) == 1 + 2 - 5000 * LARGEST_PRICE
+
+
+@pytest.mark.theorem("T10")
+@pytest.mark.parametrize("lead", [0, 10])
+def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
+    """It counts from its first round on, or ``lead`` rounds sooner: it waits for the last price."""
+    instance = Instance(2600, (Request("a", 20, 2500),))
+    share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
+    certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
+    assert verify(instance, certificate) == 3000 + lead + 2500 - 3000 * LARGEST_PRICE
+
+
+def test_the_form_of_a_certificate_is_this() -> None:
+    """Other programs write certificates: each name and number stands where they are told."""
+    instance = Instance(9, (Request("a", 1, 2),))
+    share = Share(2, 3, 4, 1, (5, 0))
+    certificate = Certificate(instance, 7, (Stretch(6, (8, 9), (share,)),))
+    assert json.loads(certificate.to_json()) == {
+        "format": "amin-ref/certificate",
+        "version": 1,
+        "instance": {
+            "capacity": 9,
+            "block_size": 1,
+            "requests": [{"id": "a", "prompt_len": 1, "output_len": 2, "lower": 1}],
+        },
+        "denominator": 7,
+        "stretches": [
+            {
+                "first_round": 6,
+                "multipliers": [8, 9],
+                "shares": [
+                    {"places": 2, "most": 3, "ignored": 4, "lead": 1, "multipliers": [5, 0]},
+                ],
+            }
+        ],
+    }

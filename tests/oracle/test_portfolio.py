@@ -1,0 +1,223 @@
+"""What ``optimum`` promises, by every method (T11), and how it treats odd input."""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    InvalidValue,
+    Request,
+    Run,
+    Schedule,
+    check,
+    simulate,
+)
+from oracle import Method, Optimum, lower_bound, optimum, verify
+from oracle.programme.branch_and_cut import IlpResult
+from oracle.search.branch_and_bound import SearchResult
+from tests.long.benchmarks.oracle_peers import synthetic_instance
+from tests.models.naive_optimum import naive_optimum, random_instance
+from tests.support.profiles import times
+
+METHODS: tuple[Method, ...] = ("auto", "ilp", "search")
+POLICIES = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)
+
+
+@st.composite
+def small_instances(draw: st.DrawFn, requests: int = 4) -> Instance:
+    seed = draw(st.integers(0, 2**32))
+    return random_instance(
+        random.Random(seed),
+        requests=draw(st.integers(1, requests)),
+        longest=draw(st.integers(1, 6)),
+        block_size=draw(st.sampled_from((1, 4))),
+        latest=draw(st.sampled_from((0, 0, 6))),
+    )
+
+
+def evidence_is_sound(instance: Instance, best: Optimum) -> None:
+    """What every result owes its reader, whatever the method."""
+    assert check(best.schedule) == ()
+    assert best.schedule.evictions == 0
+    assert best.total_latency == best.schedule.total_latency
+    assert best.proven == (best.lower_bound == best.total_latency)
+    assert best.lower_bound <= best.total_latency
+    assert (best.certificate is not None) == (best.evidence == "certificate")
+    if best.certificate is not None:
+        assert verify(instance, best.certificate) == best.lower_bound
+
+
+@pytest.mark.theorem("T11")
+@pytest.mark.parametrize("method", METHODS)
+@times(0.4)
+@given(instance=small_instances())
+def test_bound_optimum_policies_are_in_this_order(method: Method, instance: Instance) -> None:
+    least = naive_optimum(instance)
+    best = optimum(instance, time_limit=20, method=method)
+    evidence_is_sound(instance, best)
+    assert best.total_latency == least
+    assert best.proven
+    assert verify(instance, lower_bound(instance, time_limit=0.1)) <= least
+    for policy in POLICIES:
+        assert least <= simulate(instance, policy()).total_latency
+
+
+@pytest.mark.theorem("T11")
+@times(0.5)
+@given(instance=small_instances(requests=6), data=st.data())
+def test_optimum_never_rises_when_the_instance_gets_easier(
+    instance: Instance, data: st.DataObject
+) -> None:
+    index = data.draw(st.integers(0, len(instance.requests) - 1))
+    chosen = instance.requests[index]
+    rest = instance.requests[:index] + instance.requests[index + 1 :]
+    shorter = data.draw(st.integers(1, chosen.output_len))
+    easier = (
+        replace(instance, capacity=instance.capacity + data.draw(st.integers(1, 5))),
+        replace(instance, requests=rest),
+        replace(instance, requests=(*rest, Request(chosen.id, chosen.prompt_len, shorter,
+                                                   arrival=chosen.arrival))),
+    )  # fmt: skip
+    before = optimum(instance, time_limit=20, method="search")
+    assert before.proven
+    for other in easier:
+        after = optimum(other, time_limit=20, method="search")
+        assert after.proven
+        assert after.total_latency <= before.total_latency
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_time_gives_bounds_all_the_same(method: Method) -> None:
+    instance = random_instance(random.Random(3), 8, 9, 1, 4)
+    best = optimum(instance, time_limit=0, method=method)
+    evidence_is_sound(instance, best)
+    assert best.lower_bound >= sum(request.output_len for request in instance.requests)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("requests", [(), (Request("only", 3, 4, arrival=7),)])
+def test_none_or_one_request(method: Method, requests: tuple[Request, ...]) -> None:
+    best = optimum(Instance(10, requests), method=method)
+    assert best.proven
+    assert best.total_latency == sum(request.output_len for request in requests)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_arrivals_far_apart(method: Method) -> None:
+    """Two crowds with a pause of 10**12 rounds between them cost what they cost apart."""
+    crowd = random_instance(random.Random(5), 4, 6, 1, 3)
+    later = tuple(
+        replace(request, id=f"later {request.id}", arrival=request.arrival + 10**12)
+        for request in crowd.requests
+    )
+    together = optimum(replace(crowd, requests=crowd.requests + later), method=method)
+    assert together.proven
+    assert together.total_latency == 2 * naive_optimum(crowd)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_stops_when_asked_and_keeps_what_it_has(method: Method) -> None:
+    instance = random_instance(random.Random(1), 40, 30, 1, 0)
+    asked = []
+
+    def stop() -> bool:
+        asked.append(True)
+        return len(asked) > 3
+
+    best = optimum(instance, time_limit=30, method=method, should_stop=stop)
+    evidence_is_sound(instance, best)
+    assert not best.proven
+
+
+def test_progress_ends_at_the_result() -> None:
+    instance = random_instance(random.Random(1), 7, 12, 1, 0)
+    told: list[tuple[int, int]] = []
+    best = optimum(instance, progress=lambda cost, bound: told.append((cost, bound)))
+    assert told[-1] == (best.total_latency, best.lower_bound)
+    costs, bounds = zip(*told, strict=True)
+    assert list(costs) == sorted(costs, reverse=True)
+    assert list(bounds) == sorted(bounds)
+
+
+@pytest.mark.parametrize("time_limit", [-1, float("nan"), float("inf"), True])
+def test_a_time_limit_that_is_none_is_refused(time_limit: float) -> None:
+    with pytest.raises(InvalidValue, match="time_limit"):
+        optimum(Instance(10, ()), time_limit=time_limit)
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="'auto', 'ilp' or 'search'"):
+        optimum(Instance(10, ()), method="best")  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.theorem("T11")
+def test_the_programmes_bound_is_taken_as_it_is() -> None:
+    """On an instance that certificates and list schedules leave open."""
+    best = optimum(synthetic_instance(7, 1), 60.0, "ilp")
+    assert best.evidence == "solver"
+    assert best.lower_bound <= best.total_latency
+
+
+def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At n = 50 of the synthetic set it has a million entries."""
+
+    def must_not_be_asked(instance: Instance, **how: object) -> None:
+        raise AssertionError((instance, how))
+
+    # The package has a function of the same name as the module.
+    monkeypatch.setattr(sys.modules["oracle.portfolio"], "solve", must_not_be_asked)
+    instance = synthetic_instance(50, 2)
+    evidence_is_sound(instance, optimum(instance, time_limit=0.5))
+    with pytest.raises(AssertionError):
+        optimum(synthetic_instance(25, 2), time_limit=4.0, method="ilp")
+
+
+@pytest.mark.theorem("T11")
+@pytest.mark.parametrize("liar", ["search", "best_schedule"])
+def test_nobody_is_believed_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: str) -> None:
+    """A cheap schedule that does not fit is no schedule, whoever says that it is one."""
+    instance = Instance(9, tuple(Request(number, 2, 6) for number in range(3)))
+    at_once = Schedule(instance, tuple(Run(number, 0, 6, "completed") for number in range(3)))
+    assert check(at_once) != ()
+
+    def lies(*_: object, **__: object) -> SearchResult | Schedule:
+        lie = SearchResult(at_once, lower_bound=18, exhausted=False, nodes=0)
+        return lie if liar == "search" else at_once
+
+    monkeypatch.setattr(sys.modules["oracle.portfolio"], liar, lies)
+    best = optimum(instance, 5.0)
+    evidence_is_sound(instance, best)
+    assert best.total_latency > at_once.total_latency
+
+
+def test_a_worse_schedule_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Instance(9, tuple(Request(number, 2, 3) for number in range(3)))
+    least = optimum(instance, 5.0).total_latency
+    apart = Schedule(instance, tuple(Run(i, 3 * i, 3 * i + 3, "completed") for i in range(3)))
+    assert check(apart) == ()
+    assert apart.total_latency > least
+    worse = SearchResult(apart, lower_bound=9, exhausted=False, nodes=0)
+    monkeypatch.setattr(sys.modules["oracle.portfolio"], "search", lambda *_, **__: worse)
+    assert optimum(instance, 5.0, "search").total_latency == least
+
+
+def test_a_solvers_bound_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weaker than a certificate and than an exhausted search, it must be told from both."""
+    instance = synthetic_instance(6, 1)
+    best = optimum(instance, 30.0)
+    told = IlpResult(best.schedule, best.total_latency, "solver", None)
+    monkeypatch.setattr(sys.modules["oracle.portfolio"], "solve", lambda *_, **__: told)
+    by_solver = optimum(instance, 30.0, "ilp")
+    assert (by_solver.proven, by_solver.evidence) == (True, "solver")
+    assert by_solver.certificate is None

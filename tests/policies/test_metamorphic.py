@@ -1,0 +1,352 @@
+"""What must not matter: changes of an instance that leave the runs as they are, or move them along.
+
+None of these needs to know what the right schedule is, so none of them shares a mistake with the
+naive models.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    ByPosition,
+    ClairvoyantPolicy,
+    Decision,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    Policy,
+    Ranking,
+    Request,
+    RequestId,
+    Run,
+    Schedule,
+    Shuffled,
+    TieBreak,
+    VisibleRequest,
+    check,
+    simulate,
+)
+from amin_ref.strategies import (
+    blind_policies,
+    instances,
+    policies,
+    rankings,
+    schedules,
+    tie_breaks,
+)
+from tests.models.naive import held
+from tests.models.observation import ranks_of
+from tests.support.profiles import times
+
+Kind = type[Amin] | type[Amax] | type[HindsightShortestFirst] | type[FirstComeFirstServed]
+KINDS: tuple[Kind, ...] = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)
+NAMES: tuple[RequestId, ...] = ("b", "a", "10", 10, 9, 0, -1, "é", " ", "a\nb", 2**53 - 1)
+
+
+def with_requests(instance: Instance, change: Callable[[Request], Request]) -> Instance:
+    return replace(instance, requests=tuple(map(change, instance.requests)))
+
+
+def shifted(runs: Sequence[Run], rounds: int) -> tuple[Run, ...]:
+    return tuple(replace(run, start=run.start + rounds, stop=run.stop + rounds) for run in runs)
+
+
+# Names, places and ranks
+
+
+@given(st.data(), instances())
+def test_names_do_not_matter(data: st.DataObject, instance: Instance) -> None:
+    """Renaming the requests renames the runs."""
+    names = data.draw(st.permutations(NAMES))
+    name = {request.id: new for request, new in zip(instance.requests, names, strict=False)}
+    renamed = with_requests(instance, lambda request: replace(request, id=name[request.id]))
+    kind = data.draw(st.sampled_from(KINDS))
+    ties = data.draw(tie_breaks(instance))
+    renamed_ties = Ranking(tuple(name[i] for i in ties.ids)) if isinstance(ties, Ranking) else ties
+    runs = simulate(instance, kind(ties)).runs
+    assert simulate(renamed, kind(renamed_ties)).runs == tuple(
+        replace(run, request=name[run.request]) for run in runs
+    )
+
+
+@given(st.data(), instances())
+def test_places_do_not_matter_when_ties_are_ranked(data: st.DataObject, instance: Instance) -> None:
+    """With an explicit ranking, the order of the requests in the instance is nothing but order."""
+    permuted = replace(instance, requests=tuple(data.draw(st.permutations(instance.requests))))
+    kind = data.draw(st.sampled_from(KINDS))
+    ties = data.draw(rankings(instance))
+    assert set(simulate(instance, kind(ties)).runs) == set(simulate(permuted, kind(ties)).runs)
+
+
+@given(st.data(), instances())
+def test_every_tie_break_is_a_ranking(data: st.DataObject, instance: Instance) -> None:
+    """Whatever ties are broken by, the ranking that it amounts to makes the same runs."""
+    kind = data.draw(st.sampled_from(KINDS))
+    ties = data.draw(st.just(ByPosition()) | st.integers(0, 9).map(Shuffled))
+    ranks = ranks_of(instance, ties)
+    ranking = Ranking(tuple(sorted(ranks, key=lambda request: ranks[request])))
+    assert simulate(instance, kind(ties)) == simulate(instance, kind(ranking))
+
+
+@given(st.data(), instances(min_requests=2))
+def test_twins_change_places_with_their_ranks(data: st.DataObject, instance: Instance) -> None:
+    """Two requests that differ in name only swap their runs when they swap ranks."""
+    first, second = instance.requests[0].id, instance.requests[1].id
+    twins = with_requests(
+        instance,
+        lambda request: (
+            replace(instance.requests[0], id=second) if request.id == second else request
+        ),
+    )
+    swap: dict[RequestId, RequestId] = {first: second, second: first}
+    ranking = data.draw(rankings(instance))
+    swapped = Ranking(tuple(swap.get(request, request) for request in ranking.ids))
+    kind = data.draw(st.sampled_from(KINDS))
+    assert set(simulate(twins, kind(swapped)).runs) == {
+        replace(run, request=swap.get(run.request, run.request))
+        for run in simulate(twins, kind(ranking)).runs
+    }
+
+
+# Time
+
+
+@given(st.data(), instances(), st.integers(0, 10**6))
+def test_when_it_all_begins_does_not_matter(
+    data: st.DataObject, instance: Instance, rounds: int
+) -> None:
+    """Everybody arriving later by so many rounds moves every run by as many."""
+    later = with_requests(
+        instance, lambda request: replace(request, arrival=request.arrival + rounds)
+    )
+    policy = data.draw(policies(instance))
+    assert simulate(later, policy).runs == shifted(simulate(instance, policy).runs, rounds)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_round_is_special_for_beginning_in_it(kind: Kind) -> None:
+    """Policies plan ahead in arrays that are laid out anew now and then: no such round shows."""
+    requests = tuple(Request(i, 1 + i % 2, 2 + i, lower=2, arrival=i // 3) for i in range(4))
+    instance = Instance(9, requests)
+    runs = simulate(instance, kind()).runs
+    for rounds in range(300):
+        later = tuple(replace(r, arrival=r.arrival + rounds) for r in requests)
+        assert simulate(Instance(9, later), kind()).runs == shifted(runs, rounds)
+
+
+@given(st.data(), instances(), instances(), st.integers(0, 200))
+def test_what_comes_after_everything_is_done_changes_nothing(
+    data: st.DataObject, instance: Instance, following: Instance, pause: int
+) -> None:
+    """A second instance, arriving when the first is done, is scheduled as if it were alone."""
+    kind = data.draw(st.sampled_from(KINDS))
+    capacity = max(instance.capacity, following.capacity)
+    block_size = instance.block_size
+    assume(all(_fits_alone(request, capacity, block_size) for request in following.requests))
+    alone = replace(instance, capacity=capacity)
+    schedule = simulate(alone, kind())
+    moved = Instance(
+        capacity,
+        tuple(
+            replace(
+                request,
+                id=f"then {request.id}",
+                arrival=request.arrival + schedule.makespan + pause,
+            )
+            for request in following.requests
+        ),
+        block_size,
+    )
+    both = Instance(capacity, alone.requests + moved.requests, block_size)
+    assert simulate(both, kind()).runs == schedule.runs + simulate(moved, kind()).runs
+
+
+def _fits_alone(request: Request, capacity: int, block_size: int) -> bool:
+    return held(request.prompt_len, request.output_len, block_size) <= capacity
+
+
+# Predictions
+
+
+@pytest.mark.theorem("T5")
+@given(st.data(), instances(predictions=("interval",)))
+def test_each_policy_reads_only_its_own_prediction(data: st.DataObject, instance: Instance) -> None:
+    """T5: Amin reads ℓ alone, Amax u alone, FCFS and H-SF neither."""
+    ties = data.draw(tie_breaks(instance))
+    other_upper = with_requests(
+        instance,
+        lambda request: replace(
+            request,
+            upper=data.draw(st.none() | st.integers(request.output_len, 3 * instance.capacity)),
+        ),
+    )
+    other_lower = with_requests(
+        instance,
+        lambda request: replace(request, lower=data.draw(st.integers(1, request.output_len))),
+    )
+    assert simulate(instance, Amin(ties)).runs == simulate(other_upper, Amin(ties)).runs
+    assert simulate(instance, Amax(ties)).runs == simulate(other_lower, Amax(ties)).runs
+    for kind in (FirstComeFirstServed, HindsightShortestFirst):
+        runs = simulate(instance, kind(ties)).runs
+        assert runs == simulate(other_upper, kind(ties)).runs
+        assert runs == simulate(other_lower, kind(ties)).runs
+
+
+@pytest.mark.theorem("T4")
+@given(st.data(), instances(predictions=("exact",)))
+def test_with_exact_predictions_pessimism_is_hindsight_too(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T4: with ℓ = o = u, Amin, Amax and H-SF are one policy."""
+    ties = data.draw(tie_breaks(instance))
+    hindsight = simulate(instance, HindsightShortestFirst(ties))
+    assert simulate(instance, Amin(ties)) == hindsight
+    assert simulate(instance, Amax(ties)) == hindsight
+
+
+# The cache
+
+
+@given(st.data(), instances())
+def test_a_part_of_a_block_is_no_use(data: st.DataObject, instance: Instance) -> None:
+    """What M has beyond whole blocks changes nothing."""
+    policy = data.draw(policies(instance))
+    blocks = instance.capacity // instance.block_size
+    rest = data.draw(st.integers(0, instance.block_size - 1))
+    event("all of it whole" if instance.block_size == 1 else "some of it part of a block")
+    same = replace(instance, capacity=blocks * instance.block_size + rest)
+    assert simulate(same, policy).runs == simulate(instance, policy).runs
+
+
+@given(st.data(), instances(block_sizes=(4, 16), max_output_len=6), st.integers(2, 5))
+def test_scaling_tokens_blocks_and_cache_together(
+    data: st.DataObject, instance: Instance, factor: int
+) -> None:
+    """s, B and M times c: the same runs, where a whole answer fits into the prompt's last block.
+
+    Elsewhere it is false, for a round still generates one token, and a longer block takes longer to
+    fill.
+    """
+    block_size = instance.block_size
+    in_the_last_block = with_requests(
+        instance,
+        # A prompt of whole blocks, or of one token, and an answer that fits into one block more.
+        lambda request: replace(
+            request,
+            prompt_len=max(1, request.prompt_len // block_size * block_size),
+            output_len=min(request.output_len, block_size - 1),
+            lower=min(request.lower, block_size - 1),
+        ),
+    )
+    scaled = Instance(
+        instance.capacity * factor,
+        tuple(
+            replace(request, prompt_len=request.prompt_len * factor)
+            for request in in_the_last_block.requests
+        ),
+        block_size * factor,
+    )
+    ties = data.draw(tie_breaks(instance))
+    for kind in (Amin, HindsightShortestFirst, FirstComeFirstServed):
+        assert simulate(scaled, kind(ties)).runs == simulate(in_the_last_block, kind(ties)).runs
+
+
+@given(st.data(), instances(), st.integers(0, 10**9))
+def test_in_a_cache_that_holds_everybody_nobody_waits(
+    data: st.DataObject, instance: Instance, more: int
+) -> None:
+    """When all fit at once, up to what is assumed of them, each runs from its arrival on."""
+    ample = replace(
+        instance,
+        capacity=more
+        + sum(
+            held(
+                request.prompt_len, max(request.output_len, request.upper or 0), instance.block_size
+            )
+            for request in instance.requests
+        ),
+        requests=tuple(
+            replace(request, upper=request.upper or request.output_len)
+            for request in instance.requests
+        ),
+    )
+    assert set(simulate(ample, data.draw(policies(instance))).runs) == {
+        Run(request.id, request.arrival, request.arrival + request.output_len, "completed")
+        for request in ample.requests
+    }
+
+
+@given(st.data(), schedules())
+def test_a_valid_schedule_stays_valid_when_rules_are_eased(
+    data: st.DataObject, schedule: Schedule
+) -> None:
+    """A larger cache, blocks split evenly, shorter prompts, earlier arrivals."""
+    instance = schedule.instance
+    divisors = [size for size in (1, 2, 4, 8, 16) if instance.block_size % size == 0]
+    eased = Instance(
+        instance.capacity + data.draw(st.integers(0, 9)),
+        tuple(
+            replace(
+                request,
+                prompt_len=data.draw(st.integers(1, request.prompt_len)),
+                arrival=data.draw(st.integers(0, request.arrival)),
+            )
+            for request in instance.requests
+        ),
+        data.draw(st.sampled_from(divisors)),
+    )
+    assert check(Schedule(eased, schedule.runs)) == ()
+
+
+# The machine
+
+
+class Scrambled(Policy):
+    """Gives a policy's decisions in any order: a decision is a set."""
+
+    def __init__(self, policy: Policy, seed: int) -> None:
+        self.policy = policy
+        self.random = random.Random(seed)
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.policy.begin(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = self.policy.decide(now, arrived, completed)
+        return Decision(
+            tuple(self.random.sample(decision.evict, len(decision.evict))),
+            tuple(self.random.sample(decision.admit, len(decision.admit))),
+        )
+
+
+@given(st.data(), instances(), st.integers(0, 99))
+def test_the_order_within_a_decision_does_not_matter(
+    data: st.DataObject, instance: Instance, seed: int
+) -> None:
+    """Evictions and admissions of one round happen at once."""
+    policy = data.draw(blind_policies(instance))
+    assert simulate(instance, policy) == simulate(instance, Scrambled(policy, seed))
+
+
+@times(0.5)
+@given(st.data(), instances(), instances())
+def test_a_policy_forgets_the_last_instance(
+    data: st.DataObject, instance: Instance, other: Instance
+) -> None:
+    """A policy object serves again and again: begin makes it anew."""
+    kind = data.draw(st.sampled_from(KINDS))
+    ties: TieBreak = data.draw(st.just(ByPosition()) | st.integers(0, 9).map(Shuffled))
+    used: Policy | ClairvoyantPolicy = kind(ties)
+    simulate(other, used)
+    assert simulate(instance, used) == simulate(instance, kind(ties))

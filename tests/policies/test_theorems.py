@@ -1,0 +1,486 @@
+"""Theorems T1 to T9 of the specification, section 6, as properties of all four policies.
+
+Instances, tie-breaks and policies are drawn by :mod:`amin_ref.strategies`: unequal prompts, blocks
+of 1 to 16 tokens, arrivals, ties broken by position, by a shuffle and by explicit rankings.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import event, given, note, target
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    ClairvoyantPolicy,
+    Decision,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    Policy,
+    Ranking,
+    Request,
+    RequestId,
+    RevealedRequest,
+    Schedule,
+    VisibleRequest,
+    check,
+    simulate,
+)
+from amin_ref.strategies import blind_policies, instances, policies, tie_breaks
+from tests.models.naive import NaiveAmin, held, longest_output, naive_occupancy
+from tests.models.observation import Observed, Situation, ranks_of, record, situations
+from tests.support.profiles import times
+
+FourPolicies = Amin | Amax | HindsightShortestFirst | FirstComeFirstServed
+
+
+def reach_evictions(schedule: Schedule) -> None:
+    """Lead the search to where requests are evicted, and count how often it gets there."""
+    target(float(schedule.evictions), label="evictions")
+    event("evictions: " + ("none" if not schedule.evictions else "some"))
+
+
+@pytest.mark.theorem("T1")
+@given(st.data(), instances())
+def test_no_round_ever_holds_more_than_the_cache(data: st.DataObject, instance: Instance) -> None:
+    """T1, memory safety: in every round, what is held is at most M, in whole blocks."""
+    schedule = simulate(instance, data.draw(policies(instance)))
+    reach_evictions(schedule)
+    assert max(naive_occupancy(schedule)) <= instance.capacity
+    assert check(schedule) == ()
+
+
+@pytest.mark.theorem("T2")
+@given(st.data(), instances())
+def test_every_request_completes_exactly_once(data: st.DataObject, instance: Instance) -> None:
+    """T2, termination: one completed run of length o each, after finitely many rounds.
+
+    Finitely many, in numbers, after the last arrival. With n requests and O = Σ o: at most O where
+    the request that has run for longest is never evicted, and at most n·O for Amin.
+    """
+    policy = data.draw(policies(instance))
+    schedule = simulate(instance, policy)
+    completed = [run for run in schedule.runs if run.outcome == "completed"]
+    assert Counter((run.request, run.length) for run in completed) == {
+        (request.id, request.output_len): 1 for request in instance.requests
+    }
+    tokens = sum(request.output_len for request in instance.requests)
+    factor = len(instance.requests) if isinstance(policy, Amin) else 1
+    last_arrival = max(request.arrival for request in instance.requests)
+    target((schedule.makespan - last_arrival) / tokens, label="rounds for each token")
+    assert schedule.makespan <= last_arrival + factor * tokens
+
+
+class WatchedAmin(Policy):
+    """Amin with its own ℓ̃ read after every round: no public name shows them."""
+
+    def __init__(self, amin: Amin) -> None:
+        self.amin = amin
+        self.bounds: list[dict[RequestId, int]] = []
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.bounds = []
+        self.amin.begin(capacity, block_size)
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        decision = self.amin.decide(now, arrived, completed)
+        self.bounds.append(self.amin.lower_bounds)
+        return decision
+
+
+@pytest.mark.theorem("T2")
+def test_a_rank_that_changes_can_keep_amin_from_ever_ending() -> None:
+    """T2 needs ranks that stay. Here ties are broken like a queue that evicted requests join anew.
+
+    Whoever has been in the queue for longest is evicted first: of three that tie, always the one
+    that lacks a single token. The same state comes back, so this goes on for ever.
+    """
+    requests = tuple(
+        Request(name, prompt_len=1, output_len=3, lower=2, arrival=arrival)
+        for arrival, name in enumerate("abc")
+    )
+    instance = Instance(6, requests)
+    queued = NaiveAmin(instance.capacity, instance.block_size)
+    seen = []
+    for now in range(14):
+        if now < len(requests):
+            queued.arrive(requests[now], rank=now)
+        evicted, _ = queued.decide()
+        for request in evicted:
+            queued.known[request].rank = now + 0.5  # behind whoever arrives now
+        queued.generate()
+        assert all(tokens < 3 for tokens in queued.generated.values())  # nobody ever completes
+        in_order = queued.in_order(queued.known)
+        bounds = [queued.known[i].assumed for i in in_order]
+        seen.append((in_order, bounds, dict(queued.generated), set(queued.waiting)))
+    assert seen[3:6] == seen[6:9] == seen[9:12]
+
+    for order in permutations("abc"):  # of ranks that stay, every one comes to an end
+        assert simulate(instance, Amin(Ranking(order))).makespan < 14
+
+
+@pytest.mark.theorem("T3")
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_the_working_bound_never_falls_and_stays_true(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T3: ℓ ≤ ℓ̃ ≤ o in every round, and ℓ̃ never decreases; eviction does not reset it.
+
+    More exactly ℓ̃ ≤ max(ℓ, o − 1), and ℓ̃ rises by one at a time.
+    """
+    watched = WatchedAmin(Amin(data.draw(tie_breaks(instance))))
+    schedule, rounds = record(instance, watched)
+    reach_evictions(schedule)
+    last = {request.id: request.lower for request in instance.requests}
+    for bounds, situation in zip(watched.bounds, situations(rounds), strict=True):
+        assert bounds.keys() == situation.running.keys() | situation.waiting
+        for request, bound in bounds.items():
+            known = instance.by_id[request]
+            assert last[request] <= bound <= max(known.lower, known.output_len - 1)
+            assert bound <= last[request] + 1
+            assert bound == situation.refined[request]
+        last |= bounds
+
+
+@pytest.mark.theorem("T4")
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_nobody_is_evicted_unless_somebody_outlives_its_bound(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T4, first half: whenever a request is evicted, one that has ℓ̃ tokens and goes on still runs.
+
+    It is the evicted one itself, or one behind it in ≺.
+    """
+    ties = data.draw(tie_breaks(instance))
+    ranks = ranks_of(instance, ties)
+    schedule, rounds = record(instance, Amin(ties))
+    reach_evictions(schedule)
+    for situation in situations(rounds):
+        outliving = {i for i, tokens in situation.running.items() if tokens >= situation.bounds[i]}
+        for evicted in situation.decision.evict:
+            place = situation.refined[evicted], ranks[evicted]
+            assert any((situation.refined[i], ranks[i]) >= place for i in outliving)
+
+
+@pytest.mark.theorem("T4")
+@given(st.data(), instances(predictions=("exact", "interval")))
+def test_with_exact_bounds_amin_is_hindsight(data: st.DataObject, instance: Instance) -> None:
+    """T4, second half: with ℓ = o, Amin never evicts and makes H-SF's decisions, run for run."""
+    exact = replace(
+        instance,
+        requests=tuple(replace(request, lower=request.output_len) for request in instance.requests),
+    )
+    ties = data.draw(tie_breaks(instance))
+    schedule = simulate(exact, Amin(ties))
+    tokens = sum(request.output_len for request in instance.requests)
+    event("somebody waits" if schedule.total_latency > tokens else "nobody waits")
+    assert schedule.evictions == 0
+    assert schedule.runs == simulate(exact, HindsightShortestFirst(ties)).runs
+
+
+@pytest.mark.theorem("T5")
+def test_what_a_blind_policy_sees_has_no_output_length() -> None:
+    """T5, by type: nothing of what is shown carries o, and the clairvoyant form is another type."""
+    assert {field.name for field in fields(VisibleRequest)} == {
+        "id",
+        "prompt_len",
+        "lower",
+        "upper",
+        "arrival",
+        "position",
+    }
+    assert not hasattr(VisibleRequest("a", 1, 1, None, 0, 0), "output_len")
+
+
+@pytest.mark.theorem("T5")
+def test_a_policy_that_reads_an_output_length_does_not_type_check(tmp_path: Path) -> None:
+    """T5, by type: mypy refuses it of a VisibleRequest, and of nothing else in the program."""
+    program = tmp_path / "peeking.py"
+    program.write_text(
+        "from amin_ref import RevealedRequest, VisibleRequest\n"
+        "def blind(request: VisibleRequest) -> str: return str(request.output_len)\n"
+        "def clairvoyant(request: RevealedRequest) -> int: return request.output_len\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(program)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert '"VisibleRequest" has no attribute "output_len"' in found.stdout
+    assert "Found 1 error in 1 file" in found.stdout
+
+
+@pytest.mark.theorem("T5")
+@given(st.data(), instances())
+def test_only_the_clairvoyant_are_shown_output_lengths(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T5, by type: the simulator shows VisibleRequest itself, no subclass of it, to all others."""
+    policy = data.draw(policies(instance))
+    _, rounds = record(instance, policy)
+    shown = RevealedRequest if isinstance(policy, ClairvoyantPolicy) else VisibleRequest
+    assert {type(request) for observed in rounds for request in observed.arrived} == {shown}
+    assert [request.id for observed in rounds for request in observed.arrived] == [
+        request.id for request in sorted(instance.requests, key=lambda request: request.arrival)
+    ]
+
+
+def other_futures(
+    instance: Instance, rounds: tuple[Observed, ...], now: int
+) -> st.SearchStrategy[Instance]:
+    """Instances that nobody can tell from this one by what has been observed before round ``now``.
+
+    Whoever has completed by then keeps its output; whoever has arrived, or arrives then, has any
+    output beyond what it has generated in a run; whoever arrives later is another request.
+    """
+    longest_run: dict[RequestId, int] = {}
+    completed: set[RequestId] = set()
+    for situation in situations([observed for observed in rounds if observed.now <= now]):
+        for request, tokens in situation.running.items():
+            longest_run[request] = max(longest_run.get(request, 0), tokens)
+    for observed in rounds:
+        if observed.now <= now:
+            completed |= set(observed.completed)
+
+    def other(request: Request) -> st.SearchStrategy[Request]:
+        if request.id in completed:
+            return st.just(request)
+        most = longest_output(request.prompt_len, instance.capacity, instance.block_size)
+        if request.arrival > now:
+            return st.builds(
+                lambda output_len, lower, arrival: replace(
+                    request,
+                    output_len=output_len,
+                    lower=min(lower, output_len),
+                    upper=None,
+                    arrival=arrival,
+                ),
+                st.integers(1, most),
+                st.integers(1, most),
+                st.integers(now + 1, now + 9),
+            )
+        if request.upper is not None:
+            most = min(most, request.upper)
+        least = max(request.lower, longest_run.get(request.id, 0) + 1)
+        return st.integers(least, most).map(lambda output: replace(request, output_len=output))
+
+    return st.tuples(*map(other, instance.requests)).map(
+        lambda requests: replace(instance, requests=requests)
+    )
+
+
+@pytest.mark.theorem("T5")
+@times(2)
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_decisions_do_not_depend_on_what_is_not_observed_yet(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T5, by behaviour: two instances decide alike until the first observation that differs."""
+    policy = data.draw(blind_policies(instance))
+    schedule, rounds = record(instance, policy)
+    reach_evictions(schedule)
+    now = data.draw(st.integers(0, schedule.makespan - 1), label="now")
+    other = data.draw(other_futures(instance, rounds, now), label="other")
+    event("another future" if other != instance else "the same future")
+    _, other_rounds = record(other, policy)
+    seen = [observed for observed in rounds if observed.now <= now]
+    seen_otherwise = [observed for observed in other_rounds if observed.now <= now]
+    assert seen == seen_otherwise
+
+
+@pytest.mark.theorem("T5")
+@given(st.data(), instances(predictions=("interval",)))
+def test_only_amax_depends_on_upper_bounds(data: st.DataObject, instance: Instance) -> None:
+    """T5: whatever u is, Amin, FCFS and H-SF make the same runs."""
+    ties = data.draw(tie_breaks(instance))
+    other = replace(
+        instance,
+        requests=tuple(
+            replace(
+                request,
+                upper=data.draw(st.none() | st.integers(request.output_len, 3 * instance.capacity)),
+            )
+            for request in instance.requests
+        ),
+    )
+    for kind in (Amin, FirstComeFirstServed, HindsightShortestFirst):
+        assert simulate(instance, kind(ties)).runs == simulate(other, kind(ties)).runs
+
+
+def next_token(instance: Instance, running: dict[RequestId, int]) -> int:
+    """Tokens held once every running request has generated one more."""
+    return sum(
+        held(instance.by_id[request].prompt_len, tokens + 1, instance.block_size)
+        for request, tokens in running.items()
+    )
+
+
+def eviction_order(
+    policy: FourPolicies, situation: Situation, ranks: dict[RequestId, float]
+) -> list[RequestId]:
+    """The running requests, those to be evicted first in front."""
+    if isinstance(policy, FirstComeFirstServed):
+        return list(reversed(situation.running))
+    return sorted(situation.running, key=lambda i: (situation.refined[i], ranks[i]))
+
+
+@pytest.mark.theorem("T6")
+@times(3)
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_evictions_are_minimal_and_in_order(data: st.DataObject, instance: Instance) -> None:
+    """T6: in ascending ≺ (the latest admitted first for FCFS), until the next token fits."""
+    policy = data.draw(blind_policies(instance))
+    assert isinstance(policy, Amin | FirstComeFirstServed | Amax)
+    ranks = ranks_of(instance, policy.ties)
+    schedule, rounds = record(instance, policy)
+    reach_evictions(schedule)
+    for situation in situations(rounds):
+        evicted = situation.decision.evict
+        order = eviction_order(policy, situation, ranks)
+        assert list(evicted) == order[: len(evicted)]
+        left = {i: tokens for i, tokens in situation.running.items() if i not in evicted}
+        assert next_token(instance, left) <= instance.capacity
+        if evicted:
+            spared = {i: situation.running[i] for i in [*left, evicted[-1]]}
+            assert next_token(instance, spared) > instance.capacity
+
+
+def fits_ahead(
+    instance: Instance, running: dict[RequestId, int], assumed: dict[RequestId, int]
+) -> bool:
+    """Whether no round exceeds M when everybody stops after max(1, assumed − generated) more."""
+    more = {i: max(1, assumed[i] - tokens) for i, tokens in running.items()}
+    return all(
+        sum(
+            held(instance.by_id[i].prompt_len, tokens + k, instance.block_size)
+            for i, tokens in running.items()
+            if k <= more[i]
+        )
+        <= instance.capacity
+        for k in range(1, max(more.values(), default=0) + 1)
+    )
+
+
+def assumed_lengths(
+    policy: FourPolicies, instance: Instance, situation: Situation
+) -> dict[RequestId, int]:
+    """What the specification has a policy assume of everybody's output in a round."""
+    if isinstance(policy, Amin):
+        return dict(situation.refined)
+    if isinstance(policy, FirstComeFirstServed):
+        return dict.fromkeys(instance.by_id, 1)
+    if isinstance(policy, HindsightShortestFirst):
+        return {request.id: request.output_len for request in instance.requests}
+    return {request.id: _reserved(instance, request) for request in instance.requests}
+
+
+@pytest.mark.theorem("T7")
+@times(3)
+@given(st.data(), instances())
+def test_admission_is_greedy_and_maximal_in_order(data: st.DataObject, instance: Instance) -> None:
+    """T7: the admitted are the first of the waiting, they fit ahead, and the next one does not."""
+    policy = data.draw(policies(instance))
+    assert isinstance(policy, Amin | FirstComeFirstServed | Amax | HindsightShortestFirst)
+    ranks = ranks_of(instance, policy.ties)
+    schedule, rounds = record(instance, policy)
+    reach_evictions(schedule)
+    for situation in situations(rounds):
+        note(f"{situation}")
+        decision = situation.decision
+        if isinstance(policy, FirstComeFirstServed):
+            if decision.evict:
+                assert decision.admit == ()
+                continue
+            order = sorted(situation.waiting, key=lambda i: (instance.by_id[i].arrival, ranks[i]))
+        else:
+            assumed = assumed_lengths(policy, instance, situation)
+            order = sorted(situation.waiting, key=lambda i: (assumed[i], ranks[i]))
+        admitted = order[: len(decision.admit)]
+        assert list(decision.admit) == admitted
+        assumed = assumed_lengths(policy, instance, situation)
+        running = {i: a for i, a in situation.running.items() if i not in decision.evict}
+        running |= dict.fromkeys(admitted, 0)
+        if admitted:
+            assert fits_ahead(instance, running, assumed)
+        for following in order[len(admitted) :][:1]:
+            assert not fits_ahead(instance, running | {following: 0}, assumed)
+
+
+@pytest.mark.theorem("T7")
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_with_equal_prompts_admission_is_maximal_altogether(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T7: where all prompts are equal, nobody who waits in step 4 fits after it."""
+    shortest = min(request.prompt_len for request in instance.requests)
+    equal = replace(
+        instance,
+        requests=tuple(replace(request, prompt_len=shortest) for request in instance.requests),
+    )
+    policy = data.draw(policies(instance).filter(looks_ahead))
+    assert isinstance(policy, Amin | Amax | HindsightShortestFirst)
+    _, rounds = record(equal, policy)
+    for situation in situations(rounds):
+        decision = situation.decision
+        assumed = assumed_lengths(policy, equal, situation)
+        running = {i: a for i, a in situation.running.items() if i not in decision.evict}
+        running |= dict.fromkeys(decision.admit, 0)
+        for waiting in situation.waiting.difference(decision.admit):
+            assert not fits_ahead(equal, running | {waiting: 0}, assumed)
+
+
+def looks_ahead(policy: Policy | ClairvoyantPolicy) -> bool:
+    return not isinstance(policy, FirstComeFirstServed)
+
+
+@pytest.mark.theorem("T8")
+@given(st.data(), instances())
+def test_the_cache_is_never_idle_while_a_request_waits(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T8: between a request's arrival and its completion, something runs in every round."""
+    schedule = simulate(instance, data.draw(policies(instance)))
+    reach_evictions(schedule)
+    busy = {now for run in schedule.runs for now in range(run.start, run.stop)}
+    for request in instance.requests:
+        assert busy.issuperset(range(request.arrival, schedule.completions[request.id]))
+
+
+@pytest.mark.theorem("T9")
+@times(2)
+@given(st.data(), instances(predictions=("interval", "lowest", "exact")))
+def test_amax_never_overflows_whatever_the_outputs_are(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """T9: as long as o ≤ u, Amax never needs to evict; an unknown u counts as all that fits."""
+    policy = Amax(data.draw(tie_breaks(instance)))
+    longest = replace(
+        instance,
+        requests=tuple(
+            replace(request, output_len=_reserved(instance, request))
+            for request in instance.requests
+        ),
+    )
+    for outputs in (instance, longest):
+        schedule = simulate(outputs, policy)
+        assert schedule.evictions == 0
+        assert max(naive_occupancy(schedule)) <= instance.capacity
+
+
+def _reserved(instance: Instance, request: Request) -> int:
+    most = longest_output(request.prompt_len, instance.capacity, instance.block_size)
+    return most if request.upper is None else min(request.upper, most)

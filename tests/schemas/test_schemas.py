@@ -1,0 +1,242 @@
+"""The published schemas: what we write passes them, and they and the readers refuse the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from amin_ref import AminError, Instance, Schedule
+from amin_ref.model.schedule import read_schedule
+from amin_ref.schemas import SCHEMA_NAMES, SchemaName, schema_text, validate
+from amin_ref.strategies import arbitrary_schedules, instances
+from amin_ref.vectors import RULES, VectorFile, published_text, published_vectors
+from oracle import Certificate, lower_bound
+from oracle.certificate import Share, Stretch
+from tests.support.profiles import times
+
+Path = tuple[str | int, ...]
+
+
+@cache
+def validator(name: SchemaName) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema_text(name)))
+
+
+def is_refused_by_schema(name: SchemaName, text: str) -> bool:
+    """Whether the schema as published refuses a document, or any line of one in JSON lines."""
+    lines = text.splitlines() if name == "schedule-lines" else [text]
+    refused = not all(validator(name).is_valid(json.loads(line)) for line in lines)
+    # A header in place of a run, or a run in place of the header, only we can refuse.
+    assert bool(validate(name, text)) == refused or name == "schedule-lines"
+    assert validate(name, text) or not refused
+    return refused
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+def test_a_schema_is_one_and_names_its_format_and_version(name: SchemaName) -> None:
+    schema = json.loads(schema_text(name))
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == f"urn:amin-ref:schema:{name}:1"
+    header = schema["$defs"]["header"] if name == "schedule-lines" else schema
+    assert header["properties"]["format"] == {"const": f"amin-ref/{name}"}
+    assert header["properties"]["version"] == {"const": 1}
+    assert header["required"][:2] == ["format", "version"]
+
+
+def test_what_schemas_have_in_common_is_the_same_in_all() -> None:
+    """Each stands alone, so that it can be used alone."""
+    found: dict[str, str] = {}
+    for name in SCHEMA_NAMES:
+        for part, schema in json.loads(schema_text(name))["$defs"].items():
+            assert found.setdefault(part, json.dumps(schema)) == json.dumps(schema)
+
+
+def objects(schema: object) -> Iterator[dict[str, object]]:
+    """Every part of a schema that describes objects."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for part in schema.values():
+            yield from objects(part)
+    if isinstance(schema, list):
+        for part in schema:
+            yield from objects(part)
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+def test_unknown_fields_are_refused_everywhere(name: SchemaName) -> None:
+    for found in objects(json.loads(schema_text(name))):
+        assert found["additionalProperties"] is False or "propertyNames" in found
+
+
+def test_the_schema_of_vectors_knows_every_rule() -> None:
+    vector = json.loads(schema_text("vectors"))["$defs"]["vector"]
+    assert tuple(vector["properties"]["rule"]["enum"]) == RULES
+
+
+# What the writers write.
+
+
+@given(instances(min_requests=0))
+def test_instances_pass(instance: Instance) -> None:
+    assert not is_refused_by_schema("instance", instance.to_json())
+
+
+@given(arbitrary_schedules())
+def test_schedules_pass_in_both_forms(schedule: Schedule) -> None:
+    assert not is_refused_by_schema("schedule", schedule.to_json())
+    assert not is_refused_by_schema("schedule-lines", schedule.to_json_lines())
+
+
+@times(0.3)
+@given(instances(max_requests=4))
+def test_certificates_pass(instance: Instance) -> None:
+    assert not is_refused_by_schema("certificate", lower_bound(instance, 0.0).to_json())
+
+
+def test_the_published_vectors_pass() -> None:
+    assert not is_refused_by_schema("vectors", published_text())
+
+
+# Damage.
+
+READERS: dict[SchemaName, Callable[[str], object]] = {
+    "instance": Instance.from_json,
+    "schedule": Schedule.from_json,
+    "schedule-lines": read_schedule,
+    "certificate": Certificate.from_json,
+    "vectors": VectorFile.from_json,
+}
+
+BEYOND_SCHEMAS = (
+    "must not exceed output_len",
+    "must be at least output_len",
+    "another request of the instance already has it",
+    "tokens in blocks of",
+    "must not lie before start",
+    "the instance has no such request",
+    "the stretch before it prices rounds",
+    "one for each round of the stretch",
+    "has no note",
+)
+"""How readers refuse what concerns two places of a document at once."""
+
+
+@cache
+def whole_documents() -> dict[SchemaName, str]:
+    """A document of each kind in which every field occurs."""
+    (group, *_) = (
+        group
+        for group in published_vectors().groups
+        if {vector.result for vector in group.vectors} == {"invalid"}
+    )
+    vectors = published_vectors()
+    some = [vector for vector in vectors.vectors if vector.ties is not None][:1]
+    schedule = next(v for v in vectors.vectors if v.instance.requests[0].arrival).schedules[0]
+    certificate = Certificate(
+        schedule.instance,
+        7,
+        (Stretch(0, (1, 2), (Share(3, 1, 2, 1, (0, 4)),)), Stretch(5, (0,))),
+    )
+    vector_file = VectorFile(
+        vectors.notes, (group, *(g for g in vectors.groups if some[0] in g.vectors))
+    )
+    used = {flag for vector in vector_file.vectors for flag in vector.flags}
+    notes = tuple(note for note in vectors.notes if note.flag in used)
+    return {
+        "instance": schedule.instance.to_json(),
+        "schedule": schedule.to_json(),
+        "schedule-lines": schedule.to_json_lines(),
+        "certificate": certificate.to_json(),
+        "vectors": VectorFile(notes, vector_file.groups).to_json(),
+    }
+
+
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.sampled_from((2**53 - 1, 2**53, 1.5, "", "a", "completed", "amin", "valid", "invalid"))
+    | st.sampled_from(([], {}, [1], ["a"], {"a": 1}, [[]]))
+)
+
+
+def places(value: object, here: Path = ()) -> Iterator[Path]:
+    """Every place in a document."""
+    yield here
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from places(part, (*here, key))
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from places(part, (*here, index))
+
+
+def damaged(data: st.DataObject, value: object) -> object:
+    """The document with one place changed, taken away, or added to."""
+    alike: dict[Path, list[Path]] = {}
+    for place in places(value):
+        if place:
+            shape = tuple(0 if isinstance(step, int) else step for step in place)
+            alike.setdefault(shape, []).append(place)
+    shape = data.draw(st.sampled_from(list(alike)), label="kind of place")
+    place = data.draw(st.sampled_from(alike[shape]), label="place")
+    copy = json.loads(json.dumps(value))
+    parent = copy
+    for step in place[:-1]:
+        parent = parent[step]
+    kind = data.draw(st.sampled_from(("replace", "delete", "add", "rename")), label="kind")
+    if kind == "replace":
+        parent[place[-1]] = data.draw(values, label="value")
+    elif kind == "delete":
+        del parent[place[-1]]
+    elif kind == "add" and isinstance(parent, dict):
+        parent["colour"] = "red"
+    elif isinstance(parent, dict):
+        parent[str(place[-1]) + "s"] = parent.pop(place[-1])
+    else:
+        parent.append(parent[-1])
+    return copy
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+@times(1.5)
+@given(st.data())
+def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject) -> None:
+    """What the schema refuses the reader does; and the other way, where one place is at fault."""
+    text = whole_documents()[name]
+    if name == "schedule-lines":
+        lines = [json.loads(line) for line in text.splitlines()]
+        line = data.draw(st.integers(0, len(lines) - 1), label="line")
+        lines[line] = damaged(data, lines[line])
+        text = "".join(json.dumps(document) + "\n" for document in lines)
+    else:
+        text = json.dumps(damaged(data, json.loads(text)))
+    by_schema = is_refused_by_schema(name, text)
+    try:
+        READERS[name](text)
+        refusal = ""
+    except AminError as error:
+        refusal = str(error)
+        assert refusal.endswith(".")
+        assert "\n" not in refusal
+    event("refused by " + ("both" if by_schema else "the reader" if refusal else "neither"))
+    if by_schema:
+        assert refusal
+    if refusal and not by_schema:
+        assert any(re.search(rule, refusal) for rule in BEYOND_SCHEMAS), refusal
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+def test_whole_documents_pass_both(name: SchemaName) -> None:
+    text = whole_documents()[name]
+    assert not is_refused_by_schema(name, text)
+    READERS[name](text)

@@ -1,0 +1,194 @@
+"""The public strategies: what they promise, and that what they draw is worth testing with."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    ByPosition,
+    ClairvoyantPolicy,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    InvalidValue,
+    Policy,
+    Ranking,
+    Request,
+    Schedule,
+    Shuffled,
+    VisibleRequest,
+    check,
+    simulate,
+)
+from amin_ref.strategies import (
+    BLOCK_SIZES,
+    PREDICTIONS,
+    Prediction,
+    arbitrary_schedules,
+    blind_policies,
+    instances,
+    policies,
+    rankings,
+    requests,
+    schedules,
+    tie_breaks,
+)
+from tests.models.naive import held
+
+
+@pytest.mark.parametrize("prediction", sorted(set(PREDICTIONS)))
+@given(st.data())
+def test_a_request_keeps_to_what_is_asked(prediction: Prediction, data: st.DataObject) -> None:
+    request = data.draw(
+        requests(max_prompt_len=5, max_output_len=9, max_arrival=3, prediction=prediction)
+    )
+    assert 1 <= request.prompt_len <= 5
+    assert 1 <= request.output_len <= 9
+    assert 0 <= request.arrival <= 3
+    interval = (request.lower, request.upper)
+    if prediction == "exact":
+        assert interval == (request.output_len, request.output_len)
+    if prediction == "lowest":
+        assert interval == (1, None)
+
+
+@given(
+    instances(
+        min_requests=2,
+        max_requests=5,
+        max_prompt_len=3,
+        max_output_len=7,
+        max_arrival=20,
+        block_sizes=(1, 8),
+        predictions=("interval",),
+    )
+)
+def test_an_instance_keeps_to_what_is_asked(instance: Instance) -> None:
+    assert instance.block_size in (1, 8)
+    longest_prompt = 3 if instance.block_size == 1 else 11
+    assert 2 <= len(instance.requests) <= 5
+    assert all(request.prompt_len <= longest_prompt for request in instance.requests)
+    assert all(request.output_len <= 7 for request in instance.requests)
+    assert all(request.arrival <= 20 for request in instance.requests)
+    largest = max(
+        held(request.prompt_len, request.output_len, instance.block_size)
+        for request in instance.requests
+    )
+    assert largest <= instance.capacity <= 3 * largest
+
+
+@given(st.data(), instances(max_arrival=0))
+def test_tie_breaks_and_policies_are_for_the_instance(
+    data: st.DataObject, instance: Instance
+) -> None:
+    ids = sorted(request.id for request in instance.requests if isinstance(request.id, str))
+    assert {request.arrival for request in instance.requests} == {0}
+    assert sorted(map(str, data.draw(rankings(instance)).ids)) == ids
+    assert isinstance(data.draw(tie_breaks(instance)), ByPosition | Ranking | Shuffled)
+    assert isinstance(data.draw(blind_policies(instance)), Policy)
+    assert isinstance(data.draw(policies(instance)), Policy | ClairvoyantPolicy)
+
+
+@given(schedules(instances(max_requests=3)), arbitrary_schedules(instances(max_requests=3)))
+def test_schedules_are_of_the_instances_given(valid: Schedule, arbitrary: Schedule) -> None:
+    assert len(valid.instance.requests) <= 3
+    assert len(arbitrary.instance.requests) <= 3
+    assert check(valid) == ()
+
+
+def test_what_is_drawn_is_tight_and_various() -> None:
+    """Evictions, ties and unequal prompts in a good part of it; every policy and tie-break."""
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=500, phases=[Phase.generate], derandomize=True)
+    @given(st.data(), instances())
+    def look(data: st.DataObject, instance: Instance) -> None:
+        seen["instances"] += 1
+        ties = data.draw(tie_breaks(instance))
+        schedule = simulate(instance, Amin(ties))
+        bounds = [request.lower for request in instance.requests]
+        seen["evictions"] += schedule.evictions > 0
+        seen["equal bounds"] += len(set(bounds)) < len(bounds)
+        seen["unequal prompts"] += len({request.prompt_len for request in instance.requests}) > 1
+        seen["arrivals"] += len({request.arrival for request in instance.requests}) > 1
+        seen[f"blocks of {instance.block_size}"] += 1
+        seen[type(ties).__name__] += 1
+        seen[type(data.draw(policies(instance))).__name__] += 1
+
+    look()
+    least = {
+        "evictions": 0.25,
+        "equal bounds": 0.4,
+        "unequal prompts": 0.2,
+        "arrivals": 0.3,
+        **{f"blocks of {size}": 0.1 for size in BLOCK_SIZES},
+        **{kind.__name__: 0.1 for kind in (ByPosition, Ranking, Shuffled)},
+        **{
+            kind.__name__: 0.05
+            for kind in (Amin, Amax, FirstComeFirstServed, HindsightShortestFirst)
+        },
+    }
+    rare = {what: seen[what] for what in least if seen[what] < least[what] * seen["instances"]}
+    assert rare == {}
+
+
+def test_a_failure_shrinks_to_what_one_can_follow_by_hand() -> None:
+    """The smallest instance in which Amin evicts: two requests, three tokens, no extras."""
+    smallest = find(
+        instances(),
+        lambda instance: simulate(instance, Amin()).evictions > 0,
+        settings=settings(max_examples=2000, derandomize=True, phases=tuple(Phase)),
+    )
+    assert len(smallest.requests) == 2
+    assert smallest.block_size == 1
+    assert smallest.capacity <= 5
+    for request in smallest.requests:
+        assert (request.prompt_len, request.lower, request.upper, request.arrival) == (
+            1,
+            1,
+            None,
+            0,
+        )
+
+
+def visible(position: int) -> VisibleRequest:
+    return VisibleRequest(str(position), 1, 1, None, 0, position)
+
+
+def test_a_shuffle_is_an_order_of_its_own_for_every_seed() -> None:
+    """Every order of three turns up, each about as often; the same seed, the same order."""
+    orders = Counter(
+        tuple(sorted(range(3), key=lambda position: Shuffled(seed).rank(visible(position))))
+        for seed in range(600)
+    )
+    assert len(orders) == 6
+    assert min(orders.values()) > 60
+    assert Shuffled(7).rank(visible(5)) == Shuffled(7).rank(visible(5))
+    assert len({Shuffled(7).rank(visible(position)) for position in range(1000)}) == 1000
+
+
+def test_equal_ranks_are_decided_by_position() -> None:
+    class Indifferent(ByPosition):
+        def rank(self, request: VisibleRequest) -> float:
+            return 0.0
+
+    instance = Instance(3, tuple(Request(name, 1, 2) for name in "cab"))
+    for kind in (Amin, Amax, FirstComeFirstServed, HindsightShortestFirst):
+        runs = simulate(instance, kind(Indifferent())).runs
+        completed = [run.request for run in runs if run.outcome == "completed"]
+        assert completed == ["c", "a", "b"]
+
+
+def test_a_rank_that_is_no_number_is_refused() -> None:
+    class Undecided(ByPosition):
+        def rank(self, request: VisibleRequest) -> float:
+            return float("nan")
+
+    with pytest.raises(InvalidValue, match="rank of request 'a' is nan, but ranks must be ordered"):
+        simulate(Instance(3, (Request("a", 1, 2),)), Amin(Undecided()))

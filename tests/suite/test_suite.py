@@ -1,0 +1,274 @@
+"""The parts of the conformance suite: what it draws, judges, shrinks and says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from random import Random
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amax,
+    Amin,
+    Decision,
+    FirstComeFirstServed,
+    Instance,
+    Policy,
+    Request,
+    RequestId,
+    Run,
+    Schedule,
+    VisibleRequest,
+    check,
+    simulate,
+)
+from amin_ref.conformance import ActRule, ReadingRule
+from amin_ref.model.errors import DecisionRule
+from amin_ref.strategies import arbitrary_schedules, instances, schedules
+from amin_ref.suite import TITLES, Finding, examine, judge_schedule, program
+from amin_ref.suite.finding import THEOREM_OF_DECISION
+from amin_ref.suite.judgement import THEOREM_OF_DEPARTURE
+from amin_ref.suite.random_instances import small_instances, twin, without_uppers
+from amin_ref.suite.shrinking import shrunk
+from amin_ref.suite.t5_hidden import foresees
+from amin_ref.suite.t12_ratio import beyond_bound, ratio, setting_of, settled_instances
+from tests.models.wrong_schedulers import Peeks
+from tests.support.profiles import times
+
+
+class OneByOne(Policy):
+    """Runs one request at a time, in the order of arrival."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        self.waiting: list[RequestId] = []
+        self.running = 0
+
+    def decide(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> Decision:
+        self.waiting += [request.id for request in arrived]
+        self.running -= len(completed)
+        if self.running or not self.waiting:
+            return Decision()
+        self.running = 1
+        return Decision(admit=(self.waiting.pop(0),))
+
+
+class TestDrawn:
+    def test_the_seed_decides(self) -> None:
+        first, same, other = (list(small_instances(20, seed)) for seed in (1, 1, 2))
+        assert first == same != other
+
+    def test_they_are_of_many_kinds(self) -> None:
+        drawn = list(small_instances(400, 0))
+        schedules_of = [simulate(instance, Amin()) for instance in drawn]
+        assert {instance.block_size for instance in drawn} == {1, 2, 4}
+        assert {len(instance.requests) for instance in drawn} == set(range(1, 8))
+        assert sum(schedule.evictions > 0 for schedule in schedules_of) > 100
+        for kind in (
+            lambda i: any(r.arrival for r in i.requests),
+            lambda i: any(r.upper is None for r in i.requests),
+            lambda i: len({r.prompt_len for r in i.requests}) == 1 < len(i.requests),
+            lambda i: any(isinstance(r.id, int) for r in i.requests),
+            lambda i: any(r.lower > 1 for r in i.requests),
+        ):
+            assert 20 < sum(map(kind, drawn)) < 380
+
+    @given(instances(), st.randoms(use_true_random=False))
+    def test_a_twin_differs_in_outputs_alone(self, instance: Instance, random: Random) -> None:
+        other = twin(instance, random)
+        assert [replace(r, output_len=r.upper or 99) for r in other.requests] == [
+            replace(r, output_len=r.upper or 99) for r in instance.requests
+        ]
+        assert (other.capacity, other.block_size) == (instance.capacity, instance.block_size)
+        assert all(request.upper is None for request in without_uppers(instance).requests)
+
+
+class TestShrinking:
+    @pytest.mark.parametrize(("fails", "smallest"), [
+        (lambda i: len(i.requests) >= 2, Instance(2, (Request("a", 1, 1), Request("b", 1, 1)))),
+        (lambda i: any(r.lower >= 3 for r in i.requests), Instance(4, (Request("a", 1, 3, 3),))),
+        (lambda i: any(r.arrival >= 2 for r in i.requests),
+         Instance(2, (Request("a", 1, 1, arrival=2),))),
+        (lambda i: any((r.upper or 0) >= 5 for r in i.requests),
+         Instance(2, (Request("a", 1, 1, 1, 5),))),
+        (lambda i: i.capacity >= 7, Instance(7, ())),
+        (lambda i: i.block_size >= 2 and i.requests, Instance(2, (Request("a", 1, 1),), 2)),
+        (lambda i: any(r.prompt_len >= 4 and r.output_len >= 2 for r in i.requests),
+         Instance(6, (Request("a", 4, 2),))),
+    ])  # fmt: skip
+    def test_to_the_smallest_there_is(
+        self, fails: Callable[[Instance], bool], smallest: Instance
+    ) -> None:
+        big = Instance(
+            60,
+            tuple(Request(9 - i, 1 + i % 5, 4 + i % 3, 4, 8 + i % 2, i % 4) for i in range(9)),
+            4,
+        )
+        assert fails(big)
+        assert shrunk(big, fails) == smallest
+
+    @times(0.5)
+    @given(instances(), st.integers(1, 60))
+    def test_what_comes_out_fails_and_is_no_larger(self, instance: Instance, least: int) -> None:
+        tried: list[Instance] = []
+
+        def fails(candidate: Instance) -> bool:
+            tried.append(candidate)
+            return sum(r.output_len * r.prompt_len for r in candidate.requests) >= least
+
+        if not fails(instance):
+            return
+        found = shrunk(instance, fails, most_attempts=300)
+        assert fails(found)
+        assert len(tried) <= 303
+        assert found.capacity <= instance.capacity
+        assert len(found.requests) <= len(instance.requests)
+
+    def test_what_fails_no_longer_stays_as_it_was(self) -> None:
+        instance = next(small_instances(1, 0))
+        assert shrunk(instance, lambda _: False) is instance
+
+
+class TestJudgement:
+    def test_every_rule_has_its_theorem(self) -> None:
+        assert set(THEOREM_OF_DEPARTURE) == {*get_args(ActRule), *get_args(ReadingRule)}
+        assert set(THEOREM_OF_DECISION) == set(get_args(DecisionRule))
+        assert {*THEOREM_OF_DEPARTURE.values(), *THEOREM_OF_DECISION.values()} <= set(TITLES)
+
+    @given(arbitrary_schedules())
+    def test_what_the_checker_refuses_is_refused(self, schedule: Schedule) -> None:
+        rules = {violation.rule for violation in check(schedule)}
+        finding = judge_schedule(schedule, "valid")
+        if rules:
+            assert finding is not None
+            assert finding.rule in rules
+            assert finding.theorem == ("T1" if finding.rule == "within-capacity" else "T2")
+
+    @given(schedules())
+    def test_an_idle_round_is_found_by_whoever_counts(self, schedule: Schedule) -> None:
+        """Every run from some round on starts two rounds late: that leaves a gap, or none waits."""
+        for gap in {run.start for run in schedule.runs}:
+            late = [
+                Run(run.request, run.start + 2, run.stop + 2, run.outcome)
+                if run.start >= gap
+                else run
+                for run in schedule.runs
+            ]
+            delayed = Schedule(schedule.instance, tuple(late))
+            if check(delayed):
+                continue
+            finding = judge_schedule(delayed, "valid")
+            assert (finding is not None) == bool(idle_rounds(delayed))
+            if finding is not None:
+                assert finding.message.startswith(f"round {min(idle_rounds(delayed))}: ")
+
+    def test_one_by_one_is_valid_and_not_amin(self) -> None:
+        assert examine(OneByOne, "valid", examples=100).holds
+        assert not examine(OneByOne, "amin", examples=100).holds
+
+
+def idle_rounds(schedule: Schedule) -> list[int]:
+    """The rounds in which nothing runs though a request waits, one round after the other."""
+    requests = schedule.instance.requests
+    return [
+        now
+        for now in range(schedule.makespan)
+        if not any(run.start <= now < run.stop for run in schedule.runs)
+        and any(r.arrival <= now < schedule.completions[r.id] for r in requests)
+    ]
+
+
+class TestForesight:
+    INSTANCE = Instance(
+        6, (Request("a", 2, 4, 1, 4), Request("b", 2, 2, 1, 3), Request("c", 2, 1, 1, 2))
+    )
+
+    def test_who_reads_upper_bounds_is_valid_and_not_amin(self) -> None:
+        assert foresees(self.INSTANCE, Amax(), "valid") is None
+        finding = foresees(self.INSTANCE, Amax(), "amin")
+        assert isinstance(finding, Finding)
+        assert finding.rule == "read-the-upper-bound"
+        assert "'a': None" in finding.message
+
+    def test_who_reads_output_lengths_is_neither(self) -> None:
+        finding = foresees(self.INSTANCE, Peeks(), "valid")
+        assert isinstance(finding, Finding)
+        assert finding.rule == "read-the-output-length"
+
+    @given(instances(max_requests=5), st.sampled_from([Amin, FirstComeFirstServed]))
+    def test_who_sees_nothing_is_not_accused(
+        self, instance: Instance, kind: type[Amin | FirstComeFirstServed]
+    ) -> None:
+        assert foresees(instance, kind(), "amin") is None
+
+
+class TestRatio:
+    def test_one_by_one_is_too_far_from_the_optimum(self) -> None:
+        """Seven that fit together, one after the other: (1 + … + 7) / 7 = 4 times the optimum."""
+        instance = Instance(14, tuple(Request(i, 1, 1, 1, 1) for i in range(7)))
+        found = ratio(instance, OneByOne())
+        assert found == 4
+        finding = beyond_bound(instance, found)
+        assert finding is not None
+        assert "4 = 4.000 times the optimum" in finding.message
+        assert "3.300" in finding.message
+        assert ratio(instance, Amin()) == 1
+        assert beyond_bound(instance, Fraction(3)) is None
+
+    def test_all_that_is_drawn_is_what_t12_is_stated_for(self) -> None:
+        assert all(setting_of(instance) is not None for instance in settled_instances(200, 0))
+
+    @pytest.mark.parametrize("other", [
+        Instance(20, (Request(0, 1, 1, 1, 2), Request(1, 2, 1, 1, 2))),
+        Instance(20, (Request(0, 1, 1, 1, 2, arrival=1),)),
+        Instance(20, (Request(0, 1, 1),)),
+        Instance(20, (Request(0, 1, 1, 1, 2),), 2),
+        Instance(20, (Request(0, 5, 1, 1, 2),)),
+        Instance(20, (Request(0, 1, 1, 1, 30),)),
+        Instance(20, ()),
+    ])  # fmt: skip
+    def test_other_instances_are_not(self, other: Instance) -> None:
+        assert setting_of(other) is None
+
+
+class TestReport:
+    @given(instances(block_sizes=(1, 4)))
+    def test_the_program_is_the_instance(self, instance: Instance) -> None:
+        namespace: dict[str, object] = {"Instance": Instance, "Request": Request}
+        exec(program(instance), namespace)
+        assert namespace["instance"] == instance
+
+    def test_what_only_an_old_scheduler_does_is_told(self) -> None:
+        """Its third instance goes wrong, and by itself it does not."""
+
+        class RemembersOnce(OneByOne):
+            begun = 0
+
+            def begin(self, capacity: int, block_size: int) -> None:
+                super().begin(capacity, block_size)
+                self.begun += 1
+                if self.begun == 3:
+                    self.waiting = ["an old one"]
+
+        finding = examine(RemembersOnce, "valid", examples=20)["T2"].finding
+        assert finding is not None
+        assert "A new scheduler does not do so: it decides by chance, or begin" in finding.message
+
+    def test_a_line_for_each_theorem_and_each_finding_once(self) -> None:
+        report = examine(OneByOne, "amin", examples=60)
+        text = report.text()
+        assert text.splitlines()[:11] == report.lines()
+        assert text.count("instance = Instance(") == sum(
+            verdict.finding is not None for verdict in report.verdicts if verdict.theorem != "Amin"
+        )
+        assert report.first == report["T7"].finding
+
+    def test_the_same_seed_gives_the_same_report(self) -> None:
+        first, same = (examine(OneByOne, "amin", examples=60, seed=3).text() for _ in range(2))
+        assert first == same

@@ -1,0 +1,72 @@
+"""The rooms of the house, from the ground up: the order that the architecture test holds.
+
+README's map is made from it. A room is a folder or a file directly inside a package; it may import
+from its own floor's rooms never, and from the floors below it always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A folder or file of the project, and the question that it answers.
+
+    Attributes:
+        name: dotted, such as ``"amin_ref.model"``.
+        question: what a reader finds there, in a clause.
+    """
+
+    name: str
+    question: str
+
+
+ROOMS: tuple[tuple[Room, ...], ...] = (
+    (Room("amin_ref.model", "what is a request, an instance, a schedule?"),),
+    (
+        Room("amin_ref.checker", "is a schedule valid?"),
+        Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
+        Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
+        Room("amin_ref.small", "small instances of identical prompts, and the bound of T12"),
+    ),
+    (
+        Room("amin_ref.workloads", "traces, embedded length distributions, predictions, arrivals"),
+        Room("amin_ref.simulator", "what happens when a policy meets an instance?"),
+        Room("amin_ref.conformance", "could Amin (Amax, H-SF) have made this schedule?"),
+        Room("amin_ref.external", "schedulers in other programs, as policies"),
+    ),
+    (Room("amin_ref", "the public names"),),
+    (
+        Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),
+        Room("amin_ref.strategies", "Hypothesis strategies, for tests of ours and of users"),
+        Room("amin_ref.suite", "the tests that a foreign scheduler is held against"),
+    ),
+    (Room("amin_ref.pytest_plugin", "the same tests, as a pytest plugin"),),
+    (
+        Room("oracle.certificate", "what does a lower bound rest on? verified without a solver"),
+        Room("oracle.deadline", "when does a search stop?"),
+        Room("oracle.journal", "lines that survive a kill"),
+        Room("oracle.starts", "start rounds: what fits, what it costs, list schedules"),
+    ),
+    (
+        Room("oracle.prices", "which prices prove the most?"),
+        Room("oracle.search", "the exact optimum, up to 62 requests"),
+        Room("oracle.programme", "the integer programme, under HiGHS or CBC"),
+        Room("oracle.ratio", "how bad can a policy get?"),
+    ),
+    (Room("oracle.heuristics", "good schedules for thousands of requests"),),
+    (Room("oracle.portfolio", "which of these are asked, and for how long?"),),
+    (Room("oracle", "the public names"),),
+    (Room("oracle.claims", "does what the article claims hold?"),),
+    (Room("oracle.report", "the page that shows it all"),),
+    (Room("amin_ref.cli", "the command line, which loads everything else when it is needed"),),
+)
+
+NAMES = frozenset(room.name for floor in ROOMS for room in floor)
+
+
+def room_of(module: str) -> str:
+    """The room that a module belongs to: ``amin_ref.policies`` for ``amin_ref.policies.amin``."""
+    inside = ".".join(module.split(".")[:2])
+    return inside if inside in NAMES or "." in inside else module

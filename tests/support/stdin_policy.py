@@ -1,0 +1,40 @@
+"""A policy of ours as a program: ``python -m tests.support.stdin_policy module:Class [argument]``.
+
+It speaks the protocol of ``proofs_notes/protocol.md``, written anew from that page. The argument,
+if there is one, is what the class is called with.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+from amin_ref import Policy, VisibleRequest
+
+
+def main(name: str, *arguments: str) -> None:
+    module, _, attribute = name.partition(":")
+    policy: Policy = getattr(importlib.import_module(module), attribute)(*arguments)
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "end" in message:
+            return
+        if "hello" in message:
+            answer: dict[str, object] = {"hello": 1}
+        elif "begin" in message:
+            policy.begin(message["capacity"], message["block_size"])
+            answer = {"begin": message["begin"]}
+        else:
+            arrived = [VisibleRequest(**request) for request in message["arrived"]]
+            decision = policy.decide(message["round"], arrived, message["completed"])
+            answer = {
+                "round": message["round"],
+                "evict": list(decision.evict),
+                "admit": list(decision.admit),
+            }
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

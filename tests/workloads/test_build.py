@@ -1,0 +1,218 @@
+"""Instances from workloads: what is kept, what is dropped and counted, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amin_ref import InvalidValue, InvalidWorkload, Request
+from amin_ref.workloads import (
+    CHAT,
+    DEFAULT_REQUESTS,
+    Bins,
+    Dropped,
+    Exact,
+    Poisson,
+    Rough,
+    Row,
+    TraceArrivals,
+    build_instance,
+    keep_usable,
+)
+from tests.support.real_data import azure_file, lmsys_file
+
+VIDUR = "arrived_at,num_prefill_tokens,num_decode_tokens\n"
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """Six rows: two without tokens, two too long for ten tokens in blocks of five."""
+    path = tmp_path / "trace.csv"
+    path.write_text(VIDUR + "4,3,2\n1,0,5\n2,5,0\n3,6,5\n1.5,4,6\n2,8,3\n")
+    return path
+
+
+def test_an_instance_from_a_trace_by_hand(trace: Path) -> None:
+    workload = build_instance(
+        trace,
+        capacity=10,
+        block_size=5,
+        prediction=Bins(3),
+        arrivals=TraceArrivals(Decimal("0.4")),
+    )
+    assert workload.instance.requests == (
+        Request(0, 3, 2, lower=1, upper=2, arrival=7),
+        Request(1, 4, 6, lower=5, upper=6, arrival=0),
+    )
+    assert (workload.instance.capacity, workload.instance.block_size) == (10, 5)
+    assert workload.rows_read == 6
+    assert workload.dropped == Dropped(empty_prompt=1, empty_output=1, longer_than_cache=2)
+    assert workload.dropped.total == 4
+    assert str(workload.dropped) == (
+        "1 without prompt tokens, 1 without output tokens, 2 longer than the cache"
+    )
+    assert workload.source == str(trace)
+    assert workload.requested is None
+
+
+def test_the_limit_counts_usable_rows_and_stops_the_reading(trace: Path) -> None:
+    with trace.open("a") as file:
+        file.write("malformed\n")
+    workload = build_instance(trace, capacity=10, requests=2)
+    assert [request.prompt_len for request in workload.instance.requests] == [3, 4]
+    assert workload.rows_read == 5
+    assert workload.dropped == Dropped(1, 1, 1)
+    assert workload.requested == 2
+    with pytest.raises(InvalidWorkload, match=r"line 8: the number of fields is 1"):
+        build_instance(trace, capacity=10, requests=3)
+
+
+def test_a_trace_with_fewer_rows_than_asked_for_gives_what_it_has(trace: Path) -> None:
+    workload = build_instance(trace, capacity=10, requests=50)
+    assert len(workload.instance.requests) == 2
+    assert workload.requested == 50
+
+
+def test_nothing_usable_is_refused_with_the_reasons(trace: Path) -> None:
+    message = r"none of its 6 rows .*1 without output tokens, 4 longer.*raise capacity from 4"
+    with pytest.raises(InvalidWorkload, match=message):
+        build_instance(trace, capacity=4)
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(InvalidWorkload, match=r"'chatt': .*embedded workload \(chat, conversation"):
+        build_instance("chatt", capacity=100)
+
+
+def test_the_default_is_the_embedded_chat() -> None:
+    workload = build_instance(capacity=16_492)
+    assert workload.source == "chat"
+    assert len(workload.instance.requests) == workload.rows_read == DEFAULT_REQUESTS
+    assert [request.id for request in workload.instance.requests] == list(range(DEFAULT_REQUESTS))
+    assert workload.dropped == Dropped()
+    assert str(workload.dropped) == "none"
+
+
+@pytest.mark.parametrize("name", ["chat", "conversation"])
+def test_drawing_goes_on_until_enough_fit(name: str) -> None:
+    workload = build_instance(name, capacity=256, block_size=16, requests=300)
+    assert len(workload.instance.requests) == 300
+    assert workload.dropped.longer_than_cache > 0
+    assert workload.rows_read == 300 + workload.dropped.total
+
+
+def test_a_cache_into_which_hardly_anything_fits_is_refused() -> None:
+    with pytest.raises(InvalidWorkload, match=r"'conversation': only \d+ of 4096 .*raise capacity"):
+        build_instance("conversation", capacity=64)
+    with pytest.raises(InvalidWorkload, match=r"'chat': only 0 of 4096"):
+        build_instance("chat", capacity=1, requests=10**7)
+
+
+def test_lengths_and_arrivals_each_have_their_own_randomness() -> None:
+    def built(seed: int, capacity: int, rate: str) -> tuple[list[int], list[int]]:
+        workload = build_instance(
+            "conversation",
+            capacity=capacity,
+            requests=2000,
+            seed=seed,
+            arrivals=Poisson(Decimal(rate)),
+        )
+        requests = workload.instance.requests
+        return [request.prompt_len for request in requests], [r.arrival for r in requests]
+
+    prompts, rounds = built(7, 20_000, "0.5")
+    assert built(7, 20_000, "0.5") == (prompts, rounds)
+    assert built(7, 20_000, "0.1")[0] == prompts
+    assert built(7, 500, "0.5")[0] != prompts
+    assert built(7, 500, "0.5")[1] == rounds
+    assert built(8, 20_000, "0.5")[0] != prompts
+    assert built(8, 20_000, "0.5")[1] != rounds
+
+
+def test_arrivals_do_not_repeat_the_random_numbers_of_the_lengths() -> None:
+    class Redraw:
+        """Draws lengths where a law would draw times."""
+
+        def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
+            assert list(islice(CHAT.draw(generator), len(rows))) != list(rows)
+            return [0] * len(rows)
+
+    build_instance("chat", capacity=16_492, requests=20, arrivals=Redraw())
+
+
+def test_what_the_workload_cannot_give_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"the workload has no timestamps"):
+        build_instance("chat", capacity=16_492, arrivals=TraceArrivals(Decimal(1)))
+    with pytest.raises(InvalidValue, match=r"output_len is \d+, but the prediction rough:1:100"):
+        build_instance("chat", capacity=16_492, prediction=Rough(1, 100))
+
+
+@pytest.mark.parametrize("bad", [0, -1, True, 10**8])
+def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
+    with pytest.raises(InvalidValue, match=r"^requests is "):
+        build_instance(capacity=100, requests=bad)
+
+
+@pytest.mark.parametrize("bad", [-1, True])
+def test_a_bad_seed_capacity_or_block_size_is_refused(bad: int) -> None:
+    with pytest.raises(InvalidValue, match=r"^seed is "):
+        build_instance(capacity=1000, seed=bad)
+    with pytest.raises(InvalidValue, match=r"^capacity is "):
+        build_instance(capacity=bad)
+    with pytest.raises(InvalidValue, match=r"^block_size is "):
+        build_instance(capacity=1000, block_size=bad)
+
+
+@given(
+    rows=st.lists(st.builds(Row, st.integers(-1, 40), st.integers(-1, 40)), max_size=30),
+    capacity=st.integers(1, 60),
+    block_size=st.sampled_from([1, 4, 16]),
+    limit=st.none() | st.integers(1, 5),
+)
+def test_every_row_looked_at_is_kept_or_counted(
+    rows: list[Row], capacity: int, block_size: int, limit: int | None
+) -> None:
+    source: Iterator[Row] = iter(rows)
+    selection = keep_usable(source, capacity, block_size, limit)
+    assert selection.rows_read == len(selection.rows) + selection.dropped.total
+    assert len(list(source)) == len(rows) - selection.rows_read
+    looked_at = rows[: selection.rows_read]
+    fitting = [row for row in looked_at if fits(row, capacity, block_size)]
+    assert list(selection.rows) == fitting
+    if limit is None:
+        assert looked_at == rows
+    elif len(fitting) == limit:
+        assert fits(looked_at[-1], capacity, block_size)
+    else:
+        assert len(fitting) < limit
+        assert looked_at == rows
+
+
+def fits(row: Row, capacity: int, block_size: int) -> bool:
+    """By laying out blocks, one after the other."""
+    if row.prompt_len < 1 or row.output_len < 1:
+        return False
+    held = 0
+    while held < row.prompt_len + row.output_len:
+        held += block_size
+    return held <= capacity
+
+
+def test_the_real_files() -> None:
+    lmsys = build_instance(lmsys_file(), capacity=16_492, requests=2000, prediction=Rough(1, 1000))
+    assert len(lmsys.instance.requests) == 2000
+    assert lmsys.rows_read == 2000 + lmsys.dropped.total
+    everything = build_instance(lmsys_file(), capacity=16_492, prediction=Exact())
+    assert (everything.rows_read, len(everything.instance.requests)) == (100_000, 99_849)
+    assert everything.dropped == Dropped(empty_prompt=4, empty_output=147)
+    azure = build_instance(azure_file(), capacity=65_536, prediction=Bins(10))
+    assert (azure.rows_read, azure.dropped.total) == (19_366, 0)
+    longest = max(request.output_len for request in azure.instance.requests)
+    assert max(request.upper or 0 for request in azure.instance.requests) == longest == 1000

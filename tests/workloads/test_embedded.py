@@ -1,0 +1,132 @@
+"""The embedded workloads: the figures are the files', and what is drawn is like the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from amin_ref import InvalidWorkload
+from amin_ref.workloads import (
+    CHAT,
+    CONVERSATION,
+    EMBEDDED,
+    LengthDistribution,
+    Row,
+    measure_lengths,
+    read_trace,
+)
+from amin_ref.workloads.distribution import LEVELS
+from tests.support.real_data import azure_file, lmsys_file
+
+both = pytest.mark.parametrize(
+    ("embedded", "real"),
+    [
+        pytest.param(CHAT, lmsys_file, id="chat"),
+        pytest.param(CONVERSATION, azure_file, id="conversation"),
+    ],
+)
+
+
+def lengths_of(rows: list[Row]) -> NDArray[np.int64]:
+    return np.array([(row.prompt_len, row.output_len) for row in rows], dtype=np.int64)
+
+
+def drawn(embedded: LengthDistribution, number: int, seed: int = 0) -> list[Row]:
+    return list(islice(embedded.draw(np.random.default_rng(seed)), number))
+
+
+def usable_lengths(path: Path) -> NDArray[np.int64]:
+    lengths = lengths_of(list(read_trace(path)))
+    usable: NDArray[np.int64] = lengths[(lengths > 0).all(axis=1)]
+    return usable
+
+
+@both
+def test_the_figures_in_the_code_are_measured_on_the_file(
+    embedded: LengthDistribution, real: Callable[[], Path]
+) -> None:
+    assert measure_lengths(read_trace(real())) == embedded
+
+
+@both
+def test_what_is_drawn_is_like_the_file(
+    embedded: LengthDistribution, real: Callable[[], Path]
+) -> None:
+    lengths = usable_lengths(real())
+    draws = lengths_of(drawn(embedded, 200_000))
+    for column in (0, 1):
+        # 200,000 draws put the mean within 0.25 % and the distribution within 0.004 of their own.
+        assert draws[:, column].mean() == pytest.approx(lengths[:, column].mean(), rel=0.0075)
+        assert draws[:, column].std() == pytest.approx(lengths[:, column].std(), rel=0.03)
+        assert greatest_difference(draws[:, column], lengths[:, column]) < 0.012
+        assert draws[:, column].min() >= lengths[:, column].min()
+        assert draws[:, column].max() <= lengths[:, column].max()
+
+
+def greatest_difference(left: NDArray[np.int64], right: NDArray[np.int64]) -> float:
+    points = np.union1d(left, right)
+    below_left = np.searchsorted(np.sort(left), points, side="right") / len(left)
+    below_right = np.searchsorted(np.sort(right), points, side="right") / len(right)
+    return float(np.abs(below_left - below_right).max())
+
+
+def test_what_independence_costs_is_as_stated() -> None:
+    """The share of memory · time, mean of Σ (s + a), by which the draws differ from the files."""
+    for embedded, real, stated in ((CHAT, lmsys_file, -0.020), (CONVERSATION, azure_file, 0.078)):
+        draws, lengths = lengths_of(drawn(embedded, 200_000)), usable_lengths(real())
+        ratio = memory_time(draws) / memory_time(lengths)
+        assert ratio - 1 == pytest.approx(stated, abs=0.012)
+
+
+def memory_time(lengths: NDArray[np.int64]) -> float:
+    prompts, outputs = lengths.T
+    return float((prompts * outputs + outputs * (outputs + 1) / 2).mean())
+
+
+def test_the_rank_correlation_is_spearmans() -> None:
+    """By hand, with a tie: ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4."""
+    rows = [Row(3, 1), Row(5, 9), Row(5, 7), Row(8, 10)]
+    assert measure_lengths(rows).rank_correlation == pytest.approx(4.5 / (4.5 * 5) ** 0.5, abs=5e-4)
+    assert measure_lengths([Row(3, 1), Row(5, 1)]).rank_correlation == 0
+
+
+@given(
+    st.lists(st.builds(Row, st.integers(-2, 500), st.integers(-2, 500)), min_size=1, max_size=30)
+)
+def test_a_quantile_is_the_least_length_that_the_share_does_not_exceed(rows: list[Row]) -> None:
+    usable = [row for row in rows if row.prompt_len > 0 and row.output_len > 0]
+    if not usable:
+        with pytest.raises(InvalidWorkload):
+            measure_lengths(rows)
+        return
+    measured = measure_lengths(rows)
+    outputs = sorted(row.output_len for row in usable)
+    assert measured.rows == len(usable)
+    for level, quantile in zip(LEVELS, measured.output_quantiles, strict=True):
+        assert quantile in outputs
+        share = sum(output_len <= quantile for output_len in outputs) / len(outputs)
+        assert share >= level - 1e-9
+        assert sum(output_len < quantile for output_len in outputs) / len(outputs) <= level + 1e-9
+
+
+@given(
+    name=st.sampled_from(sorted(EMBEDDED)),
+    seed=st.integers(0, 2**64),
+    few=st.integers(1, 50),
+    more=st.integers(0, 50),
+)
+def test_the_first_rows_do_not_depend_on_how_many_are_taken(
+    name: str, seed: int, few: int, more: int
+) -> None:
+    assert drawn(EMBEDDED[name], few, seed) == drawn(EMBEDDED[name], few + more, seed)[:few]
+
+
+def test_another_seed_gives_other_rows() -> None:
+    assert drawn(CHAT, 20, seed=1) != drawn(CHAT, 20, seed=2)

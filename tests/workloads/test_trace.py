@@ -1,0 +1,438 @@
+"""Readers: what any tool writes in the five formats is read back; nothing ends in a traceback."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tracemalloc
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amin_ref import AminError, InvalidWorkload
+from amin_ref.workloads import Row, read_trace
+from tests.support.real_data import azure_file, lmsys_file
+
+Writer = Callable[[Sequence[Row]], str]
+
+tokens = st.integers(-3, 10**6) | st.integers(-(2**53) + 1, 2**53 - 1)
+
+
+def rows_with(times: st.SearchStrategy[int | None]) -> st.SearchStrategy[list[Row]]:
+    return st.lists(st.builds(Row, tokens, tokens, times), min_size=1, max_size=8)
+
+
+def written_azure(rows: Sequence[Row]) -> str:
+    lines = ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    for row in rows:
+        seconds, rest = divmod(row.time_ns or 0, 10**9)
+        instant = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+        # Python's isoformat knows microseconds only; the files have seven digits.
+        lines.append(f"{instant} ,{row.prompt_len},{row.output_len}".replace(" ,", f".{rest:09},"))
+    return "\n".join(lines) + "\n"
+
+
+def written_azure_2024(rows: Sequence[Row]) -> str:
+    lines = ["TIMESTAMP,ContextTokens,GeneratedTokens"]
+    for row in rows:
+        # As pandas writes an aware instant: no fraction where it is zero.
+        seconds, rest = divmod(row.time_ns or 0, 10**9)
+        instant = datetime(1970, 1, 1) + timedelta(seconds=seconds, microseconds=rest // 1000)
+        lines.append(f"{instant}+00:00,{row.prompt_len},{row.output_len}")
+    return "\n".join(lines) + "\n"
+
+
+def written_lmsys(rows: Sequence[Row]) -> str:
+    lines = [f"{row.prompt_len},{row.output_len}" for row in rows]
+    return "\n".join(["question_length,answer_length", *lines])
+
+
+def decimal_seconds(row: Row) -> str:
+    seconds, rest = divmod(row.time_ns or 0, 10**9)
+    return f"{seconds}.{rest:09}"
+
+
+def written_burstgpt(rows: Sequence[Row]) -> str:
+    lines = ["Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type"]
+    lines += [
+        f"{decimal_seconds(row)},GPT-4,{row.prompt_len},{row.output_len},"
+        f'{row.prompt_len + row.output_len},"Conversation, log"'
+        for row in rows
+    ]
+    return "\r\n".join(lines) + "\r\n\r\n"
+
+
+def written_burstgpt_2(rows: Sequence[Row]) -> str:
+    lines = [
+        "Timestamp,Session ID,Elapsed time,Model,Request tokens, Response tokens,Total tokens,Log"
+    ]
+    lines += [
+        f"{decimal_seconds(row)},,1.5,ChatGPT,{row.prompt_len},{row.output_len},0,API log"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def written_vidur(rows: Sequence[Row]) -> str:
+    lines = ["arrived_at,num_prefill_tokens,num_decode_tokens"]
+    lines += [f"{decimal_seconds(row)},{row.prompt_len},{row.output_len}" for row in rows]
+    return "\ufeff" + "\n".join(lines)
+
+
+def written_vidur_lengths(rows: Sequence[Row]) -> str:
+    lines = ["num_prefill_tokens,num_decode_tokens,num_total_tokens,pd_ratio"]
+    lines += [f"{row.prompt_len},{row.output_len},7,0.5" for row in rows]
+    return "\n".join(lines)
+
+
+def written_mooncake(rows: Sequence[Row]) -> str:
+    return "\n".join(
+        json.dumps(
+            {
+                "timestamp": (row.time_ns or 0) // 10**6,
+                "input_length": row.prompt_len,
+                "output_length": row.output_len,
+                "hash_ids": [0, 1, 2],
+            }
+        )
+        for row in rows
+    )
+
+
+def times_every(nanoseconds: int, most: int) -> st.SearchStrategy[int | None]:
+    return st.integers(0, most // nanoseconds).map(lambda ticks: ticks * nanoseconds)
+
+
+a_century = 10**9 * 86400 * 36525
+formats: list[tuple[Writer, st.SearchStrategy[list[Row]]]] = [
+    (written_azure, rows_with(times_every(1, a_century))),
+    (written_azure_2024, rows_with(times_every(1000, a_century))),
+    (written_lmsys, rows_with(st.none())),
+    (written_burstgpt, rows_with(times_every(1, 10**18))),
+    (written_burstgpt_2, rows_with(times_every(1, 10**18))),
+    (written_vidur, rows_with(times_every(1, 10**18))),
+    (written_vidur_lengths, rows_with(st.none())),
+    (written_mooncake, rows_with(times_every(10**6, 10**18))),
+]
+written_rows = st.one_of([st.tuples(st.just(write), rows) for write, rows in formats])
+packings = st.sampled_from([lambda data: data, gzip.compress])
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("traces") / "trace"
+
+
+@pytest.mark.parametrize(
+    ("write", "row_lists"),
+    formats,
+    ids=[write.__name__.removeprefix("written_") for write, _ in formats],
+)
+@given(data=st.data(), pack=packings)
+@settings(max_examples=40)
+def test_what_is_written_in_any_format_is_read_back(
+    scratch: Path,
+    write: Callable[[Sequence[Row]], str],
+    row_lists: st.SearchStrategy[list[Row]],
+    data: st.DataObject,
+    pack: Callable[[bytes], bytes],
+) -> None:
+    rows = data.draw(row_lists)
+    scratch.write_bytes(pack(write(rows).encode()))
+    assert list(read_trace(scratch)) == rows
+
+
+def outcome(path: Path) -> None:
+    try:
+        for row in read_trace(path):
+            assert type(row.prompt_len) is int
+            assert type(row.output_len) is int
+            assert row.time_ns is None or type(row.time_ns) is int
+    except AminError as error:
+        sentence = str(error)
+    else:
+        return
+    assert sentence.endswith(".")
+    assert sentence.isprintable()
+
+
+@settings(max_examples=200)
+@given(data=st.binary(max_size=200), pack=packings)
+def test_no_bytes_end_in_a_traceback(
+    scratch: Path, data: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    scratch.write_bytes(pack(data))
+    outcome(scratch)
+
+
+@settings(max_examples=200)
+@given(
+    written=written_rows,
+    packs=st.tuples(packings, st.integers(0, 400), st.binary(max_size=6), packings),
+    cut=st.integers(0, 6),
+)
+def test_no_damage_ends_in_a_traceback(
+    scratch: Path,
+    written: tuple[Writer, list[Row]],
+    packs: tuple[Callable[[bytes], bytes], int, bytes, Callable[[bytes], bytes]],
+    cut: int,
+) -> None:
+    """Bytes replaced somewhere, before or after packing: in the text, or in the gzip stream."""
+    write, rows = written
+    before, place, patch, after = packs
+    data = before(write(rows).encode())
+    place %= len(data)
+    scratch.write_bytes(after(data[:place] + patch + data[place + cut :]))
+    outcome(scratch)
+
+
+LINE_PIECES = (
+    *(
+        "{",
+        "}",
+        '"timestamp":',
+        '"input_length":',
+        "1e999",
+        "NaN",
+        "-1",
+        "null",
+        "true",
+        "[" * 3000,
+    ),
+    *('"', ",", "0", "9" * 400, "9" * 5000, "1.5", "2023-11-16 18:15:46.6805900", "0001-01-01"),
+    *(
+        "+99:99",
+        "2023-02-30 00:00:00",
+        "inf",
+        "nan",
+        "٣",
+        "\x00",
+        "\u2028",
+        "\r",
+        "1_0",
+        " ",
+        "0x1",
+    ),
+)
+
+
+@given(
+    write=st.sampled_from([write for write, _ in formats]),
+    pieces=st.lists(st.sampled_from(LINE_PIECES)),
+)
+def test_no_line_ends_in_a_traceback(scratch: Path, write: Writer, pieces: list[str]) -> None:
+    header = write([Row(1, 1, 0)]).strip().splitlines()
+    scratch.write_text("\n".join([*header, "".join(pieces)]), encoding="utf-8")
+    outcome(scratch)
+
+
+def rows_of(tmp_path: Path, text: str | bytes) -> list[Row]:
+    path = tmp_path / "trace.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return list(read_trace(path))
+
+
+def test_each_format_by_hand(tmp_path: Path) -> None:
+    azure = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44"
+    assert rows_of(tmp_path, azure) == [Row(374, 44, 1_700_158_546_680_590_000)]
+    later = "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 02:00:00.009930+02:00,2162,5\n"
+    assert rows_of(tmp_path, later) == [Row(2162, 5, 1_715_299_200_009_930_000)]
+    lmsys = "question_length,answer_length\n24,10\n0,3\n"
+    assert rows_of(tmp_path, lmsys) == [Row(24, 10), Row(0, 3)]
+    burst = (
+        "Timestamp, Model, Request tokens, Response tokens, Total tokens, Log Type\n"
+        "5.25,ChatGPT,472,18,490,Conversation log\n"
+    )
+    assert rows_of(tmp_path, burst) == [Row(472, 18, 5_250_000_000)]
+    vidur = "arrived_at,num_prefill_tokens,num_decode_tokens\n5.8926549999999995,91,16\n1e-05,2,3\n"
+    assert rows_of(tmp_path, vidur) == [Row(91, 16, 5_892_654_999), Row(2, 3, 10_000)]
+    mooncake = (
+        '{"timestamp": 27482.5, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1]}\n'
+    )
+    assert rows_of(tmp_path, mooncake) == [Row(6758, 500, 27_482_500_000)]
+    reordered = '"answer_length","x","question_length"\n10,"a, b",24\n'
+    assert rows_of(tmp_path, reordered) == [Row(24, 10)]
+
+
+def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    assert rows_of(tmp_path, "\n\nquestion_length,answer_length\n1,2\n  \n3,4\n\n\n") == [
+        Row(1, 2),
+        Row(3, 4),
+    ]
+    with pytest.raises(InvalidWorkload, match=r"line 4: answer_length is 'x'"):
+        rows_of(tmp_path, "question_length,answer_length\n1,2\n\n3,x\n")
+
+
+BAD_ROWS = [
+    ("question_length,answer_length\n1,2\n3,4.0", r"line 3: answer_length is '4.0', but it must"),
+    ("question_length,answer_length\n1,2\n3", r"line 3: the number of fields is 1, but .* 2 col"),
+    ("question_length,answer_length\n1,", r"line 2: answer_length is '', but it must be a whole"),
+    ("question_length,answer_length\n1," + "9" * 400, r"line 2: answer_length .*2\*\*53 - 1 tok"),
+    ("question_length,answer_length\n1,٣", r"line 2: answer_length is '٣', but it must be a wh"),
+    ("question_length,answer_length\n1," + "9" * 5000, r"line 2: answer_length .*\*53 - 1 tok"),
+    ("question_length,answer_length\n1,2,3", r"line 2: the number of fields is 3, but .* 2 col"),
+    ('question_length,answer_length\n1,"2', r"line 2: the line is .*quotation marks"),
+    ("arrived_at,num_prefill_tokens,num_decode_tokens\nnan,1,2", r"line 2: arrived_at is 'nan'"),
+    ("arrived_at,num_prefill_tokens,num_decode_tokens\n-1,1,2", r"line 2: arrived_at is '-1'"),
+    ("arrived_at,num_prefill_tokens,num_decode_tokens\n1e99,1,2", r"line 2: arrived_at is '1e99'"),
+    ("Timestamp,Model,Request tokens,Response tokens\ninf,m,1,2", r"line 2: Timestamp is 'inf'"),
+    (
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-02-30 00:00:00,1,2",
+        r"line 2: TIMESTAMP is '2023-02-30 00:00:00', but",
+    ),
+    ("TIMESTAMP,ContextTokens,GeneratedTokens\n5,1,2", r"line 2: TIMESTAMP is '5', but"),
+    ('{"timestamp": 0, "input_length": 5}', r"line 1: .* the key 'output_length' is missing"),
+    ('{"timestamp": 0, "input_length": 5', r"line 1: .* it must be one JSON object"),
+    ('{"timestamp": ' + "[" * 100_000, r"line 1: .* it must be one JSON object"),
+    (
+        '{"timestamp": true, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is True, but",
+    ),
+    (
+        '{"timestamp": 0, "input_length": 5, "output_length": 6}\n[1, 2]',
+        r"line 2: the line is .* one JSON object",
+    ),
+    (
+        '{"timestamp": NaN, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is nan, but",
+    ),
+    (
+        '{"timestamp": 0, "input_length": true, "output_length": 6}',
+        r"line 1: input_length is True, but",
+    ),
+    (
+        '{"timestamp": 0, "input_length": 5.5, "output_length": 6}',
+        r"line 1: input_length is 5.5, but",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_ROWS)
+def test_a_malformed_row_is_refused_with_file_and_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(InvalidWorkload, match=r"trace\.csv', " + message):
+        rows_of(tmp_path, text)
+
+
+GZIPPED = gzip.compress(b"question_length,answer_length\n" + b"12,34\n" * 5000, mtime=0)
+BAD_FILES = [
+    (b"", r"the file is empty"),
+    (b"\n \r\n", r"the file is empty"),
+    (gzip.compress(b"", mtime=0), r"the file is empty"),
+    (b"question_length,answer_length\n\n", r"there is a header and no row"),
+    (b"\x7fELF\x02\x01\x00\x00", r"line 1: this is a binary file"),
+    (b"question_length,answer_length\n1,2\n\x00,3", r"line 3: this is a binary file"),
+    (b"caf\xe9,x\n1,2\n", r"line 1: this is not UTF-8 text"),
+    (b"x" * (2**24 + 1), r"line 1: it is longer than 16777216 bytes"),
+    (gzip.compress(b"y" * (2**24 + 1), mtime=0), r"line 1: it is longer than 16777216 bytes"),
+    (GZIPPED[:-9], r"the gzip stream ends too early"),
+    (GZIPPED[:15] + b"\xff\xff" + GZIPPED[17:], r"the gzip stream is damaged"),
+    (GZIPPED + b"more", r"the gzip stream is damaged"),
+    (b"a,b,c\n1,2,3\n", r"line 1: the header is 'a,b,c', but .*Azure.*BurstGPT.*Vidur.*Mooncake"),
+    (b"question_length\n1\n", r"line 1: the header is 'question_length', but"),
+    (
+        b"question_length,answer_length,answer_length\n1,2,3\n",
+        r"line 1: the header is .* it must name the column 'answer_length' once",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), BAD_FILES)
+def test_a_file_that_is_no_trace_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(InvalidWorkload, match=r"trace\.csv'(, |: )" + message):
+        rows_of(tmp_path, data)
+
+
+def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    path.touch()
+    os.truncate(path, 2**28)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidWorkload, match=r"binary file"):
+            next(read_trace(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**26
+
+
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    a_file = tmp_path / "file"
+    a_file.write_text("x")
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    paths: list[tuple[Path | str, str]] = [
+        (tmp_path / "absent", r"absent': there is no such file"),
+        (tmp_path, r"this is a directory"),
+        (a_file / "below", r"cannot be read \(Not a directory\)"),
+        (loop, r"cannot be read \("),
+        ("nul\0byte", r"^'nul\\x00byte': it cannot be read"),
+        ("", r"^'': there is no such file"),
+        (tmp_path / ("n" * 5000), r"cannot be read \(File name too long\)"),
+    ]
+    for path, message in paths:
+        with pytest.raises(InvalidWorkload, match=message):
+            next(read_trace(path))
+
+
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    path = tmp_path / "secret"
+    path.write_text("question_length,answer_length\n1,2\n")
+    path.chmod(0)
+    with pytest.raises(InvalidWorkload, match=r"may not be read"):
+        next(read_trace(path))
+
+
+def test_rows_that_are_not_taken_are_not_read(tmp_path: Path) -> None:
+    """A malformed row far below, and a missing gzip end, are not met by who stops before."""
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"question_length,answer_length\n" + b"1,2\n" * 100_000 + b"malformed\n")
+    rows = read_trace(path)
+    assert [next(rows) for _ in range(3)] == [Row(1, 2)] * 3
+    rows.close()
+    path.write_bytes(gzip.compress(path.read_bytes() * 20, mtime=0)[:-4000])
+    assert next(read_trace(path)) == Row(1, 2)
+
+
+def test_a_pipe_is_read_as_it_comes() -> None:
+    """What cannot be rewound is recognised and unpacked too."""
+    receiver, sender = os.pipe()
+    os.write(sender, gzip.compress(b"question_length,answer_length\n1,2\n", mtime=0))
+    os.close(sender)
+    try:
+        assert list(read_trace(f"/dev/fd/{receiver}")) == [Row(1, 2)]
+    finally:
+        os.close(receiver)
+
+
+def test_the_real_files_are_read() -> None:
+    azure = list(read_trace(azure_file()))
+    assert len(azure) == 19_366
+    assert azure[0] == Row(374, 44, 1_700_158_546_680_590_000)
+    assert azure[-1].prompt_len == 197
+    assert (azure[-1].time_ns or 0) - (azure[0].time_ns or 0) == 3_501_721_937_000
+    lmsys = list(read_trace(lmsys_file()))
+    assert len(lmsys) == 100_000
+    assert sum(row.prompt_len == 0 for row in lmsys) == 4
+    assert sum(row.output_len == 0 for row in lmsys) == 147
+
+
+def test_paths_in_messages_stay_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidWorkload, match=r"^'[^\n]*two\\nlines': there is no such file"):
+        next(read_trace(tmp_path / "two\nlines"))
+
+
+def test_a_gzip_stream_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    data = gzip.compress(b"question_length,answer_length\n1,2\n3,4\n", mtime=0)
+    for end in range(1, len(data)):
+        with pytest.raises(InvalidWorkload):
+            rows_of(tmp_path, data[:end])
