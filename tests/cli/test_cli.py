@@ -17,9 +17,9 @@ from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.compare import Row, ratios_to_best
 from amin_ref.cli.exit_codes import INTERRUPTED, run
+from tests.support.project import PROJECT
 
 PROGRAM = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
-PROJECT = Path(__file__).parents[2]
 
 
 def amin_ref(*arguments: str, code: int = 0) -> None:

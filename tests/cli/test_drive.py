@@ -15,8 +15,8 @@ from amin_ref import Instance, Request, RequestId, Schedule
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from tests.models.wrong_schedulers import WRONG, Wrong
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "tests" / "examples"
 AMIN = "amin_ref:Amin"
 

@@ -19,8 +19,8 @@ from amin_ref.external import ExternalPolicy, child
 from amin_ref.model.errors import SchedulerFailed
 from amin_ref.strategies import instances
 from tests.support.profiles import times
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "proofs_notes" / "protocol.md").read_text(encoding="utf-8")
 TRANSCRIPT = [line for line in PAGE.splitlines() if line[:2] in ("→ ", "← ")]
 

@@ -15,8 +15,8 @@ from oracle.claims.c3_varying import LONG_ERROR, LONG_LOAD, LONGER
 from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.experiments import Predicted
 from oracle.claims.page import page, table
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 README = PROJECT / "README.md"
 PAGE = PROJECT / "proofs_notes" / "claims.md"
 DATA = PROJECT / "proofs_notes" / "data"

@@ -80,7 +80,7 @@ def collected() -> Sequence[pytest.Item]:
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
         code = pytest.main(
-            ["--collect-only", "-q", "-n", "0", "-m", "", str(Path(__file__).parent)],
+            ["--collect-only", "-q", "-n", "0", "-m", "", str(Path(__file__).parents[1])],
             plugins=[collector],
         )
     if code != pytest.ExitCode.OK:

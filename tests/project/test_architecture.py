@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.project import PROJECT
 from tests.support.rooms import ROOMS, Room, room_of
-
-PROJECT = Path(__file__).parents[2]
 
 LEVELS = {room.name: level for level, floor in enumerate(ROOMS) for room in floor}
 EVERY_ROOM = tuple(room for floor in ROOMS for room in floor)

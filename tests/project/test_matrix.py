@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,7 @@ from tests.making.matrix import (
     read_book,
     table,
 )
-
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
 
 # Files whose tests are all checks of theorems, so that each must name one.
 ALL_ABOUT_THEOREMS = (

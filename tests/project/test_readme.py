@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
+
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

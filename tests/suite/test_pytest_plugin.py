@@ -6,11 +6,10 @@ import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
 
 pytest_plugins = "pytester"
 

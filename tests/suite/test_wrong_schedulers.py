@@ -19,8 +19,7 @@ from amin_ref.suite.random_instances import small_instances
 from tests.models.wrong_schedulers import WRONG, JoinsTheQueueAgain, Wrong
 from tests.suite.test_suite import OneByOne
 from tests.support.profiles import BASE_EXAMPLES
-
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import PROJECT
 
 # Where a single schedule shows something else: T5 is about two, and might be a tie-break in one.
 IN_ONE_SCHEDULE: dict[str, tuple[Theorem, str]] = {

@@ -22,12 +22,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from amin_ref import Instance, Request, Run, Schedule, check
-
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 
 def synthetic_instance(requests: int, seed: int) -> Instance:

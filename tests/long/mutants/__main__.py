@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.long.mutants.catalogue import MUTANTS, Mutant, mutated
-from tests.long.mutants.theorem_tests import PROJECT
+from tests.support.project import PROJECT
 
 COPIED = ("amin_ref", "oracle", "tests", "proofs_notes", "pyproject.toml", "README.md")
 SECONDS_FOR_ONE = 120

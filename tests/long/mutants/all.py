@@ -30,8 +30,8 @@ import pytest
 
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of
-from tests.long.mutants.theorem_tests import PROJECT
 from tests.long.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
+from tests.support.project import PROJECT
 
 SEED = 20261125
 

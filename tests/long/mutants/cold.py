@@ -20,8 +20,8 @@ from types import ModuleType
 import pytest
 
 from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
-from tests.long.mutants.theorem_tests import PROJECT
 from tests.long.mutants.warm import limit_test
+from tests.support.project import PROJECT
 
 
 class _Faulty(MetaPathFinder, Loader):

@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from tests.long.mutants.catalogue import MUTANTS, Mutant, StaleMutant, mutated
-from tests.long.mutants.theorem_tests import PROJECT, files_naming
+from tests.long.mutants.theorem_tests import files_naming
+from tests.support.project import PROJECT
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -13,7 +13,7 @@ import pytest
 from tests.long.mutants.all import GROUPS, Group, Journal, chosen_faults
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
-from tests.long.mutants.theorem_tests import PROJECT
+from tests.support.project import PROJECT
 
 SOURCE = '''
 """Prose is no code: a number 1 in it stays."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 
 class OnlyTestsOf:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 
 from amin_ref.vectors import published_vectors
-from tests.long.mutants.theorem_tests import PROJECT
 from tests.making.vectors.selection import chosen_anew, written_anew
+from tests.support.project import PROJECT
 
 PUBLISHED = PROJECT / "amin_ref" / "vectors" / "vectors.json"
 

@@ -21,7 +21,7 @@ import amin_ref
 import oracle
 from amin_ref import Policy
 from tests.long.mutants.catalogue import Mutant, mutated
-from tests.long.mutants.theorem_tests import PROJECT
+from tests.support.project import PROJECT
 
 ROOTS = ("amin_ref", "oracle")
 FIRST_NEEDED = ("amin_ref", "amin_ref.policies", "oracle")

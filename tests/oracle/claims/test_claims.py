@@ -59,8 +59,7 @@ from oracle.claims.scene import Scene, intervals
 from oracle.prices.ascent import lower_bound
 from tests.cli.test_cli import interrupted_once_seen, one_sentence
 from tests.making import claims_page
-
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 SMALL = Plan(requests=30, capacity=2000, seeds=2, quick=True)
 

@@ -38,8 +38,7 @@ from oracle.ratio.question import POLICY_NAMES, RULES, Found, PolicyName, Questi
 from oracle.ratio.worst_case import worst_case, worst_cases, worst_of_piece
 from tests.small.test_small_instances import by_position, settings_of_requests, simulated
 from tests.support.profiles import times
-
-PROJECT = Path(__file__).parents[3]
+from tests.support.project import PROJECT
 
 IN_PIECES = Question("amin", Setting(1, 1, 6, 10), 7)
 """792 multisets: four pieces."""

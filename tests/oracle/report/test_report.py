@@ -39,6 +39,7 @@ from oracle.claims import LEDGER, Ledger
 from oracle.claims.estimate import Estimate
 from oracle.claims.ledger import Figure, Mark, Point, Series
 from tests.cli.test_cli import one_sentence
+from tests.support.project import PROJECT
 
 selenium = pytest.importorskip("selenium")
 pytest.importorskip("matplotlib")
@@ -51,7 +52,6 @@ from oracle.report import Comparison, document, gantt  # noqa: E402
 from oracle.report.images import images  # noqa: E402
 from oracle.report.pictures import COLOURS, Axis, drawn, styles  # noqa: E402
 
-PROJECT = Path(__file__).parents[3]
 FIGURES = PROJECT / "proofs_notes" / "figures"
 PHONE, DESK = 360, 1280
 
