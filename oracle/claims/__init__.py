@@ -6,7 +6,7 @@ measured. A verdict follows from the measurements alone. Read in this order:
 * what is measured: ``workload`` (the requests), ``rounds`` (what a round of Amin costs),
   ``experiments`` (a setting and its measurement), ``result_store`` (measurements in a file),
   ``measuring`` (a run over many tasks);
-* what is said of it: ``estimate`` (means with confidence intervals), ``figures`` (charts as
+* what is said of it: ``figures`` (charts as
   numbers), ``ledger`` (verdicts, as JSON), ``plan`` (what a claim is made of), ``words`` (lists and
   counts in sentences);
 * the claims: ``c1_matching``, ``c2_halving``, ``c3_varying``, ``c4_logarithmic``,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where

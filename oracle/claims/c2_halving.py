@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.small.bound import INTERCEPT, LONGEST_PROMPT_PER_LOWER, SLOPE, ratio_bound
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, LongPrompts, WorstRatio
 from oracle.claims.figures import Figure, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, RoundCost
 from oracle.claims.figures import Figure, Point, Scale, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 
 Scale = Literal["linear", "log"]
 
