@@ -1,4 +1,4 @@
-"""What is scheduled in an experiment: a sample of a workload, its predictions and its arrivals."""
+"""The requests of an experiment: a sample of a workload, with predictions and arrivals."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from amin_ref.workloads import EMBEDDED, Load, Row, instance_from_rows, select_r
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Requests and a cache, without what is predicted of them.
+class SampledWorkload:
+    """Requests and a cache, without predictions; each seed draws a sample.
 
     Attributes:
-        workload: a name in :data:`amin_ref.workloads.EMBEDDED`, or the path of a trace.
-        requests: how many are drawn, from a trace without replacement; all of a shorter trace.
+        source: a name in :data:`amin_ref.workloads.EMBEDDED`, or the path of a trace.
+        requests: size of the sample. A trace is sampled without replacement; a shorter trace is
+            taken whole.
         capacity: M; tokens.
-        load: offered work of a Poisson process over what the cache can serve (see
-            :class:`amin_ref.workloads.Load`); ``None`` for all at once.
-        equal_prompts: whether every prompt has the mean length of the sample's.
+        load: offered work of Poisson arrivals over what the cache can serve (see
+            :class:`amin_ref.workloads.Load`); ``None`` if all requests arrive in round 0.
+        equal_prompts: whether every prompt gets the mean length of the sample's prompts.
     """
 
-    workload: str
+    source: str
     requests: int
     capacity: int
     load: float | None = None
@@ -52,12 +53,12 @@ class Scene:
 
     def _rows(self, seed: int) -> Sequence[Row]:
         rows: Sequence[Row]
-        if self.workload in EMBEDDED:
+        if self.source in EMBEDDED:
             rows = select_rows(
-                self.workload, capacity=self.capacity, requests=self.requests, seed=seed
+                self.source, capacity=self.capacity, requests=self.requests, seed=seed
             ).rows
         else:
-            whole = _trace(self.workload, self.capacity)
+            whole = _trace(self.source, self.capacity)
             (sequence,) = np.random.SeedSequence(seed).spawn(1)
             generator = np.random.default_rng(sequence)
             chosen = generator.permutation(len(whole))[: self.requests]
