@@ -16,7 +16,7 @@ from rich.table import Table
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
 from amin_ref.cli.reading import read_text
-from amin_ref.cli.report import best_known, command, refuse_what_cannot_be_made, write_report
+from amin_ref.cli.report_file import best_known, command, refuse_what_cannot_be_made, write_report
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.names import POLICIES
 from amin_ref.simulator.simulation import simulate
