@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from amin_ref.cli.bound import best_known
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
-from amin_ref.cli.progress import Watch, asked_to_stop, busy, solving, watching
+from amin_ref.cli.progress import Watch, busy, watching
 from amin_ref.cli.reading import read_text, write_text
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.names import POLICIES
 from amin_ref.simulator.simulation import simulate
-from amin_ref.workloads import Workload
-from oracle import Optimum, optimum
-from oracle.claims import LEDGER, Ledger
+
+if TYPE_CHECKING:
+    from oracle import Optimum
+    from oracle.claims import Ledger
 
 TIME_LIMIT = 20.0
 """Seconds that the search for the optimum may take unless told otherwise."""
@@ -56,13 +58,14 @@ Examples:
 def report_command(
     options: WorkloadOptions, output: str, claims_file: str | None, time_limit: float
 ) -> None:
-    """Write a report that can be opened in any browser, without a network.
+    """Write an HTML report of policies, optimum and claims.
 
-    It shows a small instance token by token, the four policies on one workload beside the best that
-    is possible, and the article's claims with what was measured of each.
+    It is one file, for any browser, without a network. It shows a small instance token by token,
+    the four policies on one workload beside the best that is possible, and the article's claims
+    with what was measured of each.
     """
     refuse_what_cannot_be_made(output)
-    ledger = _ledger(claims_file or str(LEDGER))
+    ledger = release_ledger() if claims_file is None else _ledger(claims_file)
     workload = options.build()
     size = len(workload.instance.requests)
     schedules: dict[str, Schedule] = {}
@@ -73,14 +76,23 @@ def report_command(
                 named.make(options.tie_break()),
                 on_completion=partial(_count, watch, policy, len(schedules) * size),
             )
-    best = best_known(workload, time_limit)
+    best = best_known(workload.instance, time_limit).optimum
     flags = [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--claims", claims_file] if claims_file else []
     again = command(("report", "report.html"), options, flags)
     write_report(output, options, again, schedules, best, ledger)
 
 
+def release_ledger() -> Ledger:
+    """The claims as they were measured for this release."""
+    from oracle.claims import LEDGER
+
+    return _ledger(str(LEDGER))
+
+
 def _ledger(file: str) -> Ledger:
+    from oracle.claims import Ledger
+
     text = read_text(file)
     try:
         return Ledger.from_json(text)
@@ -103,20 +115,6 @@ def refuse_what_cannot_be_made(output: str) -> None:
         raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
     if not Path(output).parent.is_dir():
         raise CannotWrite(f"{output!r} cannot be written: there is no such folder.")
-
-
-def best_known(workload: Workload, time_limit: float) -> Optimum:
-    """The best schedule that can be found in that time, and a proven bound."""
-    with solving(time_limit) as watch, asked_to_stop() as stop:
-        begun = time.monotonic()
-        return optimum(
-            workload.instance,
-            time_limit,
-            progress=lambda cost, bound: watch.update(
-                time.monotonic() - begun, f"bound {bound:,}, best {cost:,}"
-            ),
-            should_stop=stop,
-        )
 
 
 def write_report(
