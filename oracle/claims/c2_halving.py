@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed

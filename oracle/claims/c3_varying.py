@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.ledger import (
     Figure,

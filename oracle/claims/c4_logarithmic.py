@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.small.bound import INTERCEPT, LONGEST_PROMPT_PER_LOWER, SLOPE, ratio_bound
 from oracle.claims.campaign import Measurements
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, LongPrompts, WorstRatio
 from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, RoundCost
 from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan, listed

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.errors import InvalidDocument, shown
 from amin_ref.model.json_reading import expect_format, expect_object, parse
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, Values
 from oracle.journal import Journal
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.errors import InvalidDocument, shown
 from amin_ref.model.json_reading import (
     expect_array,
@@ -16,7 +17,6 @@ from amin_ref.model.json_reading import (
     parse,
 )
 from amin_ref.model.validation import whole_number
-from oracle.claims.estimate import Estimate
 
 FORMAT = "amin-ref/claims"
 VERSION = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.ledger import Entry, Figure, Ledger
 
 

@@ -36,6 +36,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.conformance", "could Amin (Amax, H-SF) have made this schedule?"),
         Room("amin_ref.external", "schedulers in other programs, as policies"),
     ),
+    (Room("amin_ref.comparison", "how do policies compare? metrics, tables, intervals"),),
     (Room("amin_ref", "the public names"),),
     (
         Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),

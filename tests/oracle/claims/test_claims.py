@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from amin_ref import Amin, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.comparison.estimate import Estimate, student_quantile
 from amin_ref.model.errors import InvalidDocument, InvalidValue
 from amin_ref.small.bound import ratio_bound
 from oracle.certificate import verify
@@ -42,7 +43,6 @@ from oracle.claims import (
     tasks,
 )
 from oracle.claims.campaign import Task
-from oracle.claims.estimate import Estimate, student_quantile
 from oracle.claims.experiments import (
     Experiment,
     InHindsight,
