@@ -4,7 +4,7 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 (how the program ends); ``options`` (flags that commands share), ``reading`` (files), ``progress``
 and ``workers`` (work that takes long), ``bound`` (the one door to ``oracle``); then a file for each
 command: ``simulate``, ``compare``, ``check``, ``conform``, ``drive``, ``optimum``, ``verify``,
-``report``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
 """
 
 import sys

@@ -15,10 +15,10 @@ from rich.table import Table
 from amin_ref.cli.bound import best_known, proven_bound
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
-from amin_ref.cli.report import (
+from amin_ref.cli.report_file import (
     command,
+    ledger_in,
     refuse_what_cannot_be_made,
-    release_ledger,
     write_report,
 )
 from amin_ref.model.schedule import Schedule
@@ -162,7 +162,7 @@ def compare_command(
         if report is not None:
             best = best_known(workload.instance, time_limit).optimum
             least = best.lower_bound
-            ledger = release_ledger()
+            ledger = ledger_in(None)
             again = command(("compare", "--report", "report.html"), options, flags)
             write_report(report, options, again, schedules, best, ledger)
         elif bound:

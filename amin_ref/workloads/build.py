@@ -9,14 +9,13 @@ from itertools import islice
 
 import numpy as np
 
-from amin_ref.model.errors import InvalidValue, InvalidWorkload
+from amin_ref.model.errors import InvalidValue, InvalidWorkload, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.validation import whole_number
 from amin_ref.workloads.arrivals import Arrivals, AtOnce
 from amin_ref.workloads.distribution import LengthDistribution
 from amin_ref.workloads.embedded import EMBEDDED
-from amin_ref.workloads.lines import shown_path
 from amin_ref.workloads.predictions import Exact, Prediction
 from amin_ref.workloads.trace import read_trace
 from amin_ref.workloads.usable import Dropped, Selection, keep_usable

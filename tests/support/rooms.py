@@ -25,6 +25,7 @@ class Room:
 ROOMS: tuple[tuple[Room, ...], ...] = (
     (Room("amin_ref.model", "what is a request, an instance, a schedule?"),),
     (
+        Room("amin_ref.files", "how is a file written whole, and read once and within limits?"),
         Room("amin_ref.checker", "is a schedule valid?"),
         Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),

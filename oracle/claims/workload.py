@@ -1,4 +1,4 @@
-"""What is scheduled in an experiment: a sample of a workload, its predictions and its arrivals."""
+"""The requests of an experiment: a sample of a workload, with predictions and arrivals."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _MIXED = re.compile(r"mixed:([01](?:\.[0-9]{1,6})?)")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Requests and a cache, without what is predicted of them.
+class SampledWorkload:
+    """Requests and a cache, without predictions; each seed draws a sample.
 
     Attributes:
-        workload: a name in :data:`amin_ref.workloads.EMBEDDED`, or the path of a trace.
-        requests: how many are drawn, from a trace without replacement; all of a shorter trace.
+        source: a name in :data:`amin_ref.workloads.EMBEDDED`, or the path of a trace.
+        requests: size of the sample. A trace is sampled without replacement; a shorter trace is
+            taken whole.
         capacity: M; tokens.
-        load: mean arrivals of a Poisson process over what the cache can keep up with at best (see
-            :meth:`rate`); ``None`` for all at once.
-        equal_prompts: whether every prompt has the mean length of the sample's.
+        load: of Poisson arrivals, see :meth:`rate`; ``None`` if all requests arrive in round 0.
+        equal_prompts: whether every prompt gets the mean length of the sample's prompts.
     """
 
-    workload: str
+    source: str
     requests: int
     capacity: int
     load: float | None = None
@@ -93,10 +93,10 @@ class Scene:
         return Decimal(f"{load * self.capacity * len(rows) / held:.9f}")
 
     def _rows(self, seed: int, generator: np.random.Generator) -> list[Row]:
-        if self.workload in EMBEDDED:
-            rows = _drawn(self.workload, self.capacity, self.requests, seed)
+        if self.source in EMBEDDED:
+            rows = _drawn(self.source, self.capacity, self.requests, seed)
         else:
-            whole = _trace(self.workload, self.capacity)
+            whole = _trace(self.source, self.capacity)
             chosen = generator.permutation(len(whole))[: self.requests]
             rows = [whole[position] for position in chosen.tolist()]
         if not self.equal_prompts:
@@ -121,7 +121,7 @@ def _trace(path: str, capacity: int) -> list[Row]:
 def intervals(
     prediction: str, output_lens: Sequence[int], generator: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """[ℓ, u] of each request; see :meth:`Scene.instance`.
+    """[ℓ, u] of each request; see :meth:`SampledWorkload.instance`.
 
     Raises:
         InvalidValue: there is no such prediction, or it does not hold.
