@@ -113,7 +113,7 @@ def claims_command(
     checkpoint: Path | None,
     form: str | None,
 ) -> None:
-    """Measure what the article says of Amin, and say of each claim whether it holds.
+    """Measure the article's claims and say whether they hold.
 
     Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
     from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what
