@@ -8,6 +8,7 @@ from amin_ref.workloads.arrivals import Arrivals, AtOnce, Poisson, TraceArrivals
 from amin_ref.workloads.build import DEFAULT_REQUESTS, Workload, build_instance
 from amin_ref.workloads.distribution import LengthDistribution, measure_lengths
 from amin_ref.workloads.embedded import CHAT, CONVERSATION, EMBEDDED
+from amin_ref.workloads.fields import TimeUnit
 from amin_ref.workloads.predictions import (
     Bins,
     Exact,
@@ -37,6 +38,7 @@ __all__ = [
     "Rough",
     "Row",
     "Selection",
+    "TimeUnit",
     "TraceArrivals",
     "Workload",
     "build_instance",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,10 @@ from amin_ref.model.validation import whole_number
 from amin_ref.workloads.arrivals import Arrivals, AtOnce
 from amin_ref.workloads.distribution import LengthDistribution
 from amin_ref.workloads.embedded import EMBEDDED
+from amin_ref.workloads.fields import TimeUnit
+from amin_ref.workloads.json_lines import no_unit
 from amin_ref.workloads.predictions import Exact, Prediction
+from amin_ref.workloads.row import Row
 from amin_ref.workloads.trace import read_trace
 from amin_ref.workloads.usable import Dropped, Selection, keep_usable
 
@@ -42,6 +46,8 @@ class Workload:
             fewer where the trace ends before.
         rows_read: rows of the trace, or draws, that were looked at.
         dropped: those that could not be scheduled, by reason.
+        span_ns: from the first to the last of the requests' times in the trace; nanoseconds.
+            ``None`` where the workload has no times.
     """
 
     instance: Instance
@@ -49,6 +55,7 @@ class Workload:
     requested: int | None
     rows_read: int
     dropped: Dropped
+    span_ns: int | None = None
 
 
 def build_instance(
@@ -60,6 +67,7 @@ def build_instance(
     seed: int = 0,
     prediction: Prediction = Exact(),  # noqa: B008 - a frozen value
     arrivals: Arrivals = AtOnce(),  # noqa: B008 - a frozen value
+    time_unit: TimeUnit | None = None,
 ) -> Workload:
     """The instance that a workload gives, with what had to be left out of it.
 
@@ -75,6 +83,8 @@ def build_instance(
             so that neither depends on how much the other draws.
         prediction: gives each request's [ℓ, u].
         arrivals: gives each request's arrival round.
+        time_unit: what the trace's times count (``"s"``, ``"ms"`` or ``"ns"``), if it is not what
+            its format says.
 
     Raises:
         InvalidValue: an argument breaks its rule, the prediction does not hold of every request, or
@@ -89,9 +99,11 @@ def build_instance(
         np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(2)
     )
     if isinstance(source, str) and source in EMBEDDED:
+        if time_unit is not None:
+            raise no_unit(time_unit, f"{source} is no trace")
         selection = _draw(source, for_lengths, capacity, block_size, requests or DEFAULT_REQUESTS)
     else:
-        selection = _read(source, capacity, block_size, requests)
+        selection = _read(source, capacity, block_size, requests, time_unit)
     rows = selection.rows
     bounds = prediction.intervals([row.output_len for row in rows])
     rounds = arrivals.rounds(rows, for_arrivals)
@@ -110,18 +122,28 @@ def build_instance(
         requested=requests,
         rows_read=selection.rows_read,
         dropped=selection.dropped,
+        span_ns=_span(rows),
     )
 
 
+def _span(rows: Sequence[Row]) -> int | None:
+    times = [row.time_ns for row in rows if row.time_ns is not None]
+    return max(times) - min(times) if times else None
+
+
 def _read(
-    path: str | os.PathLike[str], capacity: int, block_size: int, requests: int | None
+    path: str | os.PathLike[str],
+    capacity: int,
+    block_size: int,
+    requests: int | None,
+    time_unit: TimeUnit | None,
 ) -> Selection:
     if not os.path.exists(path):
         raise InvalidWorkload(
             f"{shown_path(path)}: there is no such file; check the path, or name an embedded "
             f"workload ({', '.join(EMBEDDED)})."
         )
-    with closing(read_trace(path)) as rows:
+    with closing(read_trace(path, time_unit)) as rows:
         selection = keep_usable(rows, capacity, block_size, requests)
     if not selection.rows:
         raise InvalidWorkload(
