@@ -63,6 +63,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (Room("oracle.claims", "does what the article claims hold?"),),
     (Room("oracle.report", "the page that shows it all"),),
     (Room("amin_ref.cli", "the command line, which loads everything else when it is needed"),),
+    (Room("amin_ref.__main__", "the same, as ``python -m amin_ref``"),),
 )
 
 NAMES = frozenset(room.name for floor in ROOMS for room in floor)
