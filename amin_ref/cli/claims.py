@@ -13,9 +13,10 @@ from textwrap import fill
 
 import click
 
-from amin_ref.cli.options import DEFAULT_WORKLOAD, REQUESTS, TOKENS, WholeNumber
+from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
 from amin_ref.cli.workers import processes
+from amin_ref.workloads import DEFAULT_WORKLOAD
 from oracle.claims import (
     CLAIMS,
     Entry,
@@ -112,7 +113,7 @@ def claims_command(
     checkpoint: Path | None,
     form: str | None,
 ) -> None:
-    """Measure what the article says of Amin, and say of each claim whether it holds.
+    """Measure the article's claims and say whether they hold.
 
     Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
     from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what

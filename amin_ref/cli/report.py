@@ -6,20 +6,18 @@ from functools import partial
 
 import click
 
+from amin_ref.cli.bound import best_known
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
-from amin_ref.cli.reading import read_text
 from amin_ref.cli.report_file import (
-    best_known,
     command,
+    ledger_in,
     refuse_what_cannot_be_made,
     write_report,
 )
-from amin_ref.model.errors import AminError, InvalidDocument
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.names import POLICIES
 from amin_ref.simulator.simulation import simulate
-from oracle.claims import LEDGER, Ledger
 
 TIME_LIMIT = 20.0
 """Seconds that the search for the optimum may take unless told otherwise."""
@@ -52,13 +50,14 @@ Examples:
 def report_command(
     options: WorkloadOptions, output: str, claims_file: str | None, time_limit: float
 ) -> None:
-    """Write a report that can be opened in any browser, without a network.
+    """Write an HTML report of policies, optimum and claims.
 
-    It shows a small instance token by token, the four policies on one workload beside the best that
-    is possible, and the article's claims with what was measured of each.
+    It is one file, for any browser, without a network. It shows a small instance token by token,
+    the four policies on one workload beside the best that is possible, and the article's claims
+    with what was measured of each.
     """
     refuse_what_cannot_be_made(output)
-    ledger = _ledger(claims_file or str(LEDGER))
+    ledger = ledger_in(claims_file)
     workload = options.build()
     size = len(workload.instance.requests)
     schedules: dict[str, Schedule] = {}
@@ -69,19 +68,11 @@ def report_command(
                 named.make(options.tie_break()),
                 on_completion=partial(_count, watch, policy, len(schedules) * size),
             )
-    best = best_known(workload, time_limit)
+    best = best_known(workload.instance, time_limit).optimum
     flags = [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--claims", claims_file] if claims_file else []
     again = command(("report", "report.html"), options, flags)
     write_report(output, options, again, schedules, best, ledger)
-
-
-def _ledger(file: str) -> Ledger:
-    text = read_text(file)
-    try:
-        return Ledger.from_json(text)
-    except AminError as error:
-        raise InvalidDocument(f"{file!r}: {error}") from None
 
 
 def _count(watch: Watch, policy: str, before: int, completed: int) -> None:

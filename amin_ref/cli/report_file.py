@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from amin_ref.cli.options import WorkloadOptions
-from amin_ref.cli.progress import asked_to_stop, busy, solving
-from amin_ref.cli.reading import write_text
-from amin_ref.model.errors import CannotWrite
+from amin_ref.cli.progress import busy
+from amin_ref.cli.reading import read_text, write_text
+from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
-from amin_ref.workloads import Workload
-from oracle import Optimum, optimum
-from oracle.claims import Ledger
+
+if TYPE_CHECKING:
+    from oracle import Optimum
+    from oracle.claims import Ledger
 
 NEEDED = ("matplotlib", "jinja2")
 """Modules that the extra 'report' installs."""
@@ -36,18 +37,20 @@ def refuse_what_cannot_be_made(output: str) -> None:
         raise CannotWrite(f"{output!r} cannot be written: there is no such folder.")
 
 
-def best_known(workload: Workload, time_limit: float) -> Optimum:
-    """The best schedule that can be found in that time, and a proven bound."""
-    with solving(time_limit) as watch, asked_to_stop() as stop:
-        begun = time.monotonic()
-        return optimum(
-            workload.instance,
-            time_limit,
-            progress=lambda cost, bound: watch.update(
-                time.monotonic() - begun, f"bound {bound:,}, best {cost:,}"
-            ),
-            should_stop=stop,
-        )
+def ledger_in(file: str | None) -> Ledger:
+    """The claims ledger in ``file``, or the one measured for this release for ``None``.
+
+    Raises:
+        InvalidDocument: the file cannot be read, or does not hold a ledger.
+    """
+    # A ledger is defined beside the experiments, which import solvers.
+    from oracle.claims import LEDGER, Ledger
+
+    text = read_text(str(LEDGER) if file is None else file)
+    try:
+        return Ledger.from_json(text)
+    except AminError as error:
+        raise InvalidDocument(f"{file!r}: {error}") from None
 
 
 def write_report(
