@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +21,18 @@ from amin_ref.model.schedule import Schedule
 if TYPE_CHECKING:
     from oracle import Optimum
     from oracle.claims import Ledger
+    from oracle.report import GivenSchedule, Sample
 
 NEEDED = ("matplotlib", "jinja2")
 """Modules that the extra 'report' installs."""
 
 
 def refuse_what_cannot_be_made(output: str) -> None:
-    """Say so before anything is computed.
+    """Refuse a report that cannot be written, before anything is computed.
 
     Raises:
-        click.UsageError: what draws reports is not installed.
-        CannotWrite: there is no folder for the output.
+        click.UsageError: the extra 'report' is not installed.
+        CannotWrite: the output's folder does not exist.
     """
     if not all(find_spec(module) for module in NEEDED):
         raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
@@ -60,39 +63,59 @@ def write_report(
     schedules: Mapping[str, Schedule],
     best: Optimum,
     ledger: Ledger,
+    *,
+    is_random: bool = True,
+    further: Sequence[Sample] = (),
+    given: GivenSchedule | None = None,
 ) -> None:
-    """Draw everything and write the file; ``again`` is the command that does it once more.
+    """Draw everything and write the file.
+
+    Args:
+        output: the file.
+        options: the flags of the workload.
+        again: the command that writes the same report.
+        schedules: by policy, on the requests that the seed of ``options`` draws.
+        best: the best schedule known of these requests, and the certified bound.
+        ledger: the article's claims.
+        is_random: whether the seed has an effect.
+        further: the same policies with other seeds.
+        given: a schedule of the user's, shown by itself.
 
     Raises:
         CannotWrite: the file cannot be written.
     """
-    # Drawing takes a second to import, and is not installed everywhere.
-    from oracle.report import Comparison, document
+    # Importing what draws takes a second, and not every installation has it.
+    from oracle.report import Policies, Provenance, Sample, document
 
-    comparison = Comparison(
-        caption=caption(options, best.schedule),
-        command=again,
-        schedules=schedules,
+    seed = options.seed if is_random else None
+    policies = Policies(
+        caption=caption(options, best.schedule, given),
+        samples=(Sample(seed, schedules, best.lower_bound), *further),
         best=best.schedule,
-        bound=best.lower_bound,
     )
+    provenance = Provenance(version("amin-ref"), datetime.now(UTC).date(), again)
     with busy("drawing"):
-        page = document(comparison, ledger)
+        page = document(policies, ledger, provenance, given)
     write_text(output, page)
 
 
-def caption(options: WorkloadOptions, schedule: Schedule) -> str:
-    """What was scheduled, in one sentence."""
+def caption(
+    options: WorkloadOptions, schedule: Schedule, given: GivenSchedule | None = None
+) -> str:
+    """What is scheduled, in one sentence."""
     instance = schedule.instance
+    requests = f"{len(instance.requests):,} requests"
+    cache = f"a cache of {instance.capacity:,} tokens in blocks of {instance.block_size}."
+    if given is not None:
+        return f"The {requests} of {given.name}; {cache}"
     return (
-        f"{len(instance.requests):,} requests from {Path(options.workload).name}, "
-        f"{options.arrivals}, prediction {options.prediction}; a cache of {instance.capacity:,} "
-        f"tokens in blocks of {instance.block_size}."
+        f"{requests} from {Path(options.workload).name}, {options.arrivals}, prediction "
+        f"{options.prediction}; {cache}"
     )
 
 
 def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]) -> str:
-    """What writes the same report again.
+    """The command that writes the same report.
 
     Args:
         begin: the command and its file.
@@ -111,4 +134,4 @@ def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]
 DEFAULTS: Mapping[str, object] = WorkloadOptions(
     "chat", None, 0, 16_492, 1, "bins:10", "at-once", "position"
 ).as_document()
-"""Flags that need not be told."""
+"""Values of the flags that a command need not name."""

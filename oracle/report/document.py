@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -81,7 +82,9 @@ def document(
         provenance: how the page is made.
         given: a schedule of the reader's, shown by itself; left out where it is ``None``.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_kept_together
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     teaching = gantt.panels()
     rounds = max(panel.schedule.makespan for panel in teaching)
@@ -110,6 +113,13 @@ def document(
             for entry in (ledger.entries if ledger else ())
         ],
     )
+
+
+def _kept_together(value: object) -> object:
+    """Text with no line break between a number and its per cent sign."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return re.sub(r"(?<=\d) %", "\u00a0%", value)
+    return value
 
 
 def _shown(

@@ -35,7 +35,7 @@ TEACHING = Instance(
         Request("E", prompt_len=2, output_len=1, lower=1, upper=6),
     ),
 )
-"""Five prompts of two tokens, with outputs predicted in [1, 6]: small enough to be followed by hand,
+"""Five prompts of two tokens, with outputs predicted in [1, 6]: small enough to follow by hand, and
 with every kind of decision in it."""
 
 OPTIMAL = Schedule(
@@ -48,8 +48,8 @@ OPTIMAL = Schedule(
         Run("E", 1, 2, "completed"),
     ),
 )
-"""One of the optimal schedules; a test proves that it is optimal. It is written down because a search
-may find another one."""
+"""One of the optimal schedules; a test proves that it is optimal. It is written down because a
+search may find another one."""
 
 
 @dataclass(frozen=True)

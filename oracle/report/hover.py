@@ -1,4 +1,4 @@
-"""Values on hover: transparent shapes over a drawing, each with a ``<title>`` that browsers show."""
+"""Values on hover: transparent shapes over a drawing, each with a ``<title>`` for the browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 RADIUS = 6.0
-"""Of the shape around a point; units of the drawing. A pointer on the point's marker is within."""
+"""Largest distance from a point at which its text is shown; units. A marker is 4.5 units wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,30 @@ class Target:
     text: str
 
 
-def around(x: float, y: float, text: str) -> Target:
-    """The target around a point."""
-    return Target(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS, text)
+def around(points: Iterable[tuple[float, float, str]]) -> list[Target]:
+    """One target around each point ``(x, y, text)``, as large as its neighbours leave room for.
+
+    Points that are less than half a unit from each other share one target, with a line for each.
+    """
+    texts: dict[tuple[int, int], list[str]] = {}
+    for x, y, text in points:
+        texts.setdefault((round(x), round(y)), []).append(text)
+    targets = []
+    for x, y in texts:
+        apart = (max(abs(x - other), abs(y - above)) for other, above in texts)
+        nearest = min((distance for distance in apart if distance > 0), default=2 * RADIUS)
+        radius = min(RADIUS, nearest / 2)
+        lines = "\n".join(texts[x, y])
+        targets.append(Target(x - radius, y - radius, 2 * radius, 2 * radius, lines))
+    return targets
 
 
 def overlay(targets: Iterable[Target]) -> str:
-    """The targets as SVG. Targets in the same place become one, with all their lines."""
-    lines: dict[str, list[str]] = {}
-    for target in targets:
-        place = (
-            f'x="{target.x:.0f}" y="{target.y:.0f}" '
-            f'width="{target.width:.3g}" height="{target.height:.3g}"'
-        )
-        lines.setdefault(place, []).append(target.text)
+    """The targets as SVG."""
     shapes = "".join(
-        f"<rect {place}><title>{escape(chr(10).join(texts))}</title></rect>"
-        for place, texts in lines.items()
+        f'<rect x="{target.x:.1f}" y="{target.y:.1f}" width="{target.width:.1f}" '
+        f'height="{target.height:.1f}"><title>{escape(target.text)}</title></rect>'
+        for target in targets
     )
     return f'<g class="hover" fill="transparent" stroke="none">{shapes}</g>'
 

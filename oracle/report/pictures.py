@@ -20,8 +20,14 @@ from amin_ref.comparison.estimate import Estimate
 from oracle.claims.figures import Figure, Series, shown
 from oracle.report.hover import RADIUS, Target, around, with_overlay
 
-WIDTH, HEIGHT = 4.4, 3.5
-"""Size of a chart; inches of 72 units. A phone of 360 pixels shows 317 units at nearly full size."""
+WIDTH = 4.4
+"""Of a chart; inches of 72 units. A phone of 360 pixels has room for 318 units in full size."""
+
+PLOT_HEIGHT = 2.85
+"""Of a line chart without its legend; inches."""
+
+LEGEND_ROW = 0.23
+"""Height of each row of a legend; inches."""
 
 FONT_SIZE = 11.5
 """Of all text in a chart; units. On a phone of 360 pixels it has 11 pixels at least."""
@@ -29,20 +35,20 @@ FONT_SIZE = 11.5
 POINTS_MARKED = 25
 """A line with at most this many points has a marker at each; more would touch each other."""
 
-LEGEND_LABEL = 18
+LEGEND_LABEL = 20
 """Characters of a label up to which two stand beside each other in a legend."""
 
 LINE_OF_TEXT = 44
 """Characters of an axis label that fit into the width; a longer one is broken."""
 
-STRIP_HEIGHT = 1.15
-"""Height of each strip of :func:`drawn_apart`; inches."""
+STRIP_HEIGHT, ONLY_STRIP_HEIGHT = 1.15, 2.2
+"""Height of each strip of :func:`drawn_apart`, and of a strip that is alone; inches."""
 
 BAR_HEIGHT = 0.42
 """Height that each bar of :func:`drawn_bars` takes; inches."""
 
 LEAST_SPAN = 0.05
-"""Least length of the axis of bars: a difference of less than 1 % must not look like a large one."""
+"""Least length of the axis of bars: a difference below 1 % must not look like a large one."""
 
 COLOURS = 8
 """Number of colours for lines in the page's CSS: ``--line-0`` and so on."""
@@ -138,7 +144,11 @@ class Picture:
 def drawn(figure: Figure) -> Picture:
     """Lines with markers and confidence intervals."""
     with _styled(figure.name):
-        canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
+        labels = [each.name for each in figure.series] + [mark.label for mark in figure.marks]
+        columns = 2 if max(map(len, labels)) <= LEGEND_LABEL else 1
+        rows = -(-len(labels) // columns) if len(labels) > 1 else 0
+        tall = PLOT_HEIGHT + LEGEND_ROW * rows
+        canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         axes = canvas.add_subplot()
         for number, series in enumerate(figure.series):
             _line(axes, figure, number, series)
@@ -148,14 +158,15 @@ def drawn(figure: Figure) -> Picture:
         axes.set_xlabel(fill(figure.x_label, LINE_OF_TEXT))
         # Above the axis: beside it, a long label would be longer than the axis.
         axes.set_title(fill(figure.y_label, LINE_OF_TEXT), loc="left", fontsize=FONT_SIZE)
-        labels = [each.name for each in figure.series] + [mark.label for mark in figure.marks]
-        if len(labels) > 1:
-            columns = 2 if max(map(len, labels)) <= LEGEND_LABEL else 1
+        if rows:
             canvas.legend(
                 loc="outside upper left", ncols=columns, handlelength=2.4, columnspacing=1.0
             )
         return _finished(
-            canvas, [axes], figure, lambda x, y: [*_levels(figure, x, y[0]), *_points(figure, x, y)]
+            canvas,
+            [axes],
+            figure,
+            lambda x, y: [*_levels(figure, x, y[0]), *_points(figure, x, y[0])],
         )
 
 
@@ -165,7 +176,9 @@ def drawn_apart(figure: Figure) -> Picture:
     The axes of the result are those of the first strip.
     """
     with _styled(figure.name):
-        tall = STRIP_HEIGHT * len(figure.series) + 0.7
+        strip = STRIP_HEIGHT if len(figure.series) > 1 else ONLY_STRIP_HEIGHT
+        # And room for the heading and for the label of the axis.
+        tall = strip * len(figure.series) + 0.7
         canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         strips = canvas.subplots(len(figure.series), sharex=True, sharey=True, squeeze=False)[:, 0]
         colours = styles([each.name for each in figure.series])
@@ -214,8 +227,10 @@ def drawn_bars(figure: Bars) -> Picture:
         axes.invert_yaxis()
         longest = max(bar.value.high for bar in figure.bars) - figure.begin
         # A fifth more, for the number behind the longest bar.
-        axes.set_xlim(figure.begin, figure.begin + max(LEAST_SPAN, 1.2 * longest))
-        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        end = figure.begin + max(LEAST_SPAN, 1.2 * longest)
+        axes.set_xlim(figure.begin, end)
+        axes.set_xticks(_ticks_from(figure.begin, end))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.axvline(figure.begin, color=_INK, linewidth=2.4)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
@@ -223,12 +238,24 @@ def drawn_bars(figure: Bars) -> Picture:
         return _finished(canvas, [axes], figure, lambda x, y: _bar_targets(figure, x, y[0]))
 
 
-def _points(figure: Figure, x: Axis, y: Sequence[Axis]) -> Iterator[Target]:
+def _ticks_from(begin: float, end: float) -> list[float]:
+    """Round numbers on an axis of bars, and the number at which it begins."""
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(begin, end)
+    # A number nearer to the first than an eighth of the axis would touch it.
+    return [begin, *(float(tick) for tick in ticks if begin + (end - begin) / 8 <= tick <= end)]
+
+
+def _points(figure: Figure, x: Axis, y: Axis) -> list[Target]:
     """One target around each point."""
-    for series in figure.series:
-        for point in series.points:
-            text = f"{series.name}: {shown(point.y)} at {figure.x_label} {_short(point.x)}"
-            yield around(x.place(point.x), y[0].place(point.y.mean), text)
+    return around(
+        (
+            x.place(point.x),
+            y.place(point.y.mean),
+            f"{series.name}: {shown(point.y)} at {figure.x_label} {_short(point.x)}",
+        )
+        for series in figure.series
+        for point in series.points
+    )
 
 
 def _levels(figure: Figure, x: Axis, y: Axis) -> Iterator[Target]:

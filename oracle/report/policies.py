@@ -15,7 +15,7 @@ from oracle.report.downloads import Download, as_csv, as_json
 from oracle.report.pictures import Bar, Bars
 
 POINTS_OVER_TIME = 120
-"""Points of a line over time: two to three units of the drawing each, the least one can point at."""
+"""Points of a line over time: each two to three units wide, as narrow as a pointer can hit."""
 
 TIMES_BOUND = "× bound"
 """The one name of total latency / certified lower bound, in the table and in every figure."""
@@ -58,7 +58,7 @@ METRICS: Mapping[str, tuple[Metric, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number of the table, and below it its confidence interval, empty where there is none."""
+    """A number of the table, and below it its confidence interval; empty if it has no width."""
 
     mean: str
     interval: str
@@ -114,7 +114,9 @@ class Policies:
         if estimate.count > 1:
             # A mean of whole numbers is not whole.
             decimals = max(1, decimals)
-            interval = f"{estimate.low:,.{decimals}f} to {estimate.high:,.{decimals}f}"
+            interval = f"{estimate.low:,.{decimals}f} – {estimate.high:,.{decimals}f}"
+            if estimate.low == estimate.high:
+                interval = ""
             return Cell(f"{estimate.mean:,.{decimals}f}", interval)
         return Cell(f"{estimate.mean:,.{decimals}f}", "")
 

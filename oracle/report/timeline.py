@@ -42,7 +42,7 @@ class Timeline:
 
     @classmethod
     def of(cls, schedule: Schedule) -> Timeline:
-        """All requests in order of their first start, or :data:`MOST_LINES` evenly spaced of them."""
+        """All requests in order of first start, or :data:`MOST_LINES` evenly spaced among them."""
         first: dict[object, int] = {}
         for run in schedule.runs:
             first[run.request] = min(run.start, first.get(run.request, run.start))
@@ -112,9 +112,7 @@ class Timeline:
             yield self._mark(run.outcome, y + 2, LINE - 4, run.start, run.stop, told)
             waiting = run.stop
 
-    def _mark(
-        self, kind: str, y: float, height: float, start: int, stop: int, told: str
-    ) -> str:
+    def _mark(self, kind: str, y: float, height: float, start: int, stop: int, told: str) -> str:
         width = max(LEAST_WIDTH, self._x(stop) - self._x(start))
         return (
             f'<rect class="{kind}" x="{self._x(start):.1f}" y="{y:g}" width="{width:.1f}" '
