@@ -12,7 +12,8 @@ import click
 from amin_ref.cli.bound import best_known, proven_bound
 from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import instance_in, read_text, write_text
+from amin_ref.cli.reading import instance_in, read_text
+from amin_ref.cli.writing import write_text
 from amin_ref.conformance import conform
 from amin_ref.external import ExternalPolicy
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
@@ -126,7 +127,7 @@ def drive_command(
     if counterexample is None:
         click.echo(f"The instance, for --instance: {finding.instance.to_json()}")
     else:
-        write_text(counterexample, finding.instance.to_json() + "\n")
+        write_text(counterexample, finding.instance.to_json() + "\n", "the instance")
     context.exit(1)
 
 

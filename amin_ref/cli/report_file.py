@@ -12,7 +12,8 @@ import click
 
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import read_text, write_text
+from amin_ref.cli.reading import read_text
+from amin_ref.cli.writing import write_text
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
 
@@ -78,7 +79,7 @@ def write_report(
     )
     with busy("drawing"):
         page = document(comparison, ledger)
-    write_text(output, page)
+    write_text(output, page, "the report")
 
 
 def caption(options: WorkloadOptions, schedule: Schedule) -> str:
