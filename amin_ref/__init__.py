@@ -1,6 +1,13 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache."""
 
 from amin_ref.checker import Rule, Violation, check
+from amin_ref.comparison import (
+    Comparison,
+    ComparisonRow,
+    SeedComparison,
+    compare,
+    compare_seeds,
+)
 from amin_ref.conformance import Conformance, ConformanceRule, Departure, conform
 from amin_ref.model.errors import (
     AminError,
@@ -37,6 +44,8 @@ __all__ = [
     "AminError",
     "ByPosition",
     "ClairvoyantPolicy",
+    "Comparison",
+    "ComparisonRow",
     "Conformance",
     "ConformanceRule",
     "Decision",
@@ -58,11 +67,14 @@ __all__ = [
     "Rule",
     "Run",
     "Schedule",
+    "SeedComparison",
     "Shuffled",
     "TieBreak",
     "Violation",
     "VisibleRequest",
     "check",
+    "compare",
+    "compare_seeds",
     "conform",
     "simulate",
 ]
