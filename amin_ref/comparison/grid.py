@@ -142,7 +142,8 @@ def _depth(heading: Heading) -> int:
 
 def _label(heading: Heading) -> str:
     head, statistic, unit = heading
-    return f"{head} {statistic}, {unit}" if unit else f"{head} {statistic}"
+    what = f"{head} {statistic}".strip()
+    return f"{what}, {unit}" if unit else what
 
 
 def _width(columns: Sequence[Sequence[str]]) -> int:

@@ -76,18 +76,19 @@ def reading(columns: Sequence[Column], lower_bound: int | None) -> tuple[str, ..
     heads = {column.head for column in columns}
     sentences = []
     if "latency" in heads:
-        sentences.append("latency: from arrival to last token.")
+        sentences.append("Latency: from arrival to last token.")
     if "TTFT" in heads:
         sentences.append("TTFT: from arrival to the first token that no eviction takes back.")
-    if {"evictions", "wasted_tokens", "wasted_share"} & fields:
-        sentences.append("evicted: runs cut short, to start again; wasted: the tokens they lose.")
+    if "evicted" in heads:
+        sentences.append("evicted: runs cut short, to start again.")
+    if "wasted" in heads:
+        sentences.append("wasted: tokens that evictions lose.")
     if "ratio_to_best" in fields:
         sentences.append("× best: total latency / the least one here.")
     if "ratio_to_bound" in fields:
         bound = "a lower bound" if lower_bound is None else f"{lower_bound:,}"
         sentences.append(
-            f"≤ × OPT: total latency / {bound}, which is proven to be at most the total latency of "
-            "any schedule."
+            f"≤ × OPT: total latency / {bound}, proven to be at most that of any schedule."
         )
     return (" ".join(sentences),) if sentences else ()
 

@@ -224,7 +224,7 @@ class SeedComparison:
         if len(self.policies) > 1:
             pairs = laid_out(lambda _: self._pairs(), (), width, may_drop=False)
             text += "\n\n" + page(
-                f"Differences in {COLUMNS[COMPARED].head} {COLUMNS[COMPARED].statistic}, paired by "
+                f"Differences in {COLUMNS[COMPARED].statistic} {COLUMNS[COMPARED].head}, paired by "
                 "seed:",
                 pairs.text,
                 (self._confidence(), *self.hints),
