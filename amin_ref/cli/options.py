@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 
 import click
 
@@ -117,7 +118,7 @@ class WorkloadOptions:
         with busy(f"preparing {self.shown_workload}"):
             instance = instance_in(self.workload)
             if instance is not None:
-                self._refuse(_OF_THE_INSTANCE, "on a file that holds an instance")
+                self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
                 size = len(instance.requests)
                 return Workload(instance, self.shown_workload, None, size, Dropped())
             with trace_path(self.workload) as path:
@@ -130,7 +131,7 @@ class WorkloadOptions:
                     prediction=self.prediction,
                     arrivals=self.arrivals,
                 )
-        if not self._draws():
+        if not self.is_random:
             self._refuse(("seed",), "where nothing is random")
         return replace(built, source=self.shown_workload)
 
@@ -147,9 +148,9 @@ class WorkloadOptions:
         """What is scheduled: requests, workload, arrivals, prediction and cache, in a sentence."""
         how = f", {self.arrivals}, prediction {self.prediction}"
         return (
-            f"{count(len(instance.requests), 'request')} from {self.shown_workload}"
-            f"{'' if holds_document(self.workload) else how}; cache of "
-            f"{instance.capacity:,} tokens in blocks of {instance.block_size:,}."
+            f"{count(len(instance.requests), 'request')} from {Path(self.shown_workload).name}"
+            f"{'' if holds_document(self.workload) else how}; a cache of "
+            f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
         )
 
     def as_document(self) -> dict[str, object]:
@@ -164,10 +165,13 @@ class WorkloadOptions:
             "ties": self.ties,
         }
 
-    def _draws(self) -> bool:
-        """Whether the seed has an effect."""
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed has an effect on the workload or on ties."""
+        if self.workload in EMBEDDED or self.ties == "random":
+            return True
         kinds = {text.partition(":")[0] for text in (self.prediction, self.arrivals)}
-        return self.workload in EMBEDDED or self.ties == "random" or not kinds <= set(DETERMINISTIC)
+        return not (kinds <= set(DETERMINISTIC) or holds_document(self.workload))
 
     def _refuse(self, names: Sequence[str], where: str) -> None:
         seed_has_effect = self.ties == "random"
@@ -176,7 +180,15 @@ class WorkloadOptions:
                 raise without_effect(click.get_current_context(), name, where)
 
 
-_OF_THE_INSTANCE = ("requests", "seed", "capacity", "block_size", "prediction", "arrivals")
+INSTANCE_FLAGS = (
+    "requests",
+    "seed",
+    "capacity",
+    "block_size",
+    "prediction",
+    "arrivals",
+    "load",
+)
 """What a file with an instance says itself. The seed still decides random ties."""
 
 
@@ -193,6 +205,12 @@ def instance_options(command: Callable[..., None]) -> Callable[..., None]:
 def seeded_instance_options(command: Callable[..., None]) -> Callable[..., None]:
     """The same as :func:`instance_options`, for a command that uses the seed in other ways, too."""
     return _with_options(command, (_WORKLOAD, *_OPTIONS), seed_is_used=True)
+
+
+def _refuse_two_arrivals(context: click.Context) -> None:
+    """Refuse ``--load`` beside an ``--arrivals`` that was given, too."""
+    if is_given(context, "arrivals"):
+        raise click.UsageError("--load and --arrivals both say when requests arrive; give one")
 
 
 def _with_options(
@@ -212,10 +230,14 @@ def _with_options(
         block_size: int,
         prediction: str,
         arrivals: str,
+        load: str | None,
         ties: str = "position",
         **others: object,
     ) -> None:
         context = click.get_current_context()
+        if load is not None:
+            _refuse_two_arrivals(context)
+            arrivals = f"load:{load}"
         given = {name for name in _NAMES if is_given(context, name)}
         if seed_is_used:
             given.discard("seed")
@@ -238,7 +260,7 @@ def _with_options(
     return decorated
 
 
-_NAMES = (*_OF_THE_INSTANCE, "ties")
+_NAMES = (*INSTANCE_FLAGS, "ties")
 
 _WORKLOAD = click.option(
     "--workload",
@@ -298,6 +320,12 @@ _OPTIONS = (
         help="'at-once'; 'poisson:RATE', RATE requests per round; 'load:L', Poisson arrivals that "
         "offer L times the work that the cache can serve; 'trace:SECONDS', the file's own "
         "timestamps, a round lasting SECONDS.",
+    ),
+    click.option(
+        "--load",
+        metavar="L",
+        help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
+        "short for the arrivals 'load:L'.  [default: not given]",
     ),
 )
 

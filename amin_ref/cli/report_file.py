@@ -84,12 +84,7 @@ def write_report(
 
 def caption(options: WorkloadOptions, schedule: Schedule) -> str:
     """What was scheduled, in one sentence."""
-    instance = schedule.instance
-    return (
-        f"{len(instance.requests):,} requests from {Path(options.workload).name}, "
-        f"{options.arrivals}, prediction {options.prediction}; a cache of {instance.capacity:,} "
-        f"tokens in blocks of {instance.block_size}."
-    )
+    return options.sentence(schedule.instance)
 
 
 def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from amin_ref.cli.flags import POLICY, refuse_without_effect
+from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
 from amin_ref.cli.writing import Output, OutputFile
@@ -48,7 +49,7 @@ def simulate_command(
             context, "ties", f"on {policy.name}, which breaks ties in its own way"
         )
     instance = options.build().instance
-    with watching(len(instance.requests)) as watch:
+    with watching(len(instance.requests)) as watch, told_in_one_sentence(policy.name):
         schedule = simulate(
             instance,
             policy.make(options.tie_break()),
