@@ -74,8 +74,11 @@ GROUPS = (
             "amin_ref/model/instance.py",
             "amin_ref/model/schedule.py",
             "amin_ref/model/validation.py",
+            "amin_ref/conformance/busy_periods.py",
+            "amin_ref/conformance/plan.py",
+            "amin_ref/conformance/waiting.py",
             "amin_ref/conformance/replay.py",
-            "amin_ref/conformance/readings.py",
+            "amin_ref/conformance/bound_rules.py",
             "oracle/certificate.py",
         ),
         tests=(
@@ -147,8 +150,11 @@ HOMES = {
         "tests/model/test_documents.py",
     ),
     "amin_ref/model/validation.py": ("tests/model/test_values.py",),
+    "amin_ref/conformance/busy_periods.py": ("tests/conformance/test_conformance.py",),
+    "amin_ref/conformance/plan.py": ("tests/conformance/test_conformance.py",),
+    "amin_ref/conformance/waiting.py": ("tests/conformance/test_conformance.py",),
     "amin_ref/conformance/replay.py": ("tests/conformance/test_conformance.py",),
-    "amin_ref/conformance/readings.py": ("tests/conformance/test_conformance.py",),
+    "amin_ref/conformance/bound_rules.py": ("tests/conformance/test_conformance.py",),
     "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
 }
 """The tests that a file was written for: they come before those that happen to run it."""
