@@ -1,4 +1,11 @@
-"""Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache."""
+"""Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache.
+
+The names below are the public ones. :mod:`amin_ref.workloads` (traces, length distributions,
+predictions, arrivals) is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from amin_ref.checker import Rule, Violation, check
 from amin_ref.conformance import Conformance, ConformanceRule, Departure, conform
@@ -30,6 +37,11 @@ from amin_ref.policies import (
     VisibleRequest,
 )
 from amin_ref.simulator.simulation import simulate
+
+if TYPE_CHECKING:
+    from amin_ref import workloads as workloads
+
+    __version__: str
 
 __all__ = [
     "Amax",
@@ -66,3 +78,13 @@ __all__ = [
     "conform",
     "simulate",
 ]
+
+if not TYPE_CHECKING:  # a checker that saw it would take every misspelt name for an attribute
+
+    def __getattr__(name: str) -> object:
+        """``amin_ref.workloads`` and ``amin_ref.__version__``, loaded when they are first used."""
+        if name == "workloads":
+            return import_module("amin_ref.workloads")
+        if name == "__version__":
+            return import_module("importlib.metadata").version("amin-ref")
+        raise AttributeError(f"module 'amin_ref' has no attribute {name!r}")

@@ -74,6 +74,7 @@ GROUPS = (
             "amin_ref/model/instance.py",
             "amin_ref/model/schedule.py",
             "amin_ref/model/validation.py",
+            "amin_ref/model/short_form.py",
             "amin_ref/conformance/busy_periods.py",
             "amin_ref/conformance/plan.py",
             "amin_ref/conformance/waiting.py",
@@ -83,6 +84,7 @@ GROUPS = (
         ),
         tests=(
             "tests/model/test_values.py",
+            "tests/model/test_construction.py",
             "tests/model/test_documents.py",
             "tests/model/test_json_lines.py",
             "tests/model/test_metrics.py",
@@ -142,7 +144,11 @@ HOMES = {
     "amin_ref/simulator/simulation.py": ("tests/simulator/test_simulator.py",),
     "amin_ref/checker.py": ("tests/checker/test_checker.py",),
     "amin_ref/model/request.py": ("tests/model/test_values.py", "tests/model/test_documents.py"),
-    "amin_ref/model/instance.py": ("tests/model/test_values.py", "tests/model/test_documents.py"),
+    "amin_ref/model/instance.py": (
+        "tests/model/test_values.py",
+        "tests/model/test_construction.py",
+        "tests/model/test_documents.py",
+    ),
     "amin_ref/model/schedule.py": (
         "tests/model/test_metrics.py",
         "tests/model/test_json_lines.py",
@@ -150,6 +156,7 @@ HOMES = {
         "tests/model/test_documents.py",
     ),
     "amin_ref/model/validation.py": ("tests/model/test_values.py",),
+    "amin_ref/model/short_form.py": ("tests/model/test_construction.py",),
     "amin_ref/conformance/busy_periods.py": ("tests/conformance/test_conformance.py",),
     "amin_ref/conformance/plan.py": ("tests/conformance/test_conformance.py",),
     "amin_ref/conformance/waiting.py": ("tests/conformance/test_conformance.py",),

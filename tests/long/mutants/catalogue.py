@@ -185,7 +185,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -210,7 +210,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False

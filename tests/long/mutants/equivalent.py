@@ -34,8 +34,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #1",
     ),
     "how long the first plan is; it is laid out anew when it is too short": (
-        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 65 #1",
-        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 63 #1",
+        "amin_ref/policies/lookahead.py::: 64 -> 65 #1",
+        "amin_ref/policies/lookahead.py::: 64 -> 63 #1",
     ),
     "the first plan is all zeros, so it may begin in any round that is not after the first": (
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #2",
@@ -98,10 +98,10 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan._growth: 1 -> 0 #3",
     ),
     "what arrives before the present round has arrived: the next arrival is never earlier than now": (
-        "amin_ref/simulator/simulation.py::_Machine.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
+        "amin_ref/simulator/simulation.py::_Simulation.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
     ),
     "when nobody runs, waits or is to come, all have completed, and the round has ended before": (
-        "amin_ref/simulator/simulation.py::_Machine._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
+        "amin_ref/simulator/simulation.py::_Simulation._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
     ),
     "a Schedule keeps its runs in order of start and, for one request, of stop; the checker does not rely on it": (
         "amin_ref/checker.py::check: sorted(runs_by_request[request.id], key=lambda run: (run.start, run.stop)) -> list(runs_by_request[request.id]) #1",
@@ -226,7 +226,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/simulator/simulation.py::simulate: 0 -> -1 #1",
     ),
     "the machine begins with a jump to the first arrival": (
-        "amin_ref/simulator/simulation.py::_Machine.__init__: 0 -> -1 #1",
+        "amin_ref/simulator/simulation.py::_Simulation.__init__: 0 -> -1 #1",
     ),
     "room behind the last round for what is assumed, which is all that is written there": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
