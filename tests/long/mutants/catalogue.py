@@ -480,6 +480,16 @@ VALIDITY = (
         "over_at_the_end = cache.held(following - 1) > instance.capacity + 1",
     ),
     Mutant(
+        "checker drops block rounding",
+        "T1",
+        CHECKER,
+        "        self._block_size = instance.block_size\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, "
+        "instance.block_size)\n",
+        "        self._block_size = 1\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, 1)\n",
+    ),
+    Mutant(
         "checker leaves out the block that a request has begun",
         "T1",
         CHECKER,
