@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from amin_ref.checker import check
 from amin_ref.cli.bound import best_known, proven_bound
-from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
-from amin_ref.cli.progress import Watch, watching
+from amin_ref.cli.flags import is_given, refuse_without_effect
+from amin_ref.cli.options import (
+    INSTANCE_FLAGS,
+    SECONDS,
+    WholeNumber,
+    WorkloadOptions,
+    workload_options,
+)
+from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import schedule_in
 from amin_ref.cli.report_file import (
     command,
@@ -22,15 +27,15 @@ from amin_ref.cli.report_file import (
     refuse_what_cannot_be_made,
     write_report,
 )
+from amin_ref.comparison import Comparison, simulated
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
 from amin_ref.policies.names import POLICIES
-from amin_ref.simulator.simulation import simulate
 
 if TYPE_CHECKING:
-    from oracle.report import GivenSchedule, Sample
+    from oracle.report import GivenSchedule
 
 TIME_LIMIT = 20.0
 """Seconds that the search for the optimum may take unless told otherwise."""
@@ -45,26 +50,18 @@ BOUND_SECONDS = 1.0
 GIVEN = "yours"
 """Name of the schedule of ``--schedule`` among the policies."""
 
-OF_THE_SCHEDULE = (
-    "workload",
-    "requests",
-    "seed",
-    "capacity",
-    "block_size",
-    "prediction",
-    "arrivals",
-    "seeds",
-)
-"""Flags without an effect beside ``--schedule``, whose file has the requests and the cache."""
-
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """The requests that one seed draws, and what orders equal bounds."""
+class _Requests:
+    """What the policies schedule for one seed, and what orders equal bounds."""
 
     seed: int
     instance: Instance
     ties: TieBreak
+
+    @classmethod
+    def of(cls, options: WorkloadOptions) -> _Requests:
+        return cls(options.seed, options.build().instance, options.tie_break())
 
 
 @click.command(
@@ -82,16 +79,14 @@ Examples:
     "--schedule",
     "schedule_file",
     metavar="FILE",
-    help="Show this schedule, too: its Gantt chart, its occupancy, and the policies on its "
-    "requests. JSON or JSON lines; - is standard input.",
+    help="Also show this schedule: its Gantt chart, its occupancy, and the policies on its "
+    "requests. JSON or JSON lines; - is standard input.  [default: no schedule]",
 )
 @click.option(
     "--seeds",
-    type=WholeNumber("seeds", least=1),
-    default=SEEDS,
-    show_default=True,
-    help="Samples of the workload, with the seeds S, S + 1, … for --seed S. Means over them get "
-    "95 % intervals.",
+    type=WholeNumber("number", least=1),
+    help="Compare over that many seeds, the given one and those after it: means with 95 % "
+    f"intervals.  [default: {SEEDS}; 1 where nothing is random]",
 )
 @click.option(
     "--claims",
@@ -105,7 +100,7 @@ Examples:
     type=SECONDS,
     default=TIME_LIMIT,
     show_default=True,
-    help="Seconds for the search for the optimum of the first sample, and its bound.",
+    help="Seconds that the search for the optimum and its bound may take, for the first seed.",
 )
 @click.pass_context
 def report_command(
@@ -113,7 +108,7 @@ def report_command(
     options: WorkloadOptions,
     output: str,
     schedule_file: str | None,
-    seeds: int,
+    seeds: int | None,
     claims_file: str | None,
     time_limit: float,
 ) -> None:
@@ -121,31 +116,38 @@ def report_command(
 
     It is one file, for any browser, without a network. It shows a small instance token by token,
     the four policies on one workload beside the best schedule that is found, and the article's
-    claims with the measurements. Ctrl-C ends the search for the optimum; the report is written with
-    the best that was found, and with one seed.
+    claims with the measurements.
+
+    Ctrl-C ends the search for the optimum: the report is written with the best that was found, and
+    with one seed.
     """
     refuse_what_cannot_be_made(output)
     ledger = ledger_in(claims_file)
     given = None if schedule_file is None else _given(context, schedule_file)
-    first = _drawn(options) if given is None else _replaced(options, given)
-    drawn = [first] if given else list(_all_drawn(context, options, first, seeds))
-    schedules = _simulated(drawn)
+    if given is not None:
+        requests = [_Requests(options.seed, given.schedule.instance, options.tie_break())]
+    else:
+        chosen = range(options.seed, options.seed + _number_of_seeds(context, options, seeds))
+        requests = [_Requests.of(replace(options, seed=seed)) for seed in chosen]
+    schedules = _simulated(requests)
     if given is not None:
         schedules[0] = {GIVEN: given.schedule} | schedules[0]
-    best = best_known(first.instance, time_limit)
-    further = [] if best.interrupted else list(_samples(drawn[1:], schedules[1:], time_limit))
-    flags = ["--seeds", str(seeds)] if seeds != SEEDS else []
+    best = best_known(requests[0].instance, time_limit)
+    further = {}
+    if not best.interrupted:
+        further = _compared(requests[1:], schedules[1:], min(time_limit, BOUND_SECONDS))
+    flags = ["--seeds", str(seeds)] if seeds is not None else []
     flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--schedule", schedule_file] if schedule_file else []
     flags += ["--claims", claims_file] if claims_file else []
+    again = command(("report", Path(output).name), options, flags)
     write_report(
         output,
         options,
-        command(("report", Path(output).name), options, flags),
+        again,
         schedules[0],
         best.optimum,
         ledger,
-        is_random=given is None and (len(drawn) > 1 or seeds == 1),
         further=further,
         given=given,
     )
@@ -155,19 +157,15 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
     """The schedule of ``--schedule``.
 
     Raises:
-        click.UsageError: a flag was given that would have no effect.
+        click.UsageError: a flag was given that has no effect beside ``--schedule``.
         InvalidDocument: the file cannot be read, or its schedule is not valid or has no requests.
     """
     # What draws takes a second to import.
     from oracle.report import GivenSchedule
 
-    for name in OF_THE_SCHEDULE:
-        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                f"--{name.replace('_', '-')} has no effect beside --schedule, whose file has the "
-                "requests and the cache; leave it out",
-                context,
-            )
+    for name in ("workload", *INSTANCE_FLAGS, "seeds"):
+        if not (name == "seed" and is_given(context, "ties")):
+            refuse_without_effect(context, name, "beside --schedule, whose file has the requests")
     schedule = schedule_in(file)
     shown = "standard input" if file == "-" else Path(file).name
     if violations := check(schedule):
@@ -180,66 +178,46 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
     return GivenSchedule(shown, schedule)
 
 
-def _replaced(options: WorkloadOptions, given: GivenSchedule) -> _Drawn:
-    """The requests of a schedule in place of a workload's."""
-    return _Drawn(options.seed, given.schedule.instance, options.tie_break())
-
-
-def _drawn(options: WorkloadOptions) -> _Drawn:
-    return _Drawn(options.seed, options.build().instance, options.tie_break())
-
-
-def _all_drawn(
-    context: click.Context, options: WorkloadOptions, first: _Drawn, seeds: int
-) -> Iterator[_Drawn]:
-    """The samples of all seeds; only the first where the seed has no effect.
+def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: int | None) -> int:
+    """The seeds asked for; one where the seed has no effect.
 
     Raises:
         click.UsageError: ``--seeds`` was given, and the seed has no effect.
     """
-    yield first
-    for seed in range(options.seed + 1, options.seed + seeds):
-        drawn = _drawn(replace(options, seed=seed))
-        if drawn.instance == first.instance and options.ties == "position":
-            if context.get_parameter_source("seeds") == ParameterSource.COMMANDLINE:
-                raise click.UsageError(
-                    "--seeds has no effect on a workload in which nothing is random; leave it out",
-                    context,
-                )
-            return
-        yield drawn
+    if options.is_random:
+        return SEEDS if seeds is None else seeds
+    refuse_without_effect(context, "seeds", "where nothing is random")
+    return 1
 
 
-def _simulated(drawn: Sequence[_Drawn]) -> list[dict[str, Schedule]]:
-    """The schedules of every policy for each sample."""
-    size = sum(len(each.instance.requests) for each in drawn)
-    done = 0
+def _simulated(requests: Sequence[_Requests]) -> list[dict[str, Schedule]]:
+    """The schedule of every policy, for each seed."""
+    total = len(POLICIES) * sum(len(each.instance.requests) for each in requests)
     schedules: list[dict[str, Schedule]] = []
-    with watching(len(POLICIES) * size) as watch:
-        for each in drawn:
+    done = 0
+    with watching(total) as watch:
+        for each in requests:
             schedules.append({})
-            for policy, named in POLICIES.items():
-                schedules[-1][policy] = simulate(
-                    each.instance,
-                    named.make(each.ties),
-                    on_completion=partial(_count, watch, policy, done),
+            for policy in POLICIES:
+
+                def count(name: str, completed: int, before: int = done) -> None:
+                    watch.update(before + completed, name)
+
+                schedules[-1].update(
+                    simulated(each.instance, policy, ties=each.ties, progress=count)
                 )
                 done += len(each.instance.requests)
     return schedules
 
 
-def _samples(
-    drawn: Sequence[_Drawn], schedules: Sequence[dict[str, Schedule]], time_limit: float
-) -> Iterator[Sample]:
-    """The samples after the first, each with a certified bound of its own; until Ctrl-C."""
-    from oracle.report import Sample
-
-    for each, of_policy in zip(drawn, schedules, strict=True):
-        bound = proven_bound(each.instance, min(time_limit, BOUND_SECONDS))
+def _compared(
+    requests: Sequence[_Requests], schedules: Sequence[dict[str, Schedule]], seconds: float
+) -> dict[int, Comparison]:
+    """A comparison for each seed, with a certified bound of its own; until Ctrl-C."""
+    comparisons: dict[int, Comparison] = {}
+    for each, of_policy in zip(requests, schedules, strict=True):
+        bound = proven_bound(each.instance, seconds)
         if bound.interrupted:
-            return
-        yield Sample(each.seed, of_policy, bound.total_latency)
-
-
-def _count(watch: Watch, policy: str, before: int, completed: int) -> None:
-    watch.update(before + completed, policy)
+            break
+        comparisons[each.seed] = Comparison(of_policy, bound.total_latency)
+    return comparisons

@@ -14,14 +14,17 @@ import click
 
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import read_text, write_text
+from amin_ref.cli.reading import read_text
+from amin_ref.cli.wording import count
+from amin_ref.cli.writing import write_text
+from amin_ref.comparison import Comparison
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from oracle import Optimum
     from oracle.claims import Ledger
-    from oracle.report import GivenSchedule, Sample
+    from oracle.report import GivenSchedule
 
 NEEDED = ("matplotlib", "jinja2")
 """Modules that the extra 'report' installs."""
@@ -64,8 +67,7 @@ def write_report(
     best: Optimum,
     ledger: Ledger,
     *,
-    is_random: bool = True,
-    further: Sequence[Sample] = (),
+    further: Mapping[int, Comparison] | None = None,
     given: GivenSchedule | None = None,
 ) -> None:
     """Draw everything and write the file.
@@ -77,40 +79,38 @@ def write_report(
         schedules: by policy, on the requests that the seed of ``options`` draws.
         best: the best schedule known of these requests, and the certified bound.
         ledger: the article's claims.
-        is_random: whether the seed has an effect.
-        further: the same policies with other seeds.
+        further: the same policies with other seeds, each with a certified bound.
         given: a schedule of the user's, shown by itself.
 
     Raises:
         CannotWrite: the file cannot be written.
     """
     # Importing what draws takes a second, and not every installation has it.
-    from oracle.report import Policies, Provenance, Sample, document
+    from oracle.report import Policies, Provenance, document
 
-    seed = options.seed if is_random else None
+    first = Comparison(schedules, best.lower_bound)
     policies = Policies(
         caption=caption(options, best.schedule, given),
-        samples=(Sample(seed, schedules, best.lower_bound), *further),
+        comparisons={options.seed: first, **(further or {})},
         best=best.schedule,
+        is_random=options.is_random and given is None,
     )
     provenance = Provenance(version("amin-ref"), datetime.now(UTC).date(), again)
     with busy("drawing"):
         page = document(policies, ledger, provenance, given)
-    write_text(output, page)
+    write_text(output, page, "the report")
 
 
 def caption(
     options: WorkloadOptions, schedule: Schedule, given: GivenSchedule | None = None
 ) -> str:
     """What is scheduled, in one sentence."""
+    if given is None:
+        return options.sentence(schedule.instance)
     instance = schedule.instance
-    requests = f"{len(instance.requests):,} requests"
-    cache = f"a cache of {instance.capacity:,} tokens in blocks of {instance.block_size}."
-    if given is not None:
-        return f"The {requests} of {given.name}; {cache}"
     return (
-        f"{requests} from {Path(options.workload).name}, {options.arrivals}, prediction "
-        f"{options.prediction}; {cache}"
+        f"The {count(len(instance.requests), 'request')} of {given.name}; a cache of "
+        f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
     )
 
 

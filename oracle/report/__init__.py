@@ -11,7 +11,7 @@ Needs the extra ``report``. Read in this order:
 """
 
 from oracle.report.document import GivenSchedule, document
-from oracle.report.policies import Policies, Sample
+from oracle.report.policies import Policies
 from oracle.report.provenance import Provenance
 
-__all__ = ["GivenSchedule", "Policies", "Provenance", "Sample", "document"]
+__all__ = ["GivenSchedule", "Policies", "Provenance", "document"]

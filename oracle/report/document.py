@@ -17,7 +17,7 @@ from oracle.claims.ledger import Entry, Ledger
 from oracle.report import gantt
 from oracle.report.downloads import Download, as_csv, as_json, of_figure
 from oracle.report.pictures import Bars, Picture, drawn, drawn_apart, drawn_bars
-from oracle.report.policies import METRICS, TIMES_BOUND, Policies, occupancy
+from oracle.report.policies import TIMES_BOUND, Policies, occupancy
 from oracle.report.provenance import ARTICLE, Provenance
 from oracle.report.timeline import Timeline
 
@@ -92,7 +92,6 @@ def document(
         article=ARTICLE,
         provenance=provenance,
         policies=policies,
-        headings=tuple(METRICS),
         times_bound=TIMES_BOUND,
         pictures=[
             _shown_bars(policies.gap()),

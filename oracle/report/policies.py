@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from amin_ref import Schedule
+from amin_ref.comparison import Comparison, Display
+from amin_ref.comparison.columns import COLUMNS
+from amin_ref.comparison.comparison import number_of
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.policies.names import title_of
 from oracle.claims.figures import Figure, Mark, Point, Series
@@ -14,46 +17,26 @@ from oracle.claims.words import listed
 from oracle.report.downloads import Download, as_csv, as_json
 from oracle.report.pictures import Bar, Bars
 
+_DISPLAY = Display()
+
 POINTS_OVER_TIME = 120
 """Points of a line over time: each two to three units wide, as narrow as a pointer can hit."""
 
-TIMES_BOUND = "× bound"
-"""The one name of total latency / certified lower bound, in the table and in every figure."""
+COLUMNS_SHOWN = (
+    "ratio_to_bound",
+    "mean_latency",
+    "median_latency",
+    "p99_latency",
+    "mean_ttft",
+    "makespan",
+    "evictions",
+    "wasted_tokens",
+    "mean_occupancy",
+)
+"""Columns of the table: the first is visible on a phone, all of them on A4 paper."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The policies on the requests that one seed draws.
-
-    Attributes:
-        seed: draws the requests; ``None`` where nothing is random.
-        schedules: by the policy's name on the command line, at least one.
-        bound: certified: no schedule has a smaller total latency; request·rounds.
-    """
-
-    seed: int | None
-    schedules: Mapping[str, Schedule]
-    bound: int
-
-    def times_bound(self, schedule: Schedule) -> float:
-        """Total latency / bound; at least 1."""
-        return schedule.total_latency / max(1, self.bound)
-
-
-Metric = Callable[[Sample, Schedule], float]
-"""A number about one schedule of a sample."""
-
-METRICS: Mapping[str, tuple[Metric, int]] = {
-    TIMES_BOUND: (Sample.times_bound, 3),
-    "mean latency": (lambda _, schedule: schedule.mean_latency, 1),
-    "median latency": (lambda _, schedule: schedule.median_latency, 1),
-    "p99 latency": (lambda _, schedule: schedule.p99_latency, 0),
-    "makespan": (lambda _, schedule: schedule.makespan, 0),
-    "evictions": (lambda _, schedule: schedule.evictions, 0),
-    "wasted tokens": (lambda _, schedule: schedule.wasted_tokens, 0),
-    "mean occupancy": (lambda _, schedule: schedule.mean_occupancy, 0),
-}
-"""Columns of the table, under the specification's names; each with its decimals."""
+TIMES_BOUND = COLUMNS["ratio_to_bound"].statistic
+"""The name of total latency / certified bound, in tables and in figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,84 +53,88 @@ class Policies:
 
     Attributes:
         caption: what was scheduled, in one sentence.
-        samples: one for each seed, at least one; all with the same policies.
-        best: the best schedule known of the first sample, made with every length known.
+        comparisons: one for each seed, at least one, each with a certified bound; all with the same
+            policies.
+        best: the best schedule known of the first seed, made with every length known.
+        is_random: whether the seed has an effect.
     """
 
     caption: str
-    samples: Sequence[Sample]
+    comparisons: Mapping[int, Comparison]
     best: Schedule
+    is_random: bool = True
 
     @property
-    def first(self) -> Sample:
-        """The sample that figures of single schedules show."""
-        return self.samples[0]
+    def first(self) -> Comparison:
+        """The comparison that figures of single schedules show."""
+        return next(iter(self.comparisons.values()))
 
     @property
     def seeds(self) -> str:
-        """``0, 1 and 2``; ``none: nothing is random`` without a seed."""
-        if self.first.seed is None:
-            return "none: nothing is random"
-        return listed(sample.seed for sample in self.samples)
+        """``0, 1 and 2``; ``none: nothing is random`` where the seed has no effect."""
+        return listed(self.comparisons) if self.is_random else "none: nothing is random"
 
     @property
     def bounds(self) -> str:
         """The certified bounds, in order of seeds."""
-        return listed(f"{sample.bound:,}" for sample in self.samples)
+        return listed(f"{each.lower_bound or 0:,}" for each in self.comparisons.values())
 
-    def estimate(self, policy: str, name: str) -> Estimate:
-        """A metric of :data:`METRICS` over the seeds."""
-        metric, _ = METRICS[name]
-        values = [metric(sample, sample.schedules[policy]) for sample in self.samples]
-        return Estimate.of(values) if len(values) > 1 else Estimate.exactly(values[0])
+    def times_bound(self, schedule: Schedule) -> float:
+        """Total latency of a schedule of the first seed / its bound; at least 1."""
+        return schedule.total_latency / max(1, self.first.lower_bound or 0)
+
+    def headings(self) -> list[tuple[str, str, str]]:
+        """Of each column: what is measured, which statistic, and the unit."""
+        return [_DISPLAY.heading(COLUMNS[name]) for name in COLUMNS_SHOWN]
 
     def rows(self) -> list[tuple[str, tuple[Cell, ...]]]:
-        """Title and cells of each policy, under the names of :data:`METRICS`."""
+        """Title and cells of each policy."""
         return [
-            (title_of(policy), tuple(self._cell(policy, name) for name in METRICS))
-            for policy in self.first.schedules
+            (title_of(policy), tuple(self._cell(policy, name) for name in COLUMNS_SHOWN))
+            for policy in self.first.policies
         ]
 
     def _cell(self, policy: str, name: str) -> Cell:
-        _, decimals = METRICS[name]
-        estimate = self.estimate(policy, name)
-        if estimate.count > 1:
-            # A mean of whole numbers is not whole.
-            decimals = max(1, decimals)
-            interval = f"{estimate.low:,.{decimals}f} – {estimate.high:,.{decimals}f}"
-            if estimate.low == estimate.high:
-                interval = ""
-            return Cell(f"{estimate.mean:,.{decimals}f}", interval)
-        return Cell(f"{estimate.mean:,.{decimals}f}", "")
+        column = COLUMNS[name]
+        if len(self.comparisons) == 1:
+            number = number_of(self.first.row(policy), column)
+            return Cell(_DISPLAY.text(column, number), "")
+        estimate = self._estimate(policy, name)
+        low, mean, high = (
+            _DISPLAY.text(column, number) for number in (estimate.low, estimate.mean, estimate.high)
+        )
+        return Cell(mean, "" if estimate.low == estimate.high else f"{low} – {high}")
+
+    def _estimate(self, policy: str, name: str) -> Estimate:
+        values = [
+            number_of(each.row(policy), COLUMNS[name]) or 0.0 for each in self.comparisons.values()
+        ]
+        return Estimate.of(values) if len(values) > 1 else Estimate.exactly(values[0])
 
     def downloads(self) -> tuple[Download, Download]:
-        """The numbers of the table: a CSV line for each policy and seed, and the same as JSON."""
-        headings = ("policy", "seed", "certified bound", "total latency", *METRICS)
+        """Every metric of the table's policies: a CSV line for each policy and seed, and JSON."""
         rows = [
-            (
-                policy,
-                sample.seed,
-                sample.bound,
-                sample.schedules[policy].total_latency,
-                *(metric(sample, sample.schedules[policy]) for metric, _ in METRICS.values()),
-            )
-            for policy in self.first.schedules
-            for sample in self.samples
+            {"seed": seed, "lower_bound": each.lower_bound, **asdict(row)}
+            for seed, each in self.comparisons.items()
+            for row in each.rows
         ]
-        document = [dict(zip(headings, row, strict=True)) for row in rows]
-        return as_csv("policies", headings, rows), as_json("policies", json.dumps(document))
+        return (
+            as_csv("policies", tuple(rows[0]), [tuple(row.values()) for row in rows]),
+            as_json("policies", json.dumps(rows)),
+        )
 
     def gap(self) -> Bars:
         """Total latency over the certified bound."""
         bars = [
-            Bar(title_of(policy), self.estimate(policy, TIMES_BOUND))
-            for policy in self.first.schedules
+            Bar(title_of(policy), self._estimate(policy, "ratio_to_bound"))
+            for policy in self.first.policies
         ]
-        best = Bar("best known", Estimate.exactly(self.first.times_bound(self.best)))
+        best = Bar("best known", Estimate.exactly(self.times_bound(self.best)))
+        count = len(self.comparisons)
         over = (
-            f"Bars are means over {len(self.samples)} seeds, thin lines 95 % confidence intervals; "
-            "“best known” is of the first seed. "
-            if len(self.samples) > 1
+            f"Bars are means over {count} seeds, thin lines 95 % confidence intervals; “best "
+            "known” is of the first seed. "
+            if count > 1
             else ""
         )
         return Bars(
@@ -162,12 +149,12 @@ class Policies:
         )
 
     def occupancy(self) -> Figure:
-        """Tokens held over time, of the first sample."""
+        """Tokens held over time, of the first seed."""
         schedules = {title_of(name): each for name, each in self.first.schedules.items()}
         return occupancy("occupancy", schedules)
 
     def latencies(self) -> Figure:
-        """The empirical distribution function of latency, of the first sample, at each per cent."""
+        """The empirical distribution function of latency, of the first seed, at each per cent."""
         return Figure(
             name="latency",
             title="How long requests take",

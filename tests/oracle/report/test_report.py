@@ -38,7 +38,7 @@ from amin_ref import (
 from amin_ref.cli import report_file as report_module
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.comparison.estimate import Estimate
+from amin_ref.comparison import Comparison, Estimate
 from amin_ref.workloads import Bins, build_instance
 from oracle import lower_bound, optimum, verify
 from oracle.claims import LEDGER, Ledger
@@ -52,10 +52,10 @@ pytest.importorskip("jinja2")
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys  # noqa: E402
 
-from oracle.report import GivenSchedule, Policies, Provenance, Sample, document, gantt  # noqa: E402
+from oracle.report import GivenSchedule, Policies, Provenance, document, gantt  # noqa: E402
 from oracle.report.images import images  # noqa: E402
 from oracle.report.pictures import COLOURS, Axis, drawn, styles  # noqa: E402
-from oracle.report.policies import METRICS  # noqa: E402
+from oracle.report.policies import COLUMNS_SHOWN  # noqa: E402
 
 FIGURES = PROJECT / "proofs_notes" / "figures"
 PHONE, DESK = 360, 1280
@@ -64,7 +64,7 @@ PHONE, DESK = 360, 1280
 MADE = Provenance("1.2.3", date(2026, 11, 27), "amin-ref report report.html --ties <b>")
 
 
-def sample(instance: Instance, seed: int, bound: int) -> Sample:
+def compared_on(instance: Instance, bound: int) -> Comparison:
     policies: dict[str, Policy | ClairvoyantPolicy] = {
         "amin": Amin(),
         "amax": Amax(),
@@ -72,20 +72,16 @@ def sample(instance: Instance, seed: int, bound: int) -> Sample:
         "fcfs": FirstComeFirstServed(),
     }
     schedules = {name: simulate(instance, policy) for name, policy in policies.items()}
-    return Sample(seed, schedules, bound)
+    return Comparison(schedules, bound)
 
 
 def comparison(instance: Instance, *others: Instance) -> Policies:
     best = optimum(instance, time_limit=1.0)
-    further = [
-        sample(other, number, verify(other, lower_bound(other, 0.2)))
-        for number, other in enumerate(others, start=1)
-    ]
-    return Policies(
-        caption="A <tiny> workload & more.",
-        samples=(sample(instance, 0, best.lower_bound), *further),
-        best=best.schedule,
-    )
+    comparisons = {0: compared_on(instance, best.lower_bound)}
+    for seed, other in enumerate(others, start=1):
+        bound = verify(other, lower_bound(other, 0.2))
+        comparisons[seed] = compared_on(other, bound)
+    return Policies("A <tiny> workload & more.", comparisons, best.schedule)
 
 
 def chats(seed: int) -> Instance:
@@ -293,8 +289,8 @@ class TestText:
                 rf'<tr><th scope="row">(?:{policy.upper()}|{policy.title()})</th>.*?</tr>',
                 page,
             )
-            schedules = [sample.schedules[policy] for sample in compared.samples]
-            bounds = [sample.bound for sample in compared.samples]
+            schedules = [each.schedules[policy] for each in compared.comparisons.values()]
+            bounds = [each.lower_bound or 0 for each in compared.comparisons.values()]
             for values, decimals in (
                 ([s.total_latency / b for s, b in zip(schedules, bounds, strict=True)], 3),
                 ([s.mean_latency for s in schedules], 1),
@@ -313,17 +309,20 @@ class TestText:
         amin = one.first.schedules["amin"]
         assert f"<td>{amin.mean_latency:,.1f}</td>" in text
         assert f"<td>{amin.evictions:,}</td>" in text
-        assert f'<td class="first">{amin.total_latency / one.first.bound:.3f}</td>' in text
+        assert (
+            f'<td class="first">{amin.total_latency / (one.first.lower_bound or 0):.3f}</td>'
+            in text
+        )
         assert "<small>" not in text
 
     def test_one_name_for_the_ratio_to_the_bound(self, compared: Policies, page: str) -> None:
-        assert '<th scope="col">policy</th><th scope="col">× bound</th>' in page
+        assert '<th scope="col">policy</th><th scope="col">latency × bound</th>' in page
         assert compared.gap().x_label.startswith("× bound: ")
         assert "<dt>× bound</dt>" in page
 
     def test_no_interval_where_every_seed_gives_the_same(self, compared: Policies) -> None:
         for policy, cells in compared.rows():
-            evictions = cells[list(METRICS).index("evictions")]
+            evictions = cells[COLUMNS_SHOWN.index("evictions")]
             assert bool(evictions.interval) == (policy in ("Amin", "FCFS"))
 
     def test_the_caption_says_where_bars_start(self, compared: Policies) -> None:
@@ -354,10 +353,11 @@ class TestText:
         section = page[page.index('<section id="policies"') : page.index('id="gap"')]
         (table,), (rows,) = csv_files(section), json_files(section)
         assert len(table) == 1 + len(rows) == 1 + 4 * 3
-        for policy, seed, bound, total, *_ in table[1:]:
-            drawn_by = compared.samples[int(seed)]
-            assert int(bound) == drawn_by.bound
-            assert int(total) == drawn_by.schedules[policy].total_latency
+        for line in table[1:]:
+            row = dict(zip(table[0], line, strict=True))
+            of_seed = compared.comparisons[int(row["seed"])]
+            assert int(row["lower_bound"]) == of_seed.lower_bound
+            assert int(row["total_latency"]) == of_seed.schedules[row["policy"]].total_latency
 
     def test_without_claims(self, compared: Policies) -> None:
         text = document(compared, None, MADE)
@@ -785,7 +785,7 @@ class TestBrowser:
             })"""
         )
         assert len(cells) == 5
-        assert cells[0][0] == "× bound"
+        assert cells[0][0] == "latency × bound"
         for _, left, right, cut_off in cells:
             assert left >= 0
             assert right >= 0
@@ -872,7 +872,8 @@ class TestBrowser:
                 getComputedStyle(document.body).backgroundColor];"""
         )
         assert widest <= A4_INSIDE
-        assert columns == ["policy", *METRICS]
+        assert len(columns) == 1 + len(COLUMNS_SHOWN)
+        assert columns[:2] == ["policy", "latency × bound"]
         assert {entry.rule for entry in ledger.entries} <= set(rules)
         assert {f"{entry.setting}." for entry in ledger.entries} <= set(rules)
         assert ground == "rgb(255, 255, 255)"
