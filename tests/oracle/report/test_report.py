@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypedDict
 
 import pytest
+from hypothesis import given
 
 from amin_ref import (
     Amax,
@@ -39,6 +40,7 @@ from amin_ref.cli import report_file as report_module
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison import Comparison, Estimate
+from amin_ref.strategies import instances
 from amin_ref.workloads import Bins, build_instance
 from oracle import lower_bound, optimum, verify
 from oracle.claims import LEDGER, Ledger
@@ -56,6 +58,7 @@ from oracle.report import GivenSchedule, Policies, Provenance, document, gantt  
 from oracle.report.images import images  # noqa: E402
 from oracle.report.pictures import COLOURS, Axis, drawn, styles  # noqa: E402
 from oracle.report.policies import COLUMNS_SHOWN  # noqa: E402
+from oracle.report.timeline import Timeline  # noqa: E402
 
 FIGURES = PROJECT / "proofs_notes" / "figures"
 PHONE, DESK = 360, 1280
@@ -307,13 +310,11 @@ class TestText:
         one = comparison(chats(0))
         text = document(one, None, MADE)
         amin = one.first.schedules["amin"]
+        ratio = amin.total_latency / (one.first.lower_bound or 0)
         assert f"<td>{amin.mean_latency:,.1f}</td>" in text
         assert f"<td>{amin.evictions:,}</td>" in text
-        assert (
-            f'<td class="first">{amin.total_latency / (one.first.lower_bound or 0):.3f}</td>'
-            in text
-        )
-        assert "<small>" not in text
+        assert f'<td class="first">{ratio:.3f}</td>' in text
+        assert not re.search(r"<td[^>]*>[^<]*<small>", text)
 
     def test_one_name_for_the_ratio_to_the_bound(self, compared: Policies, page: str) -> None:
         assert '<th scope="col">policy</th><th scope="col">latency × bound</th>' in page
@@ -443,6 +444,49 @@ class TestGantt:
         )
 
 
+class TestTimeline:
+    @given(instance=instances(min_requests=1))
+    def test_every_run_of_a_small_schedule_is_a_bar(self, instance: Instance) -> None:
+        schedule = simulate(instance, Amin())
+        timeline = Timeline.of(schedule)
+        assert set(timeline.lines) == set(instance.requests)
+        svg = timeline.svg("t", "Title")
+        assert Outline(svg).open == []
+        for outcome in ("completed", "evicted"):
+            runs = sum(run.outcome == outcome for run in schedule.runs)
+            assert svg.count(f'<rect class="{outcome}"') == runs
+        # What is neither waited nor run is none: the bars cover every request's latency.
+        waits = re.findall(r"waits from round ([\d,]+) to ([\d,]+)<", svg)
+        waited = sum(int(b.replace(",", "")) - int(a.replace(",", "")) for a, b in waits)
+        ran = sum(run.length for run in schedule.runs)
+        assert waited + ran == schedule.total_latency
+
+    def test_bars_lie_where_their_rounds_are(self) -> None:
+        schedule = Schedule(
+            Instance(9, (Request("A", 1, 6), Request("B", 4, 3, arrival=1))),
+            (Run("A", 0, 6, "completed"), Run("B", 6, 9, "completed")),
+        )
+        bars = re.findall(
+            r'<rect class="(\w+)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"',
+            Timeline.of(schedule).svg("t", "Title"),
+        )
+        # From 58 to 311 units for rounds 0 to 9.
+        place = {time: 58 + (317 - 58 - 6) * time / 9 for time in (0, 1, 6, 9)}
+        for (kind, x, width), (wanted, start, stop) in zip(
+            bars, [("completed", 0, 6), ("waits", 1, 6), ("completed", 6, 9)], strict=True
+        ):
+            assert kind == wanted
+            assert float(x) == pytest.approx(place[start], abs=0.06)
+            assert float(x) + float(width) == pytest.approx(place[stop], abs=0.11)
+
+    def test_of_thousands_forty_are_shown_evenly_spaced(self) -> None:
+        requests = tuple(Request(position, 1, 1) for position in range(2000))
+        schedule = simulate(Instance(20, requests), FirstComeFirstServed())
+        timeline = Timeline.of(schedule)
+        assert [request.id for request in timeline.lines] == list(range(0, 2000, 50))
+        assert timeline.reading.startswith("40 of 2,000 requests")
+
+
 class TestPictures:
     def test_policies_keep_their_colours(self) -> None:
         assert styles(["FCFS", "Amin"]) == (3, 0)
@@ -492,6 +536,7 @@ class TestCommand:
         flags = ("--requests", "20", "--time-limit", "0.2", "--claims")
         assert run(application, ["report", str(out), *flags, str(claims)]) == 0
         assert out.read_text(encoding="utf-8").count("✕</span> does not hold") == 2
+        assert "wrote the report to" in one_sentence(capsys.readouterr().err)
         claims.write_text("{}")
         assert run(application, ["report", str(out), *flags, str(claims)]) == 2
         assert "claims.json': " in one_sentence(capsys.readouterr().err)
@@ -511,6 +556,73 @@ class TestCommand:
         assert '<th scope="row">Amax</th>' not in text
         again = "--requests 40 --policies amin,fcfs --time-limit 0.5"
         assert f"amin-ref compare --report report.html {again}" in plain(text)
+
+    def test_seeds(self, tmp_path: Path, claims: Path) -> None:
+        out = tmp_path / "report.html"
+        flags = ("--requests", "30", "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags, "--seed", "7", "--seeds", "2"]) == 0
+        text = out.read_text(encoding="utf-8")
+        assert "<dd>7 and 8</dd>" in text
+        assert "Means over 2 seeds" in text
+        (table, *_) = csv_files(text[text.index('<section id="policies"') :])
+        totals = {(row[0], row[2]): int(row[table[0].index("total_latency")]) for row in table[1:]}
+        for seed in ("7", "8"):
+            workload = build_instance("chat", requests=30, capacity=16_492, seed=int(seed))
+            assert totals[seed, "amin"] == simulate(workload.instance, Amin()).total_latency
+
+    def test_without_anything_random_there_is_one_seed(
+        self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n" + "3,50\n9,7\n4,70\n" * 5)
+        out = tmp_path / "report.html"
+        flags = ("--workload", str(trace), "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags]) == 0
+        assert "none: nothing is random" in out.read_text(encoding="utf-8")
+        capsys.readouterr()
+        assert run(application, ["report", str(out), *flags, "--seeds", "3"]) == 2
+        assert "--seeds has no effect" in one_sentence(capsys.readouterr().err)
+
+    def test_your_schedule(self, tmp_path: Path, claims: Path) -> None:
+        instance = build_instance("chat", requests=60, capacity=2500, prediction="naive").instance
+        schedule = simulate(instance, Amin())
+        file, out = tmp_path / "mine.json", tmp_path / "report.html"
+        file.write_text(schedule.to_json(), encoding="utf-8")
+        flags = ("--schedule", str(file), "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags]) == 0
+        text = out.read_text(encoding="utf-8")
+        assert "Your schedule: mine.json" in text
+        assert "40 of 60 requests" in text
+        row = {name: rf'<tr><th scope="row">{name}</th>(.*)</tr>' for name in ("yours", "Amin")}
+        cells = {name: re.findall(pattern, text) for name, pattern in row.items()}
+        assert len(cells["yours"]) == 1
+        assert cells["yours"] == cells["Amin"]
+        assert Schedule.from_json(files_in(text, "application/json")[0]) == schedule
+
+    def test_a_schedule_that_is_not_valid_or_empty_is_refused(
+        self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, out = tmp_path / "mine.json", tmp_path / "report.html"
+        two = Instance(9, (Request("A", 4, 2), Request("B", 4, 2)))
+        overfull = (Run("A", 0, 2, "completed"), Run("B", 0, 2, "completed"))
+        flags = ("--schedule", str(file), "--claims", str(claims))
+        for schedule, why in (
+            (Schedule(two, overfull), "round 0"),
+            (Schedule(Instance(9, ()), ()), "no requests"),
+        ):
+            file.write_text(schedule.to_json(), encoding="utf-8")
+            assert run(application, ["report", str(out), *flags]) == 2
+            assert why in one_sentence(capsys.readouterr().err)
+        assert not out.exists()
+
+    @pytest.mark.parametrize("flag", ["--seeds 3", "--workload chat", "--seed 1", "--load 0.5"])
+    def test_flags_without_effect_beside_a_schedule_are_refused(
+        self, flag: str, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = tmp_path / "report.html"
+        flags = ("--schedule", "mine.json", "--claims", str(claims), *flag.split())
+        assert run(application, ["report", str(out), *flags]) == 2
+        assert "has no effect beside --schedule" in one_sentence(capsys.readouterr().err)
 
     def test_where_it_cannot_be_written(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
