@@ -83,17 +83,21 @@ class WorkloadOptions:
     ties: str
 
     def build(self) -> Workload:
-        """Read or draw the workload."""
+        """Read or draw the workload, with a sign of life if that takes long."""
         with busy(f"preparing {self.workload}"):
-            return build_instance(
-                self.workload,
-                requests=self.requests,
-                seed=self.seed,
-                capacity=self.capacity,
-                block_size=self.block_size,
-                prediction=self.prediction,
-                arrivals=self.arrivals,
-            )
+            return self.read()
+
+    def read(self) -> Workload:
+        """Read or draw the workload; shows nothing, so that it can be part of other progress."""
+        return build_instance(
+            self.workload,
+            requests=self.requests,
+            seed=self.seed,
+            capacity=self.capacity,
+            block_size=self.block_size,
+            prediction=self.prediction,
+            arrivals=self.arrivals,
+        )
 
     def tie_break(self) -> TieBreak:
         """What equal bounds are ordered by."""
