@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
 import click
-from click.core import ParameterSource
 
-from amin_ref.cli.bound import best_known, proven_bound
-from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
+from amin_ref.cli.flags import is_given, without_effect
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
@@ -31,7 +30,7 @@ from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
 from amin_ref.model.errors import AminError, shown
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.ties import ByPosition
-from amin_ref.workloads import EMBEDDED, Dropped, Workload
+from amin_ref.workloads import Dropped, Workload
 
 Format = Literal["table", "markdown", "csv", "json"]
 
@@ -210,10 +209,9 @@ def compare_command(
         raise click.UsageError(f"--json and --format {output_format} contradict each other")
     shown_as: Format = "json" if as_json else output_format or "table"
     if columns is not None and shown_as == "json":
-        raise click.UsageError("--columns has no effect on JSON, which has every column")
-    has_time_limit = context.get_parameter_source("time_limit") is not ParameterSource.DEFAULT
-    if has_time_limit and not bound and report is None:
-        raise click.UsageError("--time-limit has no effect without --bound or --report")
+        raise without_effect(context, "columns", "on JSON, which has every column")
+    if is_given(context, "time_limit") and not bound and report is None:
+        raise without_effect(context, "time_limit", "without --bound or --report")
     plan = Plan(
         options=options,
         policies=policies,
@@ -231,8 +229,7 @@ def compare_command(
         _refuse_equal_seeds(options, seeds)
         is_interrupted = _compare_seeds(plan, seeds)
     if is_interrupted:
-        click.echo("amin-ref: interrupted; the lower bound is the best so far.", err=True)
-        context.exit(INTERRUPTED)
+        context.exit(tell_interrupted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +361,7 @@ def _compare_seeds(plan: Plan, count: int) -> bool:
             watch: Watch | None = None
             for seed in range(plan.options.seed, plan.options.seed + count):
                 options = replace(plan.options, seed=seed)
-                workload = options.build() if watch is None else options.read()
+                workload = options.build() if watch is None else options.build_silently()
                 instance = workload.instance
                 size = len(plan.policies) * len(instance.requests)
                 if watch is None:
@@ -429,13 +426,7 @@ def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:
     """Refuse several seeds of a workload that has nothing random in it, before it is read."""
     if seeds > MOST_SEEDS:
         raise click.UsageError(f"--seeds is {seeds:,}, but at most {MOST_SEEDS:,} are compared")
-    random_parts = (
-        options.workload in EMBEDDED,
-        options.arrivals.startswith(("poisson", "load")),
-        options.prediction.startswith(("varying", "mixed")),
-        options.ties == "random",
-    )
-    if not any(random_parts):
+    if not options.is_random:
         raise click.UsageError(
             "--seeds: nothing is random in the requests of a file with these arrivals, this "
             "prediction and these ties; give --load 0.8 or --ties random"
