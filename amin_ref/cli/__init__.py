@@ -3,8 +3,9 @@
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
 (how the program ends); ``options`` (flags that commands share), ``reading`` (files), ``progress``
 and ``workers`` (work that takes long), ``bound`` (the one door to ``oracle``); then a file for each
-command: ``simulate``, ``compare``, ``check``, ``conform``, ``drive``, ``optimum``, ``verify``,
-``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+command: ``simulate``, ``compare``, ``check``, ``conform``, ``new`` (and ``skeleton``, which it
+writes), ``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``,
+``worst_case``, ``schema``, ``vectors``.
 """
 
 import sys
