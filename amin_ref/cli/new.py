@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.resources import files
 from importlib.util import find_spec
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from amin_ref.model.errors import CannotWrite, InvalidValue, shown
+from amin_ref.cli.messages import tell
+from amin_ref.model.errors import CannotWrite, InvalidValue, shown_path
 
 CLASS = "MyScheduler"
 """The class in the skeleton."""
@@ -39,13 +41,15 @@ def new_command(file: str) -> None:
         with path.open("x", encoding="utf-8") as opened:
             opened.write(skeleton())
     except FileExistsError:
-        raise CannotWrite(f"{shown(file)} exists, and is left unchanged; name another.") from None
+        raise CannotWrite(
+            f"{shown_path(file)} exists, and is left unchanged; name another."
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise CannotWrite(f"{shown(file)} cannot be written: {reason}.") from None
-    click.echo(f"wrote {file} with the class {CLASS}. Test it, and change it:", err=True)
-    folder = "" if path.parent == Path() else f"cd {click.format_filename(path.parent)} && "
-    click.echo(f"  {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid", err=True)
+        raise CannotWrite(f"{shown_path(file)} cannot be written: {reason}.") from None
+    tell(f"wrote the scheduler {CLASS} to {shown_path(file)}.")
+    folder = "" if path.parent == Path() else f"cd {shlex.quote(str(path.parent))} && "
+    tell(f"next, run: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")
 
 
 def skeleton() -> str:

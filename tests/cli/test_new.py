@@ -40,8 +40,8 @@ def test_it_says_what_it_wrote_and_what_to_run_next(
 ) -> None:
     said = new(capsys, "mine.py")
     assert said.splitlines() == [
-        "wrote mine.py with the class MyScheduler. Test it, and change it:",
-        "  pytest --amin-policy mine:MyScheduler --amin-claims valid",
+        "amin-ref: wrote the scheduler MyScheduler to 'mine.py'.",
+        "amin-ref: next, run: pytest --amin-policy mine:MyScheduler --amin-claims valid",
     ]
     assert (folder / "mine.py").read_text(encoding="utf-8") == skeleton()
 
@@ -53,7 +53,7 @@ def test_the_next_command_passes(
 ) -> None:
     """Run by a shell where the current folder is not on Python's path, as the script does."""
     (folder / inside).mkdir(exist_ok=True)
-    command = new(capsys, os.path.join(inside, "mine.py")).splitlines()[1]
+    command = new(capsys, os.path.join(inside, "mine.py")).rpartition("next, run: ")[2]
     pytest_program = f"{sys.executable} -P -m pytest -p amin_ref.pytest_plugin -n {processes}"
     ended = subprocess.run(
         command.replace("pytest", f"{pytest_program} --amin-examples 100", 1),
