@@ -13,9 +13,10 @@ from textwrap import fill
 
 import click
 
-from amin_ref.cli.options import DEFAULT_WORKLOAD, REQUESTS, TOKENS, WholeNumber
+from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
 from amin_ref.cli.workers import processes
+from amin_ref.workloads import DEFAULT_WORKLOAD
 from oracle.claims import (
     CLAIMS,
     Entry,

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
-from math import ceil, floor
 
 import numpy as np
 
-from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
-from amin_ref.model.request import Request
-from amin_ref.workloads import (
-    EMBEDDED,
-    AtOnce,
-    Poisson,
-    Rough,
-    Row,
-    build_instance,
-    parse_prediction,
-)
-
-NAIVE_UPPER = 1000
-"""Upper end of the article's naive prediction, the same for all: 1,000 tokens."""
-
-_VARYING = re.compile(r"varying:(0?\.[0-9]{1,6})")
-_MIXED = re.compile(r"mixed:([01](?:\.[0-9]{1,6})?)")
+from amin_ref.workloads import EMBEDDED, Load, Row, instance_from_rows, select_rows
 
 
 @dataclass(frozen=True)
@@ -40,7 +21,8 @@ class SampledWorkload:
         requests: size of the sample. A trace is sampled without replacement; a shorter trace is
             taken whole.
         capacity: M; tokens.
-        load: of Poisson arrivals, see :meth:`rate`; ``None`` if all requests arrive in round 0.
+        load: offered work of Poisson arrivals over what the cache can serve (see
+            :class:`amin_ref.workloads.Load`); ``None`` if all requests arrive in round 0.
         equal_prompts: whether every prompt gets the mean length of the sample's prompts.
     """
 
@@ -53,50 +35,32 @@ class SampledWorkload:
     def instance(self, prediction: str, seed: int) -> Instance:
         """The sample that ``seed`` draws, with the intervals that ``prediction`` names.
 
-        A prediction is one of :func:`amin_ref.workloads.parse_prediction`, or
-
-        * ``naive``: [1, 1000] for all; up to the longest output where that is longer;
-        * ``varying:X``: ``relative:E``, with E drawn for each request uniformly from [0, X];
-        * ``mixed:P``: naive for a random share P of the requests, exact for the others.
+        Args:
+            prediction: a text that :func:`amin_ref.workloads.parse_prediction` reads.
+            seed: of the sample, the arrivals and the prediction.
 
         Raises:
             InvalidValue: there is no such prediction.
             InvalidWorkload: the trace cannot be read, or nothing in it fits into the cache.
         """
-        sampling, arriving, predicting = (
-            np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(3)
-        )
-        rows = self._rows(seed, sampling)
-        bounds = intervals(prediction, [row.output_len for row in rows], predicting)
-        law = AtOnce() if self.load is None else Poisson(self.rate(rows))
-        return Instance(
-            self.capacity,
-            tuple(
-                Request(position, row.prompt_len, row.output_len, lower, upper, arrival)
-                for position, (row, (lower, upper), arrival) in enumerate(
-                    zip(rows, bounds, law.rounds(rows, arriving), strict=True)
-                )
-            ),
+        return instance_from_rows(
+            self._rows(seed),
+            capacity=self.capacity,
+            seed=seed,
+            prediction=prediction,
+            arrivals="at-once" if self.load is None else Load(self.load),
         )
 
-    def rate(self, rows: Sequence[Row]) -> Decimal:
-        """Requests per round at this load.
-
-        At load 1, the cache is exactly as large as what arrives in a round will hold, summed over
-        its rounds: M = rate · mean of Σ_a (s + a). No scheduler keeps up with more.
-        """
-        held = sum(
-            row.output_len * row.prompt_len + row.output_len * (row.output_len + 1) // 2
-            for row in rows
-        )
-        load = 1.0 if self.load is None else self.load
-        return Decimal(f"{load * self.capacity * len(rows) / held:.9f}")
-
-    def _rows(self, seed: int, generator: np.random.Generator) -> list[Row]:
+    def _rows(self, seed: int) -> Sequence[Row]:
+        rows: Sequence[Row]
         if self.source in EMBEDDED:
-            rows = _drawn(self.source, self.capacity, self.requests, seed)
+            rows = select_rows(
+                self.source, capacity=self.capacity, requests=self.requests, seed=seed
+            ).rows
         else:
             whole = _trace(self.source, self.capacity)
+            (sequence,) = np.random.SeedSequence(seed).spawn(1)
+            generator = np.random.default_rng(sequence)
             chosen = generator.permutation(len(whole))[: self.requests]
             rows = [whole[position] for position in chosen.tolist()]
         if not self.equal_prompts:
@@ -106,49 +70,7 @@ class SampledWorkload:
         return [Row(max(1, prompt_len), row.output_len) for row in rows]
 
 
-def _drawn(workload: str, capacity: int, requests: int, seed: int) -> list[Row]:
-    instance = build_instance(workload, capacity=capacity, requests=requests, seed=seed).instance
-    return [Row(request.prompt_len, request.output_len) for request in instance.requests]
-
-
 @lru_cache(maxsize=2)
-def _trace(path: str, capacity: int) -> list[Row]:
+def _trace(path: str, capacity: int) -> tuple[Row, ...]:
     """All usable rows of a trace: a process that draws from it many times reads it once."""
-    instance = build_instance(path, capacity=capacity).instance
-    return [Row(request.prompt_len, request.output_len) for request in instance.requests]
-
-
-def intervals(
-    prediction: str, output_lens: Sequence[int], generator: np.random.Generator
-) -> list[tuple[int, int]]:
-    """[ℓ, u] of each request; see :meth:`SampledWorkload.instance`.
-
-    Raises:
-        InvalidValue: there is no such prediction, or it does not hold.
-    """
-    if prediction == "naive":
-        return _naive(output_lens)
-    if found := _VARYING.fullmatch(prediction):
-        errors = generator.uniform(0, float(found[1]), len(output_lens))
-        return [
-            (max(1, ceil((1 - error) * length)), floor((1 + error) * length))
-            for error, length in zip(errors.tolist(), output_lens, strict=True)
-        ]
-    if found := _MIXED.fullmatch(prediction):
-        share = float(found[1])
-        if share > 1:
-            raise InvalidValue(
-                "prediction mixed: P", prediction, "P must be at most 1", "give mixed:0.5"
-            )
-        known = generator.random(len(output_lens)) >= share
-        return [
-            (length, length) if is_known else bounds
-            for is_known, length, bounds in zip(
-                known.tolist(), output_lens, _naive(output_lens), strict=True
-            )
-        ]
-    return parse_prediction(prediction).intervals(output_lens)
-
-
-def _naive(output_lens: Sequence[int]) -> list[tuple[int, int]]:
-    return Rough(1, max(NAIVE_UPPER, max(output_lens))).intervals(output_lens)
+    return select_rows(path, capacity=capacity).rows

@@ -18,8 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from amin_ref import Amin, check, simulate
 from amin_ref.cli.application import application
@@ -55,7 +53,7 @@ from oracle.claims.experiments import (
 from oracle.claims.judging import command
 from oracle.claims.page import page
 from oracle.claims.result_store import Task
-from oracle.claims.workload import SampledWorkload, intervals
+from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from tests.cli.test_cli import interrupted_once_seen, one_sentence
 from tests.making import claims_page
@@ -100,44 +98,6 @@ class TestEstimate:
 
 
 class TestSampledWorkload:
-    @given(
-        lengths=st.lists(st.integers(1, 3000), min_size=1, max_size=30),
-        kind=st.sampled_from(
-            [
-                *("naive", "exact", "bins:7", "relative:0.99", "varying:0.5", "varying:0.99"),
-                *("mixed:0.0", "mixed:0.4", "mixed:1.0"),
-            ]
-        ),
-        seed=st.integers(0, 5),
-    )
-    def test_every_interval_holds_the_length(
-        self, lengths: list[int], kind: str, seed: int
-    ) -> None:
-        found = intervals(kind, lengths, np.random.default_rng(seed))
-        for length, (lower, upper) in zip(lengths, found, strict=True):
-            assert 1 <= lower <= length <= upper
-
-    def test_varying_is_never_wider_than_its_largest_error(self) -> None:
-        lengths = list(range(1, 400))
-        generator = np.random.default_rng(1)
-        varying = intervals("varying:0.5", lengths, generator)
-        widest = intervals("relative:0.5", lengths, generator)
-        assert all(
-            wide[0] <= own[0] and own[1] <= wide[1]
-            for own, wide in zip(varying, widest, strict=True)
-        )
-        assert len({own == wide for own, wide in zip(varying, widest, strict=True)}) == 2
-
-    def test_mixed_knows_nothing_of_so_many(self) -> None:
-        found = intervals("mixed:0.3", [50] * 5000, np.random.default_rng(1))
-        assert set(found) == {(50, 50), (1, 1000)}
-        assert abs(found.count((1, 1000)) / 5000 - 0.3) < 4 * (0.3 * 0.7 / 5000) ** 0.5
-
-    @pytest.mark.parametrize("kind", ["mixed:1.5", "varying:2", "guess", "varying:-1"])
-    def test_unknown_predictions_are_refused(self, kind: str) -> None:
-        with pytest.raises(InvalidValue):
-            intervals(kind, [5], np.random.default_rng(0))
-
     def test_load_one_is_what_the_cache_can_keep_up_with(self) -> None:
         workload = SampledWorkload("chat", 3000, 16_492, load=1.0)
         requests = workload.instance("exact", 0).requests
