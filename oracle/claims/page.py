@@ -1,4 +1,4 @@
-"""The ledger as a page of Markdown."""
+"""The ledger as Markdown: a table of verdicts, and a page with every number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oracle.claims.ledger import Entry, Ledger
 
 
 def table(ledger: Ledger) -> str:
-    """One line for each claim: the verdict, and the condition or else what was measured."""
+    """One row for each claim: its words, its verdict, and the condition or the measurements."""
     lines = ["| claim | verdict | |", "|---|---|---|"]
     for entry in ledger.entries:
         judgement = entry.judgement
@@ -21,7 +21,7 @@ def table(ledger: Ledger) -> str:
 
 
 def page(ledger: Ledger) -> str:
-    """Everything: verdicts, rules, settings, and the numbers of every figure."""
+    """Verdicts, rules, settings, and the numbers of every figure."""
     return "\n".join(_lines(ledger))
 
 

@@ -360,7 +360,9 @@ class TestVerdicts:
         assert "up to 500 requests at once" in partly.condition
         # 100, 150, 200, 300 and 500 at once; FCFS has 300 times the bound everywhere.
         assert "Of these 5 settings, Amax" in partly.condition
-        assert "lags in 5; but FCFS, which predicts nothing, matches in 0" in partly.condition
+        assert "lags behind in 5; FCFS, which uses no predictions, is within 5 % in 0 as" in (
+            partly.condition
+        )
         assert verdict_on("C1", matched_up_to(0)).verdict == "does not hold"
 
     def test_c1_needs_a_pessimist_that_lags(self) -> None:
@@ -394,7 +396,8 @@ class TestVerdicts:
         assert "Halved with 1 bin against" in one.condition
         beyond = latencies(lambda e: 110 if bins(e) < 5 else 190, lambda _: 200, h_sf=120.0)
         assert (
-            "better than H-SF (more than 100 %), with equal" in verdict_on("C2", beyond).condition
+            "better than H-SF (more than 100 % of the gap), also with equal"
+            in verdict_on("C2", beyond).condition
         )
         # 48 % of the gap is closed.
         none = latencies(lambda _: 152.0, lambda _: 200.0)
