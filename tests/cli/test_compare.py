@@ -10,6 +10,7 @@ import pytest
 from amin_ref import Amin, Instance, Schedule, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.policies.names import POLICIES
 from tests.cli.test_cli import one_sentence
 
 
@@ -29,7 +30,7 @@ class TestCompare:
         assert document["format"] == "amin-ref/comparison"
         assert document["requests"] == 60
         rows = {row["policy"]: row for row in document["policies"]}
-        assert list(rows) == ["amin", "amax", "h-sf", "fcfs"]
+        assert list(rows) == list(POLICIES)
         # With exact predictions Amin, Amax and H-SF are the same scheduler.
         for name in ("amax", "h-sf"):
             assert rows[name] | {"policy": "amin"} == rows["amin"]
