@@ -214,7 +214,7 @@ def completions(
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     assert run(application, []) == 0
     monkeypatch.delenv(COMPLETION)
-    return {line.split(",", 1)[1] for line in capsys.readouterr().out.splitlines()}
+    return {line.split(",", 1)[1] for line in capsys.readouterr().out.splitlines() if line}
 
 
 class TestPublicNames:
