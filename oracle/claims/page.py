@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from oracle.claims.figures import Figure, figure_rows
+from oracle.claims.judging import CLAIMS
 from oracle.claims.ledger import Entry, Ledger
 
 
 def table(ledger: Ledger) -> str:
-    """One row for each claim: its words, its verdict, and the condition or the measurements."""
-    lines = ["| claim | verdict | |", "|---|---|---|"]
+    """One row for each claim: its title, its verdict, and the sentence that says most."""
+    lines = ["| Amin … | verdict | measured |", "|---|---|---|"]
     for entry in ledger.entries:
+        (claim,) = (claim for name, claim in CLAIMS.items() if name == entry.claim)
+        title = f"{claim.title[0].lower()}{claim.title[1:]}"
         judgement = entry.judgement
-        lines.append(
-            f"| {entry.claim} “{entry.words}” | **{judgement.verdict}** | "
-            f"{judgement.condition or judgement.measured} |"
-        )
+        sentence = _first_sentence(judgement.condition or judgement.measured)
+        lines.append(f"| {entry.claim}: {title} | **{judgement.verdict}** | {sentence} |")
     return "\n".join(lines) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop before a space."""
+    return re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
 
 
 def page(ledger: Ledger) -> str:

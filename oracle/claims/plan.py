@@ -84,6 +84,7 @@ class Claim:
 
     Attributes:
         name: its number in the specification, section 6.
+        title: what it says of Amin, in a few words.
         words: the claim in the article's words.
         rule: when it holds, holds under conditions, or does not hold; fixed before measuring.
         setting: what is measured under a plan, in words.
@@ -92,6 +93,7 @@ class Claim:
     """
 
     name: ClaimName
+    title: str
     words: str
     rule: str
     setting: Callable[[Plan], str]
