@@ -403,7 +403,7 @@ def test_a_hint_where_policies_cannot_differ(
         (("--load", "much"), "arrivals load"),
         (("--load", "0"), "arrivals load"),
         (("--seeds", "1"), "is not from 2"),
-        (("--seeds", "20000"), "at most 10,000"),
+        (("--seeds", "20000"), "at most 1,000"),
         (("--seeds", "2", "--report", "out.html"), "--report shows one seed"),
         (("--time-limit", "3"), "--time-limit has no effect"),
         (("--columns", "beauty"), "there is no such column"),
