@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import click
 
 from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
-from amin_ref.cli.flags import is_given, without_effect
+from amin_ref.cli.flags import is_given, refuse_without_effect, without_effect
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
@@ -29,6 +29,7 @@ from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
 from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
 from amin_ref.model.errors import AminError, shown
 from amin_ref.model.schedule import Schedule
+from amin_ref.policies.names import POLICIES
 from amin_ref.policies.ties import ByPosition
 from amin_ref.workloads import Dropped, Workload
 
@@ -213,6 +214,8 @@ def compare_command(
         raise without_effect(context, "columns", "on JSON, which has every column")
     if is_given(context, "time_limit") and not bound and report is None:
         raise without_effect(context, "time_limit", "without --bound or --report")
+    if not any(policy in POLICIES for policy in policies):
+        refuse_without_effect(context, "ties", "on policies of your own")
     plan = Plan(
         options=options,
         policies=policies,

@@ -353,6 +353,13 @@ class TestYourOwnPolicy:
         assert re.search(r"amin +mine_compared:Mine", capsys.readouterr().out)
 
     @pytest.mark.usefixtures("folder")
+    def test_ties_are_its_own_affair(self, capsys: pytest.CaptureFixture[str]) -> None:
+        flags = ("compare", *SMALL, "--ties", "random", "--policies")
+        amin_ref(*flags, "mine_compared:Mine", code=2)
+        assert "--ties has no effect" in one_sentence(capsys.readouterr().err)
+        amin_ref(*flags, "amin,mine_compared:Mine")
+
+    @pytest.mark.usefixtures("folder")
     @pytest.mark.parametrize(
         ("name", "says"),
         [
