@@ -90,7 +90,7 @@ def reading(columns: Sequence[Column], lower_bound: int | None) -> tuple[str, ..
     if "ratio_to_best" in fields:
         sentences.append("× best: total latency / the least one here.")
     if "ratio_to_bound" in fields:
-        bound = "a lower bound" if lower_bound is None else f"{lower_bound:,}"
+        bound = "the seed's lower bound" if lower_bound is None else f"{lower_bound:,}"
         sentences.append(
             f"× bound: total latency / {bound}; no schedule has a smaller total latency."
         )
