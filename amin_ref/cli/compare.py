@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from amin_ref.cli.bound import tell_interrupted
 from amin_ref.cli.comparing import TIME_LIMIT, Format, Plan, compare_one, compare_seeds
-from amin_ref.cli.flags import is_given, refuse_without_effect, without_effect
+from amin_ref.cli.flags import completed_policies, is_given, refuse_without_effect, without_effect
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.comparison import Display
@@ -37,6 +38,13 @@ class PolicyNames(click.ParamType[tuple[str, ...]]):
             return tuple(policies_by_name(value, ByPosition()))
         except AminError as error:
             self.fail(str(error).rstrip("."), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The lists that begin with ``incomplete`` and have one policy more."""
+        del ctx, param
+        return completed_policies(incomplete)
 
 
 class ColumnNames(click.ParamType[tuple[str, ...]]):
