@@ -8,8 +8,6 @@ schedule: each is checked by :func:`amin_ref.check`, which shares no code with a
 from __future__ import annotations
 
 import contextlib
-import math
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from typing import Literal
 
 from amin_ref import Instance, InvalidValue, Run, Schedule, check
 from oracle.certificate import Certificate, Stretch, verify
+from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.prices.ascent import lower_bound
 from oracle.programme.branch_and_cut import ModelTooLarge, solve
@@ -96,7 +95,7 @@ def optimum(
     method: Method = "auto",
     *,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> Optimum:
@@ -121,7 +120,7 @@ def optimum(
     Raises:
         InvalidValue: an argument is not of this kind, or the instance too large for the method.
     """
-    _check_arguments(time_limit, method, in_flight)
+    _check_arguments(method, in_flight)
     work = _Work(instance, time_limit, progress, should_stop, executor, in_flight)
     work.look_first()
     if method == "search":
@@ -133,14 +132,7 @@ def optimum(
     return work.best
 
 
-def _check_arguments(time_limit: float, method: str, in_flight: int) -> None:
-    if isinstance(time_limit, bool) or not 0 <= time_limit < math.inf:
-        raise InvalidValue(
-            "time_limit",
-            time_limit,
-            "it must be a number of seconds, 0 or more and finite",
-            "give for example 60.0",
-        )
+def _check_arguments(method: str, in_flight: int) -> None:
     if method not in ("auto", "ilp", "search"):
         raise InvalidValue(
             "method", method, "it must be 'auto', 'ilp' or 'search'", "give one of them"
@@ -159,7 +151,7 @@ class _Work:
         instance: Instance,
         time_limit: float,
         progress: Callable[[int, int], None] | None,
-        should_stop: Callable[[], bool] | None,
+        should_stop: ShouldStop | None,
         executor: Executor | None,
         in_flight: int,
     ) -> None:
@@ -167,7 +159,7 @@ class _Work:
         self._in_flight = in_flight
         self._instance = instance
         self._time_limit = time_limit
-        self._deadline = time.monotonic() + time_limit
+        self._deadline = Deadline.after(time_limit, should_stop)
         self._progress = progress
         self._should_stop = should_stop
         certificate = lower_bound(instance, time_limit=0)
@@ -201,7 +193,7 @@ class _Work:
             self._improve_schedule(PRICING * self._time_limit)
             with contextlib.suppress(ModelTooLarge):
                 self.ask_solver()
-        self._improve_schedule(self._seconds_left)
+        self._improve_schedule(self._deadline.remaining)
 
     def _entries(self) -> int:
         """Entries of the integer programme: rounds of a run, for each round it may start in."""
@@ -224,7 +216,7 @@ class _Work:
             found = search(
                 part,
                 upper=_part_of(self.best.schedule, part, origin),
-                time_limit=self._seconds_left / (len(parts) - index),
+                time_limit=self._deadline.remaining / (len(parts) - index),
                 should_stop=self._should_stop,
                 executor=self._executor,
                 in_flight=self._in_flight,
@@ -244,7 +236,7 @@ class _Work:
             return
         found = solve(
             self._instance,
-            time_limit=self._seconds_left,
+            time_limit=self._deadline.remaining,
             warm_start=self.best.schedule,
             progress=self._hear_solver,
             should_stop=self._should_stop,
@@ -299,13 +291,8 @@ class _Work:
         if self._progress is not None:
             self._progress(min(cost, self.best.total_latency), self.best.lower_bound)
 
-    @property
-    def _seconds_left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
-
     def _is_over(self) -> bool:
-        asked_to_stop = self._should_stop is not None and self._should_stop()
-        return self.best.proven or self._seconds_left == 0 or asked_to_stop
+        return self.best.proven or self._deadline.passed
 
 
 def _one_by_one(instance: Instance) -> Schedule:

@@ -17,7 +17,9 @@ Example:
 @click.argument("file")
 @click.pass_context
 def check_command(context: click.Context, file: str) -> None:
-    """Say whether the schedule in FILE (JSON or JSON lines; - for stdin) is valid.
+    """Say whether a schedule is valid.
+
+    FILE holds the schedule as JSON or JSON lines; - is standard input.
 
     Valid means: every request completes exactly once, after as many tokens as its output has; its
     runs do not overlap, start after its arrival and end in time; and no round exceeds the cache.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,16 +12,19 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from amin_ref.cli.bound import best_known, proven_bound
 from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
-from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
-from amin_ref.cli.reading import read_text
-from amin_ref.cli.report import best_known, command, refuse_what_cannot_be_made, write_report
+from amin_ref.cli.progress import Watch, watching
+from amin_ref.cli.report_file import (
+    command,
+    ledger_in,
+    refuse_what_cannot_be_made,
+    write_report,
+)
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.names import POLICIES
 from amin_ref.simulator.simulation import simulate
 from amin_ref.workloads import Workload
-from oracle import lower_bound, verify
-from oracle.claims import LEDGER, Ledger
 
 FORMAT = "amin-ref/comparison"
 VERSION = 1
@@ -134,7 +136,7 @@ def compare_command(
     report: str | None,
     as_json: bool,
 ) -> None:
-    """Simulate the policies on one workload and compare their latencies.
+    """Simulate policies on one workload and compare latencies.
 
     Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
     """
@@ -158,33 +160,18 @@ def compare_command(
                 rows.append(Row.of(policy, schedule))
                 schedules[policy] = schedule
         if report is not None:
-            best = best_known(workload, time_limit)
+            best = best_known(workload.instance, time_limit).optimum
             least = best.lower_bound
-            ledger = Ledger.from_json(read_text(str(LEDGER)))
+            ledger = ledger_in(None)
             again = command(("compare", "--report", "report.html"), options, flags)
             write_report(report, options, again, schedules, best, ledger)
         elif bound:
-            least = _proven_bound(workload, time_limit)
+            least = proven_bound(workload.instance, time_limit).total_latency
     finally:
         # Whatever ends the program early, the policies that are through are not lost.
         if rows:
             show = _print_json if as_json else _print_table
             show(rows, workload, options, least)
-
-
-def _proven_bound(workload: Workload, time_limit: float) -> int:
-    """What no schedule can cost less than; request·rounds, recomputed from a certificate."""
-    with solving(time_limit) as watch, asked_to_stop() as stop:
-        begun = time.monotonic()
-        certificate = lower_bound(
-            workload.instance,
-            time_limit=time_limit,
-            progress=lambda bound: watch.update(
-                time.monotonic() - begun, f"lower bound {bound:,.0f}"
-            ),
-            should_stop=stop,
-        )
-    return verify(workload.instance, certificate)
 
 
 def _count(watch: Watch, policy: str, before: int, completed: int) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
+from amin_ref.cli.bound import best_known
 from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.options import SECONDS
-from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import schedule_in
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import ByPosition, TieBreak
 from amin_ref.policies.names import title_of
-from oracle import Optimum, optimum
+
+if TYPE_CHECKING:
+    from oracle import Optimum
 
 FORMAT = "amin-ref/conformance"
 VERSION = 1
@@ -63,11 +66,12 @@ def conform_command(
     no_bound: bool,
     as_json: bool,
 ) -> None:
-    """Say whether the schedule in FILE (JSON or JSON lines; - for stdin) is one of a policy's.
+    """Say whether a policy could have made a schedule.
 
-    It is replayed round by round. In each round, from the state that the schedule itself is in, its
-    evictions and admissions must be ones that the policy could have made. The first round in which
-    they are not is explained. A valid schedule is also compared with the optimum.
+    FILE holds the schedule as JSON or JSON lines; - is standard input. It is replayed round by
+    round. In each round, from the state that the schedule itself is in, its evictions and
+    admissions must be ones that the policy could have made. The first round in which they are not
+    is explained. A valid schedule is also compared with the optimum.
 
     Exit code 0: it is. 1: it is not. 2: not readable. 130: Ctrl-C, with the bounds so far.
     """
@@ -76,9 +80,8 @@ def conform_command(
     verdict = conform(schedule, policy, ties=tie_break)
     best, stopped = None, False
     if not (no_bound or verdict.violations):
-        with solving(time_limit), asked_to_stop() as stop:
-            best = optimum(schedule.instance, time_limit, should_stop=stop)
-            stopped = stop()
+        found = best_known(schedule.instance, time_limit)
+        best, stopped = found.optimum, found.interrupted
     if as_json:
         click.echo(json.dumps(_document(schedule, verdict, best)))
     else:

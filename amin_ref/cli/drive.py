@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from amin_ref.cli.bound import best_known, proven_bound
 from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import instance_in, read_text, write_text
@@ -20,7 +21,6 @@ from amin_ref.model.schedule import Schedule
 from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, examine, judge_schedule
 from amin_ref.suite.judgement import schedule_of
 from amin_ref.workloads import EMBEDDED
-from oracle import lower_bound, optimum, verify
 
 REQUESTS = 200
 """Requests of an embedded workload, where no other number is asked for."""
@@ -97,7 +97,9 @@ def drive_command(
     files: tuple[str, ...],
     counterexample: str | None,
 ) -> None:
-    """Ask COMMAND for the decisions of every round, and say what it is.
+    """Test a scheduler that runs as another program.
+
+    COMMAND is asked for the decisions of every round.
 
     COMMAND speaks lines of JSON: it reads arrivals and completions on its standard input and
     answers each line with whom to evict and whom to admit. proofs_notes/protocol.md has the page to
@@ -185,9 +187,9 @@ def _figures(schedule: Schedule, claims: Claim) -> str:
 def _least(instance: Instance) -> tuple[int, bool]:
     """What no schedule costs less than; request·rounds. And whether that is the optimum."""
     if len(instance.requests) <= MOST_FOR_OPTIMUM:
-        best = optimum(instance, BOUND_SECONDS)
+        best = best_known(instance, BOUND_SECONDS).optimum
         return best.lower_bound, best.proven
-    return verify(instance, lower_bound(instance, BOUND_SECONDS)), False
+    return proven_bound(instance, BOUND_SECONDS).total_latency, False
 
 
 def _end(policy: ExternalPolicy, last: Instance) -> Finding | None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import shell_complete
 
 from amin_ref.model.errors import AminError, CannotWrite
 
@@ -16,6 +17,12 @@ BAD_INPUT = 2
 CANNOT_WRITE = 3
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+
+NAME = "amin-ref"
+"""The program, in messages, in help texts and to the shell."""
+
+COMPLETION = "_AMIN_REF_COMPLETE"
+"""The environment variable by which a shell asks for completions, as click has it."""
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
@@ -30,8 +37,11 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     code = 0
     try:
+        instruction = os.environ.get(COMPLETION)
+        if instruction:
+            return shell_complete(command, {}, NAME, COMPLETION, instruction)
         # Not command.main, which ends the program by itself when the output's pipe is closed.
-        with command.make_context("amin-ref", list(arguments)) as context:
+        with command.make_context(NAME, list(arguments)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
@@ -62,14 +72,14 @@ def _end(code: int, sentence: str) -> int:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"amin-ref: {sentence}", err=True)
+    click.echo(f"{NAME}: {sentence}", err=True)
     return code
 
 
 def _one_line(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.command_path if context else "amin-ref"
+    command = context.command_path if context else NAME
     return f"{message}; see '{command} --help'."
 
 

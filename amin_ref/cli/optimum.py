@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
+from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from amin_ref.cli.bound import best_known
 from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_argument
-from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import instance_in, write_text
-from amin_ref.cli.workers import processes
 from amin_ref.model.instance import Instance
-from oracle import Method, Optimum, optimum
+
+if TYPE_CHECKING:
+    from oracle import Method, Optimum
 
 FORMAT = "amin-ref/optimum"
 VERSION = 1
@@ -76,7 +77,7 @@ def optimum_command(
     certificate_file: str | None,
     as_json: bool,
 ) -> None:
-    """Find the best schedule in hindsight, and prove how good any schedule can be.
+    """Find the best schedule in hindsight, and a lower bound.
 
     FILE_OR_WORKLOAD is a file with an instance or a schedule of ours (JSON), whose instance is
     taken as it is, or a workload as for compare: 'chat', 'conversation' or a trace, to which the
@@ -87,33 +88,14 @@ def optimum_command(
     instance = instance_in(options.workload)
     if instance is None:
         instance = options.build().instance
-    with (
-        solving(time_limit) as watch,
-        asked_to_stop() as stop,
-        processes(workers) as executor,
-    ):
-        begun = time.monotonic()
-
-        def show(cost: int, bound: int) -> None:
-            gap = (cost - bound) / max(1, bound)
-            watch.update(time.monotonic() - begun, f"bound {bound:,}, best {cost:,}, gap {gap:.2%}")
-
-        best = optimum(
-            instance,
-            time_limit,
-            method,
-            progress=show,
-            should_stop=stop,
-            executor=executor,
-            in_flight=4 * workers,
-        )
-        stopped = stop()
+    found = best_known(instance, time_limit, method=method, workers=workers)
+    best = found.optimum
     (_print_json if as_json else _print_table)(instance, best)
     if schedule_file is not None:
         write_text(schedule_file, best.schedule.to_json() + "\n")
     if certificate_file is not None:
         _write_certificate(certificate_file, best)
-    if stopped:
+    if found.interrupted:
         click.echo("amin-ref: interrupted; these are the best bounds so far.", err=True)
         context.exit(INTERRUPTED)
 

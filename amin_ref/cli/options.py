@@ -14,11 +14,13 @@ from amin_ref.model.errors import shown
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies import ByPosition, Shuffled, TieBreak
 from amin_ref.workloads import (
+    DEFAULT_ARRIVALS,
+    DEFAULT_CAPACITY,
+    DEFAULT_PREDICTION,
     DEFAULT_REQUESTS,
+    DEFAULT_WORKLOAD,
     Workload,
     build_instance,
-    parse_arrivals,
-    parse_prediction,
 )
 
 
@@ -64,7 +66,6 @@ SECONDS = Seconds()
 REQUESTS = WholeNumber("requests", least=1)
 TOKENS = WholeNumber("tokens", least=1)
 SEED = WholeNumber("number", least=0)
-DEFAULT_WORKLOAD = "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class WorkloadOptions:
                 seed=self.seed,
                 capacity=self.capacity,
                 block_size=self.block_size,
-                prediction=parse_prediction(self.prediction),
-                arrivals=parse_arrivals(self.arrivals),
+                prediction=self.prediction,
+                arrivals=self.arrivals,
             )
 
     def tie_break(self) -> TieBreak:
@@ -177,7 +178,7 @@ _OPTIONS = (
     click.option(
         "--capacity",
         type=TOKENS,
-        default=16_492,
+        default=DEFAULT_CAPACITY,
         show_default=True,
         help="M, size of the KV cache, in tokens.",
     ),
@@ -191,18 +192,21 @@ _OPTIONS = (
     click.option(
         "--prediction",
         metavar="KIND",
-        default="bins:10",
+        default=DEFAULT_PREDICTION,
         show_default=True,
         help="The interval predicted for each output length, in tokens: 'exact'; 'rough:LO:HI', "
         "the same for all; 'bins:K', the one of K equal bins up to the longest output; "
-        "'relative:X', the true length give or take the fraction X.",
+        "'relative:X', the true length give or take the fraction X; 'varying:X', the same with a "
+        "fraction from 0 to X drawn for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
+        "naive with probability P, else exact.",
     ),
     click.option(
         "--arrivals",
         metavar="KIND",
-        default="at-once",
+        default=DEFAULT_ARRIVALS,
         show_default=True,
-        help="'at-once'; 'poisson:RATE', RATE requests per round; 'trace:SECONDS', the file's own "
+        help="'at-once'; 'poisson:RATE', RATE requests per round; 'load:L', Poisson arrivals that "
+        "offer L times the work that the cache can serve; 'trace:SECONDS', the file's own "
         "timestamps, a round lasting SECONDS.",
     ),
     click.option(

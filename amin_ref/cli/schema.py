@@ -24,9 +24,10 @@ Examples:
 )
 @click.pass_context
 def schema_command(context: click.Context, name: SchemaName, file: str | None) -> None:
-    """Print the JSON Schema (Draft 2020-12) of the kind of document that NAME names.
+    """Print the JSON Schema of a document, or validate a file.
 
-    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate' or 'vectors'.
+    The schema is of Draft 2020-12. NAME is 'instance', 'schedule', 'schedule-lines', 'certificate'
+    or 'vectors'.
 
     A document names its format and version in its first two fields. A schedule may come as one
     document ('schedule'), or as JSON lines, a header and then a run on each line

@@ -33,7 +33,10 @@ Example:
     help="File to write the schedule to.  [default: standard output]",
 )
 def simulate_command(options: WorkloadOptions, policy: str, output: TextIO) -> None:
-    """Simulate one policy and write its schedule, with the instance, as JSON."""
+    """Simulate one policy and write its schedule as JSON.
+
+    The document holds the instance, too: 'amin-ref check' needs nothing else.
+    """
     instance = options.build().instance
     with watching(len(instance.requests)) as watch:
         schedule = simulate(

@@ -25,13 +25,14 @@ Examples:
     "[default: standard output]",
 )
 def vectors_command(output: str) -> None:
-    """Write the test vectors: small instances with the schedules that are right, and wrong ones.
+    """Write test vectors for schedulers in any language.
 
-    They stand in groups by the bug that they were chosen for. Every vector has an id, a comment,
-    the flags of all bugs that it catches, an instance, and a result: 'valid', the policy makes this
-    one schedule; 'acceptable', it makes one of these, depending on ties; 'invalid', the schedule
-    must be refused, by the rule named. The notes say for each flag which bug that is and what it
-    costs. 'amin-ref schema vectors' has the form.
+    These are small instances with the schedules that are right, and wrong ones. They stand in
+    groups by the bug that they were chosen for. Every vector has an id, a comment, the flags of all
+    bugs that it catches, an instance, and a result: 'valid', the policy makes this one schedule;
+    'acceptable', it makes one of these, depending on ties; 'invalid', the schedule must be refused,
+    by the rule named. The notes say for each flag which bug that is and what it costs. 'amin-ref
+    schema vectors' has the form.
     """
     if output == "-":
         click.echo(published_text(), nl=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from amin_ref.cli.bound import certified_bound
 from amin_ref.cli.reading import read_text
-from oracle import Certificate, verify
 
 
 @click.command(
@@ -17,13 +17,13 @@ Example:
 )
 @click.argument("certificate", metavar="CERTIFICATE")
 def verify_command(certificate: str) -> None:
-    """Recompute, in exact arithmetic, the lower bound that CERTIFICATE (JSON; - for stdin) proves.
+    """Recompute the lower bound that a certificate proves.
 
-    The certificate holds its instance and a price on the cache in every round; whoever found those
-    prices, and however, they prove a bound on the total latency of every schedule of the instance.
+    CERTIFICATE is a JSON file; - is standard input. The arithmetic is exact. The certificate holds
+    its instance and a price on the cache in every round; whoever found those prices, and however,
+    they prove a bound on the total latency of every schedule of the instance.
     """
-    found = Certificate.from_json(read_text(certificate))
-    bound = verify(found.instance, found)
+    found, bound = certified_bound(read_text(certificate))
     click.echo(
         f"{bound} request·rounds at least, for {len(found.instance.requests)} requests in a cache "
         f"of {found.instance.capacity} tokens in blocks of {found.instance.block_size}."

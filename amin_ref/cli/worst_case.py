@@ -71,11 +71,12 @@ def worst_case_command(
     checkpoint: Path | None,
     as_json: bool,
 ) -> None:
-    """The exact worst ratio of a policy's total latency to the optimum.
+    """Find a policy's exact worst ratio to the optimum.
 
-    Over all output lengths that n requests can have between their bounds, and over all orders in
-    which ties can be broken. All prompts are equal and all requests arrive at once. Prints an
-    instance that attains the ratio, as a program that shows it.
+    The ratio is that of total latencies, the worst over all output lengths that n requests can have
+    between their bounds, and over all orders in which ties can be broken. All prompts are equal and
+    all requests arrive at once. Prints an instance that attains the ratio, as a program that shows
+    it.
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     kept = Checkpoint(checkpoint) if checkpoint else None
@@ -105,7 +106,10 @@ Example:
 @_WORKERS
 @_CHECKPOINT
 def worst_case_table_command(output: TextIO, workers: int, checkpoint: Path | None) -> None:
-    """Worst ratios of Amin, Amax and H-SF over a grid of settings, a line of JSON for each."""
+    """Tabulate worst ratios over a grid of settings.
+
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF.
+    """
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None
     pieces = sum(question.pieces for question in questions)

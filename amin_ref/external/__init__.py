@@ -1,6 +1,12 @@
-"""Schedulers in other programs, in any language: lines of JSON on stdin and stdout.
+"""How does a scheduler in another program, in any language, become a policy?
 
-The protocol is written down in ``proofs_notes/protocol.md``.
+The program reads lines of JSON on its standard input and answers on its standard output.
+Reading order:
+
+1. ``protocol.md``: the page to write such a program from; ``amin.c`` and ``amin.js`` are two.
+2. ``messages``: the lines of the protocol, and which answers are accepted.
+3. ``child``: a process that may die, hang or flood its output.
+4. ``policy``: the two together, as an :class:`amin_ref.Policy`.
 """
 
 from amin_ref.external.policy import ExternalPolicy

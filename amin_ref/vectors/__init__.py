@@ -1,7 +1,8 @@
-"""Test vectors: small instances with the schedules that are right, and schedules that are wrong.
+"""Which schedules of small instances are right, and which are wrong? Test vectors.
 
-They are for schedulers and checkers in any language, in the manner of Wycheproof: each vector says
-which bugs it catches. :func:`published_vectors` reads the ones that come with this package.
+They are for schedulers and checkers in any language, and follow the design of Wycheproof's vectors:
+each says which bugs it catches. :func:`published_vectors` reads ``vectors.json``, the vectors of
+this release.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from contextlib import closing
 from itertools import chain
 
-from amin_ref.model.errors import InvalidValue, InvalidWorkload
+from amin_ref.model.errors import InvalidValue, InvalidWorkload, shown_path
 from amin_ref.workloads.formats import line_reader
-from amin_ref.workloads.lines import shown_path, text_lines
+from amin_ref.workloads.lines import text_lines
 from amin_ref.workloads.row import Row
 
 

@@ -12,7 +12,6 @@ and then named so (:attr:`IlpResult.evidence`).
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Run, Schedule
+from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
     Candidates,
     Cut,
@@ -40,7 +40,7 @@ from oracle.programme.solvers import (
     Programme,
     Relaxation,
     Row,
-    Watch,
+    Supervision,
     solve_with_cbc,
     solve_with_highs,
 )
@@ -105,7 +105,7 @@ def solve(
     solver: SolverName = "highs",
     warm_start: Schedule | None = None,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> IlpResult:
     """The best schedule and the best lower bound that the integer programme gives in the time.
 
@@ -124,7 +124,7 @@ def solve(
         ModelTooLarge: the programme would have too many starts or entries.
         KeyboardInterrupt: Ctrl-C; whatever solver was running has been stopped.
     """
-    deadline = time.monotonic() + _checked_time_limit(time_limit)
+    deadline = Deadline.after(time_limit, should_stop)
     if solver not in ASK:
         raise InvalidValue("solver", solver, "it must be 'highs' or 'cbc'", "give one of the two")
     given = None if warm_start is None else _starts_of(instance, warm_start)
@@ -138,7 +138,7 @@ def solve(
                 together = _together(instance, parts, known, given)
                 progress(together.cost, together.lower_bound)
 
-        search = _Search(part, known[index], solver, deadline, should_stop or _never, report)
+        search = _Search(part, known[index], solver, deadline, report)
         known[index] = search.run()
     result = _together(instance, parts, known, given)
     return IlpResult(
@@ -172,14 +172,14 @@ class _Search:
         instance: Instance,
         known: _Known,
         solver: SolverName,
-        deadline: float,
-        should_stop: Callable[[], bool],
+        deadline: Deadline,
         report: Callable[[_Known], None],
     ) -> None:
         self._instance = instance
         self._known = known
         self._solver = solver
-        self._watch = Watch(deadline, should_stop, self._hear_on_the_way)
+        self._deadline = deadline
+        self._supervision = Supervision(deadline, self._hear_on_the_way)
         self._report = report
         self._fixed_cost = 0
         self._seconds_per_entry = SECONDS_PER_ENTRY
@@ -197,7 +197,7 @@ class _Search:
 
     @property
     def _done(self) -> bool:
-        return self._known.proven or self._watch.over
+        return self._known.proven or self._deadline.passed
 
     def _learn(self, known: _Known) -> None:
         self._known = known
@@ -205,14 +205,14 @@ class _Search:
 
     def _affords(self, candidates: Candidates) -> bool:
         """Whether a programme of these candidates is laid out in time; nothing can interrupt it."""
-        return self._seconds_per_entry * _entries(candidates) < self._watch.seconds_left
+        return self._seconds_per_entry * _entries(candidates) < self._deadline.remaining
 
     def _relaxed(self, candidates: Candidates) -> tuple[Relaxation, tuple[int, ...], int]:
         """The relaxation, the rounds whose rows it begins with, and how many rows it has."""
-        began = time.monotonic()
+        began = self._deadline.clock()
         programme, rounds = _programme(candidates, ())
-        relaxation = Relaxation(programme, self._watch)
-        took = (time.monotonic() - began) / max(1, _entries(candidates))
+        relaxation = Relaxation(programme, self._supervision)
+        took = (self._deadline.clock() - began) / max(1, _entries(candidates))
         self._seconds_per_entry = max(self._seconds_per_entry, took)
         return relaxation, rounds, len(programme.rows)
 
@@ -282,7 +282,7 @@ class _Search:
         cuts: list[Cut] = []
         weights: list[float] = []
         best, without_gain = -math.inf, 0
-        stop_at = time.monotonic() + SHARE_FOR_CUTS * self._watch.seconds_left
+        for_cuts = self._deadline.within(SHARE_FOR_CUTS * self._deadline.remaining)
         while relaxation.solve():
             self._try_starts(self._rounded(candidates, relaxation.values))
             prices = relaxation.multipliers
@@ -299,7 +299,7 @@ class _Search:
             reached = price.bound / price.scale
             without_gain = 0 if reached > best + 0.01 else without_gain + 1
             best = max(best, reached)
-            if self._done or without_gain > PASSES_WITHOUT_GAIN or time.monotonic() > stop_at:
+            if self._done or without_gain > PASSES_WITHOUT_GAIN or for_cuts.passed:
                 break
             added = cutter.violated(relaxation.values, relaxation.reduced_costs, usable)
             if not added and not forbidden:
@@ -320,7 +320,7 @@ class _Search:
         programme, _ = _programme(candidates, cuts)
         self._fixed_cost = candidates.fixed_cost
         begin = candidates.usage(self._known.starts).tolist()
-        answer = ASK[self._solver](programme, begin, self._watch)
+        answer = ASK[self._solver](programme, begin, self._supervision)
         if answer.values is not None:
             starts = _believed_starts(candidates, answer)
             if starts is None:
@@ -508,21 +508,10 @@ def _starts_of(instance: Instance, warm_start: Schedule) -> Mapping[RequestId, i
     return starts
 
 
-def _checked_time_limit(time_limit: float) -> float:
-    if isinstance(time_limit, bool) or not isinstance(time_limit, int | float):
-        raise InvalidValue("time_limit", time_limit, "it must be a number of seconds", "give 60.0")
-    if not 0 <= time_limit < math.inf:
-        raise InvalidValue(
-            "time_limit", time_limit, "it must be finite and at least 0 seconds", "give 60.0"
-        )
-    return float(time_limit)
+Solver = Callable[[Programme, Sequence[int], Supervision], Answer]
+"""Solves a programme for whole numbers, from a solution that it may begin with."""
 
-
-def _never() -> bool:
-    return False
-
-
-ASK: Mapping[SolverName, Callable[[Programme, Sequence[int], Watch], Answer]] = MappingProxyType(
+ASK: Mapping[SolverName, Solver] = MappingProxyType(
     {"highs": solve_with_highs, "cbc": solve_with_cbc}
 )
-"""Who is asked for whole numbers, by name."""
+"""The solver of each name."""

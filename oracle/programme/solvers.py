@@ -25,6 +25,8 @@ import numpy as np
 import pulp  # type: ignore[import-untyped]  # PuLP ships no types; this module is the boundary
 from numpy.typing import NDArray
 
+from oracle.deadline import Deadline
+
 POLL_SECONDS = 0.02
 """How often a running solver is looked after: for Ctrl-C, the caller's stop, and progress."""
 
@@ -74,31 +76,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """How a solver is looked after while it runs.
+class Supervision:
+    """What a running solver is stopped by, and what hears of its progress.
 
     Attributes:
-        deadline: when it shall be done, on the clock of :func:`time.monotonic`.
-        should_stop: asked every now and then; a solver stops early when it says ``True``.
-        report: told the solver's dual bound whenever it has a new one.
+        deadline: the solver is stopped when this has passed.
+        report: called with the solver's dual bound whenever that has changed.
     """
 
-    deadline: float
-    should_stop: Callable[[], bool]
+    deadline: Deadline
     report: Callable[[float], None]
 
-    @property
-    def seconds_left(self) -> float:
-        """Seconds until the deadline, at least 0."""
-        return max(0.0, self.deadline - time.monotonic())
 
-    @property
-    def over(self) -> bool:
-        """Whether it is time to stop."""
-        return self.seconds_left <= 0 or self.should_stop()
-
-
-def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def solve_with_highs(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
     """Ask HiGHS for whole numbers, from a solution that it may begin with.
 
     Its restarts, heuristics and long look-aheads at branching pay off on these programmes less than
@@ -106,10 +98,10 @@ def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -
     """
     problem, _ = _problem(programme)
     solver = _WatchedHighs(
-        watch,
+        supervision,
         start,
         msg=False,
-        timeLimit=watch.seconds_left,
+        timeLimit=supervision.deadline.remaining,
         gapRel=0.0,
         gapAbs=0.99,
         mip_heuristic_effort=0.0,
@@ -136,8 +128,8 @@ def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -
 class Relaxation:
     """A programme without the demand for whole numbers, kept warm while rows are added."""
 
-    def __init__(self, programme: Programme, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, programme: Programme, supervision: Supervision) -> None:
+        self._supervision = supervision
         problem, _ = _problem(programme)
         # PuLP configures and fills the model; from then on HiGHS is spoken to directly, as PuLP
         # would build everything anew for each row.
@@ -150,9 +142,9 @@ class Relaxation:
     def solve(self) -> bool:
         """Solve; whether there is a solution to read. After a ``False`` ask for nothing more."""
         # HiGHS counts its time over all runs of a model.
-        limit = self._model.getRunTime() + self._watch.seconds_left
+        limit = self._model.getRunTime() + self._supervision.deadline.remaining
         self._model.setOptionValue("time_limit", limit)
-        if not _run(self._model, self._watch):
+        if not _run(self._model, self._supervision):
             return False
         solution = self._model.getSolution()
         return bool(solution.value_valid and solution.dual_valid)
@@ -189,7 +181,7 @@ class Relaxation:
             self._model.changeColBounds(column, 0.0, 0.0)
 
 
-def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def solve_with_cbc(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """Ask CBC for whole numbers, from a solution that it may begin with.
 
     PuLP writes the files and reads the solution back; CBC runs as a process of ours, so that it can
@@ -206,11 +198,12 @@ def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> 
         order, names, row_names, _ = problem.writeMPS(str(model), rename=1)
         solver.writesol(str(begin), problem, order, names, row_names)
         command = [solver.path, str(model), "-mips", str(begin), "-timeMode", "elapsed"]
-        command += ["-sec", f"{watch.seconds_left:.3f}", "-ratio", "0", "-allow", "0.99"]
+        command += ["-sec", f"{supervision.deadline.remaining:.3f}"]
+        command += ["-ratio", "0", "-allow", "0.99"]
         # Preprocessing can solve a programme outright, and then no bound is stated in the log.
         command += ["-preprocess", "off", "-solve", "-solution", str(solution)]
         with log.open("w") as sink:
-            _run_process(command, sink.fileno(), watch)
+            _run_process(command, sink.fileno(), supervision.deadline)
         said = log.read_text(errors="replace")
         if not solution.exists():
             return Answer(None, None, _cbc_bound(said))
@@ -245,9 +238,9 @@ class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are unt
     ``ended``: whether it has come to an end, so that its model may be looked at.
     """
 
-    def __init__(self, watch: Watch, start: Sequence[int], **options: object) -> None:
+    def __init__(self, supervision: Supervision, start: Sequence[int], **options: object) -> None:
         super().__init__(**options)
-        self._watch = watch
+        self._supervision = supervision
         self._start = start
         self.ended = False
 
@@ -256,14 +249,14 @@ class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are unt
         begin = highspy.HighsSolution()
         begin.col_value = [float(value) for value in self._start]
         model.setSolution(begin)
-        self.ended = _run(model, self._watch)
+        self.ended = _run(model, self._supervision)
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: ARG002, N802 - PuLP's
         """Nothing: PuLP's table of states lacks some that HiGHS has, and no state is believed."""
         return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
 
 
-def _run(model: highspy.Highs, watch: Watch) -> bool:
+def _run(model: highspy.Highs, supervision: Supervision) -> bool:
     """Run HiGHS in a thread of its own, so that Ctrl-C reaches Python while it works.
 
     Some of its steps, presolving among them, look at no clock and hear no call to stop. Whoever has
@@ -290,12 +283,12 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
     threading.Thread(target=work).start()
     told = -math.inf
     try:
-        limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
-        while not over.is_set() and time.monotonic() <= limit and not watch.should_stop():
+        limit = supervision.deadline.extended(GRACE_SECONDS)
+        while not over.is_set() and not limit.passed:
             over.wait(POLL_SECONDS)
             if told < heard[0] < math.inf:
                 told = heard[0]
-                watch.report(told)
+                supervision.report(told)
         if not over.is_set():
             model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
             over.wait(GRACE_SECONDS)
@@ -314,13 +307,13 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
     return ended
 
 
-def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:
+def _run_process(command: Sequence[str], log: int, deadline: Deadline) -> None:
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
     )
-    limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
+    limit = deadline.extended(GRACE_SECONDS)
     try:
-        while process.poll() is None and time.monotonic() < limit and not watch.should_stop():
+        while process.poll() is None and not limit.passed:
             time.sleep(POLL_SECONDS)
     finally:
         if process.poll() is None:

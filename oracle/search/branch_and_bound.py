@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from amin_ref import Instance, Schedule
 from amin_ref.model.errors import InvalidValue
+from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import (
     INDEPENDENT,
     SEQUENCED,
@@ -79,7 +79,7 @@ def search(
     *,
     upper: Schedule | None = None,
     time_limit: float = 60.0,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> SearchResult:
@@ -98,15 +98,7 @@ def search(
         InvalidValue: the time limit is not a number of seconds, ``upper`` is of another instance
             or not valid, or the instance lasts too many rounds.
     """
-    if math.isnan(time_limit) or time_limit < 0:
-        raise InvalidValue(
-            "time_limit", time_limit, "it must be 0 or more seconds", "give a number of seconds"
-        )
-    deadline = time.monotonic() + time_limit
-
-    def stop() -> bool:
-        return time.monotonic() >= deadline or (should_stop is not None and should_stop())
-
+    deadline = Deadline.after(time_limit, should_stop)
     problem = Problem.of(instance)
     if problem.horizon > MOST_ROUNDS:
         raise InvalidValue(
@@ -118,7 +110,7 @@ def search(
     starts = first_schedule(problem)
     if upper is not None:
         starts = min(starts, _starts_of(problem, upper), key=problem.cost)
-    return BranchAndBound(problem, starts, stop, executor=executor, in_flight=in_flight).run()
+    return BranchAndBound(problem, starts, deadline, executor=executor, in_flight=in_flight).run()
 
 
 def _starts_of(problem: Problem, upper: Schedule) -> tuple[int, ...]:
@@ -146,7 +138,7 @@ class BranchAndBound:
 
     Attributes:
         problem: what is searched.
-        stop: asked before every round; when it says yes, the search ends.
+        deadline: the search ends when it has passed; looked at in every round.
         chunk: states treated at once.
         executor: processes that share what lasts; ``None`` for nobody.
         in_flight: branches that it is given at a time.
@@ -160,13 +152,13 @@ class BranchAndBound:
         self,
         problem: Problem,
         starts: Sequence[int],
-        stop: Callable[[], bool],
+        deadline: Deadline,
         chunk_cells: int = CHUNK_CELLS,
         executor: Executor | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
         self.problem = problem
-        self.stop = stop
+        self.deadline = deadline
         self.chunk = max(2, chunk_cells // max(1, problem.longest + problem.size))
         self.executor = executor
         self.in_flight = in_flight
@@ -191,16 +183,16 @@ class BranchAndBound:
     def bounds(self) -> NodeBounds | None:
         """Bounds with good prices; ``None`` when there is no time or no room for them."""
         problem, rounds = self.problem, self.problem.horizon
-        if self.lower == self.upper or rounds * problem.size > MOST_STARTS or self.stop():
+        if self.lower == self.upper or rounds * problem.size > MOST_STARTS or self._is_over():
             return None
         rows = Rows(problem, rounds)
         self.explore(NodeBounds.of(rows, None, rows.no_prices()), QUICK_WIDTH)
-        if self.lower == self.upper or self.stop():
+        if self.lower == self.upper or self._is_over():
             return None
-        prices = ascend(rows, None, rows.no_prices(), self.upper, INDEPENDENT, self.stop)
+        prices = ascend(rows, None, rows.no_prices(), self.upper, INDEPENDENT, self._is_over)
         bounds = NodeBounds.of(rows, None, prices)
         self._prove(bounds.whole(bounds.root))
-        if self.lower == self.upper or self.stop():
+        if self.lower == self.upper or self._is_over():
             return bounds
         rounds = bounds.last_useful(self.upper - 1, rows.output_len)
         shorter = Rows(problem, rounds)
@@ -209,17 +201,20 @@ class BranchAndBound:
         sequencing = Sequencing(problem, large, rounds) if large else None
         if sequencing is not None or len(shorter.limits) > len(rows.limits):
             how = SEQUENCED if large else INDEPENDENT
-            prices = ascend(shorter, sequencing, prices, self.upper, how, self.stop)
+            prices = ascend(shorter, sequencing, prices, self.upper, how, self._is_over)
         bounds = NodeBounds.of(shorter, sequencing, prices)
         self._prove(bounds.whole(bounds.root))
         return bounds
+
+    def _is_over(self) -> bool:
+        return self.deadline.passed
 
     def _prove(self, bound: int) -> None:
         self.lower = max(self.lower, min(bound, self.upper))
 
     def explore(self, bounds: NodeBounds, width: int | None) -> None:
         """Look at every state that may beat the best schedule, or at ``width`` of each round."""
-        if self.lower == self.upper or self.stop() or self.problem.size > MOST_REQUESTS:
+        if self.lower == self.upper or self._is_over() or self.problem.size > MOST_REQUESTS:
             return
         root = Branch.root(self.problem, bounds)
         walked = self._everywhere(root) if width is None else self._alone([root], width)
@@ -231,7 +226,7 @@ class BranchAndBound:
         """Alone at first, with a narrow pass now and then; then together with other processes."""
         walked = self._alone([root], seconds=NARROW_PASSES[0].after)
         for number, narrow in enumerate(NARROW_PASSES, start=1):
-            if not walked.left or walked.crowded or self.stop():
+            if not walked.left or walked.crowded or self._is_over():
                 return walked
             looked = self._alone([root], narrow.width)
             if looked.complete and not looked.left:
@@ -248,15 +243,15 @@ class BranchAndBound:
     def _alone(
         self, branches: Sequence[Branch], width: int | None = None, seconds: float = math.inf
     ) -> Walked:
-        pause = time.monotonic() + seconds
+        part = self.deadline.within(seconds)
         return self._learned(
             walk(
                 self.problem,
                 branches,
                 Found(self.upper, self.starts),
                 chunk=self.chunk,
-                stop=self.stop,
-                pause=lambda: time.monotonic() >= pause,
+                should_stop=self._is_over,
+                pause=lambda: part.remaining == 0,
                 width=width,
             )
         )
@@ -270,7 +265,7 @@ class BranchAndBound:
     ) -> Walked:
         best = Found(self.upper, self.starts)
         company = Company(self.problem, best, self.chunk, executor, self.in_flight)
-        return self._learned(company.walk(branches, root, passes, self.stop))
+        return self._learned(company.walk(branches, root, passes, self.deadline))
 
     def _learned(self, walked: Walked) -> Walked:
         self.upper, self.starts = walked.best.cost, walked.best.starts

@@ -8,12 +8,13 @@ treats all of them. That every rule keeps an optimal schedule is proven in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.deadline import ShouldStop
 from oracle.search.bounds import NodeBounds, Rest
 from oracle.search.problem import Problem
 from oracle.search.relaxation import NEVER
@@ -112,16 +113,16 @@ class Rounds:
         problem: what is searched.
         bounds: what drops states.
         room: so many states may be held at once.
-        stop: asked several times in each round.
+        should_stop: called several times in each round; ``True`` ends it.
     """
 
     def __init__(
-        self, problem: Problem, bounds: NodeBounds, room: int, stop: Callable[[], bool]
+        self, problem: Problem, bounds: NodeBounds, room: int, should_stop: ShouldStop
     ) -> None:
         self.problem = problem
         self.bounds = bounds
         self._room = room
-        self._stop = stop
+        self._should_stop = should_stop
         # Half the memory is half the time of most that is done with loads.
         most = 2 * problem.capacity + problem.longest
         self._tokens = np.dtype(np.int16 if most < 2**15 else np.int32)
@@ -179,8 +180,8 @@ class Rounds:
         lengths = np.array(self.problem.output_len)[:, None]
         starts = np.where(states.last < 0, -1, states.last - lengths + 1)
         weakest = int(states.bound.argmin())
-        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._stop)
-        rounds = Rounds(self.problem, bounds, self._room, self._stop)
+        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._should_stop)
+        rounds = Rounds(self.problem, bounds, self._room, self._should_stop)
         states = replace(states, reduced=bounds.of_started(starts))
         return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
 
@@ -209,7 +210,7 @@ class Rounds:
             return states
         rest = self.bounds.at(now)
         for index, occupancy in enumerate(self._columns):
-            if len(grown) > self._room or self._stop():
+            if len(grown) > self._room or self._should_stop():
                 return None
             if not anywhere >> index & 1 or self.bounds.reduced[index, now] >= NEVER:
                 continue

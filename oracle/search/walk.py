@@ -10,13 +10,13 @@ schedule that may still beat the best one (``proofs_notes/search.md``, section 5
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 
 import numpy as np
 
+from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import NodeBounds
 from oracle.search.problem import Problem
 from oracle.search.states import Found, Frontier, Rounds
@@ -55,7 +55,7 @@ class Branch:
     @classmethod
     def root(cls, problem: Problem, bounds: NodeBounds) -> Branch:
         """All schedules of the problem."""
-        return cls(0, Rounds(problem, bounds, room=0, stop=lambda: False).first(), bounds)
+        return cls(0, Rounds(problem, bounds, room=0, should_stop=lambda: False).first(), bounds)
 
     def narrowed(self, width: int) -> Branch:
         """Only the states that look best, so many of them."""
@@ -101,7 +101,7 @@ def walk(
     best: Found,
     *,
     chunk: int,
-    stop: Callable[[], bool],
+    should_stop: ShouldStop,
     pause: Callable[[], bool],
     width: int | None = None,
 ) -> Walked:
@@ -112,8 +112,8 @@ def walk(
         branches: where to look.
         best: the best schedule so far.
         chunk: states treated at once; of more, half wait as a branch.
-        stop: asked several times in every round; when it says yes, the walk ends.
-        pause: asked after every round only, so that no work on a round is lost.
+        should_stop: called several times in every round; ``True`` ends the walk at once.
+        pause: called after every round; ``True`` ends the walk there, so that no work is lost.
         width: states kept in each round, the most promising ones; all by default.
     """
     left = list(branches)
@@ -121,10 +121,10 @@ def walk(
     while left:
         branch = left.pop()
         while len(branch.states):
-            rounds = Rounds(problem, branch.bounds, ROOM * chunk, stop)
+            rounds = Rounds(problem, branch.bounds, ROOM * chunk, should_stop)
             advanced = rounds.advance(branch.states, branch.now, best.cost)
             if advanced is None:
-                return Walked(best, (*left, branch), nodes, complete, crowded=not stop())
+                return Walked(best, (*left, branch), nodes, complete, crowded=not should_stop())
             nodes += len(branch.states)
             states, found = advanced
             best = best if found is None else found
@@ -166,14 +166,14 @@ class Errand:
 
 def walk_for(problem: Problem, errand: Errand, best: Found, chunk: int, seconds: float) -> Walked:
     """Look at one branch for so many seconds, and the rest of a round: work for a process."""
-    end = time.monotonic() + seconds
+    deadline = Deadline.after(seconds)
     return walk(
         problem,
         (errand.branch,),
         best,
         chunk=chunk,
-        stop=lambda: False,
-        pause=lambda: time.monotonic() >= end,
+        should_stop=lambda: False,
+        pause=lambda: deadline.passed,
         width=errand.width,
     )
 
@@ -209,7 +209,7 @@ class Company:
         branches: Sequence[Branch],
         root: Branch,
         passes: Sequence[NarrowPass],
-        stop: Callable[[], bool],
+        deadline: Deadline,
     ) -> Walked:
         """Look at everything in the branches, the last ones first.
 
@@ -220,14 +220,14 @@ class Company:
             branches: where to look.
             root: where narrow passes begin.
             passes: those, one after the other, while there is anything left to look at.
-            stop: asked a few times a second; when it says yes, the walk ends.
+            deadline: looked at a few times a second; the walk ends when it has passed.
         """
-        began = time.monotonic()
+        began = deadline.clock()
         self._left = list(branches)
         coming = list(passes)
         with contextlib.suppress(BrokenExecutor):
-            while self._is_unfinished() and not self._crowded and not stop():
-                if coming and time.monotonic() - began >= coming[0].after:
+            while self._is_unfinished() and not self._crowded and not deadline.passed:
+                if coming and deadline.clock() - began >= coming[0].after:
                     self._narrow.append(Errand(root, coming.pop(0).width))
                 self._hand_out()
                 self._hear()

@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
+from oracle.deadline import Deadline
 from oracle.programme import branch_and_cut, solvers
 from oracle.programme.branch_and_cut import IlpResult, ModelTooLarge, SolverName, solve
 from oracle.programme.candidates import (
@@ -39,7 +40,7 @@ from oracle.programme.candidates import (
     starts_fit,
 )
 from oracle.programme.cuts import Cutter
-from oracle.programme.solvers import Answer, Programme, Watch, _cbc_bound, _run
+from oracle.programme.solvers import Answer, Programme, Supervision, _cbc_bound, _run
 
 ENOUGH_SECONDS = 30.0
 
@@ -382,14 +383,14 @@ def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
 LIED_ABOUT = jaillet_like(6, 3)
 """Its optimum is 97, and without cuts or a solver that is not proven."""
 
-Solver = Callable[[Programme, Sequence[int], Watch], Answer]
+Solver = Callable[[Programme, Sequence[int], Supervision], Answer]
 
 
 def objective(programme: Programme, values: Sequence[float]) -> float:
     return sum(cost * value for cost, value in zip(programme.costs, values, strict=True))
 
 
-def all_at_once(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def all_at_once(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """Every request at its first candidate: cheap, and far beyond the capacity."""
     values = [0.0] * len(programme.costs)
     for row in programme.rows:
@@ -399,35 +400,39 @@ def all_at_once(programme: Programme, start: Sequence[int], watch: Watch) -> Ans
     return Answer(tuple(values), said, said)
 
 
-def nothing_at_all(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def nothing_at_all(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer((0.0,) * len(programme.costs), 0.0, 0.0)
 
 
-def cheaper_than_it_is(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def cheaper_than_it_is(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
     """The bound alone could be true."""
     said = objective(programme, start)
     return Answer(tuple(map(float, start)), said - 5, said)
 
 
-def halves(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def halves(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """What the relaxation would like best is no whole solution."""
     values = tuple(value / 2 for value in start)
     return Answer(values, objective(programme, values), objective(programme, values))
 
 
-def too_short(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def too_short(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer(tuple(map(float, start))[:-1], objective(programme, start), 50.0)
 
 
-def not_numbers(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def not_numbers(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer((math.nan,) * len(programme.costs), math.nan, math.nan)
 
 
-def bound_above_a_schedule(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def bound_above_a_schedule(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
     return Answer(tuple(map(float, start)), objective(programme, start), 1e6)
 
 
-def infinite_bound(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def infinite_bound(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer(None, None, math.inf)
 
 
@@ -461,7 +466,7 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
     """Nobody can tell such a bound from a lie, so it is never passed off as proven here."""
 
     def says_nothing_but_a_bound(
-        programme: Programme, start: Sequence[int], watch: Watch
+        programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         return Answer(None, None, objective(programme, start) - 0.5)
 
@@ -479,7 +484,9 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
 def test_dual_bounds_are_rounded_up_with_a_tolerance(
     below: float, read: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def says_a_little_less(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    def says_a_little_less(
+        programme: Programme, start: Sequence[int], supervision: Supervision
+    ) -> Answer:
         return Answer(None, None, objective(programme, start) - below)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_a_little_less})
@@ -494,10 +501,10 @@ def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def says_much_and_finds_nothing(
-        programme: Programme, start: Sequence[int], watch: Watch
+        programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
-        watch.report(objective(programme, start))
-        return nothing_at_all(programme, start, watch)
+        supervision.report(objective(programme, start))
+        return nothing_at_all(programme, start, supervision)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_much_and_finds_nothing})
     heard: list[tuple[int, int]] = []
@@ -526,7 +533,9 @@ def test_keeps_to_its_time_limit(solver: SolverName) -> None:
 
 
 def test_without_time_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def must_not_be_asked(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    def must_not_be_asked(
+        programme: Programme, start: Sequence[int], supervision: Supervision
+    ) -> Answer:
         raise AssertionError
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": must_not_be_asked})
@@ -564,7 +573,7 @@ def test_what_took_too_long_to_lay_out_is_not_laid_out_again(
 
     begin = time.monotonic()
     clock = SimpleNamespace(monotonic=lambda: begin + 3600.0 * hours[0])
-    monkeypatch.setattr(branch_and_cut, "time", clock)
+    monkeypatch.setattr("oracle.deadline.time", clock)
     monkeypatch.setattr(branch_and_cut, "_programme", slowly)
     solve(jaillet_like(6, 6), time_limit=ENOUGH_SECONDS)
     assert len(laid_out) == 1
@@ -598,9 +607,9 @@ def test_nobody_waits_for_a_solver_that_hears_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 0.01)
     solver = Deaf()
     solver.cbMipLogging = Listeners()
-    watch = Watch(time.monotonic(), lambda: False, lambda _: None)
+    supervision = Supervision(Deadline.after(0), lambda _: None)
     try:
-        ended = solvers._run(cast(highspy.Highs, solver), watch)
+        ended = solvers._run(cast(highspy.Highs, solver), supervision)
         assert not solver.let_go.is_set()
     finally:
         solver.let_go.set()
@@ -644,8 +653,8 @@ def test_a_solver_without_time_still_has_what_it_began_with(
     candidates = affordable_candidates(instance, cost(instance, starts)).including(starts)
     begin = candidates.usage(starts).tolist()
     programme, _ = branch_and_cut._programme(candidates, ())
-    watch = Watch(time.monotonic() + 0.02, lambda: False, lambda _: None)
-    answer = branch_and_cut.ASK[solver](programme, begin, watch)
+    supervision = Supervision(Deadline.after(0.02), lambda _: None)
+    answer = branch_and_cut.ASK[solver](programme, begin, supervision)
     found = branch_and_cut._believed_starts(candidates, answer)
     assert found is not None
     assert cost(instance, found) == 474
@@ -771,10 +780,10 @@ def test_after_ctrl_c_nothing_goes_on_before_the_solver_has_ended() -> None:
     """Else it calls back into an interpreter that is being torn down, and the process aborts."""
     model = SlowToStop()
     model.cbMipLogging = Callbacks()
-    watch = Watch(time.monotonic() + 20, lambda: False, lambda _: None)
+    supervision = Supervision(Deadline.after(20), lambda _: None)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        _run(cast("highspy.Highs", model), watch)  # what _run asks of a model, no more
+        _run(cast("highspy.Highs", model), supervision)  # what _run asks of a model, no more
     assert model.ended
 
 

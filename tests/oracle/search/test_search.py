@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from amin_ref import Instance, Request, Run, Schedule
 from amin_ref.model.errors import InvalidValue
 from oracle.certificate import Share
+from oracle.deadline import Deadline
 from oracle.search.bounds import Ascent, NodeBounds, ascend
 from oracle.search.branch_and_bound import BranchAndBound, search
 from oracle.search.problem import Problem, first_schedule
@@ -111,7 +112,9 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         worst = tuple(
             max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
         )
-        run = BranchAndBound(problem, worst, never, chunk_cells=40 if count % 2 else 10**6)
+        run = BranchAndBound(
+            problem, worst, Deadline.unlimited(), chunk_cells=40 if count % 2 else 10**6
+        )
         run.explore(bounds, None)
         assert run.lower == run.upper == optimum
         assert problem.fits(run.starts)
@@ -348,7 +351,7 @@ def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
     one_by_one = list(itertools.accumulate(problem.output_len, initial=0))[:-1]
     for asked in range(0, 300, 10):
         answers = itertools.chain([False] * asked, itertools.repeat(True))
-        narrow = BranchAndBound(problem, one_by_one, answers.__next__)
+        narrow = BranchAndBound(problem, one_by_one, Deadline.unlimited(answers.__next__))
         narrow.explore(bounds, 1)
         assert narrow.lower <= least
 
@@ -397,7 +400,7 @@ def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.Mon
         )
         problem = Problem.of(instance)
         rows = Rows(problem, problem.horizon)
-        run = BranchAndBound(problem, first_schedule(problem), never)
+        run = BranchAndBound(problem, first_schedule(problem), Deadline.unlimited())
         run.explore(NodeBounds.of(rows, None, rows.no_prices()), None)
         assert run.lower == run.upper == naive_optimum(instance)
 

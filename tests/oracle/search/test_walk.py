@@ -13,6 +13,7 @@ import pytest
 from amin_ref import Instance, InvalidValue, check
 from amin_ref.cli.workers import processes
 from oracle import optimum
+from oracle.deadline import Deadline
 from oracle.search.bounds import NodeBounds
 from oracle.search.branch_and_bound import BranchAndBound, search
 from oracle.search.problem import Problem, first_schedule
@@ -80,7 +81,7 @@ def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> Bran
     run = BranchAndBound(
         problem,
         first_schedule(problem),
-        lambda: False,
+        Deadline.unlimited(),
         chunk_cells=40,
         executor=executor,
         in_flight=in_flight,
@@ -151,7 +152,9 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
             assert least_cost(left) == -(-min(every) // bounds.unit)
             assert min(least_cost(left), best.cost) <= least
             told_apart += max(every) > least * bounds.unit
-            walked = walk(problem, left, best, chunk=200, stop=lambda: False, pause=lambda: True)
+            walked = walk(
+                problem, left, best, chunk=200, should_stop=lambda: False, pause=lambda: True
+            )
             left, best = walked.left, walked.best
         assert best.cost == least
     # Otherwise any state's bound would have done.
