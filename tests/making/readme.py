@@ -21,7 +21,10 @@ from tests.support.rooms import ROOMS, Room
 README = PROJECT / "README.md"
 PAGES = (
     README,
-    *(PROJECT / "proofs_notes" / f"{name}.md" for name in ("tutorial", "check", "compare", "import")),
+    *(
+        PROJECT / "proofs_notes" / f"{name}.md"
+        for name in ("tutorial", "check", "compare", "import")
+    ),
 )
 """The pages whose examples are run: for users, so that each must work as it stands."""
 
@@ -37,7 +40,9 @@ VARIABLE = ((re.compile(r"\bin \d+\.\d+s\b"), "in ⟨seconds⟩"),)
 TERMINAL_COLUMNS = "80"
 """The width at which outputs are shown: what a terminal has by default."""
 
-EXAMPLE = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+EXAMPLE = re.compile(
+    r"^```(sh|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE
+)
 
 COMMANDS = {
     "amin-ref": "from amin_ref.cli import main\nif __name__ == '__main__':\n    main()\n",

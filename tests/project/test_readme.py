@@ -44,7 +44,10 @@ def python_programs() -> list[str]:
 
 def test_the_two_commands_come_first() -> None:
     commands = [example.program for example in examples(README) if example.language == "sh"]
-    assert commands[:2] == ["pip install . && amin-ref compare\n", "pip install '.[test]' && pytest\n"]
+    assert commands[:2] == [
+        "pip install . && amin-ref compare\n",
+        "pip install '.[test]' && pytest\n",
+    ]
     assert RUNS_THE_TESTS in commands[1]
 
 
