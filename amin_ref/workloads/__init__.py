@@ -4,7 +4,7 @@
 no policy. Reading order:
 
 1. ``row``: one request as a trace records it.
-2. ``lines``, ``fields``, ``formats``, ``trace``: from a trace file to rows.
+2. ``lines``, ``fields``, ``json_lines``, ``formats``, ``trace``: from a trace file to rows.
 3. ``distribution``, ``embedded``: lengths drawn from the distribution of a published trace.
 4. ``usable``: which rows can be scheduled.
 5. ``decimals``, ``predictions``, ``arrivals``: the intervals [ℓ, u] and the arrival rounds.
@@ -32,6 +32,7 @@ from amin_ref.workloads.build import (
 )
 from amin_ref.workloads.distribution import LengthDistribution, measure_lengths
 from amin_ref.workloads.embedded import CHAT, CONVERSATION, EMBEDDED
+from amin_ref.workloads.fields import TimeUnit
 from amin_ref.workloads.predictions import (
     NAIVE_UPPER,
     Bins,
@@ -73,6 +74,7 @@ __all__ = [
     "Rough",
     "Row",
     "Selection",
+    "TimeUnit",
     "TraceArrivals",
     "Varying",
     "Workload",

@@ -20,6 +20,8 @@ from amin_ref.model.validation import whole_number
 from amin_ref.workloads.arrivals import Arrivals, Load, as_arrivals
 from amin_ref.workloads.distribution import LengthDistribution
 from amin_ref.workloads.embedded import EMBEDDED
+from amin_ref.workloads.fields import TimeUnit
+from amin_ref.workloads.json_lines import no_unit
 from amin_ref.workloads.predictions import Prediction, as_prediction
 from amin_ref.workloads.row import Row
 from amin_ref.workloads.trace import read_trace
@@ -61,6 +63,8 @@ class Workload:
             fewer if the trace ends before.
         rows_read: number of trace rows read, or of requests drawn.
         dropped: numbers of those that cannot be scheduled, by reason.
+        span_ns: from the first to the last of the requests' times in the trace; nanoseconds.
+            ``None`` where the workload has no times.
     """
 
     instance: Instance
@@ -68,6 +72,7 @@ class Workload:
     requested: int | None
     rows_read: int
     dropped: Dropped
+    span_ns: int | None = None
 
 
 def build_instance(
@@ -79,6 +84,7 @@ def build_instance(
     seed: int = 0,
     prediction: Prediction | str = DEFAULT_PREDICTION,
     arrivals: Arrivals | Load | str = DEFAULT_ARRIVALS,
+    time_unit: TimeUnit | None = None,
 ) -> Workload:
     """The instance that a workload gives, with what had to be left out of it.
 
@@ -96,6 +102,8 @@ def build_instance(
             :func:`parse_prediction`).
         arrivals: gives each request's arrival round; an object or a text such as
             ``"poisson:0.3"`` or ``"load:0.8"`` (see :func:`parse_arrivals`).
+        time_unit: what the trace's times count (``"s"``, ``"ms"`` or ``"ns"``), if it is not what
+            its format says.
 
     Raises:
         InvalidValue: an argument breaks its rule, the prediction does not hold of every request, or
@@ -103,7 +111,12 @@ def build_instance(
         InvalidWorkload: the trace cannot be read, or (hardly) nothing in it fits into the cache.
     """
     selection = select_rows(
-        source, capacity=capacity, block_size=block_size, requests=requests, seed=seed
+        source,
+        capacity=capacity,
+        block_size=block_size,
+        requests=requests,
+        seed=seed,
+        time_unit=time_unit,
     )
     return Workload(
         instance=instance_from_rows(
@@ -118,7 +131,13 @@ def build_instance(
         requested=requests,
         rows_read=selection.rows_read,
         dropped=selection.dropped,
+        span_ns=_span(selection.rows),
     )
+
+
+def _span(rows: Sequence[Row]) -> int | None:
+    times = [row.time_ns for row in rows if row.time_ns is not None]
+    return max(times) - min(times) if times else None
 
 
 def select_rows(
@@ -128,6 +147,7 @@ def select_rows(
     block_size: int = 1,
     requests: int | None = None,
     seed: int = 0,
+    time_unit: TimeUnit | None = None,
 ) -> Selection:
     """The usable rows of a workload: the first half of :func:`build_instance`, same arguments.
 
@@ -140,8 +160,10 @@ def select_rows(
     _check_requests(requests)
     generator = _generators(seed).lengths
     if isinstance(source, str) and source in EMBEDDED:
+        if time_unit is not None:
+            raise no_unit(time_unit, f"{source} is no trace")
         return _draw(source, generator, capacity, block_size, requests or DEFAULT_REQUESTS)
-    return _read(source, capacity, block_size, requests)
+    return _read(source, capacity, block_size, requests, time_unit)
 
 
 def instance_from_rows(
@@ -196,14 +218,18 @@ def _generators(seed: int) -> _Generators:
 
 
 def _read(
-    path: str | os.PathLike[str], capacity: int, block_size: int, requests: int | None
+    path: str | os.PathLike[str],
+    capacity: int,
+    block_size: int,
+    requests: int | None,
+    time_unit: TimeUnit | None,
 ) -> Selection:
     if not os.path.exists(path):
         raise InvalidWorkload(
             f"{shown_path(path)}: there is no such file; check the path, or name an embedded "
             f"workload ({', '.join(EMBEDDED)})."
         )
-    with closing(read_trace(path)) as rows:
+    with closing(read_trace(path, time_unit)) as rows:
         selection = keep_usable(rows, capacity, block_size, requests)
     if not selection.rows:
         raise InvalidWorkload(

@@ -1,8 +1,8 @@
 """What README and the guides show: ``python -m tests.making.readme`` writes outputs and the map.
 
 A block of ``sh`` or ``python`` that a block of ``text`` follows is an example and its standard
-output. Each is run in a new folder, on a terminal of 80 columns without colour. What differs between
-machines or runs is listed in :data:`VARIABLE`, and stands on the page as a name in ⟨angle brackets⟩.
+output. Each is run in a new folder, on a terminal of 80 columns without colour. What differs from
+machine to machine is listed in :data:`VARIABLE`, and has a name in ⟨angle brackets⟩ on the page.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAGES = (
 """The pages whose examples are run: for users, so that each must work as it stands."""
 
 INSTALLS = re.compile(r"\Apip install \S+ && ")
-"""What installs this project. ``.ci/run`` runs it in a new virtual environment; here it is left out."""
+"""What installs this project: ``.ci/run`` runs it in a new virtual environment, this module not."""
 
 RUNS_THE_TESTS = "pytest\n"
 """README's second command without what it installs: the test suite, which ``.ci/run`` runs."""

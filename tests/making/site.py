@@ -201,15 +201,15 @@ def write(folder: Path) -> None:
         (docs / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / path, docs / place)
     public = {
-        name: f"{module}.{name}"
-        for module in reversed(MODULES)
-        for name in public_names(import_module(module))
+        name: f"{imported}.{name}"
+        for imported in reversed(MODULES)
+        for name in public_names(import_module(imported))
     }
     for package in ("amin_ref", "oracle"):
-        for path in sorted((PROJECT / package).rglob("*.py")):
-            file = folder / path.relative_to(PROJECT)
+        for module in sorted((PROJECT / package).rglob("*.py")):
+            file = folder / module.relative_to(PROJECT)
             file.parent.mkdir(parents=True, exist_ok=True)
-            source = path.read_text(encoding="utf-8")
+            source = module.read_text(encoding="utf-8")
             file.write_text(without_roles(source, public), encoding="utf-8")
     (docs / "assets").mkdir(exist_ok=True)
     shutil.copyfile(STYLE, docs / "assets" / "site.css")

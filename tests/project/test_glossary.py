@@ -11,7 +11,9 @@ import pytest
 from tests.support.project import PROJECT
 
 PAGE = PROJECT / "proofs_notes" / "glossary.md"
-ROW = re.compile(r"^\| (?P<term>.+) \| (?P<meaning>.+) \| `(?P<name>[\w.]+)` \| (?P<section>\d) \|$")
+ROW = re.compile(
+    r"^\| (?P<term>.+) \| (?P<meaning>.+) \| `(?P<name>[\w.]+)` \| (?P<section>\d) \|$"
+)
 
 
 def rows() -> list[re.Match[str]]:
