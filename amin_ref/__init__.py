@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from amin_ref.checker import Rule, Violation, check
+    from amin_ref.comparison import (
+        Comparison,
+        ComparisonRow,
+        SeedComparison,
+        compare,
+        compare_seeds,
+    )
     from amin_ref.conformance import Conformance, ConformanceRule, Departure, conform
     from amin_ref.model.errors import (
         AminError,
@@ -45,6 +52,8 @@ __all__ = [
     "AminError",
     "ByPosition",
     "ClairvoyantPolicy",
+    "Comparison",
+    "ComparisonRow",
     "Conformance",
     "ConformanceRule",
     "Decision",
@@ -66,11 +75,14 @@ __all__ = [
     "Rule",
     "Run",
     "Schedule",
+    "SeedComparison",
     "Shuffled",
     "TieBreak",
     "Violation",
     "VisibleRequest",
     "check",
+    "compare",
+    "compare_seeds",
     "conform",
     "simulate",
 ]
@@ -81,6 +93,8 @@ _MODULES = {
     "AminError": "amin_ref.model.errors",
     "ByPosition": "amin_ref.policies",
     "ClairvoyantPolicy": "amin_ref.policies",
+    "Comparison": "amin_ref.comparison",
+    "ComparisonRow": "amin_ref.comparison",
     "Conformance": "amin_ref.conformance",
     "ConformanceRule": "amin_ref.conformance",
     "Decision": "amin_ref.policies",
@@ -102,11 +116,14 @@ _MODULES = {
     "Rule": "amin_ref.checker",
     "Run": "amin_ref.model.schedule",
     "Schedule": "amin_ref.model.schedule",
+    "SeedComparison": "amin_ref.comparison",
     "Shuffled": "amin_ref.policies",
     "TieBreak": "amin_ref.policies",
     "Violation": "amin_ref.checker",
     "VisibleRequest": "amin_ref.policies",
     "check": "amin_ref.checker",
+    "compare": "amin_ref.comparison",
+    "compare_seeds": "amin_ref.comparison",
     "conform": "amin_ref.conformance",
     "simulate": "amin_ref.simulator.simulation",
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 import click
+from click.core import ParameterSource
 
 from amin_ref.cli.progress import busy
 from amin_ref.model.errors import shown
@@ -122,6 +123,13 @@ def workload_argument(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, (argument, *_OPTIONS))
 
 
+def _refuse_two_arrivals() -> None:
+    """Refuse ``--load`` beside an ``--arrivals`` that was given, too."""
+    source = click.get_current_context().get_parameter_source("arrivals")
+    if source is not ParameterSource.DEFAULT:
+        raise click.UsageError("--load and --arrivals both say when requests arrive; give one")
+
+
 def _with_options(
     command: Callable[..., None], decorators: Sequence[Callable[..., Callable[..., None]]]
 ) -> Callable[..., None]:
@@ -135,9 +143,13 @@ def _with_options(
         block_size: int,
         prediction: str,
         arrivals: str,
+        load: str | None,
         ties: str,
         **others: object,
     ) -> None:
+        if load is not None:
+            _refuse_two_arrivals()
+            arrivals = f"load:{load}"
         command(
             options=WorkloadOptions(
                 workload, requests, seed, capacity, block_size, prediction, arrivals, ties
@@ -208,6 +220,12 @@ _OPTIONS = (
         help="'at-once'; 'poisson:RATE', RATE requests per round; 'load:L', Poisson arrivals that "
         "offer L times the work that the cache can serve; 'trace:SECONDS', the file's own "
         "timestamps, a round lasting SECONDS.",
+    ),
+    click.option(
+        "--load",
+        metavar="L",
+        help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
+        "short for the arrivals 'load:L'.  [default: not given]",
     ),
     click.option(
         "--ties",

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
+from amin_ref import Instance, Request, Run, Schedule, check
 from amin_ref.cli.application import COMMANDS, application, load_command
-from amin_ref.cli.compare import Row, ratios_to_best
 from amin_ref.cli.exit_codes import INTERRUPTED, run
 from tests.support.project import PROJECT
 
@@ -68,85 +67,6 @@ def interrupted_once_seen(says: bytes, *arguments: str, output: Path) -> tuple[i
     process.wait(60)
     assert pressed, "the program ended, or showed no progress, before it could be interrupted"
     return process.returncode, output.read_text(), seen.decode()
-
-
-class TestCompare:
-    def test_json_holds_what_the_schedules_say(self, capsys: pytest.CaptureFixture[str]) -> None:
-        amin_ref(
-            "compare", "--requests", "60", "--capacity", "1500", "--block-size", "16",
-            "--prediction", "exact", "--json",
-        )  # fmt: skip
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        document = json.loads(captured.out)
-        assert document["format"] == "amin-ref/comparison"
-        assert document["requests"] == 60
-        rows = {row["policy"]: row for row in document["policies"]}
-        assert list(rows) == ["amin", "amax", "h-sf", "fcfs"]
-        # With exact predictions Amin, Amax and H-SF are the same scheduler.
-        for name in ("amax", "h-sf"):
-            assert rows[name] | {"policy": "amin"} == rows["amin"]
-        for row in rows.values():
-            assert row["mean_latency"] == row["total_latency"] / 60
-            assert row["peak_occupancy"] <= 1500
-            assert row["peak_occupancy"] % 16 == 0
-        assert min(row["ratio_to_best"] for row in rows.values()) == 1
-
-    def test_a_row_repeats_its_schedule(self) -> None:
-        instance = Instance(30, tuple(Request(i, 2, 3 + i) for i in range(6)))
-        schedule = simulate(instance, Amin())
-        row = Row.of("amin", schedule)
-        for figure in ("total_latency", "p99_latency", "makespan", "evictions", "wasted_tokens"):
-            assert getattr(row, figure) == getattr(schedule, figure)
-        assert ratios_to_best([row, row]) == [1, 1]
-
-    def test_table_has_a_line_for_each_policy_asked_for(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        amin_ref("compare", "--requests", "40", "--policies", "fcfs,amin")
-        lines = capsys.readouterr().out.splitlines()
-        first_words = [line.split()[0] for line in lines if line.split()]
-        assert first_words.index("fcfs") < first_words.index("amin")
-        assert "amax" not in first_words
-
-    def test_seed_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
-        outputs = []
-        for seed in ("1", "1", "2"):
-            amin_ref("compare", "--requests", "40", "--seed", seed, "--ties", "random", "--json")
-            outputs.append(json.loads(capsys.readouterr().out)["policies"])
-        assert outputs[0] == outputs[1] != outputs[2]
-
-    def test_dropped_rows_are_told(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        trace = tmp_path / "trace.csv"
-        trace.write_text("question_length,answer_length\n3,5\n0,9\n4,0\n900,900\n7,2\n")
-        flags = ("compare", "--workload", str(trace), "--capacity", "1000")
-        amin_ref(*flags)
-        assert "Left out of 5 rows read" in capsys.readouterr().out
-        amin_ref(*flags, "--json")
-        assert json.loads(capsys.readouterr().out)["dropped"] == {
-            "empty_prompt": 1,
-            "empty_output": 1,
-            "longer_than_cache": 1,
-        }
-
-    def test_what_is_finished_is_printed_when_interrupted(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        calls = []
-
-        def interrupted_in_the_second(instance: Instance, *_: object, **__: object) -> Schedule:
-            calls.append(instance)
-            if len(calls) == 2:
-                raise KeyboardInterrupt
-            return simulate(instance, Amin())
-
-        monkeypatch.setattr("amin_ref.cli.compare.simulate", interrupted_in_the_second)
-        amin_ref("compare", "--requests", "30", "--json", code=130)
-        captured = capsys.readouterr()
-        assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
-        one_sentence(captured.err.lstrip("\n"))
 
 
 class TestSimulateAndCheck:
@@ -216,15 +136,6 @@ class TestOptimumAndVerify:
         document = json.loads(out)
         assert 0 < document["lower_bound"] <= document["total_latency"]
         assert check(Schedule.from_json(json.dumps(document["schedule"]))) == ()
-
-    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
-        flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
-        amin_ref(*flags, "--time-limit", "1", "--json")
-        document = json.loads(capsys.readouterr().out)
-        for row in document["policies"]:
-            assert row["ratio_to_bound"] == row["total_latency"] / document["lower_bound"] >= 1
-        amin_ref(*flags, "--time-limit", "0")
-        assert "≤ × OPT" in capsys.readouterr().out
 
     def test_a_tampered_certificate_is_refused(
         self, instance_file: Path, capsys: pytest.CaptureFixture[str]
