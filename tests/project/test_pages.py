@@ -1,0 +1,54 @@
+"""Pages that restate the code name all of it: metrics, exit codes, versions."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from amin_ref.cli import exit_codes
+from amin_ref.comparison.columns import COLUMNS
+from tests.support.project import PROJECT
+
+NOTES = PROJECT / "proofs_notes"
+VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "version"
+]
+
+
+def first_cells(page: str) -> list[str]:
+    """The code names in the first cells of a page's tables."""
+    text = (NOTES / page).read_text(encoding="utf-8")
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+
+
+def test_the_page_of_metrics_defines_every_column_once() -> None:
+    assert sorted(first_cells("metrics.md")) == sorted(COLUMNS)
+
+
+def test_the_page_of_exit_codes_has_every_code() -> None:
+    text = (NOTES / "exit-codes.md").read_text(encoding="utf-8")
+    shown = {
+        name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
+    }
+    codes = {
+        name: value
+        for name, value in vars(exit_codes).items()
+        if name.isupper() and isinstance(value, int)
+    }
+    assert shown == codes
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("proofs_notes/changelog.md", r"^## (\d+\.\d+\.\d+) "),
+        (".github/CITATION.cff", r"^version: (\S+)$"),
+        ("proofs_notes/citing.md", r"^  version = \{(\S+)\},$"),
+    ],
+)
+def test_the_newest_version_is_the_same_everywhere(file: str, pattern: str) -> None:
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    assert re.findall(pattern, text, re.MULTILINE)[0] == VERSION
