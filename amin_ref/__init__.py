@@ -1,13 +1,15 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache.
 
-Each public name is imported when it is first used: ``import amin_ref`` costs nothing, and the
-command line answers ``--help`` without numpy.
+Each public name is imported when it is first used, :mod:`amin_ref.workloads` (traces, length
+distributions, predictions, arrivals) included: ``import amin_ref`` costs nothing, and the command
+line answers ``--help`` without numpy.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from amin_ref import workloads as workloads
     from amin_ref.checker import Rule, Violation, check
     from amin_ref.comparison import (
         Comparison,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
         VisibleRequest,
     )
     from amin_ref.simulator.simulation import simulate
+
+    __version__: str
 
 __all__ = [
     "Amax",
@@ -133,7 +137,12 @@ _MODULES = {
 if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every misspelt name
 
     def __getattr__(name: str) -> object:
-        """The public name, from the module that defines it."""
+        """The public name, from the module that defines it; or ``workloads``, ``__version__``."""
+        if name == "workloads":
+            return import_module("amin_ref.workloads")
+        if name == "__version__":
+            # pyproject.toml is the one place that names the version; installing reads it there.
+            return import_module("importlib.metadata").version("amin-ref")
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found: object = getattr(import_module(_MODULES[name]), name)
@@ -143,4 +152,4 @@ if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every 
 
 def __dir__() -> list[str]:
     """The public names beside the others, imported or not."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "workloads", "__version__"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from amin_ref.conformance import ReadingRule
+from amin_ref.conformance import BugRule
 from amin_ref.model.instance import Instance
 from amin_ref.policies import Policy
 from amin_ref.policies.loading import MakePolicy
@@ -45,7 +45,7 @@ ENOUGH_SLOW = 3
 SLOW_ATTEMPTS = 100
 """Instances that are tried to make one smaller, where each of them takes long."""
 
-WRONG_IDEAS: tuple[str, ...] = get_args(ReadingRule)
+KNOWN_BUGS: tuple[str, ...] = get_args(BugRule)
 
 Judge = Callable[[Instance, Policy], Finding | Unjudged | None]
 
@@ -379,7 +379,7 @@ def _without_coincidences(found: list[Finding]) -> list[Finding]:
     A scheduler with such an idea has it everywhere. Where another scheduler's mistake can be
     explained by one as well, on an instance or two, that is chance.
     """
-    plain = [finding for finding in found if finding.rule not in WRONG_IDEAS]
+    plain = [finding for finding in found if finding.rule not in KNOWN_BUGS]
     if plain or not found:
         return plain
     schedules = [finding.schedule for finding in found if finding.schedule is not None]

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Literal, TypeVar, get_args
 
 from amin_ref.checker import Rule
-from amin_ref.conformance import ActRule, ReadingRule
+from amin_ref.conformance import BugRule, RoundRule
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.instance import Instance, instance_document, instance_from_document
 from amin_ref.model.json_reading import (
@@ -32,12 +32,12 @@ VERSION = 1
 
 Result = Literal["valid", "acceptable", "invalid"]
 VectorPolicy = Literal["amin", "amax", "h-sf", "fcfs"]
-VectorRule = Rule | ActRule | ReadingRule
+VectorRule = Rule | RoundRule | BugRule
 
 RESULTS: tuple[Result, ...] = get_args(Result)
 POLICIES: tuple[VectorPolicy, ...] = get_args(VectorPolicy)
 Name = TypeVar("Name", bound=str)
-RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(ActRule), *get_args(ReadingRule))
+RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(RoundRule), *get_args(BugRule))
 
 
 @dataclass(frozen=True)

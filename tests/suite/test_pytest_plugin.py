@@ -210,7 +210,7 @@ def test_in_several_processes(folder: pytest.Pytester) -> None:
     ("mypackage.sched", "'mypackage.sched' names no scheduler; write it as module:Class*"),
     ("mypackage.sched:number", "'mypackage.sched:number' is 3; give a class*"),
     ("mypackage.sched:NoPolicy", "*which is no amin_ref.Policy; derive from Policy*"),
-    ("mypackage.sched:NeedsArguments", "*() fails (TypeError: *speed*called without arguments."),
+    ("mypackage.sched:NeedsArguments", "*() fails (TypeError: *speed*needs no arguments."),
     ("mypackage.sched:HindsightShortestFirst", "*is clairvoyant*"),
     ("mypackage.broken:Thing", "*cannot be imported (ZeroDivisionError: *"),
 ])  # fmt: skip

@@ -54,6 +54,8 @@ CACHE = "amin_ref/simulator/cache.py"
 CERTIFICATE = "oracle/certificate.py"
 CHECKER = "amin_ref/checker.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
+CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
+CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 OPTIMUM = "oracle/portfolio.py"
@@ -183,7 +185,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -208,7 +210,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -478,6 +480,16 @@ VALIDITY = (
         "over_at_the_end = cache.held(following - 1) > instance.capacity + 1",
     ),
     Mutant(
+        "checker drops block rounding",
+        "T1",
+        CHECKER,
+        "        self._block_size = instance.block_size\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, "
+        "instance.block_size)\n",
+        "        self._block_size = 1\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, 1)\n",
+    ),
+    Mutant(
         "checker leaves out the block that a request has begun",
         "T1",
         CHECKER,
@@ -533,7 +545,7 @@ REPLAY = (
         "conformance forgets what was learnt before an eviction",
         "T6",
         CONFORMANCE,
-        "        if self._reading.remembers:\n",
+        "        if self._bound_rule.remembers:\n",
         "        if False:\n",
     ),
     Mutant(
@@ -554,7 +566,7 @@ REPLAY = (
         "conformance never looks ahead",
         "T7",
         CONFORMANCE,
-        "        if self._exceeds(now, holding, longest):\n",
+        "        if self._plan.exceeds(now, holding, longest):\n",
         "        if False:\n",
     ),
     Mutant(
@@ -575,34 +587,34 @@ REPLAY = (
         "conformance does not look at quiet rounds",
         "T7",
         CONFORMANCE,
-        "wrong = self._turn(now) or self._quiet(now + 1, following)",
-        "wrong = self._turn(now)",
+        "wrong = self._event(now) or self._quiet(now + 1, following)",
+        "wrong = self._event(now)",
     ),
     Mutant(
         "conformance holds the smallest of equals for the one that did not fit",
         "T7",
-        CONFORMANCE,
-        "entry = self._place(request, assumed), -most, position, request",
-        "entry = self._place(request, assumed), most, position, request",
+        CONFORMANCE_WAITING,
+        "entry = place, -most, self._positions[request], request",
+        "entry = place, most, self._positions[request], request",
     ),
     Mutant(
         "conformance plans on for the evicted",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        if left > 0:\n",
         "        if left < 0:\n",
     ),
     Mutant(
         "conformance looks at the last round alone",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        return bool(ahead.max() <= self._capacity)\n",
         "        return True\n",
     ),
     Mutant(
         "conformance plans without blocks",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        if self._block_size > 1:\n",
         "        if False:\n",
     ),

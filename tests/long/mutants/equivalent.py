@@ -23,10 +23,10 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::: 0 -> -1 #2",
     ),
     "any rank is as good, if all have the same": (
-        "amin_ref/conformance/replay.py::: 0.0 -> 1.0 #1",
-        "amin_ref/conformance/replay.py::: 0.0 -> -1.0 #1",
-        "amin_ref/conformance/replay.py::: 0 -> 1 #1",
-        "amin_ref/conformance/replay.py::: 0 -> -1 #1",
+        "amin_ref/conformance/waiting.py::: 0.0 -> 1.0 #1",
+        "amin_ref/conformance/waiting.py::: 0.0 -> -1.0 #1",
+        "amin_ref/conformance/waiting.py::: 0 -> 1 #1",
+        "amin_ref/conformance/waiting.py::: 0 -> -1 #1",
     ),
     "every round begins with begin_round, which sets it before anything reads it": (
         "amin_ref/policies/lookahead.py::Batch.__init__: self._now = 0 -> (nothing) #1",
@@ -34,8 +34,8 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #1",
     ),
     "how long the first plan is; it is laid out anew when it is too short": (
-        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 65 #1",
-        "amin_ref/policies/lookahead.py::Batch.__init__: 64 -> 63 #1",
+        "amin_ref/policies/lookahead.py::: 64 -> 65 #1",
+        "amin_ref/policies/lookahead.py::: 64 -> 63 #1",
     ),
     "the first plan is all zeros, so it may begin in any round that is not after the first": (
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #2",
@@ -57,25 +57,25 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len - assumed #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: prompt_len + assumed -> prompt_len #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
+        "amin_ref/conformance/plan.py::Plan.fits: prompt_len + assumed -> prompt_len - assumed #1",
+        "amin_ref/conformance/plan.py::Plan.fits: prompt_len + assumed -> prompt_len #1",
+        "amin_ref/conformance/plan.py::Plan.fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
+        "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
     "only its truth is asked for, and mypy refuses it": (
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #1",
-        "amin_ref/conformance/replay.py::_Replay._fits: return False -> return None #2",
+        "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #1",
+        "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #2",
     ),
     "where they are equal no round is left, and nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
-        "amin_ref/conformance/replay.py::_Replay._drop_plan: left > 0 -> left >= 0 #1",
+        "amin_ref/conformance/plan.py::Plan.remove: left > 0 -> left >= 0 #1",
     ),
     "with none left, nothing is taken from none": (
         "amin_ref/policies/lookahead.py::Batch.remove: 0 -> -1 #1",
-        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> -1 #1",
+        "amin_ref/conformance/plan.py::Plan.remove: 0 -> -1 #1",
     ),
     "the plan is laid out anew one round before it has to be": (
         "amin_ref/policies/lookahead.py::Batch._coming: offset + rounds > len(self._planned) -> offset + rounds >= len(self._planned) #1",
@@ -89,19 +89,19 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "numpy's default for whole numbers, which is 64 bits wherever this is tested": (
         "amin_ref/model/blocks.py::occupied_by_round: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
-        "amin_ref/conformance/replay.py::_Replay._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+        "amin_ref/conformance/plan.py::Plan._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
     ),
     "rounding to blocks of one token changes nothing; it only takes time": (
         "amin_ref/model/blocks.py::occupied_by_round: if block_size == 1: … -> (nothing) #1",
         "amin_ref/model/blocks.py::occupied_by_round: 1 -> 0 #3",
-        "amin_ref/conformance/replay.py::_Replay._growth: self._block_size > 1 -> self._block_size >= 1 #1",
-        "amin_ref/conformance/replay.py::_Replay._growth: 1 -> 0 #3",
+        "amin_ref/conformance/plan.py::Plan._growth: self._block_size > 1 -> self._block_size >= 1 #1",
+        "amin_ref/conformance/plan.py::Plan._growth: 1 -> 0 #3",
     ),
     "what arrives before the present round has arrived: the next arrival is never earlier than now": (
-        "amin_ref/simulator/simulation.py::_Machine.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
+        "amin_ref/simulator/simulation.py::_Simulation.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
     ),
     "when nobody runs, waits or is to come, all have completed, and the round has ended before": (
-        "amin_ref/simulator/simulation.py::_Machine._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
+        "amin_ref/simulator/simulation.py::_Simulation._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
     ),
     "a Schedule keeps its runs in order of start and, for one request, of stop; the checker does not rely on it": (
         "amin_ref/checker.py::check: sorted(runs_by_request[request.id], key=lambda run: (run.start, run.stop)) -> list(runs_by_request[request.id]) #1",
@@ -128,36 +128,36 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/model/schedule.py::read_schedule: 1 -> 2 #1",
     ),
     "no request is compared with it before the first has set it, to 1 or more": (
-        "amin_ref/conformance/replay.py::_stretches: 0 -> 1 #1",
-        "amin_ref/conformance/replay.py::_stretches: 0 -> -1 #1",
+        "amin_ref/conformance/busy_periods.py::busy_periods: 0 -> 1 #1",
+        "amin_ref/conformance/busy_periods.py::busy_periods: 0 -> -1 #1",
     ),
     "two stretches that touch are replayed as one: the same rounds with the same running and waiting": (
-        "amin_ref/conformance/replay.py::_stretches: request.arrival >= stop -> request.arrival > stop #1",
+        "amin_ref/conformance/busy_periods.py::busy_periods: request.arrival >= stop -> request.arrival > stop #1",
     ),
     "floating point is exact up to 2**53, beyond which no number of tokens is taken": (
-        "amin_ref/conformance/replay.py::_Replay.__init__: np.zeros(laid_out, dtype=np.int64) -> np.zeros(laid_out) #1",
+        "amin_ref/conformance/plan.py::Plan.__init__: np.zeros(rounds, dtype=np.int64) -> np.zeros(rounds) #1",
     ),
     "a copy that is needed only where an eviction changes what is copied": (
-        "amin_ref/conformance/replay.py::_Replay._turn: dict(self._running) if evicted else self._running -> dict(self._running) #1",
+        "amin_ref/conformance/replay.py::_Replay._event: dict(self._running) if evicted else self._running -> dict(self._running) #1",
     ),
     "with one left it is the present round, whose plan is not looked at any more: what is held in it is": (
-        "amin_ref/conformance/replay.py::_Replay._drop_plan: 0 -> 1 #1",
+        "amin_ref/conformance/plan.py::Plan.remove: 0 -> 1 #1",
     ),
     "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
-        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
-        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
-        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds + self._first #1",
-        "amin_ref/conformance/replay.py::_Replay._exceeds: now + rounds - self._first -> now + rounds #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: now + rounds - self._first -> now + rounds #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #1",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #3",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #3",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #1",
+        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #1",
     ),
     "what is planned for the present round is at most what is held in it, which is looked at": (
-        "amin_ref/conformance/replay.py::_Replay._exceeds: now + 1 -> now #1",
-        "amin_ref/conformance/replay.py::_Replay._exceeds: 1 -> 0 #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 -> now #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: 1 -> 0 #1",
     ),
     "only valid schedules are replayed: what is held in the present round fits": (
-        "amin_ref/conformance/replay.py::_Replay._exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
+        "amin_ref/conformance/plan.py::Plan.exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
     ),
     "Python's integers where 64 bits would do: the same numbers, more slowly": (
         "oracle/certificate.py::_gain: 'int64' if largest < 2 ** 63 else 'object' -> 'object' #1",
@@ -226,7 +226,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/simulator/simulation.py::simulate: 0 -> -1 #1",
     ),
     "the machine begins with a jump to the first arrival": (
-        "amin_ref/simulator/simulation.py::_Machine.__init__: 0 -> -1 #1",
+        "amin_ref/simulator/simulation.py::_Simulation.__init__: 0 -> -1 #1",
     ),
     "room behind the last round for what is assumed, which is all that is written there": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
@@ -235,7 +235,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
     ),
     "names that come twice, as the keys of one dictionary": (
-        "amin_ref/conformance/replay.py::_Replay._situation:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
+        "amin_ref/conformance/replay.py::_Replay._state:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
     ),
     "only saves time: with nobody to judge, nothing is found": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
@@ -248,15 +248,15 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
     ),
     "where there is no round between, none is looked at": (
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._first_waiting() if first < stop else None -> self._first_waiting() #1",
+        "amin_ref/conformance/replay.py::_Replay._quiet: self._waiting.first() if first < stop else None -> self._waiting.first() #1",
         "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
     ),
     "room is for looking at no more rounds than needed; in each that is looked at, all is added up": (
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity + self._occupied(self._requests[request].prompt_len + 1) #1",
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._capacity - self._occupied(self._requests[request].prompt_len + 1) -> self._capacity #1",
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len - 1 #1",
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._requests[request].prompt_len + 1 -> self._requests[request].prompt_len #1",
-        "amin_ref/conformance/replay.py::_Replay._quiet: 1 -> 0 #1",
+        "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity + self.occupied(prompt_len + 1) #1",
+        "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity #1",
+        "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
+        "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len #1",
+        "amin_ref/conformance/plan.py::Plan.rounds_with_room: 1 -> 0 #1",
     ),
 }
 """Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
