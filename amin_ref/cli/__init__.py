@@ -1,10 +1,12 @@
 """How are files and flags read, and answers printed? The command ``amin-ref``.
 
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
-(how the program ends); ``options`` (flags that commands share), ``reading`` (files), ``progress``
-and ``workers`` (work that takes long), ``bound`` (the one door to ``oracle``); then a file for each
-command: ``simulate``, ``compare``, ``check``, ``conform``, ``drive``, ``optimum``, ``verify``,
-``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+(how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
+``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording`` (numbers);
+``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise), ``bound``
+(the one door to ``oracle``); then a file for each command: ``simulate``, ``compare``, ``check``,
+``conform``, ``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``,
+``worst_case``, ``schema``, ``vectors``.
 """
 
 import sys

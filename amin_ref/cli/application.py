@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import fill
 from types import MappingProxyType
 
 import click
 from click.shell_completion import CompletionItem
+
+from amin_ref.cli.exit_codes import COMPLETION, EXIT_CODES
+from amin_ref.cli.messages import quiet_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,11 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
 def load_command(name: str) -> click.Command:
     """The subcommand called ``name``, a key of :data:`COMMANDS`; imports its module."""
     module = import_module(f"amin_ref.cli.{COMMANDS[name].module}")
-    found: object = getattr(module, f"{name.replace('-', '_')}_command")
-    assert isinstance(found, click.Command)
-    return found
+    command: object = getattr(module, f"{name.replace('-', '_')}_command")
+    assert isinstance(command, click.Command)
+    if not any("--quiet" in parameter.opts for parameter in command.params):
+        command.params.append(quiet_flag())
+    return command
 
 
 class LazyGroup(click.Group):
@@ -100,17 +106,34 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
+def _exit_codes() -> str:
+    """The table of exit codes, for a help text of 80 columns."""
+    return "\n".join(
+        fill(text, 76, initial_indent=f"  {code:>3}  ", subsequent_indent=" " * 7)
+        for code, text in EXIT_CODES.items()
+    )
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="""\b
+    epilog=f"""\b
 Examples:
   amin-ref compare
   amin-ref compare --workload trace.csv --capacity 65536 --prediction bins:10
   amin-ref simulate --policy amin --requests 100 --output schedule.json
   amin-ref check schedule.json
   amin-ref conform schedule.json
-  amin-ref optimum --requests 12 --capacity 800""",
+  amin-ref optimum --requests 12 --capacity 800
+
+\b
+Exit codes:
+{_exit_codes()}
+
+\b
+Completion in bash (for other shells: zsh_source, fish_source):
+  eval "$({COMPLETION}=bash_source amin-ref)"
+""",
 )
 @click.version_option(None, "-V", "--version", package_name="amin-ref")
 def application() -> None:
@@ -119,3 +142,6 @@ def application() -> None:
     Time is counted in rounds: in one round every running request generates one token. The KV cache
     holds a number of tokens; a request occupies its prompt and all that it has generated.
     """
+
+
+application.params.append(quiet_flag())

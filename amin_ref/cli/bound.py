@@ -11,7 +11,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
+from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.messages import NAME
 from amin_ref.cli.progress import Watch, asked_to_stop, solving
+from amin_ref.cli.wording import gap
 from amin_ref.cli.workers import processes
 from amin_ref.model.instance import Instance
 
@@ -128,6 +133,26 @@ def certified_bound(text: str) -> tuple[Certificate, int]:
     return certificate, verify(certificate.instance, certificate)
 
 
+def tell_interrupted() -> int:
+    """Say on standard error that Ctrl-C ended a search; the exit code for that."""
+    click.echo(f"{NAME}: interrupted; these are the best bounds so far.", err=True)
+    return INTERRUPTED
+
+
+def evidence_in_words(best: Optimum) -> str:
+    """What the lower bound rests on, as a clause; an open gap beside it is explained."""
+    if best.evidence == "certificate":
+        return "a certificate, which 'amin-ref verify' recomputes in exact arithmetic"
+    if best.evidence == "solver":
+        return "the bound that the integer-programming solver states, which no certificate proves"
+    if best.proven:
+        return "an exact search, which excluded every schedule that costs less"
+    return (
+        "an exact search, which excluded every schedule that costs less than the bound and was "
+        "stopped before it decided between the bound and the best schedule"
+    )
+
+
 class _Improvements:
     """Shows each better schedule or bound, with the seconds that have gone by."""
 
@@ -136,8 +161,8 @@ class _Improvements:
         self._began = time.monotonic()
 
     def both(self, cost: int, bound: int) -> None:
-        gap = (cost - bound) / max(1, bound)
-        self._show(f"bound {bound:,}, best {cost:,}, gap {gap:.2%}")
+        share = (cost - bound) / max(1, bound)
+        self._show(f"bound {bound:,}, best {cost:,}, gap {gap(share)}")
 
     def bound(self, bound: float) -> None:
         self._show(f"lower bound {bound:,.0f}")

@@ -28,7 +28,7 @@ from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
 from amin_ref.model.errors import AminError, shown
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.ties import ByPosition
-from amin_ref.workloads import EMBEDDED, Workload
+from amin_ref.workloads import Workload
 
 Format = Literal["table", "markdown", "csv", "json"]
 
@@ -342,13 +342,7 @@ def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:
     """Refuse several seeds of a workload that has nothing random in it, before it is read."""
     if seeds > MOST_SEEDS:
         raise click.UsageError(f"--seeds is {seeds}, and at most {MOST_SEEDS:,} are compared")
-    random_parts = (
-        options.workload in EMBEDDED,
-        options.arrivals.startswith(("poisson", "load")),
-        options.prediction.startswith(("varying", "mixed")),
-        options.ties == "random",
-    )
-    if not any(random_parts):
+    if not options.is_random:
         raise click.UsageError(
             "--seeds: nothing is random in the requests of a file with these arrivals, prediction "
             "and ties; give --load 0.8 or --ties random"

@@ -12,9 +12,18 @@ from typing import Literal
 import click
 
 from amin_ref.cli.bound import best_known, proven_bound
-from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload_options
+from amin_ref.cli.flags import refuse_without_effect, renamed_flag
+from amin_ref.cli.options import (
+    INSTANCE_FLAGS,
+    Seconds,
+    WholeNumber,
+    WorkloadOptions,
+    seeded_instance_options,
+)
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import instance_in, read_text, write_text
+from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
+from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.conformance import conform
 from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
@@ -23,6 +32,9 @@ from amin_ref.model.schedule import Schedule
 from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, Report, examine, judge_schedule
 from amin_ref.suite.judgement import schedule_of
 from amin_ref.workloads import EMBEDDED
+
+FORMAT = "amin-ref/drive"
+VERSION = 1
 
 REQUESTS = 200
 """Requests of an embedded workload unless another number is asked for: a second for most programs,
@@ -72,8 +84,8 @@ class Drive:
         """The figures in a line."""
         figures = [f"total latency {self.total_latency:,} request·rounds"]
         if self.bound:
-            ratio = f"{self.total_latency / self.bound:.3f} × OPT"
-            figures.append(ratio if self.evidence == "optimum" else f"at most {ratio}")
+            times = f"{ratio(self.total_latency / self.bound)} × OPT"
+            figures.append(times if self.evidence == "optimum" else f"at most {times}")
         if self.conforms is not None:
             figures.append("as Amin's could be" if self.conforms else "not Amin's")
         return f"{self.name}: {', '.join(figures)}."
@@ -158,10 +170,11 @@ Examples:
     "be repeated.  [default: small instances, then the workload]",
 )
 @click.option(
-    "--counterexample",
-    metavar="FILE",
-    help="Write the instance on which the program fails to this file, as JSON.  [default: it is "
-    "printed]",
+    "--output",
+    "output",
+    type=OutputFile(),
+    help="File to write the instance on which the program fails to, as JSON.  [default: it is "
+    "printed in a sentence]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.option(
@@ -180,7 +193,8 @@ Examples:
     callback=_print_and_exit,
     help="Print Amin in C or JavaScript, ready to be driven, and exit.",
 )
-@workload_options
+@renamed_flag("--counterexample", "--output", "output")
+@seeded_instance_options
 @click.pass_context
 def drive_command(
     context: click.Context,
@@ -190,7 +204,7 @@ def drive_command(
     timeout: float,
     small: int,
     files: tuple[str, ...],
-    counterexample: str | None,
+    output: Output | None,
     as_json: bool,
 ) -> None:
     """Test a scheduler that runs as another program.
@@ -203,6 +217,9 @@ def drive_command(
     Exit code 0: it is what it claims to be. 1: it is not, or it dies, hangs or gives no valid
     answer. 2: it cannot be started.
     """
+    if files:
+        for name in ("workload", *INSTANCE_FLAGS, "small"):
+            refuse_without_effect(context, name, "with --instance")
     named = list(_instances(options, files))
     record = _Record(_ignore if as_json else click.echo)
     with ExternalPolicy(command, timeout=timeout) as policy:
@@ -212,12 +229,12 @@ def drive_command(
         finding = finding or _end(policy, named[-1].instance)
     if finding is not None and finding.rule == "cannot-start":
         raise click.ClickException(finding.message)
-    if finding is not None and counterexample is not None:
-        write_text(counterexample, finding.instance.to_json() + "\n")
+    if finding is not None and output is not None:
+        output.write(finding.instance.to_json() + "\n", "the instance")
     if as_json:
         click.echo(json.dumps(_document(command, claims, record, finding)))
     else:
-        for line in _conclusion(shlex.join(command), claims, finding, counterexample):
+        for line in _conclusion(shlex.join(command), claims, finding, output):
             click.echo(line)
     context.exit(0 if finding is None else 1)
 
@@ -227,7 +244,7 @@ def _ignore(_line: str) -> None:
 
 
 def _conclusion(
-    program: str, claims: Claim, finding: Finding | None, counterexample: str | None
+    program: str, claims: Claim, finding: Finding | None, output: Output | None
 ) -> Iterator[str]:
     """The verdict, and the instance on which the program fails unless a file holds it."""
     if finding is None:
@@ -236,7 +253,7 @@ def _conclusion(
         return
     broken = "" if finding.rule in FAILURES else f"{finding.theorem} does not hold: "
     yield f"{program}: {broken}{finding.rule}: {finding.message}"
-    if counterexample is None:
+    if output is None:
         yield f"The instance, for --instance: {finding.instance.to_json()}"
 
 
@@ -244,6 +261,8 @@ def _document(
     command: tuple[str, ...], claims: Claim, record: _Record, finding: Finding | None
 ) -> dict[str, object]:
     return {
+        "format": FORMAT,
+        "version": VERSION,
         "command": list(command),
         "claims": claims,
         "holds": finding is None,
@@ -260,16 +279,17 @@ def _instances(options: WorkloadOptions, files: tuple[str, ...]) -> Iterator[Nam
         if instance is None:
             read_text(file)  # refuses a file that cannot be read, with the reason
             raise InvalidDocument(
-                f"{file!r} holds no instance and no schedule; give a file that begins "
+                f"{shown_file(file)} holds no instance and no schedule; give a file that begins "
                 '{"format": "amin-ref/instance", …}.'
             )
-        yield NamedInstance(Path(file).name, instance)
+        yield NamedInstance(STANDARD_INPUT if file == "-" else Path(file).name, instance)
     if files:
         return
     if options.requests is None and options.workload in EMBEDDED:
         options = replace(options, requests=REQUESTS)
-    instance = instance_in(options.workload) or options.build().instance
-    yield NamedInstance(f"{options.workload}, {len(instance.requests):,} requests", instance)
+    instance = options.build().instance
+    name = f"{options.shown_workload}, {count(len(instance.requests), 'request')}"
+    yield NamedInstance(name, instance)
 
 
 def _small(

@@ -1,4 +1,4 @@
-"""How the program ends: in one sentence and an exit code, never in a traceback."""
+"""How the program ends: with an exit code and, unless that is 0, a sentence; never a traceback."""
 
 from __future__ import annotations
 
@@ -6,31 +6,40 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import click
 from click.shell_completion import shell_complete
 
+from amin_ref.cli.messages import NAME
 from amin_ref.model.errors import AminError, CannotWrite
 
+ANSWER_IS_NO = 1
 BAD_INPUT = 2
 CANNOT_WRITE = 3
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
-NAME = "amin-ref"
-"""The program, in messages, in help texts and to the shell."""
+EXIT_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "Done. The answer of a command that answers is yes.",
+        ANSWER_IS_NO: "The answer is no: check, schema --validate: the file is not valid; conform: "
+        "the policy could not have made the schedule; drive: the scheduler is not what it claims.",
+        BAD_INPUT: "Bad input: a flag, or a file or what it holds; or too little memory for it.",
+        CANNOT_WRITE: "The result cannot be written.",
+        INTERRUPTED: "Ctrl-C. What was found until then is printed.",
+        CLOSED_PIPE: "The reader of the output closed the pipe.",
+    }
+)
+"""Every exit code of every command, and what it means. ``amin-ref --help`` prints it."""
 
 COMPLETION = "_AMIN_REF_COMPLETE"
 """The environment variable by which a shell asks for completions, as click has it."""
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
-    """Run ``command`` and return its exit code, whatever happens on the way.
-
-    0: done. 1: the answer is no (``check``, ``conform``). 2: bad input. 3: the result cannot be
-    written. 130: Ctrl-C. 141: the reader of the output closed the pipe.
-    """
+    """Run ``command`` and return its exit code, one of :data:`EXIT_CODES`, whatever happens."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A request's id may hold what the terminal cannot show; that must not end the program.
@@ -67,7 +76,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
 
 
 def _end(code: int, sentence: str) -> int:
-    # What is still buffered for a pipe or disk that fails must not fail again at exit.
+    # Output still buffered for a pipe or disk that fails must not fail again at exit.
     try:
         sys.stdout.flush()
     except OSError:

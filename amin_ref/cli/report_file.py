@@ -12,7 +12,8 @@ import click
 
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import read_text, write_text
+from amin_ref.cli.reading import read_text
+from amin_ref.cli.writing import write_text
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
 
@@ -78,17 +79,12 @@ def write_report(
     )
     with busy("drawing"):
         page = document(comparison, ledger)
-    write_text(output, page)
+    write_text(output, page, "the report")
 
 
 def caption(options: WorkloadOptions, schedule: Schedule) -> str:
     """What was scheduled, in one sentence."""
-    instance = schedule.instance
-    return (
-        f"{len(instance.requests):,} requests from {Path(options.workload).name}, "
-        f"{options.arrivals}, prediction {options.prediction}; a cache of {instance.capacity:,} "
-        f"tokens in blocks of {instance.block_size}."
-    )
+    return options.sentence(schedule.instance)
 
 
 def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ class TestVerdicts:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file, wrong = tmp_path / "case.json", ours("tests.models.crippled:EvictsLargest")
-        first = drive(capsys, "--small", "60", "--counterexample", str(file), "--", *wrong, code=1)
+        first = drive(capsys, "-q", "--small", "60", "--output", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
         assert again.splitlines()[-2] == first.splitlines()[-1]
