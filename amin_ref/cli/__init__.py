@@ -5,8 +5,8 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 ``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording`` (numbers);
 ``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise), ``bound``
 (the one door to ``oracle``); then a file for each command: ``simulate``, ``compare``, ``check``,
-``conform``, ``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``,
-``worst_case``, ``schema``, ``vectors``.
+``conform``, ``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``, ``verify``,
+``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
 """
 
 import sys

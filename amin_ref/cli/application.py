@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "simulate": Entry("simulate", "Simulate one policy and write its schedule as JSON."),
         "check": Entry("check", "Say whether a schedule is valid."),
         "conform": Entry("conform", "Say whether a policy could have made a schedule."),
+        "new": Entry("new", "Write a scheduler to begin with, as a typed Python file."),
         "drive": Entry("drive", "Test a scheduler that runs as another program."),
         "optimum": Entry("optimum", "Find the best schedule in hindsight, and a lower bound."),
         "verify": Entry("verify", "Recompute the lower bound that a certificate proves."),

@@ -191,7 +191,7 @@ Examples:
     is_eager=True,
     expose_value=False,
     callback=_print_and_exit,
-    help="Print Amin in C or JavaScript, ready to be driven, and exit.",
+    help="Print Amin in C or JavaScript, ready to be driven, and exit.  [default: drive COMMAND]",
 )
 @renamed_flag("--counterexample", "--output", "output")
 @seeded_instance_options
@@ -211,8 +211,7 @@ def drive_command(
 
     COMMAND is started once and schedules many instances. It speaks lines of JSON: it reads which
     requests arrive and complete on its standard input, and answers each line with the requests to
-    evict and to admit. 'amin-ref drive --protocol' prints the page to write it from, and
-    'amin-ref drive --example c' (or js) a complete scheduler.
+    evict and to admit. 'amin-ref drive --protocol' prints the page to write it from.
 
     Exit code 0: it is what it claims to be. 1: it is not, or it dies, hangs or gives no valid
     answer. 2: it cannot be started.

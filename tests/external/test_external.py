@@ -135,6 +135,8 @@ class TestDocuments:
             if file.suffix not in (".py", ".pyc")
         ]
         assert {"external/protocol.md", "external/amin.c", "external/amin.js"} <= set(others)
+        folders = {str(file.parent.relative_to(PROJECT)) for file in folder.rglob("__init__.py")}
+        assert {name.replace("/", ".") for name in folders} <= set(tools["setuptools"]["packages"])
         for name in others:
             assert any(fnmatch(name, pattern) for pattern in patterns["amin_ref"]), name
 
