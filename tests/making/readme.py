@@ -1,4 +1,4 @@
-"""What README and the guides show: ``python -m tests.making.readme`` writes outputs and the map.
+"""What ``python -m tests.making.readme`` writes: outputs of examples, README's map, exit codes.
 
 A block of ``sh`` or ``python`` that a block of ``text`` follows is an example and its standard
 output. Each is run in a new folder, on a terminal of 80 columns without colour. What differs from
@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from amin_ref.cli.exit_codes import EXIT_CODES
 from tests.support.project import PROJECT
 from tests.support.rooms import ROOMS, Room
 
@@ -27,6 +28,8 @@ PAGES = (
     ),
 )
 """The pages whose examples are run: for users, so that each must work as it stands."""
+
+CODES_PAGE = PROJECT / "proofs_notes" / "exit-codes.md"
 
 INSTALLS = re.compile(r"\Apip install \S+ && ")
 """What installs this project: ``.ci/run`` runs it in a new virtual environment, this module not."""
@@ -166,6 +169,12 @@ def room_map() -> str:
     return "\n".join(lines) + "\n"
 
 
+def exit_codes() -> str:
+    """The table of exit codes, in Markdown."""
+    lines = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    return "\n".join(["| code | meaning |", "|---:|---|", *lines]) + "\n"
+
+
 def replaced(text: str, marker: str, content: str) -> str:
     """A page with ``content`` between a marker and its end."""
     pattern = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- end of {marker} -->)", re.DOTALL)
@@ -177,6 +186,10 @@ def replaced(text: str, marker: str, content: str) -> str:
 def main() -> None:
     README.write_text(
         replaced(README.read_text(encoding="utf-8"), "map", room_map()), encoding="utf-8"
+    )
+    CODES_PAGE.write_text(
+        replaced(CODES_PAGE.read_text(encoding="utf-8"), "exit codes", exit_codes()),
+        encoding="utf-8",
     )
     for page in PAGES:
         page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
-from amin_ref.cli import exit_codes
 from amin_ref.comparison.columns import COLUMNS
+from tests.making import readme
 from tests.support.project import PROJECT
 
 NOTES = PROJECT / "proofs_notes"
@@ -28,17 +28,11 @@ def test_the_page_of_metrics_defines_every_column_once() -> None:
     assert sorted(first_cells("metrics.md")) == sorted(COLUMNS)
 
 
-def test_the_page_of_exit_codes_has_every_code() -> None:
-    text = (NOTES / "exit-codes.md").read_text(encoding="utf-8")
-    shown = {
-        name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
-    }
-    codes = {
-        name: value
-        for name, value in vars(exit_codes).items()
-        if name.isupper() and isinstance(value, int)
-    }
-    assert shown == codes
+def test_the_page_of_exit_codes_is_current() -> None:
+    page = readme.CODES_PAGE.read_text(encoding="utf-8")
+    assert readme.replaced(page, "exit codes", readme.exit_codes()) == page, (
+        "python -m tests.making.readme"
+    )
 
 
 @pytest.mark.parametrize(
