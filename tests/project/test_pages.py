@@ -1,4 +1,4 @@
-"""Pages that restate the code name all of it: metrics, exit codes, versions."""
+"""Pages that restate the code are current: exit codes and versions."""
 
 from __future__ import annotations
 
@@ -7,25 +7,12 @@ import tomllib
 
 import pytest
 
-from amin_ref.comparison.columns import COLUMNS
 from tests.making import readme
 from tests.support.project import PROJECT
 
-NOTES = PROJECT / "proofs_notes"
 VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "version"
 ]
-
-
-def first_cells(page: str) -> list[str]:
-    """The code names in the first cells of a page's tables."""
-    text = (NOTES / page).read_text(encoding="utf-8")
-    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
-    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
-
-
-def test_the_page_of_metrics_defines_every_column_once() -> None:
-    assert sorted(first_cells("metrics.md")) == sorted(COLUMNS)
 
 
 def test_the_page_of_exit_codes_is_current() -> None:
