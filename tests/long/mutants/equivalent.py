@@ -115,11 +115,11 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/checker.py::_within_capacity: 1 -> 0 #2",
     ),
     "no run is looked at with it before the first has set it, to 1 or more": (
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> 1 #1",
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> -1 #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> 1 #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> -1 #1",
     ),
     "two stretches that touch are laid out as one: the same tokens in the same rounds": (
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: run.start >= stop -> run.start > stop #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: run.start >= stop -> run.start > stop #1",
     ),
     "floating point is exact up to 2**53, beyond which no number of tokens is taken; what leaves it becomes whole again": (
         "amin_ref/model/schedule.py::Schedule._held: np.zeros(stop - first, dtype=np.int64) -> np.zeros(stop - first) #1",
