@@ -381,12 +381,12 @@ class TestPipes:
         )
         found = failure(hasty, instance=self.MANY)
         assert found.kind == "nonsense"
-        assert "before it had read the whole question" in str(found)
+        assert "before it had read the whole message" in str(found)
 
     def test_a_program_that_never_reads_is_reported_with_the_bytes_unread(self) -> None:
         deaf = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
         found = failure(deaf, timeout=5.0, instance=self.MANY)
-        assert "bytes of the question are unread" in str(found)
+        assert "bytes of the message are unread" in str(found)
 
 
 class TestProcesses:
@@ -399,7 +399,7 @@ class TestProcesses:
         with external(command) as policy:
             with pytest.raises(SchedulerFailed, match="instance 1, round 1"):
                 simulate(FIRST, policy)
-            with pytest.raises(SchedulerFailed, match="not begun anew"):
+            with pytest.raises(SchedulerFailed, match="begin was not called since"):
                 policy.decide(2, [], [])
             assert simulate(FIRST, policy).makespan > 0
 

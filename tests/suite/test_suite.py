@@ -152,7 +152,7 @@ class TestJudgement:
 
     @given(schedules())
     def test_an_empty_round_is_found_where_counting_finds_one(self, schedule: Schedule) -> None:
-        """All runs from some round on start two rounds late, which may leave the cache empty (T8)."""
+        """All runs from some round on start two rounds late; the cache may be empty then (T8)."""
         for gap in {run.start for run in schedule.runs}:
             late = [
                 Run(run.request, run.start + 2, run.stop + 2, run.outcome)
