@@ -13,14 +13,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from amin_ref import Instance, InvalidValue, Run, Schedule, check
+from amin_ref import Instance, InvalidValue, Schedule, check
 from oracle.certificate import Certificate, Stretch, verify
 from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.prices.ascent import lower_bound
 from oracle.programme.branch_and_cut import ModelTooLarge, solve
-from oracle.programme.candidates import epochs
 from oracle.search.branch_and_bound import IN_FLIGHT, search
+from oracle.starts.parts import first_come_first_served, independent_parts, joined
 
 Method = Literal["auto", "ilp", "search"]
 Evidence = Literal["certificate", "exhausted", "solver"]
@@ -165,7 +165,7 @@ class _Work:
         certificate = lower_bound(instance, time_limit=0)
         self._prices = certificate
         bound = verify(instance, certificate)
-        self.best = Optimum(_one_by_one(instance), bound, "certificate", certificate)
+        self.best = Optimum(first_come_first_served(instance), bound, "certificate", certificate)
         self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
@@ -208,26 +208,21 @@ class _Work:
         """The exact search, one part of the instance after the other where it falls into parts."""
         if self._is_over():
             return
-        parts = epochs(self._instance)
-        runs: list[Run] = []
+        parts = independent_parts(self._instance)
+        schedules: list[Schedule] = []
         bound = 0
-        exhausted = True
-        for index, (origin, part) in enumerate(parts):
+        for index, part in enumerate(parts):
             found = search(
-                part,
-                upper=_part_of(self.best.schedule, part, origin),
+                part.instance,
+                warm_start=part.of(self.best.schedule),
                 time_limit=self._deadline.remaining / (len(parts) - index),
                 should_stop=self._should_stop,
                 executor=self._executor,
                 in_flight=self._in_flight,
             )
-            runs += [
-                replace(run, start=run.start + origin, stop=run.stop + origin)
-                for run in found.schedule.runs
-            ]
+            schedules.append(found.schedule)
             bound += found.lower_bound
-            exhausted = exhausted and found.exhausted
-        self._offer_schedule(Schedule(self._instance, tuple(runs)))
+        self._offer_schedule(joined(self._instance, parts, schedules))
         self._offer_bound(bound, "exhausted")
 
     def ask_solver(self) -> None:
@@ -243,8 +238,8 @@ class _Work:
         )
         self._offer_schedule(found.schedule)
         self._offer_bound(found.lower_bound, "solver")
-        if found.multipliers is not None:
-            self._offer_certificate(_certificate_of(self._instance, found.multipliers))
+        if found.prices is not None:
+            self._offer_certificate(_certificate_of(self._instance, found.prices))
 
     def _hear_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")
@@ -295,17 +290,6 @@ class _Work:
         return self.best.proven or self._deadline.passed
 
 
-def _one_by_one(instance: Instance) -> Schedule:
-    """A schedule that needs no proof: whoever arrives first has the cache alone."""
-    runs: list[Run] = []
-    now = 0
-    for request in sorted(instance.requests, key=lambda request: request.arrival):
-        start = max(now, request.arrival)
-        now = start + request.output_len
-        runs.append(Run(request.id, start, now, "completed"))
-    return Schedule(instance, tuple(runs))
-
-
 def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certificate:
     """Prices by round as a certificate of one stretch, from the first arrival on.
 
@@ -319,15 +303,3 @@ def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certific
         max(0, round(prices.get(first + offset, 0.0) * PRICE_UNITS)) for offset in range(rounds)
     )
     return Certificate(instance, PRICE_UNITS, (Stretch(first, multipliers),))
-
-
-def _part_of(schedule: Schedule, part: Instance, origin: int) -> Schedule:
-    """The runs of the requests in ``part``, whose rounds count from ``origin``."""
-    return Schedule(
-        part,
-        tuple(
-            replace(run, start=run.start - origin, stop=run.stop - origin)
-            for run in schedule.runs
-            if run.request in part.by_id
-        ),
-    )

@@ -46,9 +46,10 @@ Examples:
 @click.option(
     "--policy",
     type=click.Choice(POLICY_NAMES),
+    metavar="NAME",
     default="amin",
     show_default=True,
-    help="Whose ratio. 'amin-…' is Amin with one rule changed.",
+    help=f"The policy: {', '.join(POLICY_NAMES)}. 'amin-…' is Amin with one rule changed.",
 )
 @click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
 @click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")

@@ -32,7 +32,7 @@ DELAYED = 2
 """Up to so many rounds a dominating state may lag behind the one that it dominates."""
 
 PROBED = 5
-"""Rounds in which two loads are compared before they are compared in all."""
+"""RoundStep in which two loads are compared before they are compared in all."""
 
 NO_ROUND = 2**30
 """Later than every round."""
@@ -99,14 +99,14 @@ class Frontier:
 
 
 @dataclass(frozen=True)
-class Found:
+class Incumbent:
     """A complete schedule met on the way: its cost and start rounds."""
 
     cost: int
     starts: tuple[int, ...]
 
 
-class Rounds:
+class RoundStep:
     """Takes states from one round to the next.
 
     Args:
@@ -153,7 +153,7 @@ class Rounds:
 
     def advance(
         self, states: Frontier, now: int, upper: int
-    ) -> tuple[Frontier, Found | None] | None:
+    ) -> tuple[Frontier, Incumbent | None] | None:
         """The states at the start of round ``now`` + 1 that may still cost less than ``upper``.
 
         Also the best complete schedule that costs less, if one was met. ``None`` when it is time
@@ -172,7 +172,7 @@ class Rounds:
         running = self._estimate(running, now + 1, limit)
         return _undominated(running, self.problem.size), found
 
-    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[Rounds, Frontier]:
+    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[RoundStep, Frontier]:
         """Go on with prices that suit the state that looks best, and the states they leave.
 
         Prices that were good for the whole problem bound what is left of it worse and worse.
@@ -181,11 +181,11 @@ class Rounds:
         starts = np.where(states.last < 0, -1, states.last - lengths + 1)
         weakest = int(states.bound.argmin())
         bounds = self.bounds.anew(starts[:, weakest], now, upper, self._should_stop)
-        rounds = Rounds(self.problem, bounds, self._room, self._should_stop)
+        rounds = RoundStep(self.problem, bounds, self._room, self._should_stop)
         states = replace(states, reduced=bounds.of_started(starts))
         return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
 
-    def _best(self, complete: Frontier, upper: int) -> Found | None:
+    def _best(self, complete: Frontier, upper: int) -> Incumbent | None:
         if len(complete) == 0:
             return None
         best = int(complete.cost.argmin())
@@ -197,7 +197,7 @@ class Rounds:
             int(last) - length + 1
             for last, length in zip(complete.last[:, best], lengths, strict=True)
         )
-        return Found(cost, tuple(starts))
+        return Incumbent(cost, tuple(starts))
 
     def _start(self, states: Frontier, now: int, limit: int) -> Frontier | None:
         """Each state with each set of requests that may start in round ``now``, the empty one too.

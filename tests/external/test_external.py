@@ -359,7 +359,7 @@ class TestPipes:
     MANY = Instance(10, tuple(Request(f"{i:05}" * 20, 1, 1) for i in range(2000)))
     """Its first line is 300 kB long: more than a pipe takes."""
 
-    def test_a_question_longer_than_the_pipe_gets_through(self) -> None:
+    def test_a_message_longer_than_the_pipe_gets_through(self) -> None:
         with external(program()) as policy:
             schedule = simulate(self.MANY, policy)
         assert schedule.makespan == 2000

@@ -33,14 +33,12 @@ from oracle.programme.candidates import (
     Candidates,
     Cut,
     affordable_candidates,
-    by_volume,
-    earliest_fit,
-    epochs,
     kinds_of,
-    starts_fit,
 )
 from oracle.programme.cuts import Cutter
 from oracle.programme.solvers import Answer, Programme, Supervision, _cbc_bound, _run
+from oracle.starts.list_schedule import by_volume, list_schedule
+from oracle.starts.parts import independent_parts
 
 ENOUGH_SECONDS = 30.0
 
@@ -136,7 +134,8 @@ def schedule_of(instance: Instance, starts: Sequence[int]) -> Schedule:
 
 
 def by_volume_starts(instance: Instance) -> tuple[int, ...]:
-    return earliest_fit(instance, by_volume(instance))
+    requests = instance.requests
+    return tuple(list_schedule(instance, requests, by_volume(requests)))
 
 
 def assert_optimal(instance: Instance, result: IlpResult) -> None:
@@ -222,11 +221,11 @@ def test_arrivals_far_apart_cost_nothing() -> None:
 @pytest.mark.parametrize("seed", range(300, 360))
 def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    for _, part in epochs(random_instance(seed)):
+    for part in (found.instance for found in independent_parts(random_instance(seed))):
         best, optima = enumerated_optima(part)
         candidates = affordable_candidates(part, best)
         for _ in range(5):
-            price = candidates.price(dict(enumerate(rng.exponential(0.3, size=12).tolist())))
+            price = candidates.priced(dict(enumerate(rng.exponential(0.3, size=12).tolist())))
             assert price.lower_bound <= best
             allowed = candidates.keep(price.affordable(best))
             for starts in optima:
@@ -238,20 +237,21 @@ def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> N
 @pytest.mark.parametrize("seed", range(400, 440))
 def test_optima_never_mix_the_parts(seed: int) -> None:
     instance = random_instance(seed, longest_gap=30)
-    parts = epochs(instance)
+    parts = independent_parts(instance)
     best, optima = enumerated_optima(instance)
-    assert best == sum(enumerated_optima(part)[0] for _, part in parts)
-    for (_, part), (next_origin, _) in pairwise(parts):
+    assert best == sum(enumerated_optima(part.instance)[0] for part in parts)
+    for part, after in pairwise(parts):
         for starts in optima:
             ends = {
                 request.id: start + request.output_len
                 for request, start in zip(instance.requests, starts, strict=True)
             }
-            assert max(ends[request.id] for request in part.requests) <= next_origin
+            assert max(ends[one.id] for one in part.instance.requests) <= after.first_round
 
 
 def test_some_random_instances_have_parts() -> None:
-    counts = {len(epochs(random_instance(seed, longest_gap=30))) for seed in range(400, 440)}
+    instances = (random_instance(seed, longest_gap=30) for seed in range(400, 440))
+    counts = {len(independent_parts(instance)) for instance in instances}
     assert counts >= {1, 2}
 
 
@@ -309,27 +309,6 @@ def test_random_cuts_are_of_every_sort() -> None:
     assert sorts == {(1, 1), (2, 1), (2, 2)}
 
 
-@given(st.integers(0, 10**6))
-def test_list_schedules_fit_and_are_tight(seed: int) -> None:
-    """Each is valid, ends in time, and no request placed last could start earlier."""
-    instance = random_instance(seed, longest_gap=20)
-    order = random.Random(seed).sample(range(len(instance.requests)), len(instance.requests))
-    starts = earliest_fit(instance, order)
-    assert fits(instance, starts)
-    assert starts_fit(instance, starts)
-    last = order[-1]
-    for earlier in range(instance.requests[last].arrival, starts[last]):
-        moved = [earlier if p == last else start for p, start in enumerate(starts)]
-        assert not fits(instance, moved)
-
-
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 12), min_size=4, max_size=4))
-def test_validity_of_starts_is_that_of_the_specification(seed: int, starts: list[int]) -> None:
-    instance = random_instance(seed)
-    some = starts[: len(instance.requests)]
-    assert starts_fit(instance, some) == fits(instance, some)
-
-
 def test_requests_that_occupy_the_same_are_one_kind() -> None:
     """Prompts of 1 and 2 with 2 tokens to come fill one block of 4 in both rounds; 3 does not."""
     requests = tuple(Request(prompt_len, prompt_len, 2) for prompt_len in (1, 2, 3))
@@ -338,13 +317,13 @@ def test_requests_that_occupy_the_same_are_one_kind() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 3, 10])
-def test_multipliers_make_a_certificate(seed: int) -> None:
+def test_prices_make_a_certificate(seed: int) -> None:
     """The bound of section 5 from them, in exact fractions, is below OPT and not trivial."""
     instance = jaillet_like(6, seed)
     result = solve(instance, time_limit=ENOUGH_SECONDS)
     assert result.proven
-    assert result.multipliers is not None
-    price = {round_: Fraction(value) for round_, value in result.multipliers.items()}
+    assert result.prices is not None
+    price = {round_: Fraction(value) for round_, value in result.prices.items()}
     assert all(value > 0 for value in price.values())
     bound = -instance.capacity * sum(price.values())
     for request in instance.requests:
@@ -362,19 +341,19 @@ def test_multipliers_make_a_certificate(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-def test_without_multipliers_the_bound_is_the_work(seed: int) -> None:
+def test_without_prices_the_bound_is_the_work(seed: int) -> None:
     """Also for requests of one kind that arrive one after the other: each waits for itself."""
-    for _, part in epochs(random_instance(seed)):
+    for part in (found.instance for found in independent_parts(random_instance(seed))):
         work = sum(request.output_len for request in part.requests)
-        price = affordable_candidates(part, work + 10).price({})
+        price = affordable_candidates(part, work + 10).priced({})
         assert price.lower_bound == work
 
 
 @pytest.mark.parametrize("huge", [1e30, math.inf, math.nan, -5.0])
-def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
+def test_absurd_prices_prove_nothing_false(huge: float) -> None:
     instance = random_instance(3)
     best, _ = enumerated_optima(instance)
-    price = affordable_candidates(instance, best).price({0: huge, 1: 0.25})
+    price = affordable_candidates(instance, best).priced({0: huge, 1: 0.25})
     assert price.lower_bound <= best
 
 
@@ -393,9 +372,9 @@ def objective(programme: Programme, values: Sequence[float]) -> float:
 def all_at_once(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """Every request at its first candidate: cheap, and far beyond the capacity."""
     values = [0.0] * len(programme.costs)
-    for row in programme.rows:
-        if row.sense == "equal":
-            values[row.columns[0]] = float(row.limit)
+    for constraint in programme.constraints:
+        if constraint.sense == "equal":
+            values[constraint.columns[0]] = float(constraint.limit)
     said = objective(programme, values)
     return Answer(tuple(values), said, said)
 
@@ -454,7 +433,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
     result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
     assert not check(result.schedule)
-    assert result.evidence == "multipliers"
+    assert result.evidence == "prices"
     assert not result.proven
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
@@ -515,7 +494,7 @@ def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     )
     assert heard[-1][0] == heard[-1][1]
     assert result.lower_bound < 97
-    assert result.evidence == "multipliers"
+    assert result.evidence == "prices"
 
 
 # --- time, interruption, silence
@@ -542,7 +521,7 @@ def test_without_time_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> Non
     result = solve(LIED_ABOUT, time_limit=0)
     assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
     assert not check(result.schedule)
-    assert result.multipliers is None
+    assert result.prices is None
 
 
 def test_what_cannot_be_laid_out_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -655,7 +634,7 @@ def test_a_solver_without_time_still_has_what_it_began_with(
     programme, _ = branch_and_cut._programme(candidates, ())
     supervision = Supervision(Deadline.after(0.02), lambda _: None)
     answer = branch_and_cut.ASK[solver](programme, begin, supervision)
-    found = branch_and_cut._believed_starts(candidates, answer)
+    found = branch_and_cut._checked_starts(candidates, answer)
     assert found is not None
     assert cost(instance, found) == 474
 
@@ -797,7 +776,7 @@ def test_no_requests() -> None:
 
 def test_one_request_needs_no_solver() -> None:
     result = solve(Instance(10, (Request("a", 3, 5, arrival=2**40),)), time_limit=0)
-    assert (result.lower_bound, result.proven, result.evidence) == (5, True, "multipliers")
+    assert (result.lower_bound, result.proven, result.evidence) == (5, True, "prices")
 
 
 @pytest.mark.parametrize("time_limit", [-1, math.nan, math.inf, "60", None, True])
@@ -837,7 +816,7 @@ def test_a_start_that_runs_late_does_not_run_into_the_next_part() -> None:
     lengths = [(1, 2), (1, 5), (8, 1), (2, 5)]
     first = tuple(Request(n, prompt, output) for n, (prompt, output) in enumerate(lengths))
     instance = Instance(9, (*first, Request("next", 8, 1, arrival=13)))
-    assert len(epochs(instance)) == 2
+    assert len(independent_parts(instance)) == 2
     late = schedule_of(instance, (1, 9, 0, 1, 14))
     assert not check(late)
     result = solve(instance, time_limit=0, warm_start=late)
@@ -856,7 +835,7 @@ def test_an_evicting_start_loses_its_evicted_runs() -> None:
 def test_refuses_what_no_solver_could_chew() -> None:
     requests = tuple(Request(number, 1, 2**20) for number in range(3))
     assert solve(Instance(2**40, requests), time_limit=60).proven, "all fit at once"
-    with pytest.raises(ModelTooLarge, match=r"instance: .* is \d+, but at most \d+ are laid out;"):
+    with pytest.raises(ModelTooLarge, match=r"instance: .* is \d+, but it must be at most \d+;"):
         solve(Instance(2**20 + 2, requests), time_limit=60)
     endless = Instance(2**40, (Request("a", 1, 2**39), Request("b", 1, 2**39)))
     with pytest.raises(ModelTooLarge, match="rounds"):
