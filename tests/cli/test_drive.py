@@ -75,7 +75,7 @@ class TestVerdicts:
     def test_the_counterexample_can_be_driven_with_again(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        file, wrong = tmp_path / "case.json", ours("tests.models.crippled:EvictsLargest")
+        file, wrong = tmp_path / "case.json", ours("amin_ref.policies.variants:EvictsLargest")
         first = drive(capsys, "--small", "60", "--counterexample", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
