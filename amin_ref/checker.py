@@ -6,6 +6,7 @@ there cannot hide here.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -134,10 +135,11 @@ def _in_time(request: Request, runs: list[Run]) -> Iterator[Violation]:
 
 
 def _within_capacity(instance: Instance, runs: tuple[Run, ...]) -> Iterator[Violation]:
-    """Sweep over the rounds in which a run starts or stops.
+    """Sweep over the rounds in which a run starts or stops, in O(R log R) for R runs.
 
-    Between two of them the same requests run and each only grows, so what they hold never falls:
-    the rounds that exceed the cache are the last ones before the next start or stop, or none.
+    Between two of these rounds the same requests run and each only grows, so the occupancy never
+    falls: the rounds that exceed the capacity are the last ones before the next start or stop, or
+    there are none.
     """
     events = sorted({round for run in runs for round in (run.start, run.stop)})
     starting: dict[int, list[int]] = {}
@@ -146,48 +148,98 @@ def _within_capacity(instance: Instance, runs: tuple[Run, ...]) -> Iterator[Viol
         if run.stop > run.start:
             starting.setdefault(run.start, []).append(index)
             stopping.setdefault(run.stop, []).append(index)
-    running: dict[int, Run] = {}
+    cache = _Occupancy(instance, runs)
     was_over = False
     for first, following in pairwise(events):
         for index in stopping.get(first, ()):
-            del running[index]
+            cache.remove(index)
         for index in starting.get(first, ()):
-            running[index] = runs[index]
-        present = list(running.values())
-        over_at_the_end = _held(instance, present, following - 1) > instance.capacity
+            cache.add(index)
+        over_at_the_end = cache.held(following - 1) > instance.capacity
         if over_at_the_end:
-            earliest = _first_round_over(instance, present, first, following - 1)
+            earliest = _first_round_over(cache, instance.capacity, first, following - 1)
             if not (was_over and earliest == first):
-                yield _too_full(instance, present, earliest)
+                yield _too_full(cache, instance.capacity, earliest)
         was_over = over_at_the_end
 
 
-def _first_round_over(instance: Instance, running: list[Run], first: int, last: int) -> int:
-    """The first round, from ``first`` to ``last``, that exceeds the cache; ``last`` does."""
+class _Occupancy:
+    """The tokens that the running requests occupy in a round, in whole blocks.
+
+    A request with prompt s that started in round p occupies B·⌈(c + t)/B⌉ tokens in round t, with
+    c = s + 1 - p. For c = B·k + r and t = B·q + w (r and w below B) that is B·(k + q + e), with
+    e = ⌈(r + w)/B⌉: 0 if r = w = 0, 2 if r > B - w, and 1 otherwise. So the sum needs the number of
+    running requests, the sum of their k, and how many of them have an r above B - w. Those numbers
+    are kept in a Fenwick tree over the values that r takes.
+    """
+
+    def __init__(self, instance: Instance, runs: tuple[Run, ...]) -> None:
+        self.running: dict[int, Run] = {}
+        self._runs = runs
+        self._block_size = instance.block_size
+        self._split = [
+            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, instance.block_size)
+            for run in runs
+        ]
+        self._remainders = sorted({remainder for _, remainder in self._split})
+        self._rank = {remainder: rank for rank, remainder in enumerate(self._remainders, start=1)}
+        self._tree = [0] * (len(self._remainders) + 1)
+        self._blocks = 0
+
+    def add(self, index: int) -> None:
+        """The run with this index starts."""
+        self.running[index] = self._runs[index]
+        self._change(index, 1)
+
+    def remove(self, index: int) -> None:
+        """The run with this index stops."""
+        del self.running[index]
+        self._change(index, -1)
+
+    def held(self, round: int) -> int:
+        """Tokens occupied in ``round`` if no run starts or stops before its end."""
+        running = len(self.running)
+        quotient, remainder = divmod(round, self._block_size)
+        blocks = self._blocks + running * (quotient + 1)
+        blocks += running - self._count_up_to(self._block_size - remainder)
+        if remainder == 0:
+            blocks -= self._count_up_to(0)
+        return blocks * self._block_size
+
+    def _change(self, index: int, by: int) -> None:
+        quotient, remainder = self._split[index]
+        self._blocks += by * quotient
+        rank = self._rank[remainder]
+        while rank < len(self._tree):
+            self._tree[rank] += by
+            rank += rank & -rank
+
+    def _count_up_to(self, remainder: int) -> int:
+        """Running requests whose r is at most ``remainder``."""
+        rank = bisect_right(self._remainders, remainder)
+        count = 0
+        while rank:
+            count += self._tree[rank]
+            rank &= rank - 1
+        return count
+
+
+def _first_round_over(cache: _Occupancy, capacity: int, first: int, last: int) -> int:
+    """The first round, from ``first`` to ``last``, that exceeds the capacity; ``last`` does."""
     while first < last:
         middle = (first + last) // 2
-        if _held(instance, running, middle) > instance.capacity:
+        if cache.held(middle) > capacity:
             last = middle
         else:
             first = middle + 1
     return first
 
 
-def _held(instance: Instance, running: list[Run], round: int) -> int:
-    """Tokens that the running requests occupy in a round, in whole blocks."""
-    total = 0
-    for run in running:
-        tokens = instance.by_id[run.request].prompt_len + (round - run.start + 1)
-        blocks = (tokens + instance.block_size - 1) // instance.block_size
-        total += blocks * instance.block_size
-    return total
-
-
-def _too_full(instance: Instance, running: list[Run], round: int) -> Violation:
+def _too_full(cache: _Occupancy, capacity: int, round: int) -> Violation:
     return Violation(
         "within-capacity",
         round,
-        tuple(run.request for run in running),
-        f"round {round}: {len(running)} running requests hold "
-        f"{_held(instance, running, round)} tokens and the cache has {instance.capacity}.",
+        tuple(run.request for run in cache.running.values()),
+        f"round {round}: {len(cache.running)} running requests hold "
+        f"{cache.held(round)} tokens and the cache has {capacity}.",
     )

@@ -15,9 +15,11 @@ exact integer arithmetic. How the prices were found does not matter to it.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +41,9 @@ VERSION = 1
 
 Integers = NDArray[np.int64]
 """Exact integers: int64 where that is proven to suffice, Python's own in an object array else."""
+
+Kinds = Counter[tuple[int, int, int]]
+"""How many requests there are of each prompt length, output length and arrival."""
 
 Value = TypeVar("Value")
 
@@ -86,13 +91,24 @@ class Share:
         """What all requests together count at most in a round; tokens."""
         return self.places * self.most
 
-    def counted(
-        self, instance: Instance, prompt_len: int, output_len: int, ages: range
-    ) -> Integers:
-        """What a request counts in its rounds of these ages; tokens.
+    def counted_at(self, instance: Instance, prompt_len: int, output_len: int, age: int) -> int:
+        """What a request counts in its round of this age; tokens.
 
         Its first round has age 1, the round before that age 0, and so on.
         """
+        block = instance.block_size
+        left = output_len - age
+        if age <= -self.lead or left < self.lead:
+            return 0
+        peak = -(-(prompt_len + output_len) // block) * block
+        free = instance.capacity // block * block - peak
+        room = max(0, free - self.places * (left + self.ignored))
+        return max(0, min(self.most, prompt_len + age - self.ignored, self.limit - room))
+
+    def counted(
+        self, instance: Instance, prompt_len: int, output_len: int, ages: range
+    ) -> Integers:
+        """:meth:`counted_at` for each of these ages, as an array for programs that find prices."""
         block = instance.block_size
         peak = -(-(prompt_len + output_len) // block) * block
         free = instance.capacity // block * block - peak
@@ -104,6 +120,42 @@ class Share:
         counted = np.maximum(0, np.minimum(counted, self.limit - room))
         inside: Integers = np.where((age > -self.lead) & (left >= self.lead), counted, 0)
         return inside
+
+    def bends(
+        self, instance: Instance, prompt_len: int, output_len: int, earliest: int
+    ) -> list[tuple[int, int]]:
+        """Where what a request counts bends, as a function of its age, and by how much.
+
+        By age it is zero before ``earliest``, rises by one token a round, stays at ``most``, falls
+        by ``places`` tokens a round, and is zero when its rounds are over: straight but at a few
+        ages a, where counted(a+1) - 2·counted(a) + counted(a-1) is not zero. Those are found among
+        the neighbours of the ages at which one of these pieces ends.
+
+        Returns:
+            Pairs of an age and that second difference, in ascending order of age.
+        """
+        block = instance.block_size
+        peak = -(-(prompt_len + output_len) // block) * block
+        falling = self.limit - (instance.capacity // block * block - peak)
+        falling += self.places * (output_len + self.ignored)
+        ends = {
+            earliest,
+            output_len - self.lead,
+            self.ignored - prompt_len,
+            self.ignored - prompt_len + self.most,
+            (falling - self.most) // self.places,
+            falling // self.places,
+            # Where the rising piece meets the falling one, if that is before it reaches ``most``.
+            (falling - prompt_len + self.ignored) // (self.places + 1),
+        }
+
+        def counted(age: int) -> int:
+            return self.counted_at(instance, prompt_len, output_len, age) if age >= earliest else 0
+
+        near = {end + step for end in ends for step in (-1, 0, 1, 2)}
+        ages = sorted(age for age in near if earliest - 1 <= age <= output_len - self.lead + 1)
+        found = [(age, counted(age + 1) - 2 * counted(age) + counted(age - 1)) for age in ages]
+        return [(age, bend) for age, bend in found if bend]
 
 
 @dataclass(frozen=True)
@@ -192,6 +244,24 @@ class Certificate:
                 )
             stop = stretch.stop
 
+    def kinds(self) -> list[tuple[Stretch, Kinds]]:
+        """Each stretch with the kinds of requests that arrive in it."""
+        firsts = [stretch.first_round for stretch in self.stretches]
+        found: list[Kinds] = [Counter() for _ in self.stretches]
+        for request in self.instance.requests:
+            place = bisect_right(firsts, request.arrival) - 1
+            if place >= 0 and request.arrival < self.stretches[place].stop:
+                found[place][request.prompt_len, request.output_len, request.arrival] += 1
+        return list(zip(self.stretches, found, strict=True))
+
+    @property
+    def operations(self) -> int:
+        """What :func:`verify` has to add up: kinds of requests × priced rounds × sums of each."""
+        return sum(
+            len(kinds) * len(stretch.multipliers) * (1 + len(stretch.shares))
+            for stretch, kinds in self.kinds()
+        )
+
     def to_json(self) -> str:
         """The certificate with its instance as one line of JSON, versioned."""
         return json.dumps(
@@ -250,8 +320,8 @@ def verify(instance: Instance, certificate: Certificate) -> int:
     The rational number above, computed exactly, and rounded up, since OPT is a whole number.
     With several stretches it is the sum of their bounds, each for the requests that arrive in
     it; a request that arrives outside of all of them counts with its output length.
-    Takes about as many operations as there are kinds of requests times rounds with a price; for
-    each share, times the rounds of a run.
+    Takes about :attr:`Certificate.operations` additions of 64-bit integers, times the number of
+    digits that the prices need (1 or 2, as a rule).
 
     Raises:
         InvalidValue: the certificate is for another instance. Names, order and predictions of
@@ -267,63 +337,153 @@ def verify(instance: Instance, certificate: Certificate) -> int:
         )
     denominator = certificate.denominator
     total = denominator * sum(request.output_len for request in instance.requests)
-    for stretch in certificate.stretches:
-        total += _gain(instance, stretch, denominator)
+    for stretch, kinds in certificate.kinds():
+        total += _gain(instance, kinds, stretch, denominator)
     return -(-total // denominator)
 
 
-def _gain(instance: Instance, stretch: Stretch, denominator: int) -> int:
+def _gain(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) -> int:
     """What one stretch adds to Σ o_i, times the denominator.
 
     Indices are rounds since the stretch began; from its end on every price is zero.
     """
-    priced = len(stretch.multipliers)
-    # A request that starts when the stretch is over may count in its last rounds by its lead.
-    overtime = min(priced, max((share.lead for share in stretch.shares), default=0))
-    rounds = priced + overtime
-    capacity, block = instance.capacity, instance.block_size
     shares = [share for share in stretch.shares if any(share.multipliers)]
-    prices_in_all = sum(stretch.multipliers) + sum(sum(share.multipliers) for share in shares)
-    # No number below exceeds this in size. Past 63 bits Python's own integers take over, since
-    # numpy's would overflow without a word.
-    largest = (4 * prices_in_all + denominator) * (rounds + capacity)
-    integer = "int64" if largest < 2**63 else "object"
-    # onwards[t] = λ_t + λ_{t+1} + …: the price of one token held from round t to the end.
-    onwards = _sums_to_the_end(
-        np.array((*stretch.multipliers, *[0] * (overtime + 1)), dtype=integer), 1
-    )
-    # rising[t] = onwards[t] + onwards[t+B] + onwards[t+2B] + …: one more every B rounds.
-    rising = _sums_to_the_end(onwards, block)
-    delay: Integers = denominator * np.arange(rounds + 1).astype(integer)
-
-    gain = -capacity * sum(stretch.multipliers)
+    gain = -instance.capacity * sum(stretch.multipliers)
     gain -= sum(share.limit * sum(share.multipliers) for share in shares)
-    kinds = Counter(
-        (request.prompt_len, request.output_len, request.arrival - stretch.first_round)
-        for request in instance.requests
-        if stretch.first_round <= request.arrival < stretch.stop
-    )
+    bits = _digit_bits(instance, stretch)
+    digits = [
+        _Sums(instance, stretch, shares, denominator, take)
+        for take in _digits(stretch, denominator, bits)
+    ]
     for (prompt_len, output_len, arrival), count in kinds.items():
-        # Started in round t, a request holds its first `before` blocks from t on, takes a further
-        # one whenever its length passes a multiple of B, and has given all back at t + o.
+        waited = arrival - stretch.first_round
+        costs = [digit.costs(prompt_len, output_len)[waited:] for digit in digits]
+        # Starting when the stretch is over costs nothing but delay; later is never better.
+        gain += count * (_least(costs, bits) - denominator * waited)
+    return gain
+
+
+def _digit_bits(instance: Instance, stretch: Stretch) -> int | None:
+    """The largest base 2^bits in which digits of prices are summed up exactly in 64 bits.
+
+    A request pays for at most M tokens in each priced round, and likewise for each share, and waits
+    for at most twice the priced rounds: that many digits are added up. Sums in between may be
+    larger; they are right modulo 2^64, as the result is. ``None``: not even bits are.
+    """
+    terms = len(stretch.multipliers) * (instance.capacity * (1 + len(stretch.shares)) + 2)
+    bits = 62 - terms.bit_length()
+    return bits if bits > 0 else None
+
+
+Digit = Callable[[int], int]
+"""Takes one digit of a number."""
+
+
+def _digits(stretch: Stretch, denominator: int, bits: int | None) -> list[Digit]:
+    """One for each digit that the prices have in base 2^bits, the lowest first."""
+    if bits is None:
+        return [lambda number: number]
+    every = [denominator, *stretch.multipliers]
+    every += [price for share in stretch.shares for price in share.multipliers]
+    digits = range(0, max(every).bit_length(), bits)
+    below = 2**bits - 1
+    return [partial(_digit, shift=shift, below=below) for shift in digits]
+
+
+def _digit(number: int, shift: int, below: int) -> int:
+    return number >> shift & below
+
+
+def _least(costs: Sequence[Integers], bits: int | None) -> int:
+    """The least of the numbers whose digits are in ``costs``, the lowest first."""
+    if bits is None:
+        return int(costs[0].min())
+    carry = np.zeros_like(costs[0])
+    normal = []
+    for digits in costs[:-1]:
+        digits = digits + carry
+        normal.append(digits & (2**bits - 1))
+        carry = digits >> bits
+    highest = costs[-1] + carry
+    least = int(highest.min())
+    left = np.flatnonzero(highest == least)
+    for digits in reversed(normal):
+        lowest = int(digits[left].min())
+        left = left[digits[left] == lowest]
+        least = (least << bits) + lowest
+    return least
+
+
+class _Sums:
+    """Sums of a stretch's prices, or of one digit of each, from every round to the end.
+
+    Args:
+        instance: capacity and blocks.
+        stretch: the prices.
+        shares: those of the stretch that have a price.
+        denominator: what a round of delay costs.
+        take: the digit.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        stretch: Stretch,
+        shares: Sequence[Share],
+        denominator: int,
+        take: Digit,
+    ) -> None:
+        integer = "object" if _digit_bits(instance, stretch) is None else "int64"
+        self._instance = instance
+        self._shares = shares
+        self._priced = len(stretch.multipliers)
+        # A request that starts when the stretch is over may count in its last rounds by its lead.
+        overtime = min(self._priced, max((share.lead for share in stretch.shares), default=0))
+
+        def to_the_end(prices: Sequence[int], step: int) -> Integers:
+            padded = [*map(take, prices), *[0] * (overtime + 1)]
+            return _sums_to_the_end(np.array(padded, dtype=integer), step)
+
+        # onwards[t] = λ_t + λ_{t+1} + …: the price of one token held from round t to the end.
+        self._onwards = to_the_end(stretch.multipliers, 1)
+        # rising[t] = onwards[t] + onwards[t+B] + onwards[t+2B] + …: one more every B rounds.
+        self._rising = _sums_to_the_end(self._onwards, instance.block_size)
+        # The price of one counted token from round t to the end, and of one more every round.
+        self._flat = [to_the_end(share.multipliers, 1) for share in shares]
+        self._ramps = [_sums_to_the_end(flat, 1) for flat in self._flat]
+        self._delay: Integers = take(denominator) * np.arange(len(self._onwards)).astype(integer)
+
+    def costs(self, prompt_len: int, output_len: int) -> Integers:
+        """Delay and prices of a request that starts in round 0, 1, 2, … of the stretch.
+
+        It holds its first ``before`` blocks from its start t on, takes a further one whenever its
+        length passes a multiple of B, and has given all back at t + o.
+        """
+        block = self._instance.block_size
         before = -(-(prompt_len + 1) // block)
         after = -(-(prompt_len + output_len) // block)
-        paid = block * (
-            before * onwards
-            + _later(rising, before * block - prompt_len)
-            - _later(rising, after * block - prompt_len)
-            - after * _later(onwards, output_len)
+        costs = self._delay + block * (
+            before * self._onwards
+            + _later(self._rising, before * block - prompt_len)
+            - _later(self._rising, after * block - prompt_len)
+            - after * _later(self._onwards, output_len)
         )
-        for share in shares:
-            # Rounds that no start in the stretch shares with it need no age.
-            ages = range(1 - min(share.lead, priced), min(output_len, priced) + 1)
-            front, behind = [0] * (1 - ages.start), [0] * (overtime + len(ages))
-            prices = np.array((*front, *share.multipliers, *behind), dtype=integer)
-            counted = share.counted(instance, prompt_len, output_len, ages)
-            paid += np.correlate(prices, counted.astype(integer), "valid")[: rounds + 1]
-        # Starting when the stretch is over costs nothing but delay; later is never better.
-        gain += count * (int((delay + paid)[arrival:].min()) - denominator * arrival)
-    return gain
+        for share, flat, ramp in zip(self._shares, self._flat, self._ramps, strict=True):
+            earliest = 1 - min(share.lead, self._priced)
+            for age, bend in share.bends(self._instance, prompt_len, output_len, earliest):
+                # Σ over ages k > a of (k - a)·μ_{t+k-1}: a ramp that begins after age a.
+                costs += bend * _ramp_from(ramp, flat, age)
+        return costs
+
+
+def _ramp_from(ramp: Integers, flat: Integers, age: int) -> Integers:
+    """``ramp[t + age]`` for every t; before the stretch the ramp grows by ``flat[0]`` a round."""
+    if age >= 0:
+        return _later(ramp, age)
+    early = min(-age, len(ramp))
+    before = ramp[0] + flat[0] * np.arange(-age, -age - early, -1).astype(ramp.dtype)
+    later: Integers = np.concatenate((before, ramp[: len(ramp) - early]))
+    return later
 
 
 def _sums_to_the_end(values: Integers, step: int) -> Integers:
@@ -342,7 +502,7 @@ def _later(values: Integers, rounds: int) -> Integers:
     return later
 
 
-def _content(instance: Instance) -> tuple[int, int, Counter[tuple[int, int, int]]]:
+def _content(instance: Instance) -> tuple[int, int, Kinds]:
     """All of an instance that its OPT depends on."""
     kinds = Counter(
         (request.prompt_len, request.output_len, request.arrival) for request in instance.requests

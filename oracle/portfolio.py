@@ -8,20 +8,19 @@ schedule: each is checked by :func:`amin_ref.check`, which shares no code with a
 from __future__ import annotations
 
 import contextlib
-import math
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from amin_ref import Instance, InvalidValue, Run, Schedule, check
+from amin_ref import Instance, InvalidValue, Schedule, check
 from oracle.certificate import Certificate, Stretch, verify
+from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.prices.ascent import lower_bound
 from oracle.programme.branch_and_cut import ModelTooLarge, solve
-from oracle.programme.candidates import epochs
 from oracle.search.branch_and_bound import IN_FLIGHT, search
+from oracle.starts.parts import first_come_first_served, independent_parts, joined
 
 Method = Literal["auto", "ilp", "search"]
 Evidence = Literal["certificate", "exhausted", "solver"]
@@ -96,7 +95,7 @@ def optimum(
     method: Method = "auto",
     *,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
 ) -> Optimum:
@@ -121,7 +120,7 @@ def optimum(
     Raises:
         InvalidValue: an argument is not of this kind, or the instance too large for the method.
     """
-    _check_arguments(time_limit, method, in_flight)
+    _check_arguments(method, in_flight)
     work = _Work(instance, time_limit, progress, should_stop, executor, in_flight)
     work.look_first()
     if method == "search":
@@ -133,14 +132,7 @@ def optimum(
     return work.best
 
 
-def _check_arguments(time_limit: float, method: str, in_flight: int) -> None:
-    if isinstance(time_limit, bool) or not 0 <= time_limit < math.inf:
-        raise InvalidValue(
-            "time_limit",
-            time_limit,
-            "it must be a number of seconds, 0 or more and finite",
-            "give for example 60.0",
-        )
+def _check_arguments(method: str, in_flight: int) -> None:
     if method not in ("auto", "ilp", "search"):
         raise InvalidValue(
             "method", method, "it must be 'auto', 'ilp' or 'search'", "give one of them"
@@ -159,7 +151,7 @@ class _Work:
         instance: Instance,
         time_limit: float,
         progress: Callable[[int, int], None] | None,
-        should_stop: Callable[[], bool] | None,
+        should_stop: ShouldStop | None,
         executor: Executor | None,
         in_flight: int,
     ) -> None:
@@ -167,13 +159,13 @@ class _Work:
         self._in_flight = in_flight
         self._instance = instance
         self._time_limit = time_limit
-        self._deadline = time.monotonic() + time_limit
+        self._deadline = Deadline.after(time_limit, should_stop)
         self._progress = progress
         self._should_stop = should_stop
         certificate = lower_bound(instance, time_limit=0)
         self._prices = certificate
         bound = verify(instance, certificate)
-        self.best = Optimum(_one_by_one(instance), bound, "certificate", certificate)
+        self.best = Optimum(first_come_first_served(instance), bound, "certificate", certificate)
         self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
@@ -201,7 +193,7 @@ class _Work:
             self._improve_schedule(PRICING * self._time_limit)
             with contextlib.suppress(ModelTooLarge):
                 self.ask_solver()
-        self._improve_schedule(self._seconds_left)
+        self._improve_schedule(self._deadline.remaining)
 
     def _entries(self) -> int:
         """Entries of the integer programme: rounds of a run, for each round it may start in."""
@@ -216,26 +208,21 @@ class _Work:
         """The exact search, one part of the instance after the other where it falls into parts."""
         if self._is_over():
             return
-        parts = epochs(self._instance)
-        runs: list[Run] = []
+        parts = independent_parts(self._instance)
+        schedules: list[Schedule] = []
         bound = 0
-        exhausted = True
-        for index, (origin, part) in enumerate(parts):
+        for index, part in enumerate(parts):
             found = search(
-                part,
-                upper=_part_of(self.best.schedule, part, origin),
-                time_limit=self._seconds_left / (len(parts) - index),
+                part.instance,
+                warm_start=part.of(self.best.schedule),
+                time_limit=self._deadline.remaining / (len(parts) - index),
                 should_stop=self._should_stop,
                 executor=self._executor,
                 in_flight=self._in_flight,
             )
-            runs += [
-                replace(run, start=run.start + origin, stop=run.stop + origin)
-                for run in found.schedule.runs
-            ]
+            schedules.append(found.schedule)
             bound += found.lower_bound
-            exhausted = exhausted and found.exhausted
-        self._offer_schedule(Schedule(self._instance, tuple(runs)))
+        self._offer_schedule(joined(self._instance, parts, schedules))
         self._offer_bound(bound, "exhausted")
 
     def ask_solver(self) -> None:
@@ -244,15 +231,15 @@ class _Work:
             return
         found = solve(
             self._instance,
-            time_limit=self._seconds_left,
+            time_limit=self._deadline.remaining,
             warm_start=self.best.schedule,
             progress=self._hear_solver,
             should_stop=self._should_stop,
         )
         self._offer_schedule(found.schedule)
         self._offer_bound(found.lower_bound, "solver")
-        if found.multipliers is not None:
-            self._offer_certificate(_certificate_of(self._instance, found.multipliers))
+        if found.prices is not None:
+            self._offer_certificate(_certificate_of(self._instance, found.prices))
 
     def _hear_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")
@@ -299,24 +286,8 @@ class _Work:
         if self._progress is not None:
             self._progress(min(cost, self.best.total_latency), self.best.lower_bound)
 
-    @property
-    def _seconds_left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
-
     def _is_over(self) -> bool:
-        asked_to_stop = self._should_stop is not None and self._should_stop()
-        return self.best.proven or self._seconds_left == 0 or asked_to_stop
-
-
-def _one_by_one(instance: Instance) -> Schedule:
-    """A schedule that needs no proof: whoever arrives first has the cache alone."""
-    runs: list[Run] = []
-    now = 0
-    for request in sorted(instance.requests, key=lambda request: request.arrival):
-        start = max(now, request.arrival)
-        now = start + request.output_len
-        runs.append(Run(request.id, start, now, "completed"))
-    return Schedule(instance, tuple(runs))
+        return self.best.proven or self._deadline.passed
 
 
 def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certificate:
@@ -332,15 +303,3 @@ def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certific
         max(0, round(prices.get(first + offset, 0.0) * PRICE_UNITS)) for offset in range(rounds)
     )
     return Certificate(instance, PRICE_UNITS, (Stretch(first, multipliers),))
-
-
-def _part_of(schedule: Schedule, part: Instance, origin: int) -> Schedule:
-    """The runs of the requests in ``part``, whose rounds count from ``origin``."""
-    return Schedule(
-        part,
-        tuple(
-            replace(run, start=run.start - origin, stop=run.stop - origin)
-            for run in schedule.runs
-            if run.request in part.by_id
-        ),
-    )

@@ -1,4 +1,13 @@
-"""The command line: reads files and flags, calls inwards, prints tables or JSON."""
+"""How are files and flags read, and answers printed? The command ``amin-ref``.
+
+To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
+(how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
+``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording`` (numbers);
+``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise), ``bound``
+(the one door to ``oracle``); then a file for each command: ``simulate``, ``compare``, ``check``,
+``conform``, ``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``, ``verify``,
+``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+"""
 
 import sys
 
@@ -11,5 +20,5 @@ def main() -> None:
         from amin_ref.cli.exit_codes import run
     except KeyboardInterrupt:
         print("amin-ref: interrupted.", file=sys.stderr)
-        sys.exit(130)  # endings.INTERRUPTED, which may not have been imported yet
+        sys.exit(130)  # exit_codes.INTERRUPTED, which may not have been imported yet
     sys.exit(run(application, sys.argv[1:]))

@@ -1,35 +1,142 @@
-"""The command ``amin-ref`` and its subcommands."""
+"""The command ``amin-ref`` and the list of its subcommands.
+
+A subcommand's module is imported when that subcommand is run, asked for help or completed, and at
+no other time: ``amin-ref --help`` and ``--version`` import click and nothing else of weight, and
+``amin-ref check`` works where no solver can be imported.
+"""
 
 from __future__ import annotations
 
-import click
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from textwrap import fill
+from types import MappingProxyType
 
-from amin_ref.cli.check import check_command
-from amin_ref.cli.claims import claims_command
-from amin_ref.cli.compare import compare_command
-from amin_ref.cli.conform import conform_command
-from amin_ref.cli.drive import drive_command
-from amin_ref.cli.optimum import optimum_command
-from amin_ref.cli.report import report_command
-from amin_ref.cli.schema import schema_command
-from amin_ref.cli.simulate import simulate_command
-from amin_ref.cli.vectors import vectors_command
-from amin_ref.cli.verify import verify_command
-from amin_ref.cli.worst_case import worst_case_command, worst_case_table_command
+import click
+from click.shell_completion import CompletionItem
+
+from amin_ref.cli.exit_codes import COMPLETION, EXIT_CODES
+from amin_ref.cli.messages import quiet_flag
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A subcommand before its module is imported.
+
+    Attributes:
+        module: the file in ``amin_ref/cli``; it defines the command under the subcommand's name
+            with ``_`` for ``-`` and ``_command`` behind it.
+        summary: what ``amin-ref --help`` says of it: the first sentence of its own help, and at
+            most 58 characters, so that it fits beside the longest name in 80 columns.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "compare": Entry("compare", "Simulate policies on one workload and compare latencies."),
+        "simulate": Entry("simulate", "Simulate one policy and write its schedule as JSON."),
+        "check": Entry("check", "Say whether a schedule is valid."),
+        "conform": Entry("conform", "Say whether a policy could have made a schedule."),
+        "new": Entry("new", "Write a scheduler to begin with, as a typed Python file."),
+        "drive": Entry("drive", "Test a scheduler that runs as another program."),
+        "optimum": Entry("optimum", "Find the best schedule in hindsight, and a lower bound."),
+        "verify": Entry("verify", "Recompute the lower bound that a certificate proves."),
+        "report": Entry("report", "Write an HTML report of policies, optimum and claims."),
+        "claims": Entry("claims", "Measure the article's claims and say whether they hold."),
+        "worst-case": Entry("worst_case", "Find a policy's exact worst ratio to the optimum."),
+        "worst-case-table": Entry("worst_case", "Tabulate worst ratios over a grid of settings."),
+        "schema": Entry("schema", "Print the JSON Schema of a document, or validate a file."),
+        "vectors": Entry("vectors", "Write test vectors for schedulers in any language."),
+    }
+)
+"""Every subcommand by its name, in the order of ``amin-ref --help``."""
+
+
+def load_command(name: str) -> click.Command:
+    """The subcommand called ``name``, a key of :data:`COMMANDS`; imports its module."""
+    module = import_module(f"amin_ref.cli.{COMMANDS[name].module}")
+    command: object = getattr(module, f"{name.replace('-', '_')}_command")
+    assert isinstance(command, click.Command)
+    if not any("--quiet" in parameter.opts for parameter in command.params):
+        command.params.append(quiet_flag())
+    return command
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are those of :data:`COMMANDS`, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the subcommands; imports none of them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of that name, imported now; ``None`` if there is none."""
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands with their summaries; imports none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that ``args`` begin with.
+
+        Raises:
+            click.UsageError: there is no such subcommand; the message suggests a similar name.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=COMMANDS, ctx=ctx
+            ) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The subcommands and flags that begin with ``incomplete``; imports no subcommand."""
+        commands = [
+            CompletionItem(name, help=entry.summary)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _exit_codes() -> str:
+    """The table of exit codes, for a help text of 80 columns."""
+    return "\n".join(
+        fill(text, 76, initial_indent=f"  {code:>3}  ", subsequent_indent=" " * 7)
+        for code, text in EXIT_CODES.items()
+    )
 
 
 @click.group(
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="""\b
+    epilog=f"""\b
 Examples:
   amin-ref compare
   amin-ref compare --workload trace.csv --capacity 65536 --prediction bins:10
   amin-ref simulate --policy amin --requests 100 --output schedule.json
   amin-ref check schedule.json
   amin-ref conform schedule.json
-  amin-ref optimum --requests 12 --capacity 800""",
+  amin-ref optimum --requests 12 --capacity 800
+
+\b
+Exit codes:
+{_exit_codes()}
+
+\b
+Completion in bash (for other shells: zsh_source, fish_source):
+  eval "$({COMPLETION}=bash_source amin-ref)"
+""",
 )
-@click.version_option(package_name="amin-ref")
+@click.version_option(None, "-V", "--version", package_name="amin-ref")
 def application() -> None:
     """Amin, the optimistic scheduler for LLM inference, and what it is measured against.
 
@@ -38,16 +145,4 @@ def application() -> None:
     """
 
 
-application.add_command(compare_command)
-application.add_command(simulate_command)
-application.add_command(check_command)
-application.add_command(conform_command)
-application.add_command(drive_command)
-application.add_command(optimum_command)
-application.add_command(verify_command)
-application.add_command(schema_command)
-application.add_command(vectors_command)
-application.add_command(worst_case_command)
-application.add_command(worst_case_table_command)
-application.add_command(claims_command)
-application.add_command(report_command)
+application.params.append(quiet_flag())

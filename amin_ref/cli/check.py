@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import click
 
-from amin_ref.checker import check
+from amin_ref.checker import Violation, check
+from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.wording import count
+from amin_ref.model.schedule import Schedule
+
+FORMAT = "amin-ref/check"
+VERSION = 1
 
 
 @click.command(
     "check",
     epilog="""\b
-Example:
-  amin-ref simulate --requests 100 | amin-ref check -""",
+Examples:
+  amin-ref simulate --requests 100 | amin-ref check -
+  amin-ref check schedule.json --json""",
 )
 @click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.pass_context
-def check_command(context: click.Context, file: str) -> None:
-    """Say whether the schedule in FILE (JSON or JSON lines; - for stdin) is valid.
+def check_command(context: click.Context, file: str, as_json: bool) -> None:
+    """Say whether a schedule is valid.
 
-    Valid means: every request completes exactly once, after as many tokens as its output has; its
-    runs do not overlap, start after its arrival and end in time; and no round exceeds the cache.
+    FILE holds the schedule as JSON or JSON lines; - is standard input.
+
+    A schedule is valid if every request completes exactly once, after as many tokens as its output
+    has; if its runs do not overlap, start at its arrival or later, and end in time; and if no round
+    holds more tokens than the cache.
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
     schedule = schedule_in(file)
     violations = check(schedule)
-    for violation in violations:
-        click.echo(f"{violation.rule}: {violation.message}")
+    if as_json:
+        click.echo(json.dumps(_document(schedule, violations)))
+    elif violations:
+        for violation in violations:
+            click.echo(f"{violation.rule}: {violation.message}")
+        click.echo(f"not valid: {count(len(violations), 'violation')}.")
+    else:
+        click.echo(
+            f"valid: {count(len(schedule.instance.requests), 'request')}, "
+            f"{count(len(schedule.runs), 'run')}, "
+            f"total latency {schedule.total_latency:,} request·rounds."
+        )
     if violations:
-        click.echo(f"not valid: {len(violations)} violations.")
-        context.exit(1)
-    click.echo(
-        f"valid: {len(schedule.instance.requests)} requests, {len(schedule.runs)} runs, "
-        f"total latency {schedule.total_latency} request·rounds."
-    )
+        context.exit(ANSWER_IS_NO)
+
+
+def _document(schedule: Schedule, violations: Sequence[Violation]) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "valid": not violations,
+        "requests": len(schedule.instance.requests),
+        "runs": len(schedule.runs),
+        "total_latency": None if violations else schedule.total_latency,
+        "violations": [asdict(violation) for violation in violations],
+    }

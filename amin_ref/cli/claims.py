@@ -13,15 +13,26 @@ from textwrap import fill
 
 import click
 
-from amin_ref.cli.options import DEFAULT_WORKLOAD, REQUESTS, TOKENS, WholeNumber
+from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
 from amin_ref.cli.workers import processes
-from oracle.claims import CLAIMS, Entry, Ledger, Notebook, Plan, experiments, judged, measure, tasks
+from amin_ref.workloads import DEFAULT_WORKLOAD
+from oracle.claims import (
+    CLAIMS,
+    Entry,
+    Ledger,
+    Plan,
+    ResultStore,
+    experiments,
+    judged,
+    measure,
+    tasks,
+)
 from oracle.claims.page import page
 from oracle.claims.plan import CAPACITY, QUICK_REQUESTS, QUICK_SEEDS, SEEDS
 from oracle.claims.plan import REQUESTS as ARTICLE
 
-NOTEBOOK = Path("amin-ref-claims.jsonl")
+RESULT_STORE = Path("amin-ref-claims.jsonl")
 """Where the measurements of a full run are kept unless another file is named."""
 
 PATIENCE = 10
@@ -86,7 +97,7 @@ Examples:
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of what is measured: made where it is not there, continued where it is.  "
-    f"[default: {NOTEBOOK}; none with --quick]",
+    f"[default: {RESULT_STORE}; none with --quick]",
 )
 @click.option("--json", "form", flag_value="json", help="Print JSON, every figure included.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print a page of Markdown.")
@@ -102,7 +113,7 @@ def claims_command(
     checkpoint: Path | None,
     form: str | None,
 ) -> None:
-    """Measure what the article says of Amin, and say of each claim whether it holds.
+    """Measure the article's claims and say whether they hold.
 
     Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
     from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what
@@ -116,19 +127,19 @@ def claims_command(
         quick=quick,
     )
     claims = [claim for name, claim in CLAIMS.items() if name in names or not names]
-    kept = checkpoint or (None if quick else NOTEBOOK)
-    notebook = Notebook(kept)
+    kept = checkpoint or (None if quick else RESULT_STORE)
+    store = ResultStore(kept)
     wanted = tasks(experiments(plan, claims), plan.seeds)
     try:
         with (
-            _cluster(dask) if dask else _here(workers) as crew,
+            _cluster(dask) if dask else _here(workers) as pool,
             watching(len(wanted)) as watch,
         ):
             measure(
                 wanted,
-                notebook,
-                executor=crew.executor,
-                in_flight=crew.in_flight,
+                store,
+                executor=pool.executor,
+                in_flight=pool.in_flight,
                 on_measured=lambda done: watch.update(done, "measuring"),
                 on_interrupted=lambda: click.echo(
                     "Ending what is begun; Ctrl-C again drops it.", err=True
@@ -138,7 +149,7 @@ def claims_command(
         if kept:
             click.echo(f"What is measured is in {str(kept)!r}; continue with it.", err=True)
         raise
-    ledger = judged(plan, claims, notebook)
+    ledger = judged(plan, claims, store)
     if form == "json":
         click.echo(ledger.to_json())
     elif form == "markdown":
@@ -148,7 +159,7 @@ def claims_command(
 
 
 @dataclass(frozen=True)
-class _Crew:
+class _WorkerPool:
     """Who does the work, and how many tasks they have at a time.
 
     No executor for the caller alone.
@@ -159,15 +170,15 @@ class _Crew:
 
 
 @contextmanager
-def _here(workers: int | None) -> Iterator[_Crew]:
+def _here(workers: int | None) -> Iterator[_WorkerPool]:
     size = workers or os.cpu_count() or 1
     with processes(size) as executor:
         # None ahead: on Ctrl-C nobody waits for more than what is being measured.
-        yield _Crew(executor, size)
+        yield _WorkerPool(executor, size)
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[_Crew]:
+def _cluster(address: str) -> Iterator[_WorkerPool]:
     try:
         from distributed import Client
     except ImportError:
@@ -181,7 +192,7 @@ def _cluster(address: str) -> Iterator[_Crew]:
     with client:
         size = sum(client.ncores().values())
         # One ahead for each: a task's way through a network takes a while.
-        yield _Crew(client.get_executor(pure=False), 2 * max(1, size))
+        yield _WorkerPool(client.get_executor(pure=False), 2 * max(1, size))
 
 
 def _print(ledger: Ledger) -> None:

@@ -1,90 +1,112 @@
-"""``amin-ref compare``: the policies side by side on one workload."""
+"""``amin-ref compare``: policies beside each other on one workload, or over several seeds."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import partial
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from amin_ref.cli.options import SECONDS, WorkloadOptions, workload_options
-from amin_ref.cli.progress import Watch, asked_to_stop, solving, watching
-from amin_ref.cli.reading import read_text
-from amin_ref.cli.report import best_known, command, refuse_what_cannot_be_made, write_report
+from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.foreign import told_in_one_sentence
+from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
+from amin_ref.cli.progress import Watch, watching
+from amin_ref.cli.report_file import (
+    caption,
+    command,
+    ledger_in,
+    refuse_what_cannot_be_made,
+    write_report,
+)
+from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
+from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
+from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
+from amin_ref.model.errors import AminError, shown
 from amin_ref.model.schedule import Schedule
-from amin_ref.policies.names import POLICIES
-from amin_ref.simulator.simulation import simulate
+from amin_ref.policies.ties import ByPosition
 from amin_ref.workloads import Workload
-from oracle import lower_bound, verify
-from oracle.claims import LEDGER, Ledger
 
-FORMAT = "amin-ref/comparison"
-VERSION = 1
+Format = Literal["table", "markdown", "csv", "json"]
 
 TIME_LIMIT = 10.0
 """Seconds that the search for the bound may take unless told otherwise."""
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is reported of one policy; latencies in rounds, occupancy in tokens."""
-
-    policy: str
-    total_latency: int
-    mean_latency: float
-    median_latency: float
-    p99_latency: int
-    makespan: int
-    evictions: int
-    wasted_tokens: int
-    mean_occupancy: float
-    peak_occupancy: int
-
-    @classmethod
-    def of(cls, policy: str, schedule: Schedule) -> Row:
-        """The figures of ``policy``'s schedule."""
-        return cls(
-            policy=policy,
-            total_latency=schedule.total_latency,
-            mean_latency=schedule.mean_latency,
-            median_latency=schedule.median_latency,
-            p99_latency=schedule.p99_latency,
-            makespan=schedule.makespan,
-            evictions=schedule.evictions,
-            wasted_tokens=schedule.wasted_tokens,
-            mean_occupancy=schedule.mean_occupancy,
-            peak_occupancy=schedule.peak_occupancy,
-        )
-
-
-def ratios_to_best(rows: list[Row]) -> list[float]:
-    """Each row's total latency over the least among them."""
-    best = min((row.total_latency for row in rows), default=1)
-    return [row.total_latency / best for row in rows]
+MOST_SEEDS = 10_000
+"""More would say nothing that 10,000 do not: the interval is a hundredth of the spread."""
 
 
 class PolicyNames(click.ParamType[tuple[str, ...]]):
-    """A list of policies, separated by commas."""
+    """Policies by their names or as MODULE:NAME, with commas between."""
 
     name = "names"
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """The names in ``value``, each once and each known."""
-        names = tuple(name.strip() for name in value.split(","))
-        for name in names:
-            if name not in POLICIES:
-                self.fail(f"{name!r} is no policy; known are {', '.join(POLICIES)}", param, ctx)
-            if names.count(name) > 1:
-                self.fail(f"{name!r} stands twice; name each policy once", param, ctx)
-        return names
+        """The names in ``value``, each once and each of a policy that can be made."""
+        try:
+            return tuple(policies_by_name(value, ByPosition()))
+        except AminError as error:
+            self.fail(str(error).rstrip("."), param, ctx)
+
+
+class ColumnNames(click.ParamType[tuple[str, ...]]):
+    """Columns of the table by the names that JSON has for them."""
+
+    name = "names"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The names in ``value``, each once and each of a column."""
+        try:
+            return tuple(column.field for column in chosen_columns(value))
+        except AminError as error:
+            self.fail(str(error).rstrip("."), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """A latency as the user states it.
+
+    Attributes:
+        amount: how much, above 0.
+        in_seconds: whether it is in seconds rather than rounds.
+    """
+
+    amount: float
+    in_seconds: bool
+
+    def rounds(self, round_seconds: float | None) -> float:
+        """The latency in rounds.
+
+        Raises:
+            click.UsageError: it is in seconds, and the duration of a round is not known.
+        """
+        if not self.in_seconds:
+            return self.amount
+        if round_seconds is None:
+            raise click.UsageError("--slo in seconds needs --round SECONDS, the time of a round")
+        return self.amount / round_seconds
+
+
+class LatencyParameter(click.ParamType[Latency]):
+    """A latency in rounds, ``400``, or in seconds, ``20s``."""
+
+    name = "latency"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Latency:
+        """The latency that ``value`` stands for."""
+        number = SECONDS.convert(value.removesuffix("s"), param, ctx)
+        if number == 0:
+            self.fail(f"{shown(value)} is not above 0", param, ctx)
+        return Latency(number, value.endswith("s"))
 
 
 @click.command(
@@ -92,7 +114,8 @@ class PolicyNames(click.ParamType[tuple[str, ...]]):
     epilog="""\b
 Examples:
   amin-ref compare
-  amin-ref compare --prediction rough:1:1000 --arrivals poisson:0.5
+  amin-ref compare --policies amin,mine:SJF --seeds 10
+  amin-ref compare --load 0.8 --round 0.05 --slo 20s
   amin-ref compare --workload trace.csv --capacity 65536 --block-size 16
   amin-ref compare --policies amin,h-sf --json | python -m json.tool""",
 )
@@ -100,24 +123,57 @@ Examples:
 @click.option(
     "--policies",
     type=PolicyNames(),
-    default=",".join(POLICIES),
+    default=ALL_POLICIES,
     show_default=True,
     help="Which to run, separated by commas: Amin, Amax (reserves upper bounds), H-SF (knows every "
-    "length, shortest first), FCFS (first come, first served).",
+    "length, shortest first), FCFS (first come, first served), or MODULE:NAME for a policy of your "
+    "own, where MODULE is looked for in the current folder first.",
+)
+@click.option(
+    "--seeds",
+    type=WholeNumber("number", least=2),
+    help="Compare over that many seeds, the given one and those after it: means with 95 % "
+    "intervals, and which differences between policies the seeds support.  [default: one seed]",
 )
 @click.option(
     "--bound",
     is_flag=True,
     help="Also prove a lower bound on what any schedule costs, and compare with that: a policy's "
-    "total latency over it is at least its ratio to the optimum.",
+    "ratio to the optimum is at most its total latency over the bound.",
 )
 @click.option(
     "--time-limit",
     type=SECONDS,
     default=TIME_LIMIT,
     show_default=True,
-    help="Seconds that the search for the bound may take.",
+    help="Seconds that the search for the bound may take, for each seed.",
 )
+@click.option(
+    "--round",
+    "round_seconds",
+    type=SECONDS,
+    help="Duration of a round: shows times in seconds, and throughput in tokens a second. JSON "
+    "stays in rounds.  [default: times in rounds]",
+)
+@click.option(
+    "--slo",
+    type=LatencyParameter(),
+    help="Also show goodput, the share of requests that complete within this latency: in rounds "
+    "('400'), or in seconds ('20s') where a round has a duration.  [default: not shown]",
+)
+@click.option(
+    "--columns",
+    type=ColumnNames(),
+    help=f"Columns to show, separated by commas, or 'all': {', '.join(COLUMNS)}.  [default: what "
+    f"fits of {', '.join(DEFAULT_COLUMNS)}, the first ones before the last]",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(get_args(Format)),
+    help="How to print the comparison.  [default: table]",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--report",
     metavar="OUT.html",
@@ -125,136 +181,183 @@ Examples:
     "possible, and the article's claims. Proves a bound, too. Needs the extra 'report'.  "
     "[default: not written]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def compare_command(
     options: WorkloadOptions,
     policies: tuple[str, ...],
+    seeds: int | None,
     bound: bool,
     time_limit: float,
-    report: str | None,
+    round_seconds: float | None,
+    slo: Latency | None,
+    columns: tuple[str, ...] | None,
+    output_format: Format | None,
     as_json: bool,
+    report: str | None,
 ) -> None:
-    """Simulate the policies on one workload and compare their latencies.
+    """Simulate policies on one workload and compare latencies.
 
     Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
     """
+    if as_json and output_format not in (None, "json"):
+        raise click.UsageError(f"--json and --format {output_format} contradict each other")
+    display = Display(round_seconds, None if slo is None else slo.rounds(round_seconds))
+    shown_as: Format = "json" if as_json else output_format or "table"
+    printing = Printing(shown_as, columns)
+    bound_limit = time_limit if bound else None
+    if seeds is None:
+        flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
+        flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
+        _one(options, policies, display, printing, bound_limit, report, time_limit, flags)
+    elif report is not None:
+        raise click.UsageError("--report shows one seed; leave out --seeds")
+    else:
+        _refuse_equal_seeds(options, seeds)
+        _several(options, policies, seeds, display, printing, bound_limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """How a comparison is printed.
+
+    Attributes:
+        shown_as: the format.
+        columns: the columns chosen; ``None`` for the default.
+    """
+
+    shown_as: Format
+    columns: tuple[str, ...] | None
+
+    def show(
+        self, comparison: Comparison | SeedComparison, workload: Workload, options: WorkloadOptions
+    ) -> None:
+        """Print it on standard output."""
+        if self.shown_as == "json":
+            document = comparison.document()
+            begin = {"format": document["format"], "version": document["version"]}
+            how = {
+                "options": options.as_document(),
+                "rows_read": workload.rows_read,
+                "dropped": asdict(workload.dropped),
+            }
+            click.echo(json.dumps(begin | how | document))
+        elif self.shown_as == "csv":
+            click.echo(comparison.to_csv(self.columns), nl=False)
+        elif self.shown_as == "markdown":
+            click.echo(f"{comparison.caption}\n")
+            click.echo(comparison.to_markdown(self.columns), nl=False)
+        else:
+            click.echo(comparison.table(_terminal_width(), self.columns))
+
+
+def _one(
+    options: WorkloadOptions,
+    policies: tuple[str, ...],
+    display: Display,
+    printing: Printing,
+    bound_limit: float | None,
+    report: str | None,
+    time_limit: float,
+    flags: list[str],
+) -> None:
+    """Compare on one instance; what is done is printed, whatever ends the program early."""
     workload = options.build()
-    size = len(workload.instance.requests)
     if report is not None:
         refuse_what_cannot_be_made(report)
-    flags = [] if policies == tuple(POLICIES) else ["--policies", ",".join(policies)]
-    flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
-    rows: list[Row] = []
     schedules: dict[str, Schedule] = {}
     least: int | None = None
     try:
+        size = len(workload.instance.requests)
         with watching(len(policies) * size) as watch:
-            for policy in policies:
-                schedule = simulate(
-                    workload.instance,
-                    POLICIES[policy].make(options.tie_break()),
-                    on_completion=partial(_count, watch, policy, len(rows) * size),
-                )
-                rows.append(Row.of(policy, schedule))
-                schedules[policy] = schedule
+            # Schedules that are done stay in the dictionary when a later one is interrupted.
+            schedules.update(_simulated(workload, policies, options, watch, 0))
         if report is not None:
-            best = best_known(workload, time_limit)
+            best = best_known(workload.instance, time_limit).optimum
             least = best.lower_bound
-            ledger = Ledger.from_json(read_text(str(LEDGER)))
             again = command(("compare", "--report", "report.html"), options, flags)
-            write_report(report, options, again, schedules, best, ledger)
-        elif bound:
-            least = _proven_bound(workload, time_limit)
+            write_report(report, options, again, schedules, best, ledger_in(None))
+        elif bound_limit is not None:
+            least = proven_bound(workload.instance, bound_limit).total_latency
     finally:
-        # Whatever ends the program early, the policies that are through are not lost.
-        if rows:
-            show = _print_json if as_json else _print_table
-            show(rows, workload, options, least)
+        if schedules:
+            text = _caption(options, workload, schedules)
+            printing.show(Comparison(schedules, least, display, text), workload, options)
 
 
-def _proven_bound(workload: Workload, time_limit: float) -> int:
-    """What no schedule can cost less than; request·rounds, recomputed from a certificate."""
-    with solving(time_limit) as watch, asked_to_stop() as stop:
-        begun = time.monotonic()
-        certificate = lower_bound(
-            workload.instance,
-            time_limit=time_limit,
-            progress=lambda bound: watch.update(
-                time.monotonic() - begun, f"lower bound {bound:,.0f}"
-            ),
-            should_stop=stop,
+def _several(
+    options: WorkloadOptions,
+    policies: tuple[str, ...],
+    seeds: int,
+    display: Display,
+    printing: Printing,
+    bound_limit: float | None,
+) -> None:
+    """Compare over seeds; the seeds that are done are printed, whatever ends the program early."""
+    comparisons: dict[int, Comparison] = {}
+    workload: Workload | None = None
+    try:
+        for seed in range(options.seed, options.seed + seeds):
+            of_seed = replace(options, seed=seed)
+            workload = of_seed.build()
+            size = len(policies) * len(workload.instance.requests)
+            with watching(seeds * size) as watch:
+                done = len(comparisons) * size
+                schedules = dict(_simulated(workload, policies, of_seed, watch, done))
+            least = None
+            if bound_limit is not None:
+                least = proven_bound(workload.instance, bound_limit).total_latency
+            text = _caption(of_seed, workload, schedules)
+            comparisons[seed] = Comparison(schedules, least, display, text)
+    finally:
+        if workload is not None and len(comparisons) == 1:
+            (comparison,) = comparisons.values()
+            printing.show(comparison, workload, options)
+        elif workload is not None and comparisons:
+            first, last = min(comparisons), max(comparisons)
+            text = f"Seeds {first:,} to {last:,}, each: {next(iter(comparisons.values())).caption}"
+            printing.show(SeedComparison(comparisons, text), workload, options)
+
+
+def _simulated(
+    workload: Workload,
+    policies: tuple[str, ...],
+    options: WorkloadOptions,
+    watch: Watch,
+    done_before: int,
+) -> Iterator[tuple[str, Schedule]]:
+    """Each policy's schedule, with progress, and errors of users' policies in one sentence."""
+    size = len(workload.instance.requests)
+    for index, policy in enumerate(policies):
+        before = done_before + index * size
+
+        def count(policy: str, completed: int, before: int = before) -> None:
+            watch.update(before + completed, policy)
+
+        with told_in_one_sentence(policy):
+            yield from simulated(
+                workload.instance, policy, ties=options.tie_break(), progress=count
+            )
+
+
+def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:
+    """Refuse several seeds of a workload that has nothing random in it, before it is read."""
+    if seeds > MOST_SEEDS:
+        raise click.UsageError(f"--seeds is {seeds}, and at most {MOST_SEEDS:,} are compared")
+    if not options.is_random:
+        raise click.UsageError(
+            "--seeds: nothing is random in the requests of a file with these arrivals, prediction "
+            "and ties; give --load 0.8 or --ties random"
         )
-    return verify(workload.instance, certificate)
 
 
-def _count(watch: Watch, policy: str, before: int, completed: int) -> None:
-    watch.update(before + completed, policy)
-
-
-def _print_json(
-    rows: list[Row], workload: Workload, options: WorkloadOptions, least: int | None
-) -> None:
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        "options": options.as_document(),
-        "requests": len(workload.instance.requests),
-        "rows_read": workload.rows_read,
-        "dropped": asdict(workload.dropped),
-        "lower_bound": least,
-        "policies": [
-            asdict(row)
-            | {"ratio_to_best": ratio, "ratio_to_bound": least and row.total_latency / least}
-            for row, ratio in zip(rows, ratios_to_best(rows), strict=True)
-        ],
-    }
-    click.echo(json.dumps(document))
-
-
-_COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
-    ("policy", lambda row: row.policy),
-    ("mean", lambda row: f"{row.mean_latency:,.1f}"),
-    ("median", lambda row: f"{row.median_latency:,.1f}"),
-    ("p99", lambda row: f"{row.p99_latency:,}"),
-    ("makespan", lambda row: f"{row.makespan:,}"),
-    ("evictions", lambda row: f"{row.evictions:,}"),
-    ("wasted", lambda row: f"{row.wasted_tokens:,}"),
-    ("mean held", lambda row: f"{row.mean_occupancy:,.0f}"),
-    ("peak held", lambda row: f"{row.peak_occupancy:,}"),
-)
-
-
-def _print_table(
-    rows: list[Row], workload: Workload, options: WorkloadOptions, least: int | None
-) -> None:
-    instance = workload.instance
-    click.echo(
-        f"{len(instance.requests):,} requests from {workload.source}, {options.arrivals}, "
-        f"prediction {options.prediction}; cache of {instance.capacity:,} tokens in blocks of "
-        f"{instance.block_size}."
-    )
+def _caption(
+    options: WorkloadOptions, workload: Workload, schedules: Mapping[str, Schedule]
+) -> str:
+    text = caption(options, next(iter(schedules.values())))
     if workload.dropped.total:
-        click.echo(f"Left out of {workload.rows_read:,} rows read: {workload.dropped}.")
-    table = Table(box=SIMPLE_HEAD)
-    for heading, _ in _COLUMNS:
-        table.add_column(heading, justify="left" if heading == "policy" else "right")
-    table.add_column("× best", justify="right")
-    if least is not None:
-        table.add_column("≤ × OPT", justify="right")
-    for row, ratio in zip(rows, ratios_to_best(rows), strict=True):
-        certified = [] if least is None else [f"{row.total_latency / least:.3f}"]
-        table.add_row(*(text(row) for _, text in _COLUMNS), f"{ratio:.3f}", *certified)
-    console = Console()
-    if not console.is_terminal:
-        # A file or a pipe has no width to which a table would have to be cut.
-        console.width = 200
-    console.print(table)
-    click.echo(
-        "mean, median, p99: latency in rounds; wasted: tokens generated in evicted runs; held: "
-        "tokens\nof cache; × best: total latency over the least in this table."
-    )
-    if least is not None:
-        click.echo(
-            f"≤ × OPT: total latency over {least:,}, which is proven to be at most that of any "
-            "schedule."
-        )
+        text += f" Left out of {workload.rows_read:,} rows read: {workload.dropped}."
+    return text
+
+
+def _terminal_width() -> int | None:
+    """Columns of the terminal that standard output is; ``None`` for a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -4,21 +4,57 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
-from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
+from amin_ref.cli.exit_codes import ANSWER_IS_NO
+from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.options import SECONDS
-from amin_ref.cli.progress import asked_to_stop, solving
 from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.wording import count, ratio
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
+from amin_ref.model.errors import shown
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import ByPosition, TieBreak
-from amin_ref.policies.names import title_of
-from oracle import Optimum, optimum
+from amin_ref.policies.names import POLICIES, title_of
+
+if TYPE_CHECKING:
+    from oracle import Optimum
 
 FORMAT = "amin-ref/conformance"
 VERSION = 1
+
+
+class ConformingPolicy(click.ParamType[PolicyName]):
+    """A policy that schedules can be replayed for."""
+
+    name = "|".join(POLICY_NAMES)
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> PolicyName:
+        """The policy called ``value``."""
+        for name in POLICY_NAMES:
+            if value == name:
+                return name
+        known = ", ".join(POLICY_NAMES)
+        problem = f"{shown(value)} is no policy; give one of {known}"
+        if value in POLICIES or ":" in value:
+            problem = (
+                f"{shown(value)} is a policy that conform cannot replay; give one of {known}, or "
+                "use 'amin-ref check', which checks any schedule"
+            )
+        return self.fail(problem, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The policies whose names begin with ``incomplete``."""
+        del ctx, param
+        return [CompletionItem(name) for name in POLICY_NAMES if name.startswith(incomplete)]
 
 
 @click.command(
@@ -31,18 +67,18 @@ Examples:
 @click.argument("file")
 @click.option(
     "--policy",
-    type=click.Choice(POLICY_NAMES),
+    type=ConformingPolicy(),
     default="amin",
     show_default=True,
-    help="Whose schedule it claims to be.",
+    help="The policy that the schedule is held against.",
 )
 @click.option(
     "--ties",
     type=click.Choice(["any", "position"]),
     default="any",
     show_default=True,
-    help="What equal bounds are ordered by: anything, and something else in every round; or the "
-    "position in the instance.",
+    help="What decided between requests of equal rank: anything, and something else in every "
+    "round; or the position in the instance.",
 )
 @click.option(
     "--time-limit",
@@ -63,59 +99,64 @@ def conform_command(
     no_bound: bool,
     as_json: bool,
 ) -> None:
-    """Say whether the schedule in FILE (JSON or JSON lines; - for stdin) is one of a policy's.
+    """Say whether a policy could have made a schedule.
 
-    It is replayed round by round. In each round, from the state that the schedule itself is in, its
-    evictions and admissions must be ones that the policy could have made. The first round in which
-    they are not is explained. A valid schedule is also compared with the optimum.
+    FILE holds the schedule as JSON or JSON lines; - is standard input.
 
-    Exit code 0: it is. 1: it is not. 2: not readable. 130: Ctrl-C, with the bounds so far.
+    The schedule is replayed round by round. In each round, from the state that the schedule itself
+    is in, its evictions and admissions must be ones that the policy could have made. The first
+    round in which they are not is explained. A valid schedule is also compared with the optimum.
+
+    Exit code 0: the policy could have made it. 1: it could not, or the schedule is not valid.
+    2: not readable. 130: Ctrl-C, with the bounds found until then.
     """
+    if no_bound:
+        refuse_without_effect(context, "time_limit", "with --no-bound")
     schedule = schedule_in(file)
     tie_break: TieBreak | None = ByPosition() if ties == "position" else None
     verdict = conform(schedule, policy, ties=tie_break)
     best, stopped = None, False
     if not (no_bound or verdict.violations):
-        with solving(time_limit), asked_to_stop() as stop:
-            best = optimum(schedule.instance, time_limit, should_stop=stop)
-            stopped = stop()
+        found = best_known(schedule.instance, time_limit)
+        best, stopped = found.optimum, found.interrupted
     if as_json:
         click.echo(json.dumps(_document(schedule, verdict, best)))
     else:
-        _tell(schedule, verdict, best)
+        _print(schedule, verdict, best)
     if stopped:
-        click.echo("amin-ref: interrupted; these are the best bounds so far.", err=True)
-        context.exit(INTERRUPTED)
-    context.exit(0 if verdict.conforms else 1)
+        context.exit(tell_interrupted())
+    context.exit(0 if verdict.conforms else ANSWER_IS_NO)
 
 
-def _tell(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> None:
+def _print(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> None:
     title = title_of(verdict.policy)
     for violation in verdict.violations:
         click.echo(f"{violation.rule}: {violation.message}")
     if verdict.violations:
-        click.echo(f"not valid, and so not {title}'s: {len(verdict.violations)} violations.")
+        violations = count(len(verdict.violations), "violation")
+        click.echo(f"not valid, and so not {title}'s: {violations}.")
     elif verdict.departure is not None:
         click.echo(f"{verdict.departure.rule}: {verdict.departure.message}")
-        click.echo(f"valid, but not {title}'s from round {verdict.departure.round} on.")
+        click.echo(f"valid, but not {title}'s from round {verdict.departure.round:,} on.")
     else:
         click.echo(
-            f"valid, and {title}'s: {len(schedule.instance.requests)} requests, "
-            f"{len(schedule.runs)} runs, {verdict.rounds} rounds."
+            f"valid, and {title}'s: {count(len(schedule.instance.requests), 'request')}, "
+            f"{count(len(schedule.runs), 'run')}, {count(verdict.rounds, 'round')}."
         )
     if best is not None:
         click.echo(_distance(schedule, best))
+        click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
 
 
 def _distance(schedule: Schedule, best: Optimum) -> str:
-    cost = f"total latency {schedule.total_latency} request·rounds"
-    ratio = schedule.total_latency / max(1, best.lower_bound)
-    evidence = f"evidence: {best.evidence}"
+    cost = f"total latency {schedule.total_latency:,} request·rounds"
+    times = ratio(schedule.total_latency / max(1, best.lower_bound))
     if best.proven:
-        return f"{cost}, {ratio:.4g} times the optimum, {best.lower_bound} ({evidence})."
+        return f"{cost}, {times} times the optimum, {best.lower_bound:,}."
+    highest = min(best.total_latency, schedule.total_latency)
     return (
-        f"{cost}, at most {ratio:.4g} times the optimum, which lies between {best.lower_bound} "
-        f"({evidence}) and {min(best.total_latency, schedule.total_latency)}."
+        f"{cost}, at most {times} times the optimum, which lies between {best.lower_bound:,} and "
+        f"{highest:,}."
     )
 
 

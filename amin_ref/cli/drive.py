@@ -2,42 +2,130 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from amin_ref.cli.options import Seconds, WholeNumber, WorkloadOptions, workload_options
+from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.flags import refuse_without_effect, renamed_flag
+from amin_ref.cli.options import (
+    INSTANCE_FLAGS,
+    Seconds,
+    WholeNumber,
+    WorkloadOptions,
+    seeded_instance_options,
+)
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import instance_in, read_text, write_text
+from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
+from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.conformance import conform
-from amin_ref.external import ExternalPolicy
+from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
-from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, examine, judge_schedule
+from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, Report, examine, judge_schedule
 from amin_ref.suite.judgement import schedule_of
 from amin_ref.workloads import EMBEDDED
-from oracle import lower_bound, optimum, verify
+
+FORMAT = "amin-ref/drive"
+VERSION = 1
 
 REQUESTS = 200
-"""Requests of an embedded workload, where no other number is asked for."""
+"""Requests of an embedded workload unless another number is asked for: a second for most programs,
+and enough that requests queue and the cache overflows."""
 
 BOUND_SECONDS = 2.0
-"""What the search for an instance's optimum, or for a lower bound on it, may take."""
+"""Seconds for the search for an instance's optimum, or for a lower bound on it: a wait that a user
+accepts after each instance."""
 
 MOST_FOR_OPTIMUM = 12
-"""Requests up to which the optimum itself is searched for."""
+"""Requests up to which the optimum is searched for: within :data:`BOUND_SECONDS` it is proven for
+most instances of this size, and for few larger ones."""
+
+Evidence = Literal["optimum", "lower-bound"]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An instance, under a name to speak of it by."""
+class NamedInstance:
+    """An instance, and its name in messages."""
 
     name: str
     instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """What one instance showed.
+
+    Attributes:
+        name: of the instance.
+        requests: number of requests.
+        total_latency: of the program's schedule; request·rounds.
+        bound: a lower bound on the total latency of every schedule; request·rounds.
+        evidence: whether the bound is the optimum.
+        conforms: whether Amin could have made the schedule; ``None`` if the program claims to be
+            Amin, since the finding says so then.
+    """
+
+    name: str
+    requests: int
+    total_latency: int
+    bound: int
+    evidence: Evidence
+    conforms: bool | None
+
+    def line(self) -> str:
+        """The figures in a line."""
+        figures = [f"total latency {self.total_latency:,} request·rounds"]
+        if self.bound:
+            times = f"{ratio(self.total_latency / self.bound)} × OPT"
+            figures.append(times if self.evidence == "optimum" else f"at most {times}")
+        if self.conforms is not None:
+            figures.append("as Amin's could be" if self.conforms else "not Amin's")
+        return f"{self.name}: {', '.join(figures)}."
+
+    def as_document(self) -> dict[str, object]:
+        """The same for JSON."""
+        return {
+            "instance": self.name,
+            "requests": self.requests,
+            "total_latency": self.total_latency,
+            "lower_bound": self.bound,
+            "evidence": self.evidence,
+            "conforms": self.conforms,
+        }
+
+
+@dataclass(slots=True)
+class _Record:
+    """Results in the order in which they come; a text is printed at once, JSON at the end."""
+
+    say: Callable[[str], object]
+    report: Report | None = None
+    drives: list[Drive] = field(default_factory=list)
+
+    def add_report(self, report: Report) -> None:
+        self.report = report
+        self.say("\n".join(report.lines()))
+
+    def add_drive(self, drive: Drive) -> None:
+        self.drives.append(drive)
+        self.say(drive.line())
+
+
+def _print_and_exit(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+    """Print the protocol page or an example in place of driving a program."""
+    if not value or context.resilient_parsing:
+        return
+    language: Language | None = next((name for name in LANGUAGES if name == value), None)
+    click.echo(protocol_text() if language is None else example_text(language), nl=False)
+    context.exit()
 
 
 @click.command(
@@ -47,7 +135,9 @@ class Named:
 Examples:
   amin-ref drive -- ./my-scheduler
   amin-ref drive --claims valid --small 1000 -- node scheduler.js
-  amin-ref drive --instance case.json --instance schedule.json -- python3 -u scheduler.py --fast""",
+  amin-ref drive --instance case.json --instance schedule.json -- python3 -u scheduler.py --fast
+  amin-ref drive --protocol
+  amin-ref drive --example c > amin.c && cc -O2 -o amin amin.c && amin-ref drive -- ./amin""",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
@@ -69,23 +159,42 @@ Examples:
     type=WholeNumber("instances", least=0),
     default=200,
     show_default=True,
-    help="Random small instances to begin with.",
+    help="Number of random small instances to begin with.",
 )
 @click.option(
     "--instance",
     "files",
     metavar="FILE",
     multiple=True,
-    help="Drive it with the instance in this file (an instance or a schedule of ours, JSON), and "
-    "with nothing else that is not asked for in the same way.  [default: small instances, then "
-    "the workload]",
+    help="Drive the program with the instance in this JSON file (an instance or a schedule); may "
+    "be repeated.  [default: small instances, then the workload]",
 )
 @click.option(
-    "--counterexample",
-    metavar="FILE",
-    help="Write the instance on which it fails there, as JSON.  [default: not written]",
+    "--output",
+    "output",
+    type=OutputFile(),
+    help="File to write the instance on which the program fails to, as JSON.  [default: it is "
+    "printed in a sentence]",
 )
-@workload_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+@click.option(
+    "--protocol",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit,
+    help="Print the page to write a scheduler from, and exit.",
+)
+@click.option(
+    "--example",
+    type=click.Choice(LANGUAGES),
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit,
+    help="Print Amin in C or JavaScript, ready to be driven, and exit.  [default: drive COMMAND]",
+)
+@renamed_flag("--counterexample", "--output", "output")
+@seeded_instance_options
 @click.pass_context
 def drive_command(
     context: click.Context,
@@ -95,103 +204,140 @@ def drive_command(
     timeout: float,
     small: int,
     files: tuple[str, ...],
-    counterexample: str | None,
+    output: Output | None,
+    as_json: bool,
 ) -> None:
-    """Ask COMMAND for the decisions of every round, and say what it is.
+    """Test a scheduler that runs as another program.
 
-    COMMAND speaks lines of JSON: it reads arrivals and completions on its standard input and
-    answers each line with whom to evict and whom to admit. proofs_notes/protocol.md has the page to
-    write it from; tests/examples has schedulers in C and JavaScript.
+    COMMAND is started once and schedules many instances. It speaks lines of JSON: it reads which
+    requests arrive and complete on its standard input, and answers each line with the requests to
+    evict and to admit. 'amin-ref drive --protocol' prints the page to write it from.
 
-    Exit code 0: it is what it claims to be. 1: it is not, or it dies, hangs or talks nonsense.
-    2: it cannot be started.
+    Exit code 0: it is what it claims to be. 1: it is not, or it dies, hangs or gives no valid
+    answer. 2: it cannot be started.
     """
+    if files:
+        for name in ("workload", *INSTANCE_FLAGS, "small"):
+            refuse_without_effect(context, name, "with --instance")
     named = list(_instances(options, files))
+    record = _Record(_ignore if as_json else click.echo)
     with ExternalPolicy(command, timeout=timeout) as policy:
-        finding = None if files else _small(policy, claims, small, options.seed)
+        finding = None if files else _small(policy, claims, small, options.seed, record)
         for case in named:
-            finding = finding or _one(policy, case, claims)
+            finding = finding or _one(policy, case, claims, record)
         finding = finding or _end(policy, named[-1].instance)
-    program = shlex.join(command)
+    if finding is not None and finding.rule == "cannot-start":
+        raise click.ClickException(finding.message)
+    if finding is not None and output is not None:
+        output.write(finding.instance.to_json() + "\n", "the instance")
+    if as_json:
+        click.echo(json.dumps(_document(command, claims, record, finding)))
+    else:
+        for line in _conclusion(shlex.join(command), claims, finding, output):
+            click.echo(line)
+    context.exit(0 if finding is None else 1)
+
+
+def _ignore(_line: str) -> None:
+    """Print nothing."""
+
+
+def _conclusion(
+    program: str, claims: Claim, finding: Finding | None, output: Output | None
+) -> Iterator[str]:
+    """The verdict, and the instance on which the program fails unless a file holds it."""
     if finding is None:
         what = "valid, and every decision is one that Amin could have made"
-        click.echo(f"{program}: {what if claims == 'amin' else 'valid'}.")
+        yield f"{program}: {what if claims == 'amin' else 'valid'}."
         return
-    if finding.rule == "cannot-start":
-        raise click.ClickException(finding.message)
     broken = "" if finding.rule in FAILURES else f"{finding.theorem} does not hold: "
-    click.echo(f"{program}: {broken}{finding.rule}: {finding.message}")
-    if counterexample is None:
-        click.echo(f"The instance, for --instance: {finding.instance.to_json()}")
-    else:
-        write_text(counterexample, finding.instance.to_json() + "\n")
-    context.exit(1)
+    yield f"{program}: {broken}{finding.rule}: {finding.message}"
+    if output is None:
+        yield f"The instance, for --instance: {finding.instance.to_json()}"
 
 
-def _instances(options: WorkloadOptions, files: tuple[str, ...]) -> Iterator[Named]:
-    """What to drive with besides small instances."""
+def _document(
+    command: tuple[str, ...], claims: Claim, record: _Record, finding: Finding | None
+) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "command": list(command),
+        "claims": claims,
+        "holds": finding is None,
+        "theorems": None if record.report is None else record.report.as_document(),
+        "instances": [drive.as_document() for drive in record.drives],
+        "finding": None if finding is None else finding.as_document(),
+    }
+
+
+def _instances(options: WorkloadOptions, files: tuple[str, ...]) -> Iterator[NamedInstance]:
+    """The instances to drive the program with, apart from random small ones."""
     for file in files:
         instance = instance_in(file)
         if instance is None:
-            read_text(file)  # one that cannot be read is told as such
+            read_text(file)  # refuses a file that cannot be read, with the reason
             raise InvalidDocument(
-                f"{file!r} holds no instance and no schedule; give a file that begins "
+                f"{shown_file(file)} holds no instance and no schedule; give a file that begins "
                 '{"format": "amin-ref/instance", …}.'
             )
-        yield Named(Path(file).name, instance)
+        yield NamedInstance(STANDARD_INPUT if file == "-" else Path(file).name, instance)
     if files:
         return
     if options.requests is None and options.workload in EMBEDDED:
         options = replace(options, requests=REQUESTS)
-    instance = instance_in(options.workload) or options.build().instance
-    yield Named(f"{options.workload}, {len(instance.requests):,} requests", instance)
+    instance = options.build().instance
+    name = f"{options.shown_workload}, {count(len(instance.requests), 'request')}"
+    yield NamedInstance(name, instance)
 
 
-def _small(policy: ExternalPolicy, claims: Claim, examples: int, seed: int) -> Finding | None:
-    """Small instances, theorem by theorem; the first finding among them."""
+def _small(
+    policy: ExternalPolicy, claims: Claim, examples: int, seed: int, record: _Record
+) -> Finding | None:
+    """The first finding on random small instances, in the order of theorems."""
     if examples == 0:
         return None
     report = examine(lambda: policy, claims, examples=examples, seed=seed)
     finding = report.first
     if finding is None or finding.rule not in FAILURES:
-        # Of a program that failed, nothing else could be judged.
-        click.echo("\n".join(report.lines()))
+        # If the program failed, no theorem was judged.
+        record.add_report(report)
     return finding
 
 
-def _one(policy: ExternalPolicy, case: Named, claims: Claim) -> Finding | None:
-    """One instance, and how far from the optimum it was scheduled."""
+def _one(
+    policy: ExternalPolicy, case: NamedInstance, claims: Claim, record: _Record
+) -> Finding | None:
+    """What the program breaks on one instance; records how far from the optimum it schedules."""
     with watching(len(case.instance.requests)) as watch:
         schedule = schedule_of(
             case.instance, policy, claims, on_completion=lambda done: watch.update(done, case.name)
         )
     if isinstance(schedule, Finding):
         return schedule
-    click.echo(f"{case.name}: {_figures(schedule, claims)}.")
+    record.add_drive(_measured(case.name, schedule, claims))
     return judge_schedule(schedule, claims)
 
 
-def _figures(schedule: Schedule, claims: Claim) -> str:
-    figures = [f"total latency {schedule.total_latency:,} request·rounds"]
-    bound, proven = _least(schedule.instance)
-    if bound:
-        ratio = f"{schedule.total_latency / bound:.3f} × OPT"
-        figures.append(ratio if proven else f"at most {ratio}")
-    if claims == "valid":
-        figures.append("as Amin's could be" if conform(schedule).conforms else "not Amin's")
-    return ", ".join(figures)
-
-
-def _least(instance: Instance) -> tuple[int, bool]:
-    """What no schedule costs less than; request·rounds. And whether that is the optimum."""
+def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
+    instance = schedule.instance
     if len(instance.requests) <= MOST_FOR_OPTIMUM:
-        best = optimum(instance, BOUND_SECONDS)
-        return best.lower_bound, best.proven
-    return verify(instance, lower_bound(instance, BOUND_SECONDS)), False
+        best = best_known(instance, BOUND_SECONDS).optimum
+        bound, proven = best.lower_bound, best.proven
+    else:
+        bound, proven = proven_bound(instance, BOUND_SECONDS).total_latency, False
+    return Drive(
+        name,
+        len(instance.requests),
+        schedule.total_latency,
+        bound,
+        "optimum" if proven else "lower-bound",
+        conform(schedule).conforms if claims == "valid" else None,
+    )
 
 
 def _end(policy: ExternalPolicy, last: Instance) -> Finding | None:
-    """What goes wrong when the program is told that this was all."""
+    """What the program does wrong when it is told that there are no more instances."""
     try:
         policy.end()
     except SchedulerFailed as failure:

@@ -1,4 +1,4 @@
-"""How the program ends: in one sentence and an exit code, never in a traceback."""
+"""How the program ends: with an exit code and, unless that is 0, a sentence; never a traceback."""
 
 from __future__ import annotations
 
@@ -6,32 +6,51 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import click
+from click.shell_completion import shell_complete
 
+from amin_ref.cli.messages import NAME
 from amin_ref.model.errors import AminError, CannotWrite
 
+ANSWER_IS_NO = 1
 BAD_INPUT = 2
 CANNOT_WRITE = 3
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
+EXIT_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "Done. The answer of a command that answers is yes.",
+        ANSWER_IS_NO: "The answer is no: check, schema --validate: the file is not valid; conform: "
+        "the policy could not have made the schedule; drive: the scheduler is not what it claims.",
+        BAD_INPUT: "Bad input: a flag, or a file or what it holds; or too little memory for it.",
+        CANNOT_WRITE: "The result cannot be written.",
+        INTERRUPTED: "Ctrl-C. What was found until then is printed.",
+        CLOSED_PIPE: "The reader of the output closed the pipe.",
+    }
+)
+"""Every exit code of every command, and what it means. ``amin-ref --help`` prints it."""
+
+COMPLETION = "_AMIN_REF_COMPLETE"
+"""The environment variable by which a shell asks for completions, as click has it."""
+
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
-    """Run ``command`` and return its exit code, whatever happens on the way.
-
-    0: done. 1: the answer is no (``check``, ``conform``). 2: bad input. 3: the result cannot be
-    written. 130: Ctrl-C. 141: the reader of the output closed the pipe.
-    """
+    """Run ``command`` and return its exit code, one of :data:`EXIT_CODES`, whatever happens."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A request's id may hold what the terminal cannot show; that must not end the program.
             stream.reconfigure(errors="backslashreplace")
     code = 0
     try:
+        instruction = os.environ.get(COMPLETION)
+        if instruction:
+            return shell_complete(command, {}, NAME, COMPLETION, instruction)
         # Not command.main, which ends the program by itself when the output's pipe is closed.
-        with command.make_context("amin-ref", list(arguments)) as context:
+        with command.make_context(NAME, list(arguments)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
@@ -57,19 +76,19 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
 
 
 def _end(code: int, sentence: str) -> int:
-    # What is still buffered for a pipe or disk that fails must not fail again at exit.
+    # Output still buffered for a pipe or disk that fails must not fail again at exit.
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"amin-ref: {sentence}", err=True)
+    click.echo(f"{NAME}: {sentence}", err=True)
     return code
 
 
 def _one_line(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.command_path if context else "amin-ref"
+    command = context.command_path if context else NAME
     return f"{message}; see '{command} --help'."
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
+from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_argument
-from amin_ref.cli.progress import asked_to_stop, solving
-from amin_ref.cli.reading import instance_in, write_text
-from amin_ref.cli.workers import processes
+from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
+from amin_ref.cli.flags import refuse_without_effect, renamed_argument, renamed_flag
+from amin_ref.cli.messages import warn
+from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, instance_options
+from amin_ref.cli.wording import gap
+from amin_ref.cli.writing import STANDARD_OUTPUT, Output, OutputFile
 from amin_ref.model.instance import Instance
-from oracle import Method, Optimum, optimum
+
+if TYPE_CHECKING:
+    from oracle import Method, Optimum
 
 FORMAT = "amin-ref/optimum"
 VERSION = 1
@@ -27,10 +30,13 @@ VERSION = 1
     epilog="""\b
 Examples:
   amin-ref optimum --requests 12 --capacity 800 --workers 4
-  amin-ref optimum schedule.json --certificate certificate.json
-  amin-ref optimum chat --requests 2000 --time-limit 60 --json""",
+  amin-ref optimum --workload schedule.json --output best.json
+  amin-ref optimum --requests 2000 --output-certificate certificate.json""",
 )
-@workload_argument
+@renamed_argument("WORKLOAD", "--workload", "workload")
+@renamed_flag("--schedule", "--output", "output")
+@renamed_flag("--certificate", "--output-certificate", "output_certificate")
+@instance_options
 @click.option(
     "--time-limit",
     type=SECONDS,
@@ -53,16 +59,16 @@ Examples:
     help="Processes that share the exact search.",
 )
 @click.option(
-    "--schedule",
-    "schedule_file",
-    metavar="FILE",
-    help="Write the best schedule there, as JSON.  [default: not written]",
+    "--output",
+    type=OutputFile(),
+    help="File to write the best schedule to, as JSON; - prints it in place of the table.  "
+    "[default: not written]",
 )
 @click.option(
-    "--certificate",
-    "certificate_file",
-    metavar="FILE",
-    help="Write the certificate of the bound there, as JSON.  [default: not written]",
+    "--output-certificate",
+    type=OutputFile(),
+    help="File to write the certificate of the lower bound to, as JSON; - prints it in place of "
+    "the table.  [default: not written]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, not as a table.")
 @click.pass_context
@@ -72,50 +78,35 @@ def optimum_command(
     time_limit: float,
     method: Method,
     workers: int,
-    schedule_file: str | None,
-    certificate_file: str | None,
+    output: Output | None,
+    output_certificate: Output | None,
     as_json: bool,
 ) -> None:
-    """Find the best schedule in hindsight, and prove how good any schedule can be.
+    """Find the best schedule in hindsight, and a lower bound.
 
-    FILE_OR_WORKLOAD is a file with an instance or a schedule of ours (JSON), whose instance is
-    taken as it is, or a workload as for compare: 'chat', 'conversation' or a trace, to which the
-    flags apply.
+    The schedule is found knowing every output length. The lower bound holds for the total latency
+    of every schedule of the instance.
 
-    Ctrl-C ends the search and gives the best bounds so far (exit code 130).
+    Ctrl-C ends the search, prints the best so far, and exits with code 130.
     """
-    instance = instance_in(options.workload)
-    if instance is None:
-        instance = options.build().instance
-    with (
-        solving(time_limit) as watch,
-        asked_to_stop() as stop,
-        processes(workers) as executor,
-    ):
-        begun = time.monotonic()
-
-        def show(cost: int, bound: int) -> None:
-            gap = (cost - bound) / max(1, bound)
-            watch.update(time.monotonic() - begun, f"bound {bound:,}, best {cost:,}, gap {gap:.2%}")
-
-        best = optimum(
-            instance,
-            time_limit,
-            method,
-            progress=show,
-            should_stop=stop,
-            executor=executor,
-            in_flight=4 * workers,
-        )
-        stopped = stop()
-    (_print_json if as_json else _print_table)(instance, best)
-    if schedule_file is not None:
-        write_text(schedule_file, best.schedule.to_json() + "\n")
-    if certificate_file is not None:
-        _write_certificate(certificate_file, best)
-    if stopped:
-        click.echo("amin-ref: interrupted; these are the best bounds so far.", err=True)
-        context.exit(INTERRUPTED)
+    if method == "ilp":
+        refuse_without_effect(context, "workers", "with --method ilp")
+    printed = (output, output_certificate).count(STANDARD_OUTPUT) + as_json
+    if printed > 1:
+        raise click.UsageError("--json and files named - all go to standard output; give one")
+    instance = options.build().instance
+    found = best_known(instance, time_limit, method=method, workers=workers)
+    best = found.optimum
+    if as_json:
+        _print_json(instance, best)
+    elif not printed:
+        _print_table(instance, best)
+    if output is not None:
+        output.write(best.schedule.to_json() + "\n", "the best schedule")
+    if output_certificate is not None:
+        _write_certificate(output_certificate, best)
+    if found.interrupted:
+        context.exit(tell_interrupted())
 
 
 def _print_table(instance: Instance, best: Optimum) -> None:
@@ -126,11 +117,12 @@ def _print_table(instance: Instance, best: Optimum) -> None:
         f"{len(instance.requests):,}",
         f"{best.total_latency:,}",
         f"{best.lower_bound:,}",
-        "0, optimal" if best.proven else f"{best.gap:.2%}",
+        "0, optimal" if best.proven else gap(best.gap),
         best.evidence,
     )
     Console().print(table)
     click.echo("best schedule, lower bound: total latency in request·rounds.")
+    click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
 
 
 def _print_json(instance: Instance, best: Optimum) -> None:
@@ -150,12 +142,8 @@ def _print_json(instance: Instance, best: Optimum) -> None:
     click.echo(json.dumps(document))
 
 
-def _write_certificate(file: str, best: Optimum) -> None:
+def _write_certificate(output: Output, best: Optimum) -> None:
     if best.certificate is None:
-        click.echo(
-            f"amin-ref: the bound rests on evidence of the kind {best.evidence!r}, so there is no "
-            f"certificate to write to {file!r}.",
-            err=True,
-        )
+        warn(f"no certificate is written: the lower bound rests on {evidence_in_words(best)}.")
     else:
-        write_text(file, best.certificate.to_json() + "\n")
+        output.write(best.certificate.to_json() + "\n", "the certificate")

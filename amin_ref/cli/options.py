@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 
 import click
 
+from amin_ref.cli.flags import is_given, without_effect
 from amin_ref.cli.progress import busy
+from amin_ref.cli.reading import STANDARD_INPUT, holds_document, instance_in, trace_path
+from amin_ref.cli.wording import count
 from amin_ref.model.errors import shown
+from amin_ref.model.instance import Instance
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies import ByPosition, Shuffled, TieBreak
 from amin_ref.workloads import (
+    DEFAULT_ARRIVALS,
+    DEFAULT_CAPACITY,
+    DEFAULT_PREDICTION,
     DEFAULT_REQUESTS,
+    DEFAULT_WORKLOAD,
+    EMBEDDED,
+    Dropped,
     Workload,
     build_instance,
-    parse_arrivals,
-    parse_prediction,
 )
 
 
@@ -64,12 +73,28 @@ SECONDS = Seconds()
 REQUESTS = WholeNumber("requests", least=1)
 TOKENS = WholeNumber("tokens", least=1)
 SEED = WholeNumber("number", least=0)
-DEFAULT_WORKLOAD = "chat"
+
+
+DETERMINISTIC = ("exact", "rough", "bins", "relative", "naive", "at-once", "trace")
+"""Kinds of predictions and of arrivals that draw nothing at random."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadOptions:
-    """The flags as they were given; see :func:`workload_options` for what they mean."""
+    """The flags as they were given; see :func:`workload_options` for what they mean.
+
+    Attributes:
+        workload: an embedded workload, or a file; ``-`` is standard input.
+        requests: the number of requests; ``None`` for the workload's own default.
+        seed: of every random choice.
+        capacity: M, in tokens.
+        block_size: B, in tokens.
+        prediction: a text such as ``"bins:10"``.
+        arrivals: a text such as ``"poisson:0.3"``.
+        ties: ``"position"`` or ``"random"``.
+        given: the Python names of those that the user gave, which are refused where they have no
+            effect.
+    """
 
     workload: str
     requests: int | None
@@ -79,23 +104,54 @@ class WorkloadOptions:
     prediction: str
     arrivals: str
     ties: str
+    given: frozenset[str] = frozenset()
 
     def build(self) -> Workload:
-        """Read or draw the workload."""
-        with busy(f"preparing {self.workload}"):
-            return build_instance(
-                self.workload,
-                requests=self.requests,
-                seed=self.seed,
-                capacity=self.capacity,
-                block_size=self.block_size,
-                prediction=parse_prediction(self.prediction),
-                arrivals=parse_arrivals(self.arrivals),
-            )
+        """Read or draw the workload.
+
+        Raises:
+            click.UsageError: a flag was given that has no effect on this workload.
+            InvalidDocument: the file holds an instance or a schedule that is malformed.
+            InvalidValue: an argument breaks its rule.
+            InvalidWorkload: the trace cannot be read, or nothing in it fits into the cache.
+        """
+        with busy(f"preparing {self.shown_workload}"):
+            instance = instance_in(self.workload)
+            if instance is not None:
+                self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
+                size = len(instance.requests)
+                return Workload(instance, self.shown_workload, None, size, Dropped())
+            with trace_path(self.workload) as path:
+                built = build_instance(
+                    path,
+                    requests=self.requests,
+                    seed=self.seed,
+                    capacity=self.capacity,
+                    block_size=self.block_size,
+                    prediction=self.prediction,
+                    arrivals=self.arrivals,
+                )
+        if not self.is_random:
+            self._refuse(("seed",), "where nothing is random")
+        return replace(built, source=self.shown_workload)
+
+    @property
+    def shown_workload(self) -> str:
+        """The workload's name or file, as messages and tables call it."""
+        return STANDARD_INPUT if self.workload == "-" else self.workload
 
     def tie_break(self) -> TieBreak:
-        """What equal bounds are ordered by."""
+        """What decides between equal bounds."""
         return Shuffled(self.seed) if self.ties == "random" else ByPosition()
+
+    def sentence(self, instance: Instance) -> str:
+        """What is scheduled: requests, workload, arrivals, prediction and cache, in a sentence."""
+        how = f", {self.arrivals}, prediction {self.prediction}"
+        return (
+            f"{count(len(instance.requests), 'request')} from {Path(self.shown_workload).name}"
+            f"{'' if holds_document(self.workload) else how}; a cache of "
+            f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
+        )
 
     def as_document(self) -> dict[str, object]:
         """The flags under their names, for JSON."""
@@ -109,24 +165,64 @@ class WorkloadOptions:
             "ties": self.ties,
         }
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed has an effect on the workload or on ties."""
+        if self.workload in EMBEDDED or self.ties == "random":
+            return True
+        kinds = {text.partition(":")[0] for text in (self.prediction, self.arrivals)}
+        return not (kinds <= set(DETERMINISTIC) or holds_document(self.workload))
+
+    def _refuse(self, names: Sequence[str], where: str) -> None:
+        seed_has_effect = self.ties == "random"
+        for name in names:
+            if name in self.given and not (name == "seed" and seed_has_effect):
+                raise without_effect(click.get_current_context(), name, where)
+
+
+INSTANCE_FLAGS = (
+    "requests",
+    "seed",
+    "capacity",
+    "block_size",
+    "prediction",
+    "arrivals",
+    "load",
+)
+"""What a file with an instance says itself. The seed still decides random ties."""
+
 
 def workload_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the workload flags; it receives them as one :class:`WorkloadOptions`."""
+    return _with_options(command, (_WORKLOAD, *_OPTIONS, _TIES))
+
+
+def instance_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same without ``--ties``, for a command that runs none of the policies."""
     return _with_options(command, (_WORKLOAD, *_OPTIONS))
 
 
-def workload_argument(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for a command that takes the workload as its argument, not as a flag."""
-    argument = click.argument("workload", metavar="[FILE_OR_WORKLOAD]", default=DEFAULT_WORKLOAD)
-    return _with_options(command, (argument, *_OPTIONS))
+def seeded_instance_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same as :func:`instance_options`, for a command that uses the seed in other ways, too."""
+    return _with_options(command, (_WORKLOAD, *_OPTIONS), seed_is_used=True)
+
+
+def _refuse_two_arrivals(context: click.Context) -> None:
+    """Refuse ``--load`` beside an ``--arrivals`` that was given, too."""
+    if is_given(context, "arrivals"):
+        raise click.UsageError("--load and --arrivals both say when requests arrive; give one")
 
 
 def _with_options(
-    command: Callable[..., None], decorators: Sequence[Callable[..., Callable[..., None]]]
+    command: Callable[..., None],
+    decorators: Sequence[Callable[..., Callable[..., None]]],
+    *,
+    seed_is_used: bool = False,
 ) -> Callable[..., None]:
 
     @wraps(command)
     def with_options(
+        *args: object,
         workload: str,
         requests: int | None,
         seed: int,
@@ -134,15 +230,29 @@ def _with_options(
         block_size: int,
         prediction: str,
         arrivals: str,
-        ties: str,
+        load: str | None,
+        ties: str = "position",
         **others: object,
     ) -> None:
-        command(
-            options=WorkloadOptions(
-                workload, requests, seed, capacity, block_size, prediction, arrivals, ties
-            ),
-            **others,
+        context = click.get_current_context()
+        if load is not None:
+            _refuse_two_arrivals(context)
+            arrivals = f"load:{load}"
+        given = {name for name in _NAMES if is_given(context, name)}
+        if seed_is_used:
+            given.discard("seed")
+        options = WorkloadOptions(
+            workload=workload,
+            requests=requests,
+            seed=seed,
+            capacity=capacity,
+            block_size=block_size,
+            prediction=prediction,
+            arrivals=arrivals,
+            ties=ties,
+            given=frozenset(given),
         )
+        command(*args, options=options, **others)
 
     decorated: Callable[..., None] = with_options
     for decorator in reversed(decorators):
@@ -150,34 +260,37 @@ def _with_options(
     return decorated
 
 
+_NAMES = (*INSTANCE_FLAGS, "ties")
+
 _WORKLOAD = click.option(
     "--workload",
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation', drawn from the length distributions of LMSYS chats and of "
-    "Azure conversations, or a trace file (plain or gzip): Azure, LMSYS lengths, BurstGPT or Vidur "
-    "CSV, Mooncake JSON lines. Recognised by its header.",
+    help="'chat' or 'conversation': lengths drawn from the distributions of LMSYS chats or of "
+    "Azure conversations. Or a trace file (plain or gzip): Azure, LMSYS lengths, BurstGPT or Vidur "
+    "CSV, Mooncake JSON lines; recognised by its header. Or a JSON file with an instance or a "
+    "schedule, whose instance is taken as it is. - is standard input.",
 )
 
 _OPTIONS = (
     click.option(
         "--requests",
         type=REQUESTS,
-        help="Number of requests: the first so many usable rows of a file.  "
-        f"[default: {DEFAULT_REQUESTS} drawn; every row of a file]",
+        help="Number of requests; of a trace, its first usable rows.  "
+        f"[default: {DEFAULT_REQUESTS:,} random ones; all rows of a trace]",
     ),
     click.option(
         "--seed",
         type=SEED,
         default=0,
         show_default=True,
-        help="Seed of drawn lengths, Poisson arrivals and random tie-breaks.",
+        help="Seed of all that is random: lengths, Poisson arrivals, some predictions, ties.",
     ),
     click.option(
         "--capacity",
         type=TOKENS,
-        default=16_492,
+        default=DEFAULT_CAPACITY,
         show_default=True,
         help="M, size of the KV cache, in tokens.",
     ),
@@ -191,25 +304,36 @@ _OPTIONS = (
     click.option(
         "--prediction",
         metavar="KIND",
-        default="bins:10",
+        default=DEFAULT_PREDICTION,
         show_default=True,
         help="The interval predicted for each output length, in tokens: 'exact'; 'rough:LO:HI', "
         "the same for all; 'bins:K', the one of K equal bins up to the longest output; "
-        "'relative:X', the true length give or take the fraction X.",
+        "'relative:X', the true length give or take the fraction X; 'varying:X', the same with a "
+        "fraction from 0 to X drawn for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
+        "naive with probability P, else exact.",
     ),
     click.option(
         "--arrivals",
         metavar="KIND",
-        default="at-once",
+        default=DEFAULT_ARRIVALS,
         show_default=True,
-        help="'at-once'; 'poisson:RATE', RATE requests per round; 'trace:SECONDS', the file's own "
+        help="'at-once'; 'poisson:RATE', RATE requests per round; 'load:L', Poisson arrivals that "
+        "offer L times the work that the cache can serve; 'trace:SECONDS', the file's own "
         "timestamps, a round lasting SECONDS.",
     ),
     click.option(
-        "--ties",
-        type=click.Choice(["position", "random"]),
-        default="position",
-        show_default=True,
-        help="What decides between equal bounds.",
+        "--load",
+        metavar="L",
+        help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
+        "short for the arrivals 'load:L'.  [default: not given]",
     ),
+)
+
+_TIES = click.option(
+    "--ties",
+    type=click.Choice(["position", "random"]),
+    default="position",
+    show_default=True,
+    help="What decides between requests of equal rank: their position in the workload, or a random "
+    "order.",
 )

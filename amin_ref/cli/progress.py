@@ -1,4 +1,4 @@
-"""Progress on stderr, for what takes long and only where somebody watches."""
+"""Progress on standard error, if it is a terminal, and Ctrl-C that asks for the best so far."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-PATIENCE = 2.0
-"""Seconds of silence before progress is shown."""
+from amin_ref.cli.messages import is_quiet
+
+SILENT_SECONDS = 2.0
+"""Seconds before progress is shown: quick commands show none."""
 
 
 class Watch:
-    """What the user sees of work that goes on."""
+    """A line of progress on the terminal."""
 
     def __init__(self, progress: Progress, doing: str, total: float | None) -> None:
         self._progress = progress
         self._task = progress.add_task(doing, total=total)
 
     def update(self, completed: float, doing: str) -> None:
-        """Tell how many units are done, and what is going on."""
+        """Show that ``completed`` units are done, and what is being done now."""
         self._progress.update(self._task, completed=completed, description=doing)
 
 
 @contextmanager
 def watching(total: int) -> Iterator[Watch]:
-    """A :class:`Watch` over ``total`` units of work, with an estimate of what is left."""
+    """A :class:`Watch` over ``total`` units of work, with an estimate of the time left."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with _shown("", columns, total) as watch:
         yield watch
@@ -46,28 +48,28 @@ def watching(total: int) -> Iterator[Watch]:
 
 @contextmanager
 def solving(seconds: float) -> Iterator[Watch]:
-    """A :class:`Watch` over work that ends when it is done, or after so many seconds."""
+    """A :class:`Watch` over work that takes at most ``seconds``."""
     with _shown("", (BarColumn(), TimeElapsedColumn()), seconds) as watch:
         yield watch
 
 
 @contextmanager
 def busy(doing: str) -> Iterator[None]:
-    """A sign of life for work that cannot tell how far it is."""
+    """A spinner over work whose progress is not known."""
     with _shown(doing, (SpinnerColumn(), TimeElapsedColumn()), None):
         yield
 
 
 @contextmanager
 def _shown(doing: str, columns: tuple[ProgressColumn, ...], total: float | None) -> Iterator[Watch]:
-    """Progress from :data:`PATIENCE` seconds on; gone afterwards, whatever happened."""
+    """Progress, shown after :data:`SILENT_SECONDS` and removed at the end, errors included."""
     console = Console(stderr=True)
     description = TextColumn("{task.description}")
     progress = Progress(description, *columns, console=console, transient=True)
-    # Without a terminal it never begins, and nothing is written.
-    beginning = Timer(PATIENCE, progress.start)
+    # Without a terminal the display is never started, and nothing is written.
+    beginning = Timer(SILENT_SECONDS, progress.start)
     beginning.daemon = True
-    if console.is_terminal:
+    if console.is_terminal and not is_quiet():
         beginning.start()
     try:
         yield Watch(progress, doing, total)
@@ -75,14 +77,14 @@ def _shown(doing: str, columns: tuple[ProgressColumn, ...], total: float | None)
         beginning.cancel()
         if beginning.ident is not None:
             beginning.join()
-        # What never began would end with an empty line.
+        # Stopping a display that was never started would print an empty line.
         if progress.live.is_started:
             progress.stop()
 
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: once asks for the best so far, twice interrupts."""
+    """A function that says whether Ctrl-C was pressed. A second Ctrl-C interrupts the program."""
     presses: list[int] = []
     before = signal.getsignal(signal.SIGINT)
 

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import click
 
+from amin_ref.cli.exit_codes import ANSWER_IS_NO
+from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.reading import read_text
-from amin_ref.schemas import MOST_REFUSALS, SCHEMA_NAMES, SchemaName, schema_text, validate
+from amin_ref.cli.wording import count
+from amin_ref.schemas import (
+    MOST_REFUSALS,
+    SCHEMA_NAMES,
+    Refusal,
+    SchemaName,
+    schema_text,
+    validate,
+)
+
+FORMAT = "amin-ref/validation"
+VERSION = 1
 
 
 @click.command(
@@ -20,30 +37,58 @@ Examples:
     "--validate",
     "file",
     metavar="FILE",
-    help="Hold this document (- for stdin) to it.  [default: print it]",
+    help="Validate this document against the schema; - is standard input.  [default: print the "
+    "schema]",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print what --validate finds as JSON, not as sentences."
 )
 @click.pass_context
-def schema_command(context: click.Context, name: SchemaName, file: str | None) -> None:
-    """Print the JSON Schema (Draft 2020-12) of the kind of document that NAME names.
+def schema_command(
+    context: click.Context, name: SchemaName, file: str | None, as_json: bool
+) -> None:
+    """Print the JSON Schema of a document, or validate a file.
 
-    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate' or 'vectors'.
+    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate' or 'vectors'. The schemas are of
+    Draft 2020-12.
 
-    A document names its format and version in its first two fields. A schedule may come as one
-    document ('schedule'), or as JSON lines, a header and then a run on each line
-    ('schedule-lines').
+    The first two fields of a document name its format and version. A schedule is one document
+    ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines').
 
-    If there is a FILE, exit code 0: it is as the schema has it. 1: it is not, and each
-    place is named. 2: not readable. A schema cannot say all that must hold: 'amin-ref check' does.
+    Exit code with --validate: 0: the document is as the schema says. 1: it is not, and each place
+    is named. 2: not readable. No schema can express every rule of a schedule: 'amin-ref check'
+    checks them all.
     """
     if file is None:
+        refuse_without_effect(context, "as_json", "without --validate")
         click.echo(schema_text(name), nl=False)
         return
     refusals = validate(name, read_text(file))
+    if as_json:
+        click.echo(json.dumps(_document(name, refusals)))
+    else:
+        _print(name, refusals)
+    if refusals:
+        context.exit(ANSWER_IS_NO)
+
+
+def _print(name: SchemaName, refusals: Sequence[Refusal]) -> None:
     for refusal in refusals:
         click.echo(refusal.text())
-    if refusals:
-        more = " or more" if len(refusals) == MOST_REFUSALS else ""
-        places = "place" if len(refusals) == 1 else "places"
-        click.echo(f"not as the schema of {name} has it: {len(refusals)}{more} {places}.")
-        context.exit(1)
-    click.echo(f"as the schema of {name} has it.")
+    if not refusals:
+        click.echo(f"valid against the schema of {name}.")
+    elif len(refusals) < MOST_REFUSALS:
+        click.echo(f"not valid against the schema of {name}: {count(len(refusals), 'place')}.")
+    else:
+        click.echo(f"not valid against the schema of {name}: {MOST_REFUSALS:,} places or more.")
+
+
+def _document(name: SchemaName, refusals: Sequence[Refusal]) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "schema": name,
+        "valid": not refusals,
+        "refusals": [asdict(refusal) for refusal in refusals],
+        "complete": len(refusals) < MOST_REFUSALS,
+    }

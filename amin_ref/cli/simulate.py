@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TextIO
-
 import click
 
+from amin_ref.cli.flags import POLICY, refuse_without_effect
+from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
-from amin_ref.policies.names import POLICIES
+from amin_ref.cli.writing import Output, OutputFile
+from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.simulator.simulation import simulate
 
 
 @click.command(
     "simulate",
     epilog="""\b
-Example:
-  amin-ref simulate --policy amax --requests 100 --output schedule.json""",
+Examples:
+  amin-ref simulate --policy amax --requests 100 --output schedule.json
+  amin-ref simulate --policy mypackage.sched:MyScheduler --requests 100 | amin-ref check -""",
 )
 @workload_options
 @click.option(
     "--policy",
-    type=click.Choice(list(POLICIES)),
+    type=POLICY,
     default="amin",
     show_default=True,
-    help="Whose schedule.",
+    help="The policy: 'amin', 'amax', 'h-sf' or 'fcfs'; or MODULE:NAME, a class, or a function "
+    "without parameters, that makes one of your own. The module is looked for in the current "
+    "folder first.",
 )
 @click.option(
     "--output",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=OutputFile(),
     default="-",
-    help="File to write the schedule to.  [default: standard output]",
+    help="File to write the schedule to; - is standard output.  [default: -]",
 )
-def simulate_command(options: WorkloadOptions, policy: str, output: TextIO) -> None:
-    """Simulate one policy and write its schedule, with the instance, as JSON."""
+@click.pass_context
+def simulate_command(
+    context: click.Context, options: WorkloadOptions, policy: NamedPolicy, output: Output
+) -> None:
+    """Simulate one policy and write its schedule as JSON.
+
+    The document holds the instance as well, so that 'amin-ref check' needs nothing else.
+    """
+    if policy.name not in POLICIES:
+        refuse_without_effect(
+            context, "ties", f"on {policy.name}, which breaks ties in its own way"
+        )
     instance = options.build().instance
-    with watching(len(instance.requests)) as watch:
+    with watching(len(instance.requests)) as watch, told_in_one_sentence(policy.name):
         schedule = simulate(
             instance,
-            POLICIES[policy].make(options.tie_break()),
-            on_completion=lambda completed: watch.update(completed, policy),
+            policy.make(options.tie_break()),
+            on_completion=lambda completed: watch.update(completed, policy.name),
         )
-    output.write(schedule.to_json() + "\n")
+    output.write(schedule.to_json() + "\n", "the schedule")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from amin_ref.cli.reading import write_text
+from amin_ref.cli.messages import tell, warn
+from amin_ref.cli.writing import OutputFile
+from amin_ref.files.writing import write_whole
+from amin_ref.model.errors import CannotWrite, shown_path
 from amin_ref.vectors import published_text, published_vectors
 
 
@@ -15,29 +18,51 @@ from amin_ref.vectors import published_text, published_vectors
     epilog="""\b
 Examples:
   amin-ref vectors > vectors.json
-  mkdir vectors && amin-ref vectors --output vectors""",
+  amin-ref vectors --output-folder vectors""",
 )
 @click.option(
     "--output",
-    metavar="FILE|DIR",
+    metavar="FILE",
     default="-",
-    help="File to write them to, or a folder, which gets a file for each group.  "
-    "[default: standard output]",
+    help="File to write them to; - is standard output.  [default: -]",
 )
-def vectors_command(output: str) -> None:
-    """Write the test vectors: small instances with the schedules that are right, and wrong ones.
+@click.option(
+    "--output-folder",
+    "folder",
+    metavar="FOLDER",
+    help="Folder to write them to, a file for each group; it is made if it is not there.  "
+    "[default: one document]",
+)
+def vectors_command(output: str, folder: str | None) -> None:
+    """Write test vectors for schedulers in any language.
 
-    They stand in groups by the bug that they were chosen for. Every vector has an id, a comment,
-    the flags of all bugs that it catches, an instance, and a result: 'valid', the policy makes this
-    one schedule; 'acceptable', it makes one of these, depending on ties; 'invalid', the schedule
-    must be refused, by the rule named. The notes say for each flag which bug that is and what it
-    costs. 'amin-ref schema vectors' has the form.
+    They are small instances with the schedules that are right, and wrong ones. They are grouped by
+    the bug that they were chosen for.
+
+    A vector has an id, a comment, the flags of all bugs that it catches, an instance, and a result:
+    'valid': the policy makes this one schedule. 'acceptable': it makes one of these, depending on
+    ties. 'invalid': the schedule must be refused, by the rule named. The notes describe the bug
+    behind each flag, and what it costs. 'amin-ref schema vectors' prints the form.
     """
-    if output == "-":
-        click.echo(published_text(), nl=False)
-    elif Path(output).is_dir():
-        found = published_vectors()
-        for group in found.groups:
-            write_text(str(Path(output) / f"{group.flag}.json"), found.part(group.flag).to_json())
-    else:
-        write_text(output, published_text())
+    if folder is None and output != "-" and Path(output).is_dir():
+        warn("--output with a folder is now --output-folder; version 0.2 is the last to accept it.")
+        output, folder = "-", output
+    if folder is None:
+        OutputFile().convert(output, None, None).write(published_text(), "the vectors")
+        return
+    if output != "-":
+        raise click.UsageError("--output and --output-folder exclude each other; give one of them")
+    _write_groups(Path(folder))
+
+
+def _write_groups(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"{shown_path(folder)} cannot be made ({error.strerror}); give another folder."
+        ) from None
+    found = published_vectors()
+    for group in found.groups:
+        write_whole(folder / f"{group.flag}.json", found.part(group.flag).to_json())
+    tell(f"wrote {len(found.groups)} groups of vectors to {shown_path(folder)}.")

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
+from amin_ref.cli.bound import certified_bound
 from amin_ref.cli.reading import read_text
-from oracle import Certificate, verify
+from amin_ref.cli.wording import count
+
+FORMAT = "amin-ref/verification"
+VERSION = 1
 
 
 @click.command(
     "verify",
     epilog="""\b
-Example:
-  amin-ref optimum --requests 12 --capacity 800 --certificate certificate.json
-  amin-ref verify certificate.json""",
+Examples:
+  amin-ref optimum --requests 100 --output-certificate certificate.json
+  amin-ref verify certificate.json
+  amin-ref verify certificate.json --json""",
 )
 @click.argument("certificate", metavar="CERTIFICATE")
-def verify_command(certificate: str) -> None:
-    """Recompute, in exact arithmetic, the lower bound that CERTIFICATE (JSON; - for stdin) proves.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a sentence.")
+def verify_command(certificate: str, as_json: bool) -> None:
+    """Recompute the lower bound that a certificate proves.
 
-    The certificate holds its instance and a price on the cache in every round; whoever found those
-    prices, and however, they prove a bound on the total latency of every schedule of the instance.
+    CERTIFICATE is a JSON file; - is standard input.
+
+    A certificate holds an instance and a price on the cache in every round. Any prices prove a
+    lower bound on the total latency of every schedule of the instance, wherever they come from. The
+    bound is recomputed in exact arithmetic.
+
+    Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """
-    found = Certificate.from_json(read_text(certificate))
-    bound = verify(found.instance, found)
+    found, bound = certified_bound(read_text(certificate))
+    instance = found.instance
+    if as_json:
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "lower_bound": bound,
+            "requests": len(instance.requests),
+            "capacity": instance.capacity,
+            "block_size": instance.block_size,
+        }
+        click.echo(json.dumps(document))
+        return
     click.echo(
-        f"{bound} request·rounds at least, for {len(found.instance.requests)} requests in a cache "
-        f"of {found.instance.capacity} tokens in blocks of {found.instance.block_size}."
+        f"{bound:,} request·rounds at least, for {count(len(instance.requests), 'request')} in a "
+        f"cache of {count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TextIO
 
@@ -88,13 +87,13 @@ def worst_case_command(
     checkpoint: Path | None,
     as_json: bool,
 ) -> None:
-    """The exact worst ratio of a policy's total latency to the optimum.
+    """Find a policy's exact worst ratio to the optimum.
 
-    All prompts are equal and all requests arrive at once. The ratio is the largest over all output
-    lengths that n requests can have between their bounds. For amin, amax, h-sf and 'amin-…' it is
-    also the largest over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
-    assignments of output lengths to requests, is made anew for each, and breaks ties by its own
-    rule.
+    All prompts are equal and all requests arrive at once. The ratio is that of total latencies, the
+    largest over all output lengths that n requests can have between their bounds. For amin, amax,
+    h-sf and 'amin-…' it is also the largest over all tie-breaks. Any other policy is run on each of
+    the (u - ℓ + 1)^n assignments of output lengths to requests, is made anew for each, and breaks
+    ties by its own rule.
 
     Prints an instance with that ratio, as a Python program that shows it. Ctrl-C ends the search
     and gives the largest ratio seen so far (exit code 130).
@@ -111,7 +110,7 @@ def worst_case_command(
         try:
             answer = worst_case(
                 question,
-                math.inf if time_limit is None else time_limit,
+                time_limit,
                 should_stop=should_stop,
                 progress=lambda pieces: watch.update(pieces, policy),
                 executor=executor,
@@ -151,9 +150,10 @@ Example:
 def worst_case_table_command(
     context: click.Context, output: TextIO, workers: int, checkpoint: Path | None
 ) -> None:
-    """Worst ratios of Amin, Amax and H-SF for many settings, one line of JSON for each.
+    """Tabulate worst ratios over a grid of settings.
 
-    Ctrl-C ends the search; the table then has the lines that are finished (exit code 130).
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. Ctrl-C ends the search;
+    the table then has the lines that are finished (exit code 130).
     """
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None

@@ -1,8 +1,12 @@
-"""Is a schedule one that Amin could have made? And Amax, and H-SF.
+"""Could Amin, Amax or H-SF have made this schedule?
 
-:func:`conform` replays a schedule, whoever made it, round by round. In each round, from the state
-that the schedule itself is in, it decides whether the evictions and admissions are ones that the
-policy could have made, and explains the first round in which they are not.
+:func:`conform` replays a schedule round by round, whichever program made it. In each round, from
+the state that the schedule itself is in, it decides whether the policy could have made the
+schedule's evictions and admissions, and it explains the first round in which the policy could not.
+
+To read: ``verdict`` (the answer); ``bound_rules`` (what each policy assumes of output lengths);
+``busy_periods``, ``plan`` and ``waiting`` (the state of a replay), ``replay`` (which finds the
+first wrong round); ``explanation`` (which puts that round into words).
 """
 
 from __future__ import annotations
@@ -11,19 +15,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from amin_ref.checker import check
+from amin_ref.conformance.bound_rules import BOUND_RULES, KNOWN_BUGS, BoundRule
 from amin_ref.conformance.explanation import Explanation
-from amin_ref.conformance.readings import READINGS, WRONG_IDEAS, Reading
-from amin_ref.conformance.replay import Ranks, Situation
+from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.replay import replay as _replay
 from amin_ref.conformance.verdict import (
     POLICY_NAMES,
-    ActRule,
+    BugRule,
     Conformance,
     ConformanceRule,
     Departure,
     PolicyName,
-    ReadingRule,
+    RoundRule,
 )
+from amin_ref.conformance.waiting import Ranks
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import RequestId
@@ -32,12 +37,12 @@ from amin_ref.policies.names import title_of
 
 __all__ = [
     "POLICY_NAMES",
-    "ActRule",
+    "BugRule",
     "Conformance",
     "ConformanceRule",
     "Departure",
     "PolicyName",
-    "ReadingRule",
+    "RoundRule",
     "conform",
 ]
 
@@ -47,55 +52,57 @@ def conform(
 ) -> Conformance:
     """Whether ``schedule`` is one that ``policy`` could have made (specification, sections 3, 4).
 
-    Nothing that the policy could do is refused, and nothing else is accepted:
+    Every schedule that the policy could have made is accepted, and no other. The proof is in
     ``proofs_notes/conformance.md``.
 
     Args:
-        schedule: anybody's.
+        schedule: made by any program.
         policy: ``"amin"``, ``"amax"`` or ``"h-sf"``.
-        ties: what equal lengths are ordered by. ``None``: by anything, and by something else in
-            every round (decision D31).
+        ties: what breaks ties between equal assumed lengths. ``None``: anything, and something
+            else in every round (decision D31).
 
     Raises:
-        InvalidValue: no such policy; a rank is not a number; or more than 2**26 rounds, look-ahead
-            included, would have to be laid out.
+        InvalidValue: the policy is unknown or has no bound rule; a rank is not a number; or more
+            than 2**26 rounds, look-ahead included, would have to be laid out.
     """
-    reading = READINGS.get(policy)
-    if reading is None:
+    bound_rule = BOUND_RULES.get(policy)
+    if bound_rule is None:
         raise InvalidValue(
-            "conformance: policy", policy, "it must be one that is known", "give amin, amax or h-sf"
+            "conformance: policy",
+            policy,
+            "a schedule can be held only against a policy that has a bound rule",
+            f"give one of {', '.join(POLICY_NAMES)}",
         )
     violations = check(schedule)
     if violations:
         return Conformance(policy, 0, violations, None)
     ranks = None if ties is None else _ranks(schedule, ties)
-    replayed = _replay(schedule, reading, ranks)
+    replayed = _replay(schedule, bound_rule, ranks)
     departure = None
     if replayed.wrong is not None:
-        text = Explanation(schedule.instance, policy, reading, ranks, replayed.wrong).text()
+        text = Explanation(schedule.instance, policy, bound_rule, ranks, replayed.wrong).text()
         departure = _named(schedule, policy, ranks, replayed.wrong, text)
     return Conformance(policy, replayed.rounds, (), departure)
 
 
 def _named(
-    schedule: Schedule, policy: PolicyName, ranks: Ranks | None, wrong: Situation, text: str
+    schedule: Schedule, policy: PolicyName, ranks: Ranks | None, wrong: RoundState, text: str
 ) -> Departure:
-    """The departure under the name of what is wrong with the round or with the whole schedule."""
+    """The departure, named after a known bug that explains the whole schedule, if one does."""
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)
-    for idea in WRONG_IDEAS[policy]:
-        if _explains(idea.reading, schedule, ranks):
-            title = title_of(policy)
-            whole = f" Every round is one that {title} would make if it {idea.behaviour}."
-            return replace(departure, rule=idea.rule, message=text + whole)
+    for bug in KNOWN_BUGS[policy]:
+        if _explains(bug.bound_rule, schedule, ranks):
+            whole = f" Every round is one that {title_of(policy)} would make if it {bug.behaviour}."
+            return replace(departure, rule=bug.rule, message=text + whole)
     return departure
 
 
-def _explains(reading: Reading, schedule: Schedule, ranks: Ranks | None) -> bool:
-    """Whether every round of the schedule is right under another reading."""
+def _explains(bound_rule: BoundRule, schedule: Schedule, ranks: Ranks | None) -> bool:
+    """Whether every round of the schedule is right under another bound rule."""
     try:
-        return _replay(schedule, reading, ranks).wrong is None
+        return _replay(schedule, bound_rule, ranks).wrong is None
     except InvalidValue:
-        # What it assumes may be too long to lay out; the verdict does not depend on it.
+        # The lengths that the bug assumes may be too long to lay out. The verdict does not need it.
         return False
 
 

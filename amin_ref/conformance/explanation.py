@@ -1,6 +1,6 @@
-"""A wrong round in words: the state, what was done, why that is wrong, and what was to be done.
+"""A wrong round in words: the state, what the schedule did, why that is wrong, and what is right.
 
-Only a schedule that does not conform is explained, so everything is worked out plainly here.
+Only one round of a schedule is ever explained, so this file prefers plain code to fast code.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.conformance.readings import Reading
-from amin_ref.conformance.replay import Ranks, Situation, Stay
+from amin_ref.conformance.bound_rules import BoundRule
+from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.verdict import PolicyName
+from amin_ref.conformance.waiting import Ranks
 from amin_ref.model.errors import MOST_NAMED, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.validation import RequestId
@@ -20,12 +21,12 @@ from amin_ref.policies.names import title_of
 
 
 class Explanation:
-    """One wrong round of a schedule that claims to be a policy's.
+    """One wrong round of a schedule that is held against a policy.
 
     Args:
-        instance: what was scheduled.
-        policy: whose schedule it claims to be.
-        reading: what that policy assumes.
+        instance: the cache and the requests.
+        policy: name of the policy.
+        bound_rule: what that policy assumes of output lengths.
         ranks: what ties are broken by; ``None``: anything.
         wrong: the round.
     """
@@ -34,9 +35,9 @@ class Explanation:
         self,
         instance: Instance,
         policy: PolicyName,
-        reading: Reading,
+        bound_rule: BoundRule,
         ranks: Ranks | None,
-        wrong: Situation,
+        wrong: RoundState,
     ) -> None:
         self._instance = instance
         self._title = title_of(policy)
@@ -46,16 +47,15 @@ class Explanation:
         self._assumed = {
             **wrong.waiting,
             **{
-                request: reading.refined(stay.assumed, wrong.now - stay.start)
-                for request, stay in wrong.running.items()
+                request: bound_rule.refined(run.assumed, wrong.now - run.start)
+                for request, run in wrong.running.items()
             },
         }
 
     def text(self) -> str:
         """The whole explanation."""
-        return (
-            f"round {self._wrong.now}: {self._state()} {self._act()} {self._fault()} {self._mend()}"
-        )
+        sentences = (self._state(), self._done(), self._fault(), self._right())
+        return f"round {self._wrong.now}: {' '.join(sentences)}"
 
     def _state(self) -> str:
         wrong = self._wrong
@@ -72,9 +72,9 @@ class Explanation:
             f"{waiting}."
         )
 
-    def _act(self) -> str:
+    def _done(self) -> str:
         wrong = self._wrong
-        return f"The schedule has {_deeds(wrong.evicted, wrong.admitted)}."
+        return f"The schedule has {_evicted_and_admitted(wrong.evicted, wrong.admitted)}."
 
     def _fault(self) -> str:
         """Why that is wrong: the rule, with the requests that it is about."""
@@ -83,14 +83,16 @@ class Explanation:
         others = _names(wrong.requests[:-1])
         match wrong.rule:
             case "evicted-needlessly":
-                return "The next token of all fits, so nobody is to be evicted."
+                return "The next token of every running request fits, so no request may be evicted."
             case "wrong-victim":
                 victims = _names([r for r in wrong.requests if r in wrong.evicted])
                 spared = _names([r for r in wrong.requests if r not in wrong.evicted])
                 return f"Evictions go in ascending ≺: {victims} only after {spared}."
             case "evicted-too-many":
                 one = requests if len(wrong.requests) == 1 else f"any one of {requests}"
-                return f"Had {one} stayed, all would fit, too: no more are evicted than needed."
+                return (
+                    f"Had {one} stayed, the next tokens would fit: no more are evicted than needed."
+                )
             case "readmitted-at-once":
                 return (
                     f"{requests} may be admitted from round {wrong.now + 1} on, not in the round "
@@ -107,28 +109,29 @@ class Explanation:
                 )
             case "stopped-too-early":
                 return (
-                    f"{last} is next in ≺ and fits beside all others up to what is assumed of "
-                    "them; admission goes on until the first that does not fit."
+                    f"{last} is next in ≺ and fits beside the running and admitted requests up to "
+                    "their assumed lengths; admission stops only at the first that does not fit."
                 )
 
     def _excess(self) -> str:
-        """A round in which what was admitted would not fit, and by how much."""
+        """The round in which the cache would exceed its capacity most, and what it would hold."""
         wrong = self._wrong
         staying = [request for request in wrong.running if request not in wrong.evicted]
         together = [*staying, *wrong.requests]
         plan = self._plan(together)
-        # What they hold only grows until one of them stops, so it is most in somebody's last round.
+        # What these requests hold grows until one of them stops: it is largest in a last round.
         rounds = max(sorted({self._left(r) - 1 for r in together}), key=lambda k: int(plan[k]))
         return (
-            f"If all stop as assumed, {_names(wrong.requests)} and those who run on hold "
-            f"{plan[rounds]} tokens in round {wrong.now + rounds}."
+            f"If every request stops at its assumed length, {_names(wrong.requests)} and the "
+            f"requests that keep running hold {plan[rounds]} tokens in round "
+            f"{wrong.now + rounds}."
         )
 
-    def _mend(self) -> str:
+    def _right(self) -> str:
         evicted = self._evictions()
         admitted = self._admissions(evicted)
-        ties = ", with ties broken in favour of what was done" if self._any_tie else ""
-        return f"{self._title} would have {_deeds(evicted, admitted)}{ties}."
+        ties = ", with ties broken in favour of what the schedule did" if self._any_tie else ""
+        return f"{self._title} would have {_evicted_and_admitted(evicted, admitted)}{ties}."
 
     def _evictions(self) -> list[RequestId]:
         """Step 3 of the specification, section 3."""
@@ -153,20 +156,20 @@ class Explanation:
         return admitted
 
     def _plan(self, together: Iterable[RequestId]) -> NDArray[np.int64]:
-        """What these requests hold in all, in each round from now on, if all stop as assumed."""
+        """Tokens held by these requests in each round from now on, if all stop as assumed."""
         plan = np.zeros(max(map(self._left, self._assumed)), dtype=np.int64)
         for request in together:
             plan[: self._left(request)] += self._growth(request)
         return plan
 
     def _growth(self, request: RequestId) -> NDArray[np.int64]:
-        """What a request holds in each round that it is assumed to go on for; in whole blocks."""
+        """Tokens that a request holds in each of its assumed remaining rounds, in whole blocks."""
         held = self._instance.by_id[request].prompt_len + self._generated(request)
         tokens = np.arange(held + 1, held + self._left(request) + 1, dtype=np.int64)
         return -(-tokens // self._instance.block_size) * self._instance.block_size
 
     def _next_token(self, request: RequestId) -> int:
-        """What a request holds with its next token; in whole blocks."""
+        """Tokens that a request holds once its next token is generated, in whole blocks."""
         return int(self._growth(request)[0])
 
     def _in_order(self, requests: Iterable[RequestId]) -> list[RequestId]:
@@ -177,11 +180,11 @@ class Explanation:
         return max(1, self._assumed[request] - self._generated(request))
 
     def _generated(self, request: RequestId) -> int:
-        stay: Stay | None = self._wrong.running.get(request)
-        return 0 if stay is None else self._wrong.now - stay.start
+        run = self._wrong.running.get(request)
+        return 0 if run is None else self._wrong.now - run.start
 
     def _listed(self, requests: Iterable[RequestId], more: Callable[[RequestId], str]) -> str:
-        """Requests in ≺, the first few with what is assumed of them."""
+        """Requests in ascending ≺; the first few with their prompt and assumed length."""
         in_order = self._in_order(requests)
         words = []
         for request in in_order[:MOST_NAMED]:
@@ -194,8 +197,8 @@ class Explanation:
         return _and_others(words, len(in_order) - len(words))
 
 
-def _in_favour(instance: Instance, wrong: Situation) -> Ranks:
-    """Ranks by which the policy, as far as it may, does what the schedule has done."""
+def _in_favour(instance: Instance, wrong: RoundState) -> Ranks:
+    """Ranks that make the policy do what the schedule did, as far as its rules allow."""
     chosen = {*wrong.evicted, *wrong.admitted}
     return {
         request: (0.0 if request in chosen else 1.0, position)
@@ -203,7 +206,7 @@ def _in_favour(instance: Instance, wrong: Situation) -> Ranks:
     }
 
 
-def _deeds(evicted: Sequence[RequestId], admitted: Sequence[RequestId]) -> str:
+def _evicted_and_admitted(evicted: Sequence[RequestId], admitted: Sequence[RequestId]) -> str:
     """Evictions and admissions, to be read after "has" or "would have"."""
     return f"evicted {_names(evicted)} and admitted {_names(admitted)}"
 
@@ -215,4 +218,4 @@ def _names(requests: Sequence[RequestId]) -> str:
 def _and_others(words: Sequence[str], others: int) -> str:
     if others > 0:
         return f"{', '.join(words)} and {others} more"
-    return ", ".join(words) or "nobody"
+    return ", ".join(words) or "none"

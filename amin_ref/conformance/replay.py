@@ -1,200 +1,152 @@
-"""Replaying a schedule round by round, up to the first round that is not the policy's.
+"""Replays a schedule round by round, up to the first round that the policy could not have made.
 
-The proof that nothing legal is refused and nothing illegal accepted is in
-``proofs_notes/conformance.md``; it names the places here by L1 to L5. Nothing is shared with the
-simulator, the cache or the policies.
+The proof that no schedule of the policy is refused, and no other is accepted, is in
+``proofs_notes/conformance.md``, the page of the lemmas L1 to L5 that this folder's comments name.
+This folder shares no code with the simulator, the cache or the policies.
 
-**Cost.** A valid schedule is known from its first to its last round, so what the cache holds is one
-array, laid out at the start. A second one is the plan: what the running requests will hold in each
-coming round if they stop as assumed. Only rounds in which something arrives, starts or stops change
-who runs or waits. In those between, all that can go wrong is that the request on which admission
-stopped would fit by now, and one look along its own assumed run tells.
+**Cost.** Only a round in which a request arrives, starts or stops changes what runs or waits. In
+the quiet rounds between two of these, one thing can go wrong: the request at which admission
+stopped fits by now. One look along that request's own assumed run decides that.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
-from amin_ref.conformance.readings import Reading
-from amin_ref.conformance.verdict import ActRule
-from amin_ref.model.errors import InvalidValue
+from amin_ref.conformance.bound_rules import BoundRule
+from amin_ref.conformance.busy_periods import BusyPeriod, busy_periods
+from amin_ref.conformance.plan import Plan
+from amin_ref.conformance.verdict import RoundRule
+from amin_ref.conformance.waiting import ANY_RANK, Place, Ranks, Waiting
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
-from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import RequestId
-
-LONGEST_STRETCH = 2**26
-"""Rounds that are laid out at most, look-ahead included (half a GiB of counts for each array)."""
-
-Ranks = Mapping[RequestId, tuple[float, int]]
-Precedence = tuple[int, tuple[float, int]]
-"""A place in ≺: what is assumed, then the rank. Equal where the tie-break is free."""
-
-ANY_RANK = (0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """A running request: when its run began, and what was assumed of its length then."""
+class RunningRequest:
+    """A running request.
+
+    Attributes:
+        start: the first round of its present run.
+        assumed: the output length that was assumed when the run began; tokens.
+    """
 
     start: int
     assumed: int
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """A round that is wrong: the state at its start, what was done, and which rule that breaks.
+class RoundState:
+    """A wrong round: the state at its start, what the schedule does, and the rule that breaks.
 
     Attributes:
         now: the round.
-        running: who runs, before any eviction.
-        waiting: who waits, and what is assumed of each; tokens.
-        evicted: whom the schedule evicts.
-        admitted: whom it admits.
-        rule: what is wrong.
+        running: the running requests, before any eviction.
+        waiting: the waiting requests, and the output length assumed of each; tokens.
+        evicted: the requests that the schedule evicts.
+        admitted: the requests that the schedule admits.
+        rule: the rule that the schedule breaks.
         requests: the requests at fault.
     """
 
     now: int
-    running: Mapping[RequestId, Stay]
+    running: Mapping[RequestId, RunningRequest]
     waiting: Mapping[RequestId, int]
     evicted: tuple[RequestId, ...]
     admitted: tuple[RequestId, ...]
-    rule: ActRule
+    rule: RoundRule
     requests: tuple[RequestId, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many rounds were replayed, and the wrong one in which that ended, if any."""
+    """How far a schedule was replayed.
+
+    Attributes:
+        rounds: number of rounds replayed, the wrong one included.
+        wrong: the first wrong round; ``None`` when every round is right.
+    """
 
     rounds: int
-    wrong: Situation | None
+    wrong: RoundState | None
 
 
-def replay(schedule: Schedule, reading: Reading, ranks: Ranks | None) -> Replayed:
-    """Replay a *valid* schedule under a reading, up to the first wrong round.
+def replay(schedule: Schedule, bound_rule: BoundRule, ranks: Ranks | None) -> Replayed:
+    """Replay a *valid* schedule up to the first round that is wrong under a bound rule.
 
     Args:
         schedule: one in which :func:`amin_ref.check` finds no violation.
-        reading: what is assumed of the requests.
-        ranks: what ties are broken by; ``None``: anything, afresh in every round.
+        bound_rule: what is assumed of the requests' output lengths.
+        ranks: what ties are broken by; ``None``: anything, in every round anew.
 
     Raises:
-        InvalidValue: more than :data:`LONGEST_STRETCH` rounds would have to be laid out.
+        InvalidValue: more than ``plan.LONGEST_PLAN`` rounds would have to be laid out.
     """
     rounds = 0
-    for stretch in _stretches(schedule):
-        wrong = _Replay(schedule.instance, stretch, reading, ranks).first_wrong()
+    for period in busy_periods(schedule):
+        wrong = _Replay(schedule.instance, period, bound_rule, ranks).first_wrong()
         if wrong is not None:
-            return Replayed(rounds + wrong.now - stretch.first + 1, wrong)
-        rounds += stretch.stop - stretch.first
+            return Replayed(rounds + wrong.now - period.first + 1, wrong)
+        rounds += period.stop - period.first
     return Replayed(rounds, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Rounds ``first`` to ``stop - 1``, in each of which a request runs or waits."""
-
-    first: int
-    stop: int
-    requests: Sequence[Request]
-    runs: Sequence[Run]
-
-
-def _stretches(schedule: Schedule) -> Iterator[_Stretch]:
-    """The schedule in parts that have no request in common, with nothing to decide in between."""
-    runs_of: dict[RequestId, list[Run]] = defaultdict(list)
-    for run in schedule.runs:
-        runs_of[run.request].append(run)
-    requests: list[Request] = []
-    stop = 0
-    for request in sorted(schedule.instance.requests, key=lambda request: request.arrival):
-        if requests and request.arrival >= stop:
-            yield _stretch(requests, runs_of, stop)
-            requests = []
-        requests.append(request)
-        stop = max(stop, schedule.completions[request.id])
-    if requests:
-        yield _stretch(requests, runs_of, stop)
-
-
-def _stretch(
-    requests: list[Request], runs_of: Mapping[RequestId, list[Run]], stop: int
-) -> _Stretch:
-    runs = [run for request in requests for run in runs_of[request.id]]
-    return _Stretch(requests[0].arrival, stop, requests, runs)
-
-
 class _Replay:
-    """The state of a replay: who runs, who waits, what is assumed, and what the cache holds."""
+    """The replay of one busy period."""
 
     def __init__(
-        self, instance: Instance, stretch: _Stretch, reading: Reading, ranks: Ranks | None
+        self,
+        instance: Instance,
+        period: BusyPeriod,
+        bound_rule: BoundRule,
+        ranks: Ranks | None,
     ) -> None:
         self._instance = instance
         self._requests = instance.by_id
         self._capacity = instance.capacity
-        self._block_size = instance.block_size
-        self._reading = reading
+        self._bound_rule = bound_rule
         self._ranks = ranks
-        self._first = stretch.first
 
-        self._running: dict[RequestId, Stay] = {}
-        self._waiting: dict[RequestId, tuple[Precedence, int, int, RequestId]] = {}
-        self._queue: list[tuple[Precedence, int, int, RequestId]] = []
+        self._running: dict[RequestId, RunningRequest] = {}
+        self._waiting = Waiting(instance.positions)
         self._assumed = {
-            request.id: reading.first(instance, request) for request in stretch.requests
+            request.id: bound_rule.first(instance, request) for request in period.requests
         }
 
         self._arriving: dict[int, list[Request]] = defaultdict(list)
         self._starting: dict[int, list[RequestId]] = defaultdict(list)
         self._completing: dict[int, list[RequestId]] = defaultdict(list)
         self._evicting: dict[int, list[RequestId]] = defaultdict(list)
-        for request in stretch.requests:
+        for request in period.requests:
             self._arriving[request.arrival].append(request)
-        for run in stretch.runs:
+        for run in period.runs:
             self._starting[run.start].append(run.request)
             stopping = self._completing if run.outcome == "completed" else self._evicting
             stopping[run.stop].append(run.request)
-        self._turns = sorted({*self._arriving, *self._starting, *self._completing, *self._evicting})
+        self._events = sorted(
+            {*self._arriving, *self._starting, *self._completing, *self._evicting}
+        )
 
         longest = max(
-            max(self._assumed[request.id], request.output_len) for request in stretch.requests
+            max(self._assumed[request.id], request.output_len) for request in period.requests
         )
-        laid_out = stretch.stop - stretch.first + longest
-        if laid_out > LONGEST_STRETCH:
-            raise InvalidValue(
-                "conformance: rounds",
-                laid_out,
-                f"at most {LONGEST_STRETCH} rounds are laid out at once",
-                "count time in coarser rounds, or give the requests a smaller upper bound",
-            )
-        self._held: NDArray[np.int64] = np.zeros(laid_out, dtype=np.int64)
-        self._planned: NDArray[np.int64] = np.zeros(laid_out, dtype=np.int64)
-        for run in stretch.runs:
-            prompt_len = self._requests[run.request].prompt_len
-            self._held[run.start - self._first : run.stop - self._first] += self._growth(
-                prompt_len, run.stop - run.start
-            )
+        self._plan = Plan(instance, period, longest)
 
-    def first_wrong(self) -> Situation | None:
+    def first_wrong(self) -> RoundState | None:
         """The first round whose evictions or admissions no tie-break explains."""
-        for now, following in pairwise(self._turns):
-            wrong = self._turn(now) or self._quiet(now + 1, following)
+        for now, following in pairwise(self._events):
+            wrong = self._event(now) or self._quiet(now + 1, following)
             if wrong is not None:
                 return wrong
         return None
 
-    def _turn(self, now: int) -> Situation | None:
-        """Judge a round in which something arrives, starts or stops, and go on to the next."""
+    def _event(self, now: int) -> RoundState | None:
+        """Judge a round in which a request arrives, starts or stops; then carry it out."""
         for request in self._completing.get(now, ()):
             self._drop_plan(request, self._running.pop(request), now)
         for arrived in self._arriving.get(now, ()):
@@ -206,34 +158,36 @@ class _Replay:
         if wrong is None:
             wrong = self._judge_admissions(now, evicted, admitted)
         if wrong is not None:
-            return self._situation(now, before, evicted, admitted, *wrong)
+            return self._state(now, before, evicted, admitted, *wrong)
         for request in admitted:
-            self._running[request] = Stay(now, self._assumed[request])
+            self._running[request] = RunningRequest(now, self._assumed[request])
         for request in evicted:
             self._wait(request)
         return None
 
     def _judge_evictions(
         self, now: int, evicted: list[RequestId], admitted: list[RequestId]
-    ) -> tuple[ActRule, tuple[RequestId, ...]] | None:
-        """L1: some prefix of ≺ among those who run, and no shorter one that is enough."""
-        stays = {request: self._running.pop(request) for request in evicted}
-        places = {request: self._victim_place(request, stays[request], now) for request in stays}
+    ) -> tuple[RoundRule, tuple[RequestId, ...]] | None:
+        """L1: the victims are a prefix of ≺ on the running, and no shorter prefix is enough."""
+        victims = {request: self._running.pop(request) for request in evicted}
+        places = {
+            request: self._victim_place(request, run, now) for request, run in victims.items()
+        }
         staying = self._holding(now, admitted)
         next_token = {
-            request: self._occupied(self._tokens(request, stay, now) + 1)
-            for request, stay in stays.items()
+            request: self._plan.occupied(self._tokens(request, run, now) + 1)
+            for request, run in victims.items()
         }
-        for request, stay in stays.items():
-            self._drop_plan(request, stay, now)
-            self._assumed[request] = self._kept(request, stay, now)
+        for request, run in victims.items():
+            self._drop_plan(request, run, now)
+            self._assumed[request] = self._kept(request, run, now)
         if staying + sum(next_token.values()) <= self._capacity:
             return "evicted-needlessly", tuple(evicted)
         last = max(places.values())
         spared = [
             request
-            for request, stay in self._running.items()
-            if self._victim_place(request, stay, now) < last
+            for request, run in self._running.items()
+            if self._victim_place(request, run, now) < last
         ]
         if spared:
             wrongly = [r for r in evicted if places[r] == last]
@@ -245,27 +199,28 @@ class _Replay:
 
     def _judge_admissions(
         self, now: int, evicted: Sequence[RequestId], admitted: Sequence[RequestId]
-    ) -> tuple[ActRule, tuple[RequestId, ...]] | None:
-        """L2: some prefix of ≺ among those who wait, and it ends where the next does not fit."""
+    ) -> tuple[RoundRule, tuple[RequestId, ...]] | None:
+        """L2: the admitted are a prefix of ≺ on the waiting, and the next one does not fit."""
         again = tuple(request for request in admitted if request in evicted)
         if again:
             return "readmitted-at-once", again
         if not admitted and not self._waiting:
             return None
-        places = {request: self._waiting.pop(request)[0] for request in admitted}
-        stopped_at = self._first_waiting()
+        places = {request: self._waiting.take(request) for request in admitted}
+        stopped_at = self._waiting.first()
         overtaking = (
             ()
             if stopped_at is None
-            else tuple(r for r in admitted if places[r] > self._waiting[stopped_at][0])
+            else tuple(r for r in admitted if places[r] > self._waiting.place(stopped_at))
         )
         holding = self._holding(now, admitted)
         for request in admitted:
             if request not in overtaking:
-                holding += self._occupied(self._requests[request].prompt_len + 1)
-                self._plan(request, now)
+                prompt_len = self._requests[request].prompt_len
+                holding += self._plan.occupied(prompt_len + 1)
+                self._plan.add(now, prompt_len, self._assumed[request])
         longest = max((self._assumed[r] for r in admitted if r not in overtaking), default=0)
-        if self._exceeds(now, holding, longest):
+        if self._plan.exceeds(now, holding, longest):
             return "admitted-what-cannot-fit", tuple(r for r in admitted if r not in overtaking)
         if stopped_at is not None and self._fits(stopped_at, now, holding):
             if overtaking:
@@ -275,31 +230,28 @@ class _Replay:
             return "skipped-the-first", (*overtaking, stopped_at)
         return None
 
-    def _quiet(self, first: int, stop: int) -> Situation | None:
-        """Judge rounds in which nothing arrives, starts or stops (L3)."""
-        request = self._first_waiting() if first < stop else None
+    def _quiet(self, first: int, stop: int) -> RoundState | None:
+        """Judge rounds ``first`` to ``stop - 1``, in which no request arrives, starts or stops."""
+        request = self._waiting.first() if first < stop else None
         if request is None:
             return None
-        # What the same requests hold only grows: from the first round that has no room for one
-        # more token on, there is none.
-        room = self._capacity - self._occupied(self._requests[request].prompt_len + 1)
-        held = self._held[first - self._first : stop - self._first]
-        for now in range(first, first + int(held.searchsorted(room, side="right"))):
-            if self._fits(request, now, int(self._held[now - self._first])):
-                return self._situation(now, self._running, (), (), "stopped-too-early", (request,))
+        prompt_len = self._requests[request].prompt_len
+        for now in self._plan.rounds_with_room(first, stop, prompt_len):
+            if self._fits(request, now, self._plan.held(now)):
+                return self._state(now, self._running, (), (), "stopped-too-early", (request,))
         return None
 
-    def _situation(
+    def _state(
         self,
         now: int,
-        running: Mapping[RequestId, Stay],
+        running: Mapping[RequestId, RunningRequest],
         evicted: Sequence[RequestId],
         admitted: Sequence[RequestId],
-        rule: ActRule,
+        rule: RoundRule,
         requests: tuple[RequestId, ...],
-    ) -> Situation:
+    ) -> RoundState:
         waiting = [*self._waiting, *(r for r in admitted if r not in self._waiting)]
-        return Situation(
+        return RoundState(
             now,
             dict(running),
             {request: self._assumed[request] for request in waiting if request not in evicted},
@@ -309,96 +261,39 @@ class _Replay:
             requests,
         )
 
-    # The order ≺.
-
-    def _place(self, request: RequestId, assumed: int) -> Precedence:
-        order = self._reading.order
+    def _place(self, request: RequestId, assumed: int) -> Place:
+        order = self._bound_rule.order
         first = assumed if order is None else order(self._instance, self._requests[request])
         return first, ANY_RANK if self._ranks is None else self._ranks[request]
 
-    def _victim_place(self, request: RequestId, stay: Stay, now: int) -> Precedence:
-        return self._place(request, self._reading.refined(stay.assumed, now - stay.start))
+    def _victim_place(self, request: RequestId, run: RunningRequest, now: int) -> Place:
+        return self._place(request, self._bound_rule.refined(run.assumed, now - run.start))
 
-    def _kept(self, request: RequestId, stay: Stay, now: int) -> int:
-        if self._reading.remembers:
-            return self._reading.refined(stay.assumed, now - stay.start)
-        return self._reading.first(self._instance, self._requests[request])
-
-    # Who waits.
+    def _kept(self, request: RequestId, run: RunningRequest, now: int) -> int:
+        """What is assumed of a request from its eviction at ``now`` on; tokens."""
+        if self._bound_rule.remembers:
+            return self._bound_rule.refined(run.assumed, now - run.start)
+        return self._bound_rule.first(self._instance, self._requests[request])
 
     def _wait(self, request: RequestId) -> None:
-        """Let a request wait. Of equals, the one that will hold most comes first (L4)."""
         assumed = self._assumed[request]
         most = self._requests[request].prompt_len + assumed
-        position = self._instance.positions[request]
-        entry = self._place(request, assumed), -most, position, request
-        self._waiting[request] = entry
-        heapq.heappush(self._queue, entry)
+        self._waiting.add(request, self._place(request, assumed), most)
 
-    def _first_waiting(self) -> RequestId | None:
-        """Of the first in ≺ who wait, the one that is the likeliest not to fit."""
-        while self._queue:
-            request = self._queue[0][3]
-            if self._waiting.get(request) is self._queue[0]:
-                return request
-            heapq.heappop(self._queue)
-        return None
-
-    # What the cache holds.
-
-    def _occupied(self, tokens: int) -> int:
-        """Whole blocks of one request (specification, section 1); tokens."""
-        return (tokens + self._block_size - 1) // self._block_size * self._block_size
-
-    def _growth(self, tokens: int, rounds: int) -> NDArray[np.int64]:
-        """What one request of ``tokens`` tokens occupies in each of its next rounds."""
-        held = np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64)
-        if self._block_size > 1:
-            held += self._block_size - 1
-            held -= held % self._block_size
-        return held
-
-    def _tokens(self, request: RequestId, stay: Stay, now: int) -> int:
-        return self._requests[request].prompt_len + now - stay.start
+    def _tokens(self, request: RequestId, run: RunningRequest, now: int) -> int:
+        """What a running request has at the start of round ``now``: its prompt and its output."""
+        return self._requests[request].prompt_len + now - run.start
 
     def _holding(self, now: int, admitted: Iterable[RequestId]) -> int:
-        """What those who run on hold at the end of round ``now``, without those admitted in it."""
-        new = sum(self._occupied(self._requests[r].prompt_len + 1) for r in admitted)
-        return int(self._held[now - self._first]) - new
+        """What is held in round ``now`` by all runs but those that start in it; tokens."""
+        new = sum(self._plan.occupied(self._requests[r].prompt_len + 1) for r in admitted)
+        return self._plan.held(now) - new
 
-    def _plan(self, request: RequestId, now: int) -> None:
-        """Plan for a request that starts at ``now``."""
-        offset, assumed = now - self._first, self._assumed[request]
-        self._planned[offset : offset + assumed] += self._growth(
-            self._requests[request].prompt_len, assumed
-        )
-
-    def _drop_plan(self, request: RequestId, stay: Stay, now: int) -> None:
-        """Free what was planned for a request that completes or is evicted at ``now``."""
-        left = stay.start + stay.assumed - now
-        if left > 0:
-            offset = now - self._first
-            self._planned[offset : offset + left] -= self._growth(
-                self._tokens(request, stay, now), left
-            )
-
-    def _exceeds(self, now: int, holding: int, rounds: int) -> bool:
-        """Whether round ``now``, or the plan of the rounds after it, exceeds the cache (L5)."""
-        ahead = self._planned[now + 1 - self._first : now + rounds - self._first]
-        return holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity)
+    def _drop_plan(self, request: RequestId, run: RunningRequest, now: int) -> None:
+        tokens = self._tokens(request, run, now)
+        self._plan.remove(now, tokens, run.start + run.assumed - now)
 
     def _fits(self, request: RequestId, now: int, holding: int) -> bool:
-        """Whether one more request fits beside those who run and hold so much in round ``now``."""
+        """Whether a waiting request fits beside requests that hold ``holding`` tokens now."""
         prompt_len, assumed = self._requests[request].prompt_len, self._assumed[request]
-        if holding + self._occupied(prompt_len + 1) > self._capacity:
-            return False
-        if assumed == 1:
-            return True
-        offset = now - self._first
-        # In its last round a request holds most: the likeliest place, and a cheap one, to fail.
-        at_the_end = self._occupied(prompt_len + assumed)
-        if self._planned[offset + assumed - 1] + at_the_end > self._capacity:
-            return False
-        ahead = self._growth(prompt_len + 1, assumed - 1)
-        ahead += self._planned[offset + 1 : offset + assumed]
-        return bool(ahead.max() <= self._capacity)
+        return self._plan.fits(now, holding, prompt_len, assumed)

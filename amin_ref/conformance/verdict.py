@@ -1,4 +1,4 @@
-"""What is said of a schedule that claims to be a policy's."""
+"""The verdict on a schedule: which policy it was held against, and where it departs from it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from amin_ref.checker import Violation
 from amin_ref.model.validation import RequestId
 
 PolicyName = Literal["amin", "amax", "h-sf"]
-"""Policies that have a reading, so that a schedule can be held against them."""
+"""The policies that have a bound rule, so that a schedule can be held against them."""
 
 POLICY_NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 
-ActRule = Literal[
+RoundRule = Literal[
     "evicted-needlessly",
     "wrong-victim",
     "evicted-too-many",
@@ -25,7 +25,7 @@ ActRule = Literal[
 ]
 """What can be wrong with the evictions and admissions of a round (specification, section 3)."""
 
-ReadingRule = Literal[
+BugRule = Literal[
     "did-not-refine",
     "refined-too-far",
     "refined-too-late",
@@ -33,9 +33,9 @@ ReadingRule = Literal[
     "read-the-upper-bound",
     "read-the-output-length",
 ]
-"""Wrong ideas of a request's length, each of which can explain a whole schedule."""
+"""Known bugs in the assumed output lengths, each of which can explain a whole schedule."""
 
-ConformanceRule = ActRule | ReadingRule
+ConformanceRule = RoundRule | BugRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,12 @@ class Departure:
     """The first round in which a schedule does what the policy could not have done.
 
     Attributes:
-        round: that round.
-        rule: the rule that it breaks. Where one wrong idea of the requests' lengths explains every
-            round of the schedule, the name of that idea.
+        round: the number of that round.
+        rule: the rule that the schedule breaks in that round. Where every round of the schedule
+            is right for a policy with a known bug, the name of that bug.
         requests: ids of the requests at fault.
-        message: the state, what was done, why that is wrong, and what the policy would have done.
+        message: the state at the start of the round, what the schedule did, why that is wrong, and
+            what the policy would have done.
     """
 
     round: int
@@ -61,10 +62,10 @@ class Conformance:
     """Whether a schedule is one that a policy could have made.
 
     Attributes:
-        policy: which policy.
-        rounds: how many rounds were replayed: those in which a request runs or waits, up to and
-            with the first wrong one; 0 when the schedule is not valid.
-        violations: what :func:`amin_ref.check` finds; a schedule that is not valid is nobody's.
+        policy: name of the policy.
+        rounds: number of rounds replayed: those in which a request runs or waits, up to the first
+            wrong one, which is included; 0 when the schedule is not valid.
+        violations: what :func:`amin_ref.check` finds; no policy makes a schedule that has any.
         departure: the first wrong round of a valid schedule; ``None`` when there is none.
     """
 
@@ -75,5 +76,5 @@ class Conformance:
 
     @property
     def conforms(self) -> bool:
-        """Whether the schedule is valid and every round of it is one of the policy's."""
+        """Whether the schedule is valid and the policy could have made every round of it."""
         return not self.violations and self.departure is None

@@ -15,7 +15,7 @@ from amin_ref.policies import Decision, Policy, VisibleRequest
 
 
 class ExternalPolicy(Policy):
-    """A program that speaks the protocol of ``proofs_notes/protocol.md``, as a policy::
+    """A program that speaks the protocol of :func:`amin_ref.external.protocol_text`, as a policy::
 
         with ExternalPolicy(["./my-scheduler", "--fast"]) as policy:
             schedule = simulate(instance, policy)

@@ -28,3 +28,16 @@ def longest_output(prompt_len: int, capacity: int, block_size: int) -> int:
     The largest o with B·⌈(prompt_len + o)/B⌉ ≤ M; zero or less when not one token fits.
     """
     return capacity // block_size * block_size - prompt_len
+
+
+def volume(prompt_len: int, output_len: int, block_size: int) -> int:
+    """Cache that a whole run takes up: Σ_{a=1..o} B·⌈(s + a)/B⌉, in token·rounds; exact."""
+    return _occupied_up_to(prompt_len + output_len, block_size) - _occupied_up_to(
+        prompt_len, block_size
+    )
+
+
+def _occupied_up_to(tokens: int, block_size: int) -> int:
+    """Σ_{x=1..tokens} B·⌈x/B⌉."""
+    full, rest = divmod(tokens, block_size)
+    return block_size * (block_size * full * (full + 1) // 2 + rest * (full + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Literal
 
@@ -120,3 +121,9 @@ def shown(value: object) -> str:
         text = f"a {type(value).__name__}"
     text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """The path for a message: quoted, in full, on one line and printable whatever it holds."""
+    name = os.fspath(path)
+    return f"'{name}'" if name.isprintable() else ascii(name)

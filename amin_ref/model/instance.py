@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeVar
 
 from amin_ref.model.blocks import longest_output, occupied
 from amin_ref.model.errors import InvalidValue, shown
@@ -18,19 +19,24 @@ from amin_ref.model.json_reading import (
     parse,
 )
 from amin_ref.model.request import Request
+from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/instance"
 VERSION = 1
 
+Prediction = tuple[int, int | None]
+"""A predicted interval of the output length: ℓ and u, or ``None`` for an unknown u; tokens."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, init=False, repr=False)
 class Instance:
     """A KV cache and its requests (specification, section 1).
 
     Attributes:
         capacity: M, size of the cache; tokens, at least 1.
-        requests: in the order that breaks ties by default; a tuple (any iterable is taken).
+        requests: the requests, in the order that breaks ties by default. Any iterable is taken,
+            and stored as a tuple.
         block_size: B, tokens per cache block; at least 1.
 
     Raises:
@@ -42,10 +48,13 @@ class Instance:
     requests: tuple[Request, ...]
     block_size: int = 1
 
-    def __post_init__(self) -> None:
-        whole_number("instance: capacity", self.capacity, 1, "tokens")
-        whole_number("instance: block_size", self.block_size, 1, "tokens")
-        object.__setattr__(self, "requests", _tuple_of_requests(self.requests))
+    def __init__(self, capacity: int, requests: Iterable[Request], block_size: int = 1) -> None:
+        # Written out, because the __init__ of a dataclass would be typed to take only a tuple.
+        whole_number("instance: capacity", capacity, 1, "tokens")
+        whole_number("instance: block_size", block_size, 1, "tokens")
+        object.__setattr__(self, "capacity", capacity)
+        object.__setattr__(self, "requests", _tuple_of_requests(requests))
+        object.__setattr__(self, "block_size", block_size)
         seen: set[RequestId] = set()
         for request in self.requests:
             if request.id in seen:
@@ -68,6 +77,60 @@ class Instance:
                 f"{self.capacity}",
                 f"raise capacity to {needed} or drop the request",
             )
+
+    @classmethod
+    def from_lengths(
+        cls,
+        lengths: Iterable[tuple[int, int]],
+        *,
+        capacity: int,
+        block_size: int = 1,
+        predictions: Iterable[Prediction] | None = None,
+        arrivals: Iterable[int] | None = None,
+    ) -> Instance:
+        """An instance of requests with these lengths, whose ids are 0, 1, 2, …
+
+        ``Instance.from_lengths([(3, 4), (3, 9)], capacity=15)`` has two requests.
+
+        Args:
+            lengths: prompt length s and output length o of each request; tokens.
+            capacity: M; tokens.
+            block_size: B; tokens per cache block.
+            predictions: ℓ and u of each request; tokens. ``None``: nothing is predicted, so ℓ = 1
+                and u is unknown, as for a :class:`Request` that is given neither.
+            arrivals: r of each request; rounds. ``None``: all requests arrive in round 0.
+
+        Raises:
+            InvalidValue: as for :class:`Instance` and :class:`Request`; or an item of ``lengths``
+                or ``predictions`` is no pair; or there are more or fewer ``predictions`` or
+                ``arrivals`` than ``lengths``.
+        """
+        pairs = [_pair("lengths", pair) for pair in _listed("lengths", lengths)]
+        count = len(pairs)
+        intervals = (
+            [(1, None)] * count
+            if predictions is None
+            else [_pair("predictions", pair) for pair in _listed("predictions", predictions, count)]
+        )
+        rounds = [0] * count if arrivals is None else _listed("arrivals", arrivals, count)
+        return cls(
+            capacity,
+            (
+                Request(number, prompt_len, output_len, lower, upper, arrival)
+                for number, ((prompt_len, output_len), (lower, upper), arrival) in enumerate(
+                    zip(pairs, intervals, rounds, strict=True)
+                )
+            ),
+            block_size,
+        )
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many requests."""
+        requests = short_tuple(self.requests)
+        return (
+            f"Instance(capacity={self.capacity!r}, requests={requests}, "
+            f"block_size={self.block_size!r})"
+        )
 
     @cached_property
     def by_id(self) -> Mapping[RequestId, Request]:
@@ -124,7 +187,10 @@ def _tuple_of_requests(requests: Iterable[Request]) -> tuple[Request, ...]:
         found = tuple(requests)
     except TypeError:
         raise InvalidValue(
-            "instance: requests", requests, "it must be a tuple of Request", "give a tuple"
+            "instance: requests",
+            requests,
+            "it must be an iterable of Request",
+            "give a list",
         ) from None
     for request in found:
         if not isinstance(request, Request):
@@ -132,6 +198,39 @@ def _tuple_of_requests(requests: Iterable[Request]) -> tuple[Request, ...]:
                 "instance: requests", request, "each must be a Request", "build it with Request(…)"
             )
     return found
+
+
+Item = TypeVar("Item")
+First = TypeVar("First")
+Second = TypeVar("Second")
+
+
+def _listed(field: str, items: Iterable[Item], count: int | None = None) -> list[Item]:
+    """The items as a list, of which there must be ``count``."""
+    try:
+        found = list(items)
+    except TypeError:
+        raise InvalidValue(
+            f"from_lengths: {field}", items, "it must have an item for each request", "give a list"
+        ) from None
+    if count is not None and len(found) != count:
+        raise InvalidValue(
+            f"from_lengths: number of {field}",
+            len(found),
+            f"there must be one for each of the {count} lengths",
+            f"give {count}",
+        )
+    return found
+
+
+def _pair(field: str, item: tuple[First, Second]) -> tuple[First, Second]:
+    try:
+        first, second = item
+    except (TypeError, ValueError):
+        raise InvalidValue(
+            f"from_lengths: item of {field}", item, "it must be a pair", "give two numbers"
+        ) from None
+    return first, second
 
 
 def instance_document(instance: Instance) -> dict[str, object]:

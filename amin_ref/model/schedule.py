@@ -21,6 +21,7 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/schedule"
@@ -82,14 +83,14 @@ class Run:
         return self.stop - self.start
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Schedule:
     """An instance and the runs that a scheduler made of it.
 
     Attributes:
-        instance: what was scheduled.
-        runs: in order of start, then of position in the instance (any order is taken, any
-            iterable, and put in this one, so that equal schedules compare equal).
+        instance: the cache and its requests.
+        runs: the runs in order of start, then of the request's position in the instance. Any
+            iterable is taken, in any order, so that equal schedules compare equal.
 
     Raises:
         InvalidValue: a field is not of this kind, or a run is of a request that the instance does
@@ -100,14 +101,14 @@ class Schedule:
     instance: Instance
     runs: tuple[Run, ...]
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.instance, Instance):
-            raise InvalidValue(
-                "schedule: instance", self.instance, "it must be an Instance", "give one"
-            )
-        positions = self.instance.positions
-        runs = _tuple_of_runs(self.runs)
-        for run in runs:
+    def __init__(self, instance: Instance, runs: Iterable[Run]) -> None:
+        # Written out, because the __init__ of a dataclass would be typed to take only a tuple.
+        object.__setattr__(self, "instance", instance)
+        if not isinstance(instance, Instance):
+            raise InvalidValue("schedule: instance", instance, "it must be an Instance", "give one")
+        positions = instance.positions
+        found = _tuple_of_runs(runs)
+        for run in found:
             if run.request not in positions:
                 raise InvalidValue(
                     "run: request",
@@ -116,10 +117,14 @@ class Schedule:
                     "give the id of one of its requests",
                 )
         in_order = sorted(
-            runs,
+            found,
             key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
         )
         object.__setattr__(self, "runs", tuple(in_order))
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many requests and runs."""
+        return f"Schedule(instance={self.instance!r}, runs={short_tuple(self.runs)})"
 
     @cached_property
     def completions(self) -> Mapping[RequestId, int]:
@@ -354,7 +359,7 @@ def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
         found = tuple(runs)
     except TypeError:
         raise InvalidValue(
-            "schedule: runs", runs, "it must be a tuple of Run", "give a tuple"
+            "schedule: runs", runs, "it must be an iterable of Run", "give a list"
         ) from None
     for run in found:
         if not isinstance(run, Run):

@@ -4,10 +4,10 @@ Chen, Ye, Zhou: *Adaptively Robust LLM Inference Optimization under Prediction U
 (arXiv 2508.14544), algorithm A_min.
 
 **Cost.** Steps 2 and 3 look at running requests only, of which the cache holds fewer than M. Step 4
-asks two data structures. Waiting requests lie in a heap whose first entry is always the next in ≺:
-a round touches those that it admits and one that it does not, never the rest of the queue. And the
-cache's future lies in one array over coming rounds (:class:`.lookahead.Batch`), so whether a
-request fits is one look along its own assumed run, not a new simulation of everybody's.
+uses two data structures. The waiting requests are a heap whose first entry is the first in ≺: a
+round touches the requests that it admits and the one that does not fit, never the rest of the
+queue. The planned occupancy is one array over the coming rounds (:class:`.lookahead.Batch`), so
+whether a request fits takes one look along that request's own assumed run.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from amin_ref.policies.ties import ByPosition, TieBreak
 
 @dataclass(eq=False)
 class Amin(Policy):
-    """Assume the least, learn from every token, evict those of whom least is known.
+    """Plan with lower bounds, raise them as tokens are generated, evict the smallest on overflow.
 
-    A job's ``assumed`` is the working lower bound ℓ̃; its rank breaks ties: the order ≺.
+    A :class:`.lookahead.Job` is one request; its ``assumed`` is the working lower bound ℓ̃. The
+    order ≺ is by ℓ̃, then by tie-break rank.
 
     Args:
-        ties: what a tie between equal bounds is broken by.
+        ties: breaks ties between requests with equal ℓ̃.
     """
 
     ties: TieBreak = ByPosition()
@@ -57,25 +58,25 @@ class Amin(Policy):
         batch, waiting = self._batch, self._waiting
         batch.begin_round(now, completed)
 
-        # 1. Arrive: at first, ℓ̃ is the predicted lower bound.
+        # 1. Arrive: at first, ℓ̃ is the predicted lower bound ℓ.
         waiting.add(
             Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
             for request in arrived
         )
 
-        # 2. Refine: whoever has generated a tokens has an output of at least a.
+        # 2. Refine: a request that has generated a tokens has an output of at least a.
         for job in batch.running:
             generated = now - job.start
             job.assumed = max(job.assumed, generated)
 
-        # 3. Evict, in ascending ≺, no more than needed for the next token of all others to fit.
+        # 3. Evict in ascending ≺, until the next token of every request that still runs fits.
         evicted = evict_in_order(batch, ascending(batch.running))
 
-        # 4. Admit, in ascending ≺, while everybody fits up to their assumed stops.
+        # 4. Admit in ascending ≺, as long as all fit in every round up to their assumed stops.
         admitted = admit_in_order(batch, waiting)
 
-        # Evicted requests keep their ℓ̃, and may be admitted again from the next round on.
+        # Evicted requests keep their ℓ̃, and can be admitted again from the next round on.
         waiting.add(evicted)
 
-        # 5. Generate: the engine does, and tells of completions in the next round.
+        # 5. Generate: the engine does, and reports completions at the start of the next round.
         return Decision(evict=tuple(job.id for job in evicted), admit=admitted)

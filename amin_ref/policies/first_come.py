@@ -13,13 +13,13 @@ from amin_ref.policies.ties import ByPosition, TieBreak
 
 @dataclass(eq=False)
 class FirstComeFirstServed(Policy):
-    """Admit in arrival order while the next token of everything fits; evict the latest admitted.
+    """Admit in arrival order while the next tokens fit; on overflow evict the latest admitted.
 
-    No look-ahead is a look-ahead of one token, and arrival order is an order by rank among jobs
-    that are all assumed equally long: so every job is assumed to generate one token more.
+    Every request is assumed to generate one more token. So the look-ahead is one round long; and
+    since all assumed lengths are equal, ≺ is the order of ranks: arrival round, then tie-break.
 
     Args:
-        ties: what a tie between requests of the same arrival round is broken by.
+        ties: breaks ties between requests that arrive in the same round.
     """
 
     ties: TieBreak = ByPosition()

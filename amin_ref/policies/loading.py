@@ -1,4 +1,4 @@
-"""A policy by its name: one of ours, or ``MODULE:NAME`` for any other."""
+"""The policy of a name: one of :data:`.names.POLICIES`, or ``MODULE:NAME`` for any other."""
 
 from __future__ import annotations
 
@@ -8,34 +8,38 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from amin_ref.model.errors import AminError, shown
+from amin_ref.model.errors import AminError, InvalidValue, shown
 from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
-from amin_ref.policies.ties import TieBreak
+from amin_ref.policies.ties import ByPosition, TieBreak
 
 MakeAnyPolicy = Callable[[], Policy | ClairvoyantPolicy]
-"""Makes a policy, anew with every call."""
+"""Makes a policy; every call makes a new one."""
 
 MakePolicy = Callable[[], Policy]
-"""Makes a policy that is not clairvoyant, anew with every call."""
+"""Makes a policy that is not clairvoyant; every call makes a new one."""
 
 LONGEST_REASON = 200
-"""Characters of a foreign exception's text that a message repeats: about two lines."""
+"""The most characters of another program's error text that a message repeats: two lines."""
+
+
+AnyPolicy = Policy | ClairvoyantPolicy
+"""A policy, whether it sees output lengths or not."""
 
 
 class NoScheduler(AminError):
-    """A name that is not that of a policy. The text is one sentence."""
+    """A name that is not the name of a policy. The text is one sentence."""
 
 
 def named_policy(name: str) -> NamedPolicy:
     """The policy called ``name``: ``"amin"``, ``"amax"``, …, or ``"MODULE:NAME"``.
 
-    MODULE is looked for in the current folder first, as ``python -m`` does; NAME is a class, or a
-    function without parameters that returns a policy. What a policy of that kind breaks ties by is
-    its own affair: the tie-break of the command line does not reach it.
+    MODULE is looked for in the current folder first, as ``python -m`` does. NAME is a class, or a
+    function without parameters that returns a policy. A policy of that kind breaks ties in its own
+    way: the tie-break that is given to :attr:`.NamedPolicy.make` is ignored.
 
     Raises:
-        NoScheduler: there is no such policy, module or name, or what it makes is no policy.
+        NoScheduler: there is no such policy, module or name; or NAME makes something else.
     """
     if name in POLICIES:
         return POLICIES[name]
@@ -52,12 +56,40 @@ def named_policy(name: str) -> NamedPolicy:
     return NamedPolicy(name, name, "a policy of your own", ignoring_ties)
 
 
-def load_policy(name: str) -> MakeAnyPolicy:
-    """What makes the policy called ``MODULE:NAME``; tried once.
+def policy_of(policy: AnyPolicy | str, field: str) -> AnyPolicy:
+    """The policy itself; or, of a name, a new policy that breaks ties by position.
+
+    Args:
+        policy: a policy, or a name as for :func:`named_policy`.
+        field: what a message calls this value.
 
     Raises:
-        NoScheduler: there is no such module or name, it cannot be imported or made, or what it
-            makes is no policy.
+        InvalidValue: it is neither: a class, for example, instead of an instance of it.
+        NoScheduler: it is a name, and no policy has it.
+    """
+    given: object = policy
+    if isinstance(policy, str):
+        return named_policy(policy).make(ByPosition())
+    if isinstance(policy, Policy | ClairvoyantPolicy):
+        return policy
+    if isinstance(given, type):
+        raise InvalidValue(
+            field, given, "it must be a policy, and this is a class", f"write {given.__name__}()"
+        )
+    raise InvalidValue(
+        field,
+        given,
+        "it must be a policy or the name of one",
+        "derive your scheduler from amin_ref.Policy or amin_ref.ClairvoyantPolicy",
+    )
+
+
+def load_policy(name: str) -> MakeAnyPolicy:
+    """The class or function called ``MODULE:NAME``, which makes a policy. It is tried once.
+
+    Raises:
+        NoScheduler: there is no such module or name, the module cannot be imported, the class or
+            function fails, or it makes something that is no policy.
     """
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
@@ -71,7 +103,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
     except Exception as error:  # noqa: BLE001 - the module is foreign code, which may raise anything
         raise NoScheduler(
             f"{shown(name)}: the module {shown(module_name)} cannot be imported "
-            f"({type(error).__name__}: {_plain(error)}); mend it or its name."
+            f"({type(error).__name__}: {_plain(error)}); mend the module or its name."
         ) from None
     found: object = getattr(module, attribute, None)
     if found is None:
@@ -89,7 +121,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
         if not isinstance(made, Policy | ClairvoyantPolicy):
             raise NoScheduler(
                 f"{shown(name)} makes {shown(made)}, which is no amin_ref.Policy; derive from "
-                "Policy, and give it begin and decide."
+                "Policy, and define begin and decide."
             )
         return made
 
@@ -99,17 +131,17 @@ def load_policy(name: str) -> MakeAnyPolicy:
         raise
     except Exception as error:  # noqa: BLE001 - the class is foreign code, which may raise anything
         raise NoScheduler(
-            f"{shown(name)}() fails ({type(error).__name__}: {_plain(error)}); give what can be "
-            "called without arguments."
+            f"{shown(name)}() fails ({type(error).__name__}: {_plain(error)}); give a class "
+            "or function that needs no arguments."
         ) from None
     return make
 
 
 def load_blind_policy(name: str) -> MakePolicy:
-    """As :func:`load_policy`, for a policy that must not see output lengths.
+    """As :func:`load_policy`, but only for a policy that does not see output lengths.
 
     Raises:
-        NoScheduler: as there, or the policy is clairvoyant.
+        NoScheduler: as :func:`load_policy`, or the policy is clairvoyant.
     """
     make = load_policy(name)
 
@@ -128,7 +160,7 @@ def load_blind_policy(name: str) -> MakePolicy:
 
 @contextmanager
 def _current_folder_first() -> Iterator[None]:
-    """Modules of the current folder come before all others, within this context."""
+    """A context in which modules of the current folder are found before all others."""
     folder = os.getcwd()
     sys.path.insert(0, folder)
     try:

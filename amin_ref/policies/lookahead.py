@@ -1,8 +1,8 @@
-"""Look-ahead admission: what Amin, Amax, H-SF and FCFS share.
+"""Look-ahead admission, which Amin, Amax, H-SF and FCFS share.
 
-Each of them *assumes* an output length for every request and admits a request only if the cache
-will hold everybody up to their assumed stops. They differ in what they assume, in the order in
-which requests wait, and in whom they evict.
+Each of them *assumes* an output length for every request, and admits a request only if the cache
+can hold all running requests up to their assumed stops. The policies differ in the length that
+they assume, in the order in which requests wait, and in the requests that they evict.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from amin_ref.model.errors import InvalidValue
 from amin_ref.model.validation import RequestId
 
 LONGEST_LOOK_AHEAD = 2**26
-"""Rounds that are planned ahead at most (half a GiB of counts)."""
+"""The most rounds that are planned ahead: half a GiB of 8-byte counts."""
+
+FIRST_PLAN = 64
+"""Rounds of the plan at the start. It is doubled when needed, so any small number would do."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,9 +33,9 @@ class Job:
         id: the request's id.
         prompt_len: s; tokens.
         assumed: the output length that the policy assumes at present; tokens.
-        rank: breaks ties; no two jobs have the same.
+        rank: breaks ties between equal assumed lengths; different for every job.
         start: first round of the present run.
-        stop: the round in which the present run is assumed to be over.
+        stop: the round after the last one of the present run, as assumed.
     """
 
     id: RequestId
@@ -51,8 +54,8 @@ def precedence(job: Job) -> tuple[int, tuple[float, ...]]:
 class WaitingQueue:
     """Waiting jobs in ascending ≺, as a binary heap.
 
-    Looking at the first job costs the same however many wait, and only a job that enters or
-    leaves is moved: a round in which nobody does costs nothing.
+    Looking at the first job takes constant time. Adding or taking a job takes time logarithmic in
+    the number that wait; a round that does neither costs nothing.
     """
 
     def __init__(self) -> None:
@@ -63,12 +66,12 @@ class WaitingQueue:
         return (job for _, job in self._heap)
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Let jobs wait. Their ``assumed`` must not change while they do."""
+        """Add jobs. Their ``assumed`` must not change while they wait."""
         for job in jobs:
             heapq.heappush(self._heap, (precedence(job), job))
 
     def first(self) -> Job | None:
-        """The job that comes first in ≺; ``None`` when nobody waits."""
+        """The job that comes first in ≺; ``None`` when no job waits."""
         return self._heap[0][1] if self._heap else None
 
     def take(self) -> Job:
@@ -77,15 +80,15 @@ class WaitingQueue:
 
 
 class Batch:
-    """The running jobs, and what they will occupy in each coming round.
+    """The running jobs, and the plan: what they will occupy in each coming round.
 
-    The plan is an array over rounds from the present one on: entry k is what the cache will hold
-    k rounds from now if every running job goes on for max(1, assumed - generated) more tokens. A
-    job enters it when admitted and leaves it when it stops early, so a round costs one addition for
-    each running job that outlives its assumption and one per planned round of each job admitted or
-    evicted. All that is planned fits the cache, and a job that runs for k more rounds holds at
-    least k + 2 tokens by then; at most M / (k + 2) jobs can, so a plan never has more than
-    Σ_k M / (k + 2) additions in it, which is O(M log M).
+    The plan is an array over the rounds from the present one on. Entry k is what the cache will
+    hold k rounds from now if every running job generates max(1, assumed - generated) more tokens. A
+    job is added to the plan when it is admitted, and removed from it when it stops early. So a
+    round costs one addition for each running job that outlives its assumed length, and one for each
+    planned round of each job that is admitted or evicted. The plan fits the cache, and a job that
+    runs for k more rounds holds at least k + 2 tokens by then. So at most M / (k + 2) jobs run that
+    long, and the plan is the sum of at most Σ_k M / (k + 2) = O(M log M) entries of jobs.
 
     Args:
         capacity: M; tokens.
@@ -97,7 +100,7 @@ class Batch:
         self._block_size = block_size
         self._running: dict[RequestId, Job] = {}
         self._now = 0
-        self._planned: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._planned: NDArray[np.int64] = np.zeros(FIRST_PLAN, dtype=np.int64)
         self._planned_from = 0
 
     @property
@@ -106,7 +109,7 @@ class Batch:
         return self._running.values()
 
     def begin_round(self, now: int, completed: Sequence[RequestId]) -> None:
-        """Move on to round ``now``: completed jobs are gone, all others run for one more token."""
+        """Go to round ``now``: remove completed jobs; each other job has one more token to go."""
         self._now = now
         if now - self._planned_from >= len(self._planned):
             self._planned[:] = 0
@@ -127,7 +130,7 @@ class Batch:
     def fits(self, job: Job) -> bool:
         """Whether no coming round exceeds the cache when ``job`` runs for its assumed length."""
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -136,7 +139,7 @@ class Batch:
         return bool(held.max() <= self._capacity)
 
     def admit(self, job: Job) -> None:
-        """Let ``job`` run from this round on."""
+        """Let ``job`` run from the present round on."""
         job.start = self._now
         job.stop = self._now + job.assumed
         self._running[job.id] = job
@@ -145,7 +148,7 @@ class Batch:
         )
 
     def remove(self, job: Job) -> None:
-        """Take a job out, whether it completed or is evicted, and free what was planned for it."""
+        """Remove a job that has completed or is evicted, and free what is planned for it."""
         del self._running[job.id]
         left = job.stop - self._now
         if left > 0:
@@ -163,7 +166,7 @@ class Batch:
                     f"at most {LONGEST_LOOK_AHEAD} rounds are planned ahead",
                     "give the requests an upper bound or the cache a smaller capacity",
                 )
-            # Twice what is needed, so that the copy is paid for by the rounds until the next one.
+            # Twice the length needed: a copy of n entries is then followed by n rounds without one.
             longer = np.zeros(2 * rounds, dtype=np.int64)
             longer[: len(self._planned) - offset] = self._planned[offset:]
             self._planned, self._planned_from, offset = longer, self._now, 0
@@ -171,12 +174,12 @@ class Batch:
 
 
 def ascending(jobs: Iterable[Job]) -> Iterator[Job]:
-    """Jobs in ascending ≺, sorted only when the first of them is asked for."""
+    """The jobs in ascending ≺. They are sorted only when the first one is asked for."""
     yield from sorted(jobs, key=precedence)
 
 
 def evict_in_order(batch: Batch, victims: Iterator[Job]) -> list[Job]:
-    """Evict one victim after the other until the next token of all others fits."""
+    """Evict one victim after the other until the next token of all remaining jobs fits."""
     evicted: list[Job] = []
     while batch.overflows():
         evicted.append(next(victims))

@@ -1,7 +1,6 @@
-"""The names and titles of the policies. A new policy is one more line here.
+"""The one list of policies with their names and titles. A new policy is one more line here.
 
-The command line, the comparison, the report and conformance take names and titles from this list
-and from nowhere else.
+The command line, the comparison, the report and conformance take names and titles from this list.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from amin_ref.policies.reserving import Amax, HindsightShortestFirst
 from amin_ref.policies.ties import TieBreak
 
 MakeWithTies = Callable[[TieBreak], Policy | ClairvoyantPolicy]
-"""Makes a policy that breaks ties as told."""
+"""Makes a policy with the given tie-break; every call makes a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy of the specification (sections 3 and 4), and what to call it.
+    """A policy under its name.
 
     Attributes:
-        name: in JSON and on the command line, such as ``"h-sf"``.
-        title: in tables and sentences, such as ``"H-SF"``.
-        summary: what it plans with, in a clause.
-        make: the policy itself, given what breaks ties.
+        name: the name in JSON and on the command line, such as ``"h-sf"``.
+        title: the name in tables and sentences, such as ``"H-SF"``.
+        summary: a clause that says what it plans with.
+        make: makes the policy, given a tie-break.
     """
 
     name: str
@@ -54,5 +53,5 @@ POLICIES: Mapping[str, NamedPolicy] = MappingProxyType(
 
 
 def title_of(name: str) -> str:
-    """What tables and sentences call a policy: its title, or the name of one that is not ours."""
+    """The title of a policy of :data:`POLICIES`; of any other policy, ``name`` itself."""
     return POLICIES[name].title if name in POLICIES else name

@@ -1,4 +1,4 @@
-"""What a policy sees, and what it answers: the whole interface of a scheduler."""
+"""The interface of a scheduler: what it is told in each round, and what it answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from amin_ref.model.validation import RequestId
 
 @dataclass(frozen=True, slots=True)
 class VisibleRequest:
-    """A request as a scheduler sees it: everything but how long its answer gets.
+    """A request as a scheduler sees it: all fields but the output length.
 
     Attributes:
-        id: its name.
+        id: the request's id.
         prompt_len: s; tokens.
         lower: ℓ, predicted lower bound of the output length; tokens.
         upper: u, predicted upper bound; tokens, ``None`` when unknown.
@@ -32,7 +32,7 @@ class VisibleRequest:
 
     @classmethod
     def of(cls, request: Request, position: int) -> VisibleRequest:
-        """What is shown of ``request``, which stands at ``position`` in its instance."""
+        """What a scheduler sees of ``request``, the one at ``position`` in its instance."""
         return VisibleRequest(
             request.id, request.prompt_len, request.lower, request.upper, request.arrival, position
         )
@@ -60,11 +60,11 @@ class RevealedRequest(VisibleRequest):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens at the start of a round: first the evictions, then the admissions.
+    """What a scheduler does at the start of a round: first the evictions, then the admissions.
 
     Attributes:
         evict: ids of running requests, in any order.
-        admit: ids of waiting requests, in any order; one evicted just now waits, too.
+        admit: ids of waiting requests, in any order; those in ``evict`` wait already.
     """
 
     evict: tuple[RequestId, ...] = ()
@@ -72,30 +72,40 @@ class Decision:
 
 
 class Policy(ABC):
-    """A scheduler that cannot see the future. Derive from it, and give the two methods."""
+    """A scheduler that does not know output lengths. Derive from it and define two methods."""
 
     @abstractmethod
     def begin(self, capacity: int, block_size: int) -> None:
-        """Forget everything: a new, empty cache of ``capacity`` tokens in whole blocks."""
+        """Start anew, with no requests and an empty cache.
+
+        Args:
+            capacity: M, size of the cache; tokens.
+            block_size: B, tokens per cache block.
+        """
 
     @abstractmethod
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        """Whom to evict and whom to admit at the start of round ``now``.
+        """The requests to evict and to admit at the start of round ``now``.
 
-        It is called once in every round in which a request runs or waits, or has just completed. A
-        request that runs and is not evicted generates one token in the round.
+        It is called once in every round in which a request runs or waits, or has just completed.
+        Every request that runs after the decision generates one token in the round.
 
         Args:
-            now: the round; it grows from call to call, by one while anything runs or waits.
-            arrived: requests that wait from this round on, in the instance's order.
-            completed: requests that generated their last token in the round before.
+            now: the round. It grows from call to call: by one as long as a request runs or waits.
+            arrived: the requests that wait from this round on, in the instance's order.
+            completed: ids of the requests that generated their last token in the round before;
+                they have left the cache.
+
+        Returns:
+            The evictions and admissions. :func:`amin_ref.simulate` refuses a decision after which
+            the next tokens of the running requests do not fit.
         """
 
 
 class ClairvoyantPolicy(ABC):
-    """A scheduler that is told every output length on arrival: a benchmark, not an engine."""
+    """A scheduler that is told every output length on arrival: a benchmark for other policies."""
 
     @abstractmethod
     def begin(self, capacity: int, block_size: int) -> None:

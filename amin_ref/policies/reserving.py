@@ -1,4 +1,4 @@
-"""The two policies that never evict: Amax reserves the upper bound, H-SF the true length."""
+"""The policies that never evict: Amax reserves the upper bound, H-SF the true output length."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from amin_ref.policies.ties import ByPosition, TieBreak
 
 
 class Reservations:
-    """Amin's admission with a fixed assumed length that no request outlives: no overflow."""
+    """Amin's admission, with assumed lengths that no request outlives, so that none is evicted."""
 
     def __init__(self, capacity: int, block_size: int) -> None:
         self._batch = Batch(capacity, block_size)
         self._waiting = WaitingQueue()
 
     def decide(self, now: int, arrived: Sequence[Job], completed: Sequence[RequestId]) -> Decision:
-        """Admit in ascending order of reserved length while everybody fits up to theirs."""
+        """Admit in ascending order of assumed length, as long as all fit up to that length."""
         self._batch.begin_round(now, completed)
         self._waiting.add(arrived)
         return Decision(admit=admit_in_order(self._batch, self._waiting))
@@ -34,12 +34,13 @@ class Reservations:
 
 @dataclass(eq=False)
 class Amax(Policy):
-    """The pessimist: reserves u for everybody, M - s in whole blocks where u is unknown.
+    """Amax reserves u for every request: the longest output that fits, where u is unknown.
 
-    Source: A_max of arXiv 2508.14544; specification, section 4.
+    The longest output that fits is B·⌊M/B⌋ - s. Source: A_max of arXiv 2508.14544; specification,
+    section 4.
 
     Args:
-        ties: what a tie between equal reservations is broken by.
+        ties: breaks ties between equal reservations.
     """
 
     ties: TieBreak = ByPosition()
@@ -71,13 +72,13 @@ class Amax(Policy):
 
 @dataclass(eq=False)
 class HindsightShortestFirst(ClairvoyantPolicy):
-    """H-SF: knows every output length, and admits the shortest first.
+    """H-SF knows every output length and admits the shortest first.
 
-    Source: the hindsight benchmark of arXiv 2508.14544; specification, section 4. A heuristic, not
-    the optimum.
+    It is a heuristic, not the optimum. Source: the hindsight benchmark of arXiv 2508.14544;
+    specification, section 4.
 
     Args:
-        ties: what a tie between equal output lengths is broken by.
+        ties: breaks ties between equal output lengths.
     """
 
     ties: TieBreak = ByPosition()

@@ -1,30 +1,31 @@
-"""What a tie is broken by: the second half of the order ≺ (specification, section 3)."""
+"""Tie-breaks: the second half of the order ≺ (specification, section 3)."""
 
 from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId
 from amin_ref.policies.policy import VisibleRequest
 
 
 class TieBreak(ABC):
-    """Ranks requests whose bounds are equal: the lower rank goes first, everywhere in ≺."""
+    """Ranks requests whose assumed lengths are equal: the lower rank comes first in ≺."""
 
     @abstractmethod
     def rank(self, request: VisibleRequest) -> float:
         """The request's rank."""
 
     def unique_rank(self, request: VisibleRequest) -> tuple[float, int]:
-        """The rank, and the position to decide where two ranks are equal, too.
+        """The rank, and the position in the instance, which decides between equal ranks.
 
         Raises:
-            InvalidValue: the rank is not a number, and so not before or after any other.
+            InvalidValue: the rank is NaN, which is neither before nor after any other rank.
         """
         rank = self.rank(request)
         if rank != rank:
@@ -39,7 +40,7 @@ class TieBreak(ABC):
 
 @dataclass(frozen=True)
 class ByPosition(TieBreak):
-    """The earlier in the instance, the earlier in ≺: the default."""
+    """The default: a request that stands earlier in the instance comes first."""
 
     def rank(self, request: VisibleRequest) -> float:
         """The request's position."""
@@ -48,7 +49,11 @@ class ByPosition(TieBreak):
 
 @dataclass(frozen=True)
 class Shuffled(TieBreak):
-    """A random order, the same for the same ``seed`` and positions."""
+    """A random order.
+
+    Attributes:
+        seed: the same seed gives the same order.
+    """
 
     seed: int
 
@@ -57,26 +62,35 @@ class Shuffled(TieBreak):
         return random.Random(f"{self.seed}/{request.position}").random()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Ranking(TieBreak):
-    """An explicit order: ids from first to last; every request's id must be among them.
+    """An explicit order of requests.
+
+    Attributes:
+        ids: every request's id, from first to last. Any iterable is taken, and stored as a tuple.
 
     Raises:
-        InvalidValue: an id stands in it twice; on use, a request's id is missing.
+        InvalidValue: an id is there twice; on use, a request's id is missing.
     """
 
     ids: tuple[RequestId, ...]
 
-    def __post_init__(self) -> None:
+    def __init__(self, ids: Iterable[RequestId]) -> None:
+        # Written out, because the __init__ of a dataclass would be typed to take only a tuple.
+        object.__setattr__(self, "ids", tuple(ids))
         if len(set(self.ids)) < len(self.ids):
-            raise InvalidValue("ranking: ids", self.ids, "no id may stand twice", "drop one")
+            raise InvalidValue("ranking: ids", self.ids, "no id may be there twice", "drop one")
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many ids."""
+        return f"Ranking(ids={short_tuple(self.ids)})"
 
     @cached_property
     def _ranks(self) -> Mapping[RequestId, int]:
         return {request_id: rank for rank, request_id in enumerate(self.ids)}
 
     def rank(self, request: VisibleRequest) -> float:
-        """The place of the request's id in the ranking."""
+        """The index of the request's id in :attr:`ids`."""
         if request.id not in self._ranks:
             raise InvalidValue(
                 "ranking: ids",

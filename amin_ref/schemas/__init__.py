@@ -1,7 +1,7 @@
-"""JSON Schemas (Draft 2020-12) of every document: what other languages hold their output against.
+"""What is the JSON form of each kind of document? JSON Schemas (Draft 2020-12), one in each file.
 
-The readers in this package do not go through them: they say more than a schema can, in sentences.
-That the two agree is tested.
+Programs in other languages validate their output against them. The readers in this package do not
+use the schemas, because a reader states more rules, in sentences; a test holds that the two agree.
 """
 
 from __future__ import annotations

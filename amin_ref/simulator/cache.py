@@ -1,4 +1,4 @@
-"""The simulated KV cache: who runs, and what that occupies (specification, section 1)."""
+"""The simulated KV cache: the running requests and what they occupy (specification, section 1)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from amin_ref.model.validation import RequestId
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A running request: when its present run began, and the prompt that it brought along."""
+    """A running request: the length of its prompt in tokens, and the first round of its run."""
 
     prompt_len: int
     start: int
 
 
 class KVCache:
-    """A cache of ``capacity`` tokens in blocks of ``block_size``, one round after the other.
+    """A cache of ``capacity`` tokens in blocks of ``block_size`` tokens.
 
-    Every resident grows by one token a round, so it takes a new block exactly once every
-    ``block_size`` rounds: when ``prompt_len - start + round`` is a multiple of the block size.
-    Counting the residents by that remainder makes a round cost the same however many run.
+    Every resident grows by one token a round, so it takes a new block once in ``block_size``
+    rounds: when ``prompt_len - start + round`` is a multiple of the block size. The residents are
+    counted by that remainder, so a round takes constant time, however many requests run.
 
     Args:
         capacity: M; tokens.
@@ -37,14 +37,14 @@ class KVCache:
         self._residents_by_remainder: Counter[int] = Counter()
 
     def admit(self, request: RequestId, prompt_len: int, now: int) -> None:
-        """Load a prompt at the start of round ``now``; its first token comes in that round."""
+        """Load a prompt at the start of round ``now``, in which the first token is generated."""
         resident = Resident(prompt_len, now)
         self.running[request] = resident
         self._occupied += occupied(prompt_len, self.block_size)
         self._residents_by_remainder[self._remainder(resident)] += 1
 
     def release(self, request: RequestId, now: int) -> int:
-        """Free all that a request holds at the start of round ``now``; returns its run's start."""
+        """Free what a request holds at the start of round ``now``; returns the start of its run."""
         resident = self.running.pop(request)
         held = resident.prompt_len + now - resident.start
         self._occupied -= occupied(held, self.block_size)

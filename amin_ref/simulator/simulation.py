@@ -1,4 +1,4 @@
-"""The machine: runs a policy on an instance, round by round, and refuses what cannot be."""
+"""Runs a policy on an instance, round by round, and refuses decisions that are impossible."""
 
 from __future__ import annotations
 
@@ -11,60 +11,77 @@ from amin_ref.model.request import Request
 from amin_ref.model.schedule import Run, Schedule
 from amin_ref.model.validation import RequestId, is_request_id
 from amin_ref.policies import ClairvoyantPolicy, Decision, Policy, RevealedRequest, VisibleRequest
+from amin_ref.policies.loading import policy_of
 from amin_ref.simulator.cache import KVCache
 
 IDLE_ROUNDS = 1000
-"""Rounds in a row in which nothing runs, a request waits and none is to come: allowed so many."""
+"""Most consecutive rounds with an empty cache while requests wait and no arrivals remain.
+
+One more raises NoProgress. No policy needs even one such round (T8). The number is large enough for
+a policy that waits on purpose, such as for a batch, and small enough to end a test soon.
+"""
+
+LEAST_FACTOR = 100
+"""The default limit of rounds is at least this many times what one request at a time takes.
+
+The policies of this package need at most n times of it for n requests (T2). With few requests the
+limit is higher, so that a wasteful policy is not stopped before all its requests complete.
+"""
 
 
 def simulate(
     instance: Instance,
-    policy: Policy | ClairvoyantPolicy,
+    policy: Policy | ClairvoyantPolicy | str,
     *,
     max_rounds: int | None = None,
     on_completion: Callable[[int], None] | None = None,
 ) -> Schedule:
     """The schedule that ``policy`` makes of ``instance`` (specification, sections 1 and 3).
 
-    In every round: requests that arrive are shown to the policy, without their output length
-    unless it is a :class:`ClairvoyantPolicy`; it evicts and admits; every running request
-    generates one token; those that have all of theirs complete.
+    In every round, the policy is told which requests arrive and which have completed, and it evicts
+    and admits; then every running request generates one token. Output lengths are told only to a
+    :class:`ClairvoyantPolicy`.
 
     Args:
         instance: the cache and its requests.
-        policy: any scheduler; it is begun anew.
-        max_rounds: the round by which all must have completed. By default max(100, n) times the
-            rounds of running the n requests one at a time, after the last arrival, and
-            :data:`IDLE_ROUNDS`; theorem T2 shows that none of our policies needs more.
-        on_completion: called with the number of completed requests whenever that grows.
+        policy: a scheduler, which is begun anew; or the name of one: ``"amin"``, ``"amax"``,
+            ``"h-sf"``, ``"fcfs"``, or ``"MODULE:NAME"`` for a class or function of that module.
+        max_rounds: the round by which every request must have completed. By default the last
+            arrival, and max(100, n) times the rounds that n requests take one at a time, and
+            :data:`IDLE_ROUNDS`. No policy of this package needs more (T2).
+        on_completion: called with the number of completed requests whenever that number grows.
 
     Raises:
-        IllegalDecision: the policy evicts what does not run, admits what does not wait, names a
-            request twice or overflows the cache; says which round, which request, which rule.
-        NoProgress: the policy leaves the cache empty for :data:`IDLE_ROUNDS` rounds though requests
-            wait and none is to come, or does not complete all by ``max_rounds``.
+        InvalidValue: ``policy`` is not a policy: a class, for example, instead of an instance.
+        NoScheduler: no policy has that name.
+        IllegalDecision: the policy evicts a request that does not run, admits one that does not
+            wait, names one twice, or overflows the cache. The message names round, request, rule.
+        NoProgress: the policy leaves the cache empty for more than :data:`IDLE_ROUNDS` consecutive
+            rounds while requests wait and no arrivals remain, or a request has not completed by
+            ``max_rounds``.
     """
-    machine = _Machine(instance, policy)
+    simulation = _Simulation(instance, policy_of(policy, "simulate: policy"))
     if max_rounds is None:
         last_arrival = max((request.arrival for request in instance.requests), default=0)
         one_by_one = sum(request.output_len for request in instance.requests)
-        most = max(100, len(instance.requests)) * one_by_one
+        most = max(LEAST_FACTOR, len(instance.requests)) * one_by_one
         max_rounds = last_arrival + most + IDLE_ROUNDS
     completed = 0
-    while not machine.is_done():
-        if machine.now > max_rounds:
+    while not simulation.is_done():
+        if simulation.now > max_rounds:
             raise NoProgress(
-                f"round {machine.now}: {machine.unfinished()} requests are not completed yet, but "
-                f"the limit is {max_rounds} rounds (T2); mend the policy or raise max_rounds."
+                f"round {simulation.now}: {simulation.unfinished()} requests are not completed "
+                f"yet, but the limit is {max_rounds} rounds (T2); mend the policy or raise "
+                "max_rounds."
             )
-        machine.step()
-        if on_completion is not None and machine.completed > completed:
-            completed = machine.completed
+        simulation.step()
+        if on_completion is not None and simulation.completed > completed:
+            completed = simulation.completed
             on_completion(completed)
-    return Schedule(instance, tuple(machine.runs))
+    return Schedule(instance, tuple(simulation.runs))
 
 
-class _Machine:
+class _Simulation:
     """The state of a simulation between two rounds."""
 
     def __init__(self, instance: Instance, policy: Policy | ClairvoyantPolicy) -> None:
@@ -109,12 +126,13 @@ class _Machine:
         self.now += 1
 
     def _complete(self) -> tuple[RequestId, ...]:
-        """Release those whose last token came in the round before."""
+        """Release the requests that generated their last token in the round before."""
         due = self._completing.pop(self.now, [])
         completed = []
         for request in due:
             resident = self._cache.running.get(request)
-            # An evicted request leaves its completion behind; its present run began later.
+            # When a request is evicted, its entry in _completing stays. That entry is out of date:
+            # the request does not run, or its present run began later.
             output_len = self._instance.by_id[request].output_len
             if resident is not None and resident.start + output_len == self.now:
                 start = self._cache.release(request, self.now)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from amin_ref.conformance import ReadingRule
+from amin_ref.conformance import BugRule
 from amin_ref.model.instance import Instance
 from amin_ref.policies import Policy
 from amin_ref.policies.loading import MakePolicy
@@ -45,7 +45,7 @@ ENOUGH_SLOW = 3
 SLOW_ATTEMPTS = 100
 """Instances that are tried to make one smaller, where each of them takes long."""
 
-WRONG_IDEAS: tuple[str, ...] = get_args(ReadingRule)
+KNOWN_BUGS: tuple[str, ...] = get_args(BugRule)
 
 Judge = Callable[[Instance, Policy], Finding | Unjudged | None]
 
@@ -77,6 +77,17 @@ class Verdict:
         note = f"; {self.note}" if self.note else ""
         return f"{word:10} {self.name} ({self.judged:,} instances{note})"
 
+    def as_document(self) -> dict[str, object]:
+        """The verdict for JSON."""
+        return {
+            "theorem": self.theorem,
+            "title": TITLES[self.theorem],
+            "judged": self.judged,
+            "holds": self.finding is None if self.judged or self.finding else None,
+            "note": self.note,
+            "finding": None if self.finding is None else self.finding.as_document(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -85,13 +96,15 @@ class Report:
     Attributes:
         claims: what it claims to be.
         verdicts: on each theorem that this claim includes.
-        worst_ratio: of its total latency to the optimum, on small instances of identical prompts; 0
-            where none was scheduled.
+        worst_ratio: largest ratio of its total latency to the optimum that was seen on small
+            instances of identical prompts; 0 if none was scheduled.
+        ratios: number of these instances.
     """
 
     claims: Claim
     verdicts: tuple[Verdict, ...]
     worst_ratio: float
+    ratios: int
 
     @property
     def holds(self) -> bool:
@@ -107,13 +120,22 @@ class Report:
         return next((v.finding for v in self.verdicts if v.finding is not None), None)
 
     def lines(self) -> list[str]:
-        """A line for each theorem, and one for the distance to the optimum."""
-        return [*(verdict.line() for verdict in self.verdicts), self.distance()]
+        """A line for each theorem, and one for the largest ratio to the optimum."""
+        return [*(verdict.line() for verdict in self.verdicts), self.ratio_line()]
 
-    def distance(self) -> str:
-        """A line on the distance to the optimum."""
-        found = f"at most {self.worst_ratio:.3f} × OPT" if self.worst_ratio else "not measured"
-        return f"distance   {found} on small instances of identical prompts"
+    def ratio_line(self) -> str:
+        """A line on the largest ratio to the optimum; what other instances give is not known."""
+        where = "small instances of identical prompts"
+        if not self.ratios:
+            return f"ratio      not measured: no schedule of {where}"
+        return f"ratio      largest seen in {self.ratios:,} {where}: {self.worst_ratio:.3f} × OPT"
+
+    def as_document(self) -> dict[str, object]:
+        """The report for JSON."""
+        return {
+            "verdicts": [verdict.as_document() for verdict in self.verdicts],
+            "ratio": {"largest": self.worst_ratio, "instances": self.ratios},
+        }
 
     def text(self) -> str:
         """The report for people: a line for each theorem, then what was found."""
@@ -222,6 +244,7 @@ class _Examination:
         self._failed = 0
         self._found: list[Finding] = []
         self._worst_ratio = 0.0
+        self._ratios = 0
 
     def report(self) -> Report:
         sweep = self._sweep(self._material.for_all(), self._judge)
@@ -243,7 +266,7 @@ class _Examination:
             verdicts.append(self._conformance(verdicts))
         elif failure is None:
             self._ratio()  # what is only valid is held to no bound, but told how near it comes
-        return Report(self._claims, tuple(verdicts), self._worst_ratio)
+        return Report(self._claims, tuple(verdicts), self._worst_ratio, self._ratios)
 
     def _judge(self, instance: Instance, policy: Policy) -> Finding | None:
         return judge(instance, policy, self._claims)
@@ -327,10 +350,13 @@ class _Examination:
             found = ratio(instance, policy)
             if found is None:
                 return NO_SCHEDULE
-            self._worst_ratio = max(self._worst_ratio, float(found))
+            ratios.append(float(found))
             return beyond_bound(instance, found)
 
+        ratios: list[float] = []
         sweep = self._sweep(self._material.for_ratio(), judging)
+        # Before the failing instances are made smaller, and judged again.
+        self._worst_ratio, self._ratios = max(ratios, default=0.0), len(ratios)
         if sweep.found:
             return self._explained("T12", sweep.judged, sweep.found, judging)
         return Verdict("T12", sweep.judged, None, sweep.why_not())
@@ -353,7 +379,7 @@ def _without_coincidences(found: list[Finding]) -> list[Finding]:
     A scheduler with such an idea has it everywhere. Where another scheduler's mistake can be
     explained by one as well, on an instance or two, that is chance.
     """
-    plain = [finding for finding in found if finding.rule not in WRONG_IDEAS]
+    plain = [finding for finding in found if finding.rule not in KNOWN_BUGS]
     if plain or not found:
         return plain
     schedules = [finding.schedule for finding in found if finding.schedule is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -26,7 +27,7 @@ TITLES: Mapping[Theorem, str] = {
     "T5": "decisions depend on nothing that is hidden",
     "T6": "evictions are minimal and in order",
     "T7": "admission is greedy and maximal in order",
-    "T8": "the cache is never idle while a request waits",
+    "T8": "the cache is never empty while a request waits",
     "T12": "the ratio to the optimum stays within its bound",
     "Amin": "every decision is one that Amin could have made",
 }
@@ -82,6 +83,15 @@ class Finding:
     def text(self) -> str:
         """The finding with its instance as code to paste."""
         return f"{self.rule}: {self.message}\n\n{program(self.instance)}"
+
+    def as_document(self) -> dict[str, object]:
+        """The finding for JSON, without the schedule."""
+        return {
+            "theorem": self.theorem,
+            "rule": self.rule,
+            "message": self.message,
+            "instance": json.loads(self.instance.to_json()),
+        }
 
 
 def program(instance: Instance) -> str:

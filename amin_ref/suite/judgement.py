@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from amin_ref.checker import Violation, check
 from amin_ref.conformance import Conformance, ConformanceRule, conform
-from amin_ref.conformance.readings import WRONG_IDEAS
+from amin_ref.conformance.bound_rules import KNOWN_BUGS
 from amin_ref.conformance.replay import replay
 from amin_ref.model.errors import AminError, IllegalDecision, NoProgress, SchedulerFailed, shown
 from amin_ref.model.instance import Instance
@@ -152,9 +152,9 @@ def _departs(schedule: Schedule, verdict: Conformance) -> Finding | None:
 
 
 def explains(rule: str, schedule: Schedule) -> bool:
-    """Whether every round of a valid schedule is Amin's, did it have the wrong idea ``rule``."""
+    """Whether Amin with the known bug ``rule`` would make every round of a valid schedule."""
     return any(
-        replay(schedule, idea.reading, None).wrong is None
-        for idea in WRONG_IDEAS["amin"]
-        if idea.rule == rule
+        replay(schedule, bug.bound_rule, None).wrong is None
+        for bug in KNOWN_BUGS["amin"]
+        if bug.rule == rule
     )

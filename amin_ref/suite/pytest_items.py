@@ -19,7 +19,7 @@ from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem, program_that
 
 TracebackStyle = Literal["long", "short", "line", "no", "native", "value", "auto"]
 
-NOTE, DISTANCE = "amin-ref verdict", "amin-ref distance"
+NOTE, RATIO = "amin-ref verdict", "amin-ref ratio"
 """Under these names a test's report carries what is told in the end, from another process, too."""
 
 
@@ -107,7 +107,7 @@ class SchedulerTests:
         for theorem in theorems_of(self.claims):
             if (test := f"amin::{_name(theorem)}") in told:
                 terminalreporter.line(str(told[test][NOTE]))
-        terminalreporter.line(str(next(iter(told.values()))[DISTANCE]))
+        terminalreporter.line(str(next(iter(told.values()))[RATIO]))
 
 
 def _name(theorem: Theorem) -> str:
@@ -141,7 +141,7 @@ class TheoremTest(pytest.Item):
         """Fail with the smallest counterexample; skip where nothing could be judged."""
         verdict = self._tests.report[self._theorem]
         self.user_properties.append((NOTE, verdict.line()))
-        self.user_properties.append((DISTANCE, self._tests.report.distance()))
+        self.user_properties.append((RATIO, self._tests.report.ratio_line()))
         if verdict.finding is not None:
             raise Broken(verdict.finding)
         if not verdict.judged:

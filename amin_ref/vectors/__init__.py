@@ -1,7 +1,8 @@
-"""Test vectors: small instances with the schedules that are right, and schedules that are wrong.
+"""Which schedules of small instances are right, and which are wrong? Test vectors.
 
-They are for schedulers and checkers in any language, in the manner of Wycheproof: each vector says
-which bugs it catches. :func:`published_vectors` reads the ones that come with this package.
+They are for schedulers and checkers in any language, and follow the design of Wycheproof's vectors:
+each says which bugs it catches. :func:`published_vectors` reads ``vectors.json``, the vectors of
+this release.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib.resources import files
 from typing import Literal, TypeVar, get_args
 
 from amin_ref.checker import Rule
-from amin_ref.conformance import ActRule, ReadingRule
+from amin_ref.conformance import BugRule, RoundRule
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.instance import Instance, instance_document, instance_from_document
 from amin_ref.model.json_reading import (
@@ -31,12 +32,12 @@ VERSION = 1
 
 Result = Literal["valid", "acceptable", "invalid"]
 VectorPolicy = Literal["amin", "amax", "h-sf", "fcfs"]
-VectorRule = Rule | ActRule | ReadingRule
+VectorRule = Rule | RoundRule | BugRule
 
 RESULTS: tuple[Result, ...] = get_args(Result)
 POLICIES: tuple[VectorPolicy, ...] = get_args(VectorPolicy)
 Name = TypeVar("Name", bound=str)
-RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(ActRule), *get_args(ReadingRule))
+RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(RoundRule), *get_args(BugRule))
 
 
 @dataclass(frozen=True)

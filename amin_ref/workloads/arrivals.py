@@ -1,4 +1,8 @@
-"""When requests arrive: the first round in which each may be admitted."""
+"""When requests arrive: the first round in which each may be admitted.
+
+This is the only grammar of arrivals in the project: ``at-once``, ``poisson:RATE``, ``load:L`` and
+``trace:SECONDS``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from amin_ref.model.blocks import volume
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.validation import LARGEST
 from amin_ref.workloads.decimals import decimal_from_text, exact_decimal, plain
@@ -17,8 +22,9 @@ from amin_ref.workloads.fields import NANOSECONDS
 from amin_ref.workloads.row import Row
 
 
+@runtime_checkable
 class Arrivals(Protocol):
-    """A law of arrivals; ``str(arrivals)`` is what :func:`parse_arrivals` reads."""
+    """A law of arrivals. ``str(arrivals)`` is the text that :func:`parse_arrivals` reads."""
 
     def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
         """The arrival round of each row; at least 0.
@@ -31,7 +37,7 @@ class Arrivals(Protocol):
 
 @dataclass(frozen=True)
 class AtOnce:
-    """All requests are there in round 0."""
+    """All requests arrive in round 0."""
 
     def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:  # noqa: ARG002 - the protocol's
         """0 for each."""
@@ -53,8 +59,8 @@ class Poisson:
 
     rate: Decimal
 
-    def __post_init__(self) -> None:
-        exact_decimal("arrivals poisson: RATE", self.rate, least_is_zero=False)
+    def __init__(self, rate: Decimal | float) -> None:
+        object.__setattr__(self, "rate", exact_decimal("arrivals poisson: RATE", rate))
 
     def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
         """The round within which each arrival of the process falls.
@@ -78,11 +84,58 @@ class Poisson:
 
 
 @dataclass(frozen=True)
+class Load:
+    """A Poisson process whose rate is given relative to what the cache can serve.
+
+    The cache offers M token·rounds in each round, and a request takes up its volume
+    v_i = Σ_{a=1..o_i} B·⌈(s_i + a)/B⌉ token·rounds. The rate is load · M / mean(v_i) requests per
+    round, so at load 1 the offered work equals the cache. No scheduler keeps up with more.
+
+    Attributes:
+        load: offered work over what the cache can serve; a ratio, above 0.
+    """
+
+    load: Decimal
+
+    def __init__(self, load: Decimal | float) -> None:
+        object.__setattr__(self, "load", exact_decimal("arrivals load: L", load))
+
+    def process(self, rows: Sequence[Row], capacity: int, block_size: int = 1) -> Poisson:
+        """The Poisson process at this load; its rate is rounded to 9 decimal places.
+
+        Args:
+            rows: the requests that arrive; at least one, each with tokens to generate.
+            capacity: M; tokens.
+            block_size: B; tokens per block.
+
+        Raises:
+            InvalidValue: the rate rounds to 0, or exceeds 2**53 - 1.
+        """
+        work = sum(volume(row.prompt_len, row.output_len, block_size) for row in rows)
+        rate = Decimal(f"{float(self.load) * capacity * len(rows) / work:.{_RATE_PLACES}f}")
+        if not 0 < rate <= LARGEST:
+            raise InvalidValue(
+                "arrivals load: L",
+                str(self.load),
+                f"it gives {plain(rate)} requests a round",
+                "give a load nearer to 1",
+            )
+        return Poisson(rate)
+
+    def __str__(self) -> str:
+        return f"load:{plain(self.load)}"
+
+
+_RATE_PLACES = 9
+"""Decimal places of a rate that is computed from a load: enough for one request in 10**9 rounds."""
+
+
+@dataclass(frozen=True)
 class TraceArrivals:
     """The trace's own times, counted from its earliest.
 
-    A request that comes while a round is under way can be admitted in the next one: with d the
-    duration of a round, it arrives in round ⌈(time - earliest)/d⌉.
+    A request that comes during a round can be admitted in the next one: with d the duration of a
+    round, it arrives in round ⌈(time - earliest)/d⌉.
 
     Attributes:
         seconds: duration of a round, above 0; exact.
@@ -90,8 +143,8 @@ class TraceArrivals:
 
     seconds: Decimal
 
-    def __post_init__(self) -> None:
-        exact_decimal("arrivals trace: SECONDS", self.seconds, least_is_zero=False)
+    def __init__(self, seconds: Decimal | float) -> None:
+        object.__setattr__(self, "seconds", exact_decimal("arrivals trace: SECONDS", seconds))
 
     def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:  # noqa: ARG002 - the protocol's
         """⌈(time - earliest)/d⌉ for each, without rounding errors.
@@ -124,22 +177,42 @@ class TraceArrivals:
         return f"trace:{plain(self.seconds)}"
 
 
-def parse_arrivals(text: str) -> Arrivals:
-    """The law that ``at-once``, ``poisson:RATE`` or ``trace:SECONDS`` names.
+def parse_arrivals(text: str) -> Arrivals | Load:
+    """The law that ``at-once``, ``poisson:RATE``, ``load:L`` or ``trace:SECONDS`` names.
 
     Raises:
-        InvalidValue: it is none of these, or its number breaks a rule.
+        InvalidValue: the text is none of these, or its number breaks a rule.
     """
     if text == "at-once":
         return AtOnce()
     kind, colon, number = text.partition(":")
     if colon and kind == "poisson":
         return Poisson(decimal_from_text("arrivals poisson: RATE", number, "poisson:0.5"))
+    if colon and kind == "load":
+        return Load(decimal_from_text("arrivals load: L", number, "load:0.8"))
     if colon and kind == "trace":
         return TraceArrivals(decimal_from_text("arrivals trace: SECONDS", number, "trace:0.05"))
     raise InvalidValue(
         "arrivals",
         text,
-        "it must be at-once, poisson:RATE or trace:SECONDS",
-        "give for example poisson:0.5",
+        "it must be at-once, poisson:RATE, load:L or trace:SECONDS",
+        "give for example poisson:0.5 or load:0.8",
     )
+
+
+def as_arrivals(value: Arrivals | Load | str) -> Arrivals | Load:
+    """The law itself, or the one that a text names; see :func:`parse_arrivals`.
+
+    Raises:
+        InvalidValue: it is neither, or the text names none.
+    """
+    if isinstance(value, str):
+        return parse_arrivals(value)
+    if isinstance(value, type) or not isinstance(value, Arrivals | Load):
+        raise InvalidValue(
+            "arrivals",
+            value,
+            "it must be a text or an object with the method rounds",
+            "give for example 'load:0.8' or Poisson(0.5)",
+        )
+    return value

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal, get_args
 
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.validation import LARGEST
@@ -12,8 +14,17 @@ from amin_ref.model.validation import LARGEST
 NANOSECONDS = 10**9
 """Nanoseconds in a second."""
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
+TimeUnit = Literal["s", "ms", "ns"]
+"""What a trace counts its times in."""
+
+TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
+
+NANOSECONDS_IN: Mapping[TimeUnit, int] = {"s": NANOSECONDS, "ms": 10**6, "ns": 1}
+
+UNIT_TITLES: Mapping[TimeUnit, str] = {"s": "seconds", "ms": "milliseconds", "ns": "nanoseconds"}
+
+_WHOLE = re.compile(r"([+-]?[0-9]+)(\.0*)?")
+_DECIMAL_TIME = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
 _INSTANT = re.compile(
     r"(?P<whole>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
     r"(?:\.(?P<fraction>\d{1,9}))?"
@@ -22,7 +33,10 @@ _INSTANT = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAST_DIGITS = 15
-"""A number of so few digits is below :data:`LARGEST` without being looked at any further."""
+"""A number of at most this many digits is below :data:`LARGEST`, which has 16."""
+
+_MOST_DIGITS = 20
+"""A number of more digits, leading zeros included, is refused before it is converted."""
 
 
 def tokens_from_text(field: str, text: str) -> int:
@@ -33,20 +47,29 @@ def tokens_from_text(field: str, text: str) -> int:
     """
     if len(text) <= _FAST_DIGITS and text.isdecimal() and text.isascii():
         return int(text)
-    if not _WHOLE.fullmatch(text):
+    found = _WHOLE.fullmatch(text)
+    if not found:
         raise _not_tokens(field, text)
-    # Leading zeros count as digits here; nobody pads to twenty.
-    if len(text) > 20:
+    if len(found[1]) > _MOST_DIGITS:
         raise _too_many_tokens(field, text)
-    return tokens_from_number(field, int(text))
+    return tokens_from_number(field, int(found[1]))
 
 
 def tokens_from_number(field: str, value: object) -> int:
-    """The same for a value that JSON gave; a bool and a float are no number of tokens.
+    """The same for a value that JSON gave, where ``300.0`` is a whole number, too.
+
+    Args:
+        field: its name in the line.
+        value: an ``int``, or a ``Decimal`` for a number with a point or an exponent; a bool, a
+            float (NaN, an infinity) or anything else is no number of tokens.
 
     Raises:
         InvalidValue: as :func:`tokens_from_text`.
     """
+    if isinstance(value, Decimal):
+        if not _is_whole(value):
+            raise _not_tokens(field, float(value))
+        value = int(value)
     if type(value) is not int:
         raise _not_tokens(field, value)
     if abs(value) > LARGEST:
@@ -54,37 +77,42 @@ def tokens_from_number(field: str, value: object) -> int:
     return value
 
 
-def nanoseconds_from_seconds(field: str, text: str) -> int:
-    """Nanoseconds, rounded down, in a decimal number of seconds such as ``5.89`` or ``1e-05``.
+def nanoseconds_from_text(field: str, text: str, unit: TimeUnit) -> int:
+    """Nanoseconds, rounded down, in a decimal number of ``unit`` such as ``5.89`` or ``1e-05``.
 
     Raises:
-        InvalidValue: it is not a number, negative, infinite, or beyond 2**53 - 1 seconds.
+        InvalidValue: it is not a number, negative, infinite, or beyond 2**53 - 1 units.
     """
-    if not _SECONDS.fullmatch(text) or Decimal(text) > LARGEST:
+    if not _DECIMAL_TIME.fullmatch(text) or Decimal(text) > LARGEST:
         raise InvalidValue(
             field,
             text,
-            "it must be a time in seconds, a decimal number from 0 to 2**53 - 1",
+            f"it must be a time in {UNIT_TITLES[unit]}, a decimal number from 0 to 2**53 - 1",
             "correct the line or remove it",
         )
-    return int(Decimal(text) * NANOSECONDS)
+    return int(Decimal(text) * NANOSECONDS_IN[unit])
 
 
-def nanoseconds_from_milliseconds(field: str, value: object) -> int:
-    """Nanoseconds, rounded down, in a JSON number of milliseconds.
+def nanoseconds_from_number(field: str, value: object, unit: TimeUnit) -> int:
+    """Nanoseconds, rounded down, in a JSON number of ``unit``.
+
+    Args:
+        field: its name in the line.
+        value: an ``int``, or a ``Decimal`` for a number with a point or an exponent, so that 0.1
+            means a tenth and not the nearest binary fraction.
+        unit: what the number counts.
 
     Raises:
-        InvalidValue: it is not a number, negative, infinite, or beyond 2**53 - 1 milliseconds.
+        InvalidValue: it is not a number, negative, infinite, or beyond 2**53 - 1 units.
     """
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value <= LARGEST:
         raise InvalidValue(
             field,
-            value,
-            "it must be a time in milliseconds, a number from 0 to 2**53 - 1",
+            float(value) if isinstance(value, Decimal) else value,
+            f"it must be a time in {UNIT_TITLES[unit]}, a number from 0 to 2**53 - 1",
             "correct the line or remove it",
         )
-    # By way of its text, so that 0.1 means a tenth and not the nearest binary fraction.
-    return int(Decimal(str(value)) * (NANOSECONDS // 1000))
+    return int(value * NANOSECONDS_IN[unit])
 
 
 def nanoseconds_from_instant(field: str, text: str) -> int:
@@ -112,6 +140,11 @@ def nanoseconds_from_instant(field: str, text: str) -> int:
     return since // timedelta(seconds=1) * NANOSECONDS + int(
         (found["fraction"] or "").ljust(9, "0")
     )
+
+
+def _is_whole(value: Decimal) -> bool:
+    # Compared first: to_integral_value of 1e999999 would write out all its digits.
+    return value.is_finite() and abs(value) <= LARGEST and value == value.to_integral_value()
 
 
 def _not_tokens(field: str, value: object) -> InvalidValue:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.errors import InvalidValue
 from amin_ref.workloads.fields import (
+    TimeUnit,
     nanoseconds_from_instant,
-    nanoseconds_from_milliseconds,
-    nanoseconds_from_seconds,
-    tokens_from_number,
+    nanoseconds_from_text,
     tokens_from_text,
 )
+from amin_ref.workloads.json_lines import OBJECTS, LineReader, json_line_reader, no_unit
 from amin_ref.workloads.row import Row
-
-LineReader = Callable[[str], Row]
-"""Makes a row of a line; refuses it with :exc:`InvalidValue`."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A comma-separated format, recognised by the names in its header.
+    """A format of lines and columns, recognised by the names in its header.
 
     Columns may stand in any order and with others between them (later BurstGPT releases add some).
 
@@ -32,27 +28,48 @@ class Table:
         prompt: name of the column with the prompts' lengths; tokens.
         output: name of the column with the answers' lengths; tokens.
         time: name of the column that says when a request came; ``None`` where there is none.
-        read_time: its field's name and text to nanoseconds.
+        unit: what that column counts; ``None`` where it has instants of the calendar.
+        separator: what stands between two fields.
     """
 
     name: str
     prompt: str
     output: str
     time: str | None = None
-    read_time: Callable[[str, str], int] = nanoseconds_from_seconds
+    unit: TimeUnit | None = "s"
+    separator: str = ","
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the header must name, in the order of the published files."""
         return (*((self.time,) if self.time else ()), self.prompt, self.output)
 
-    def line_reader(self, header: Sequence[str]) -> LineReader:
-        """Reads the lines below ``header``, which names all of :attr:`columns`."""
+    def line_reader(self, header: Sequence[str], time_unit: TimeUnit | None) -> LineReader:
+        """Reads the lines below ``header``, which names all of :attr:`columns`.
+
+        Args:
+            header: names of the columns.
+            time_unit: what the times count, if it is not what the format says.
+
+        Raises:
+            InvalidValue: there is a ``time_unit``, and the format has no times, or instants.
+        """
+        if time_unit is not None and (self.time is None or self.unit is None):
+            what = "has no times" if self.time is None else "has instants of the calendar"
+            raise no_unit(time_unit, f"{self.name} {what}")
         prompt, output = header.index(self.prompt), header.index(self.output)
         time = None if self.time is None else header.index(self.time)
+        unit = time_unit or self.unit
+
+        def time_of(fields: Sequence[str]) -> int | None:
+            if time is None:
+                return None
+            if unit is None:
+                return nanoseconds_from_instant(header[time], fields[time])
+            return nanoseconds_from_text(header[time], fields[time], unit)
 
         def read(line: str) -> Row:
-            fields = _fields(line)
+            fields = _fields(line, self.separator)
             if len(fields) != len(header):
                 raise InvalidValue(
                     "the number of fields",
@@ -63,48 +80,67 @@ class Table:
             return Row(
                 tokens_from_text(self.prompt, fields[prompt]),
                 tokens_from_text(self.output, fields[output]),
-                None if time is None else self.read_time(header[time], fields[time]),
+                time_of(fields),
             )
 
         return read
 
 
 AZURE = Table(
-    "Azure", "ContextTokens", "GeneratedTokens", "TIMESTAMP", nanoseconds_from_instant
+    "Azure", "ContextTokens", "GeneratedTokens", "TIMESTAMP", None
 )  # 2023, and 2024 where the instants have an offset
 LMSYS = Table("LMSYS lengths", "question_length", "answer_length")
 BURSTGPT = Table("BurstGPT", "Request tokens", "Response tokens", "Timestamp")
 VIDUR = Table("Vidur", "num_prefill_tokens", "num_decode_tokens", "arrived_at")
 VIDUR_LENGTHS = Table("Vidur lengths", "num_prefill_tokens", "num_decode_tokens")
+SPLITWISE = Table("splitwise-sim", "prompt_size", "token_size", "arrival_timestamp")
+LLMSERVINGSIM = Table(
+    "LLMServingSim", "input_toks", "output_toks", "arrival_time_ns", "ns", separator="\t"
+)
 
-TABLES = (AZURE, LMSYS, BURSTGPT, VIDUR, VIDUR_LENGTHS)
+TABLES = (AZURE, LMSYS, BURSTGPT, VIDUR, VIDUR_LENGTHS, SPLITWISE, LLMSERVINGSIM)
 """In the order in which they are tried: VIDUR_LENGTHS also matches what VIDUR matches."""
 
-MOONCAKE_KEYS = ("timestamp", "input_length", "output_length")
-"""What an object of Mooncake's JSON lines must have; ``hash_ids`` and others are not looked at."""
 
-
-def line_reader(first_line: str) -> tuple[LineReader, bool]:
+def line_reader(first_line: str, time_unit: TimeUnit | None = None) -> tuple[LineReader, bool]:
     """What reads the file that begins so, and whether its first line is a row already.
 
+    Args:
+        first_line: the header, or the first of JSON lines.
+        time_unit: what the times count, if it is not what the format says.
+
     Raises:
-        InvalidValue: the line is no header that is known; the message lists those that are.
+        InvalidValue: the line begins no format that is known, and the message says what it was
+            taken for and what is known; or the times of the format have no such unit.
     """
     if first_line.startswith("{"):
-        return read_mooncake, True
-    header = _fields(first_line)
+        return json_line_reader(first_line, time_unit), True
+    if first_line.startswith("["):
+        raise InvalidValue(
+            "the file",
+            first_line,
+            "it is taken for a JSON array, such as ShareGPT's conversations, and a trace has one "
+            f"request a line, with numbers of tokens; known are {_known()}",
+            "count the tokens and write them as JSON lines with input_length and output_length",
+        )
     for table in TABLES:
+        header = _fields(first_line, table.separator)
         if set(table.columns) <= set(header):
             _refuse_repeats(table, header)
-            return table.line_reader(header), False
-    known = ", ".join(f"{table.name} ({','.join(table.columns)})" for table in TABLES)
+            return table.line_reader(header, time_unit), False
     raise InvalidValue(
         "the header",
         first_line,
-        f"it must name the columns of a known format: {known}, "
-        f"or Mooncake (JSON lines with {', '.join(MOONCAKE_KEYS)})",
+        f"it is taken for the header of a table, and names the columns of none that is known: "
+        f"{_known()}",
         "convert the file or mend its header",
     )
+
+
+def _known() -> str:
+    tables = [f"{table.name} ({','.join(table.columns)})" for table in TABLES]
+    objects = [f"{kind.name} ({', '.join(kind.keys)})" for kind in OBJECTS]
+    return f"{', '.join(tables)}; as JSON lines {', '.join(objects)}"
 
 
 def _refuse_repeats(table: Table, header: list[str]) -> None:
@@ -118,37 +154,10 @@ def _refuse_repeats(table: Table, header: list[str]) -> None:
             )
 
 
-def read_mooncake(line: str) -> Row:
-    """The row in one of Mooncake's JSON lines; its ``timestamp`` is in milliseconds.
-
-    Raises:
-        InvalidValue: the line is not a JSON object, or lacks a key, or a value is of another kind.
-    """
-    try:
-        found: object = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InvalidValue(
-            "the line", line, "it must be one JSON object", "correct the line or remove it"
-        )
-    for key in MOONCAKE_KEYS:
-        if key not in found:
-            raise InvalidValue(
-                "the line", line, f"the key {shown(key)} is missing", "add it or remove the line"
-            )
-    timestamp, prompt, output = (found[key] for key in MOONCAKE_KEYS)
-    return Row(
-        tokens_from_number("input_length", prompt),
-        tokens_from_number("output_length", output),
-        nanoseconds_from_milliseconds("timestamp", timestamp),
-    )
-
-
-def _fields(line: str) -> list[str]:
+def _fields(line: str, separator: str) -> list[str]:
     if '"' in line:
         try:
-            (fields,) = csv.reader([line], strict=True)
+            (fields,) = csv.reader([line], strict=True, delimiter=separator)
         except csv.Error:
             raise InvalidValue(
                 "the line",
@@ -157,5 +166,5 @@ def _fields(line: str) -> list[str]:
                 "correct the line or remove it",
             ) from None
     else:
-        fields = line.split(",")
+        fields = line.split(separator)
     return [field.strip() for field in fields]

@@ -8,19 +8,13 @@ import zlib
 from collections.abc import Generator
 from io import BufferedReader
 
-from amin_ref.model.errors import InvalidWorkload
+from amin_ref.model.errors import InvalidWorkload, shown_path
 
 LONGEST_LINE = 2**24
 """Bytes in the longest line that is read: a file without line ends must not fill the memory."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-def shown_path(path: str | os.PathLike[str]) -> str:
-    """The path for a message: quoted, in full, on one line and printable whatever it holds."""
-    name = os.fspath(path)
-    return f"'{name}'" if name.isprintable() else ascii(name)
 
 
 def text_lines(path: str | os.PathLike[str]) -> Generator[tuple[int, str], None, None]:

@@ -7,18 +7,27 @@ from collections.abc import Generator
 from contextlib import closing
 from itertools import chain
 
-from amin_ref.model.errors import InvalidValue, InvalidWorkload
+from amin_ref.model.errors import InvalidValue, InvalidWorkload, shown_path
+from amin_ref.workloads.fields import TimeUnit
 from amin_ref.workloads.formats import line_reader
-from amin_ref.workloads.lines import shown_path, text_lines
+from amin_ref.workloads.lines import text_lines
 from amin_ref.workloads.row import Row
 
 
-def read_trace(path: str | os.PathLike[str]) -> Generator[Row, None, None]:
+def read_trace(
+    path: str | os.PathLike[str], time_unit: TimeUnit | None = None
+) -> Generator[Row, None, None]:
     """The rows of a trace, one at a time: what a consumer does not take is not read.
 
-    The format (Azure, LMSYS lengths, BurstGPT, Vidur or Mooncake, plain or gzip) is recognised by
-    what the file begins with. Rows of requests that failed (zero tokens) are rows too; see
-    :func:`amin_ref.workloads.keep_usable`.
+    The format (Azure, LMSYS lengths, BurstGPT, Vidur, splitwise-sim or LLMServingSim tables;
+    Mooncake, Qwen-Bailian, vLLM bench, LLMServingSim or aiperf JSON lines; plain or gzip) is
+    recognised by what the file begins with. Rows of requests that failed (zero tokens) are rows
+    too; see :func:`amin_ref.workloads.keep_usable`.
+
+    Args:
+        path: the file.
+        time_unit: what its times count, if it is not what the format says: GuideLLM has Mooncake's
+            keys, and seconds.
 
     Raises:
         InvalidWorkload: the file cannot be read, is of no known format or has no rows; or a line
@@ -29,7 +38,7 @@ def read_trace(path: str | os.PathLike[str]) -> Generator[Row, None, None]:
         if first == 0:
             raise InvalidWorkload(f"{shown_path(path)}: the file is empty; give one with a header.")
         try:
-            read, is_row = line_reader(first_line)
+            read, is_row = line_reader(first_line, time_unit)
         except InvalidValue as error:
             raise _in_line(path, first, error) from None
         has_rows = False

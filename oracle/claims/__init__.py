@@ -1,13 +1,25 @@
-"""The article's claims, C1 to C6 of the specification, measured: experiments, rules, verdicts.
+"""Does what the article claims hold? The claims C1 to C6 of the specification, measured.
 
-Each claim is a module of its own that holds its thresholds, its grid and its judge. Thresholds are
-laid down there before anything is measured, and every verdict follows from measurements alone.
+Each claim is a module with its thresholds, its settings and its rule, all fixed before anything was
+measured. A verdict follows from the measurements alone. Read in this order:
+
+* what is measured: ``workload`` (the requests), ``rounds`` (what a round of Amin costs),
+  ``experiments`` (a setting and its measurement), ``result_store`` (measurements in a file),
+  ``measuring`` (a run over many tasks);
+* what is said of it: ``figures`` (charts as
+  numbers), ``ledger`` (verdicts, as JSON), ``plan`` (what a claim is made of), ``words`` (lists and
+  counts in sentences);
+* the claims: ``c1_matching``, ``c2_halving``, ``c3_varying``, ``c4_logarithmic``,
+  ``c5_round_costs``, ``c6_lower_bounds_only``;
+* all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown).
 """
 
-from oracle.claims.campaign import Measurements, Notebook, measure, tasks
+from oracle.claims.figures import Figure
 from oracle.claims.judging import CLAIMS, LEDGER, experiments, judged
-from oracle.claims.ledger import Entry, Figure, Judgement, Ledger
+from oracle.claims.ledger import Entry, Judgement, Ledger
+from oracle.claims.measuring import measure
 from oracle.claims.plan import Claim, ClaimName, Plan
+from oracle.claims.result_store import Measurements, ResultStore, tasks
 
 __all__ = [
     "CLAIMS",
@@ -19,8 +31,8 @@ __all__ = [
     "LEDGER",
     "Ledger",
     "Measurements",
-    "Notebook",
     "Plan",
+    "ResultStore",
     "experiments",
     "judged",
     "measure",

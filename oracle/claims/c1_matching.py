@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan, counted
-from oracle.claims.scene import Scene
+from oracle.claims.figures import Figure, Mark, Point, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
+from oracle.claims.plan import Claim, Plan
+from oracle.claims.result_store import Measurements, estimated
+from oracle.claims.words import counted
+from oracle.claims.workload import SampledWorkload
 
 MATCHED = 1.05
 """Amin matches when its total latency is at most 5 % above the certified bound on every schedule:
@@ -24,14 +26,14 @@ SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 """Numbers of requests at once, over the plan's number."""
 
 LOADS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
-"""From light traffic to past saturation; see :class:`oracle.claims.scene.Scene`."""
+"""From light traffic to past saturation; see :class:`oracle.claims.workload.SampledWorkload`."""
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """How far from hindsight, in one scene. All are ratios of total latencies."""
+    """How far from hindsight, in one workload. All are ratios of total latencies."""
 
-    scene: Scene
+    workload: SampledWorkload
     amin_to_h_sf: Estimate
     lag: Estimate
     to_bound: dict[str, Estimate]
@@ -53,30 +55,30 @@ class _Compared:
         return self.matched and self.lags
 
 
-def _at_once(plan: Plan) -> list[Scene]:
+def _at_once(plan: Plan) -> list[SampledWorkload]:
     shares = plan.grid(SHARES, (0.05, 0.1, 0.25, 1.0))
-    return [plan.scene(requests=max(1, round(share * plan.requests))) for share in shares]
+    return [plan.sampled(requests=max(1, round(share * plan.requests))) for share in shares]
 
 
-def _arriving(plan: Plan) -> list[Scene]:
-    return [plan.scene(load) for load in plan.grid(LOADS, (0.25, 0.5, 0.6, 0.7, 0.9, 1.2))]
+def _arriving(plan: Plan) -> list[SampledWorkload]:
+    return [plan.sampled(load) for load in plan.grid(LOADS, (0.25, 0.5, 0.6, 0.7, 0.9, 1.2))]
 
 
 def _experiments(plan: Plan) -> list[Experiment]:
     return [
         experiment
-        for scene in (*_at_once(plan), *_arriving(plan))
-        for experiment in (InHindsight(scene, plan.bound_seconds), Predicted(scene, "naive"))
+        for workload in (*_at_once(plan), *_arriving(plan))
+        for experiment in (InHindsight(workload, plan.bound_seconds), Predicted(workload, "naive"))
     ]
 
 
-def _compared(plan: Plan, found: Measurements, scene: Scene) -> _Compared:
-    hindsight, predicted = InHindsight(scene, plan.bound_seconds), Predicted(scene, "naive")
+def _compared(plan: Plan, found: Measurements, workload: SampledWorkload) -> _Compared:
+    hindsight, predicted = InHindsight(workload, plan.bound_seconds), Predicted(workload, "naive")
     h_sf, bound = found.of(hindsight, "h-sf"), found.of(hindsight, "bound")
     amin, amax = found.of(predicted, "amin"), found.of(predicted, "amax")
     latencies = {"Amin": amin, "H-SF": h_sf, "FCFS": found.of(hindsight, "fcfs"), "Amax": amax}
     return _Compared(
-        scene=scene,
+        workload=workload,
         amin_to_h_sf=estimated(amin / h_sf),
         lag=estimated(amax / amin),
         to_bound={name: estimated(latency / bound) for name, latency in latencies.items()},
@@ -84,8 +86,8 @@ def _compared(plan: Plan, found: Measurements, scene: Scene) -> _Compared:
 
 
 def _judge(plan: Plan, found: Measurements) -> Judgement:
-    at_once = [_compared(plan, found, scene) for scene in _at_once(plan)]
-    arriving = [_compared(plan, found, scene) for scene in _arriving(plan)]
+    at_once = [_compared(plan, found, workload) for workload in _at_once(plan)]
+    arriving = [_compared(plan, found, workload) for workload in _arriving(plan)]
     article = at_once[-1]
     where = [_reach(at_once, _number), _reach(arriving, _load)]
     reached = [place for place in where if place]
@@ -95,8 +97,8 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     return Judgement(
         verdict=verdict,
         measured=(
-            f"{article.scene.requests:,} at once: Amin has {article.amin_to_h_sf} times the total "
-            f"latency of H-SF, {article.to_bound['Amin']} times the certified bound; FCFS "
+            f"{article.workload.requests:,} at once: Amin has {article.amin_to_h_sf} times the "
+            f"total latency of H-SF, {article.to_bound['Amin']} times the certified bound; FCFS "
             f"{article.to_bound['FCFS']} times it; Amax {article.lag} times Amin. "
             f"{_first_missed(at_once, arriving)} Amax is furthest behind at "
             f"{_most_behind([*at_once, *arriving])}."
@@ -107,11 +109,11 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
 
 
 def _number(each: _Compared) -> str:
-    return f"{each.scene.requests:,} requests at once"
+    return f"{each.workload.requests:,} requests at once"
 
 
 def _load(each: _Compared) -> str:
-    return f"Poisson arrivals at load {each.scene.load}"
+    return f"Poisson arrivals at load {each.workload.load}"
 
 
 def _reach(ascending: Sequence[_Compared], named: Callable[[_Compared], str]) -> str:
@@ -135,7 +137,7 @@ def _first_missed(at_once: Sequence[_Compared], arriving: Sequence[_Compared]) -
 
 def _most_behind(compared: Sequence[_Compared]) -> str:
     most = max(compared, key=lambda each: each.lag.mean)
-    return f"{_number(most) if most.scene.load is None else _load(most)}: {most.lag} times Amin"
+    return f"{_number(most) if most.workload.load is None else _load(most)}: {most.lag} times Amin"
 
 
 def _condition(verdict: Verdict, reached: Sequence[str], compared: Sequence[_Compared]) -> str:
@@ -165,7 +167,7 @@ def _figure_at_once(compared: Sequence[_Compared]) -> Figure:
         y_label="total latency over the certified bound",
         x_scale="log",
         y_scale="log",
-        series=_series(compared, lambda each: each.scene.requests),
+        series=_series(compared, lambda each: each.workload.requests),
         marks=(Mark("matched: within 5 %", MATCHED),),
     )
 
@@ -179,7 +181,7 @@ def _figure_arriving(compared: Sequence[_Compared]) -> Figure:
         x_label="load: arrivals over what the cache can keep up with at best",
         y_label="total latency over the certified bound",
         y_scale="log",
-        series=_series(compared, lambda each: each.scene.load or 0.0),
+        series=_series(compared, lambda each: each.workload.load or 0.0),
         marks=(Mark("matched: within 5 %", MATCHED),),
     )
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import Figure, Judgement, Mark, Point, Series, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan, listed
-from oracle.claims.scene import Scene
+from oracle.claims.figures import Figure, Mark, Point, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
+from oracle.claims.plan import Claim, Plan
+from oracle.claims.result_store import Measurements, estimated
+from oracle.claims.words import listed
+from oracle.claims.workload import SampledWorkload
 
 HALF = 0.5
 """Share of the gap that has to be closed."""
@@ -51,26 +53,28 @@ def _bins(plan: Plan) -> tuple[int, ...]:
     return plan.grid(BINS, (1, 5, 10, 50))
 
 
-def _scenes(plan: Plan) -> tuple[Scene, Scene]:
-    return plan.scene(), plan.scene(equal_prompts=True)
+def _workloads(plan: Plan) -> tuple[SampledWorkload, SampledWorkload]:
+    return plan.sampled(), plan.sampled(equal_prompts=True)
 
 
 def _experiments(plan: Plan) -> list[Experiment]:
     return [
         experiment
-        for scene in _scenes(plan)
+        for workload in _workloads(plan)
         for experiment in (
-            InHindsight(scene, plan.bound_seconds),
-            *(Predicted(scene, f"bins:{bins}") for bins in _bins(plan)),
+            InHindsight(workload, plan.bound_seconds),
+            *(Predicted(workload, f"bins:{bins}") for bins in _bins(plan)),
         )
     ]
 
 
-def _closed(plan: Plan, found: Measurements, scene: Scene, hindsight: str) -> list[_Closed]:
-    best = found.of(InHindsight(scene, plan.bound_seconds), hindsight)
+def _closed(
+    plan: Plan, found: Measurements, workload: SampledWorkload, hindsight: str
+) -> list[_Closed]:
+    best = found.of(InHindsight(workload, plan.bound_seconds), hindsight)
     closed = []
     for bins in _bins(plan):
-        predicted = Predicted(scene, f"bins:{bins}")
+        predicted = Predicted(workload, f"bins:{bins}")
         amin, amax = found.of(predicted, "amin"), found.of(predicted, "amax")
         gap = estimated((amax - best) / best)
         # With a gap near nothing in any one sample, the mean of the shares would mean nothing.
@@ -82,7 +86,8 @@ def _closed(plan: Plan, found: Measurements, scene: Scene, hindsight: str) -> li
 
 def _judge(plan: Plan, found: Measurements) -> Judgement:
     drawn, equal = (
-        {name: _closed(plan, found, scene, name) for name in HINDSIGHTS} for scene in _scenes(plan)
+        {name: _closed(plan, found, workload, name) for name in HINDSIGHTS}
+        for workload in _workloads(plan)
     )
     with_gap = [each for closed in drawn.values() for each in closed if each.share is not None]
     halved = [each.halved for each in with_gap]
@@ -144,9 +149,9 @@ def _figure_shares(drawn: dict[str, list[_Closed]], equal: dict[str, list[_Close
     series = [
         Series(
             f"to {NAMES[name]}{suffix}",
-            tuple(Point(each.bins, each.share) for each in scene[name] if each.share),
+            tuple(Point(each.bins, each.share) for each in closed[name] if each.share),
         )
-        for scene, suffix in ((drawn, ""), (equal, ", equal prompts"))
+        for closed, suffix in ((drawn, ""), (equal, ", equal prompts"))
         for name in HINDSIGHTS
     ]
     return Figure(
@@ -164,12 +169,12 @@ def _figure_shares(drawn: dict[str, list[_Closed]], equal: dict[str, list[_Close
 
 
 def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
-    scene = plan.scene()
-    hindsight = InHindsight(scene, plan.bound_seconds)
+    workload = plan.sampled()
+    hindsight = InHindsight(workload, plan.bound_seconds)
     bound = found.of(hindsight, "bound")
     lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "Amax": []}
     for bins in _bins(plan):
-        predicted = Predicted(scene, f"bins:{bins}")
+        predicted = Predicted(workload, f"bins:{bins}")
         for name, latency in (
             ("Amin", found.of(predicted, "amin")),
             ("H-SF", found.of(hindsight, "h-sf")),
@@ -190,11 +195,11 @@ def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
 
 def _held(plan: Plan, found: Measurements) -> dict[str, list[Point]]:
     """The share of the cache that is held on average, by number of bins."""
-    scene = plan.scene()
-    h_sf = estimated(found.of(InHindsight(scene, plan.bound_seconds), "h-sf_held"))
+    workload = plan.sampled()
+    h_sf = estimated(found.of(InHindsight(workload, plan.bound_seconds), "h-sf_held"))
     lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "Amax": []}
     for bins in _bins(plan):
-        predicted = Predicted(scene, f"bins:{bins}")
+        predicted = Predicted(workload, f"bins:{bins}")
         lines["Amin"].append(Point(bins, estimated(found.of(predicted, "amin_held"))))
         lines["H-SF"].append(Point(bins, h_sf))
         lines["Amax"].append(Point(bins, estimated(found.of(predicted, "amax_held"))))

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
-from oracle.claims.ledger import (
-    Figure,
-    Judgement,
-    Mark,
-    Point,
-    Scale,
-    Series,
-    Verdict,
-    verdict_where,
-)
+from oracle.claims.figures import Figure, Mark, Point, Scale, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan
-from oracle.claims.scene import Scene
+from oracle.claims.result_store import Measurements, estimated
+from oracle.claims.workload import SampledWorkload
 
 FIVE = 5.0
 """The article's factor: Amax's total latency over Amin's."""
@@ -47,20 +39,20 @@ class _Setting:
 
     line: str
     x: float
-    scene: Scene
+    workload: SampledWorkload
     prediction: str
 
     @property
     def experiment(self) -> Predicted:
-        return Predicted(self.scene, self.prediction)
+        return Predicted(self.workload, self.prediction)
 
     @property
     def is_realistic(self) -> bool:
-        return self.scene.load is None or self.scene.load <= SATURATED
+        return self.workload.load is None or self.workload.load <= SATURATED
 
     def __str__(self) -> str:
-        count = f"{self.scene.requests:,} requests"
-        load = self.scene.load
+        count = f"{self.workload.requests:,} requests"
+        load = self.workload.load
         where = "at once" if load is None else f"at load {load}"
         return f"{count} {where}, {_in_words(self.prediction)}"
 
@@ -74,12 +66,12 @@ def _in_words(prediction: str) -> str:
 
 def _relative(plan: Plan) -> list[_Setting]:
     settings = [
-        _Setting("at once", error, plan.scene(), f"relative:{error}")
+        _Setting("at once", error, plan.sampled(), f"relative:{error}")
         for error in plan.grid(ERRORS, (0.2, 0.5, 0.99))
     ]
     for load in plan.grid(LOADS, (0.9,)):
         settings += [
-            _Setting(f"load {load}", error, plan.scene(load), f"relative:{error}")
+            _Setting(f"load {load}", error, plan.sampled(load), f"relative:{error}")
             for error in plan.grid(ERRORS_ARRIVING, (0.2, 0.99))
         ]
     return settings
@@ -87,7 +79,7 @@ def _relative(plan: Plan) -> list[_Setting]:
 
 def _varying(plan: Plan) -> list[_Setting]:
     return [
-        _Setting(_line(load), most, plan.scene(load), f"varying:{most}")
+        _Setting(_line(load), most, plan.sampled(load), f"varying:{most}")
         for load in plan.grid(LOADS_VARYING, (None, 0.9))
         for most in plan.grid(ERRORS_VARYING, (0.99,))
     ]
@@ -95,7 +87,7 @@ def _varying(plan: Plan) -> list[_Setting]:
 
 def _mixed(plan: Plan) -> list[_Setting]:
     return [
-        _Setting(_line(load), share, plan.scene(load), f"mixed:{share}")
+        _Setting(_line(load), share, plan.sampled(load), f"mixed:{share}")
         for load in LOADS_NAIVE
         for share in plan.grid(SHARES_NAIVE, (0.1, 0.5, 1.0))
     ]
@@ -106,7 +98,7 @@ def _longer(plan: Plan) -> list[_Setting]:
         _Setting(
             f"load {LONG_LOAD}, X = {LONG_ERROR}",
             longer * plan.requests,
-            plan.scene(LONG_LOAD, requests=longer * plan.requests),
+            plan.sampled(LONG_LOAD, requests=longer * plan.requests),
             f"relative:{LONG_ERROR}",
         )
         for longer in plan.grid(LONGER, (1, 2))
@@ -123,7 +115,7 @@ def _settings(plan: Plan) -> list[_Setting]:
 
 def _experiments(plan: Plan) -> list[Experiment]:
     predicted: list[Experiment] = [setting.experiment for setting in _settings(plan)]
-    return [InHindsight(plan.scene(), plan.bound_seconds), *predicted]
+    return [InHindsight(plan.sampled(), plan.bound_seconds), *predicted]
 
 
 def _judge(plan: Plan, found: Measurements) -> Judgement:
@@ -136,7 +128,7 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     article = {
         setting: ratios[setting]
         for setting in (*_relative(plan), *_varying(plan))
-        if setting.scene.load is None
+        if setting.workload.load is None
     }
     realistic = {setting: ratio for setting, ratio in ratios.items() if setting.is_realistic}
     within = {
@@ -209,11 +201,11 @@ def _least(ratios: dict[_Setting, Estimate]) -> str:
 
 def _resilience(plan: Plan, found: Measurements) -> str:
     """How far Amin itself is from H-SF while accuracy varies; all at once."""
-    h_sf = found.of(InHindsight(plan.scene(), plan.bound_seconds), "h-sf")
+    h_sf = found.of(InHindsight(plan.sampled(), plan.bound_seconds), "h-sf")
     means = [
         float((found.of(setting.experiment, "amin") / h_sf).mean())
         for setting in _relative(plan)
-        if setting.scene.load is None
+        if setting.workload.load is None
     ]
     return f"Over all X, at once, Amin has {min(means):.2f} to {max(means):.2f} times H-SF."
 
@@ -234,7 +226,7 @@ def _first_of_each(settings: Iterable[_Setting]) -> str:
     """The first setting of each kind of prediction and arrivals."""
     first: dict[tuple[str, float | None], _Setting] = {}
     for setting in settings:
-        first.setdefault((setting.prediction.split(":")[0], setting.scene.load), setting)
+        first.setdefault((setting.prediction.split(":")[0], setting.workload.load), setting)
     return "; ".join(map(str, first.values()))
 
 

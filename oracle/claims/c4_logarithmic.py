@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.small.bound import INTERCEPT, LONGEST_PROMPT_PER_LOWER, SLOPE, ratio_bound
-from oracle.claims.campaign import Measurements
-from oracle.claims.estimate import Estimate
 from oracle.claims.experiments import Experiment, LongPrompts, WorstRatio
-from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict, verdict_where
+from oracle.claims.figures import Figure, Point, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan
+from oracle.claims.result_store import Measurements
 from oracle.claims.rounds import growth_exponent
 from oracle.ratio.tables import PROMPT_LENGTHS, table_questions
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.claims.campaign import Measurements, estimated
-from oracle.claims.estimate import Estimate
+from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, RoundCost
-from oracle.claims.ledger import Figure, Judgement, Point, Scale, Series, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan, listed
+from oracle.claims.figures import Figure, Point, Scale, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
+from oracle.claims.plan import Claim, Plan
+from oracle.claims.result_store import Measurements, estimated
 from oracle.claims.rounds import CAPACITIES, WAITING, growth_exponent, load_for_capacity
+from oracle.claims.words import listed
 
 FLAT = 0.05
 """An exponent of the number waiting below this is none: a factor of 1.26 from 1,000 to 100,000,

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.experiments import Experiment, UppersWithheld
-from oracle.claims.ledger import Figure, Judgement, Point, Series, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan, listed
-from oracle.claims.scene import Scene
+from oracle.claims.figures import Figure, Point, Series
+from oracle.claims.ledger import Judgement, Verdict, verdict_where
+from oracle.claims.plan import Claim, Plan
+from oracle.claims.result_store import Measurements, estimated
+from oracle.claims.words import listed
+from oracle.claims.workload import SampledWorkload
 
 BINS = (1, 5, 10, 50)
 OTHERS = ("naive", "relative:0.5")
 LOAD = 0.9
 
 
-def _scene(plan: Plan, load: float | None = None) -> Scene:
+def _workload(plan: Plan, load: float | None = None) -> SampledWorkload:
     """Fewer requests where it has to be quick: without upper bounds Amax lets one in at a time, and
     there are as many rounds as all answers have tokens."""
-    return plan.scene(load, requests=max(1, plan.requests // 4) if plan.quick else None)
+    return plan.sampled(load, requests=max(1, plan.requests // 4) if plan.quick else None)
 
 
 def _by_bins(plan: Plan) -> dict[int, UppersWithheld]:
-    return {bins: UppersWithheld(_scene(plan), f"bins:{bins}") for bins in _bins(plan)}
+    return {bins: UppersWithheld(_workload(plan), f"bins:{bins}") for bins in _bins(plan)}
 
 
 def _bins(plan: Plan) -> tuple[int, ...]:
@@ -29,8 +31,8 @@ def _bins(plan: Plan) -> tuple[int, ...]:
 
 def _others(plan: Plan) -> list[UppersWithheld]:
     return [
-        *(UppersWithheld(_scene(plan), prediction) for prediction in OTHERS),
-        UppersWithheld(_scene(plan, LOAD), f"bins:{_bins(plan)[-1]}"),
+        *(UppersWithheld(_workload(plan), prediction) for prediction in OTHERS),
+        UppersWithheld(_workload(plan, LOAD), f"bins:{_bins(plan)[-1]}"),
     ]
 
 
@@ -104,7 +106,7 @@ LOWER_BOUNDS_ONLY = Claim(
     "same, run by run, when upper bounds are withheld; under conditions if it is so with some "
     "predictions; not if with none.",
     setting=lambda plan: (
-        f"{_scene(plan).requests:,} requests with and without their upper bounds; K = "
+        f"{_workload(plan).requests:,} requests with and without their upper bounds; K = "
         f"{listed(_bins(plan))} bins, naive, o ± 50 %, at once, and bins at load {LOAD}"
     ),
     experiments=_experiments,

@@ -22,7 +22,7 @@ from amin_ref import (
 from amin_ref.small.setting import Setting
 from oracle.certificate import verify
 from oracle.claims.rounds import Load, seconds_per_round
-from oracle.claims.scene import Scene
+from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from oracle.ratio.question import PolicyName, Question
 from oracle.ratio.worst_case import worst_case
@@ -48,8 +48,12 @@ class Experiment(ABC):
         return True
 
     def as_document(self) -> dict[str, object]:
-        """The setting as a JSON-ready object."""
-        return {"experiment": type(self).__name__, **asdict(self)}
+        """The setting as a JSON-ready object, with the keys that stored measurements have."""
+        document = {"experiment": type(self).__name__, **asdict(self)}
+        workload = document.pop("workload", None)
+        if workload is not None:
+            document["scene"] = {"workload": workload.pop("source"), **workload}
+        return document
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,16 @@ class InHindsight(Experiment):
     ``h-sf_held`` is the share of the cache that H-SF holds on average until its makespan.
 
     Attributes:
-        scene: the requests.
+        workload: the requests.
         bound_seconds: how long the bound is searched for; processor time.
     """
 
-    scene: Scene
+    workload: SampledWorkload
     bound_seconds: float
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""
-        instance = self.scene.instance("exact", seed)
+        instance = self.workload.instance("exact", seed)
         shortest_first = simulate(instance, HindsightShortestFirst())
         return {
             "h-sf": shortest_first.total_latency,
@@ -88,12 +92,12 @@ class Predicted(Experiment):
     ``amin_held`` and ``amax_held`` are the shares of the cache that they hold on average.
     """
 
-    scene: Scene
+    workload: SampledWorkload
     prediction: str
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""
-        instance = self.scene.instance(self.prediction, seed)
+        instance = self.workload.instance(self.prediction, seed)
         amin, amax = simulate(instance, Amin()), simulate(instance, Amax())
         return {
             "amin": amin.total_latency,
@@ -111,12 +115,12 @@ class UppersWithheld(Experiment):
     other; ``amin_ratio`` and ``amax_ratio`` are total latency without over with.
     """
 
-    scene: Scene
+    workload: SampledWorkload
     prediction: str
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""
-        told = self.scene.instance(self.prediction, seed)
+        told = self.workload.instance(self.prediction, seed)
         untold = replace(
             told, requests=tuple(replace(request, upper=None) for request in told.requests)
         )

@@ -13,10 +13,10 @@ from oracle.claims.c3_varying import VARYING
 from oracle.claims.c4_logarithmic import LOGARITHMIC
 from oracle.claims.c5_round_costs import ROUND_COSTS
 from oracle.claims.c6_lower_bounds_only import LOWER_BOUNDS_ONLY
-from oracle.claims.campaign import Measurements, Notebook
 from oracle.claims.experiments import Experiment
 from oracle.claims.ledger import Entry, Ledger
 from oracle.claims.plan import Claim, ClaimName, Plan
+from oracle.claims.result_store import Measurements, ResultStore
 
 CLAIMS: Mapping[ClaimName, Claim] = {
     claim.name: claim
@@ -33,15 +33,15 @@ def experiments(plan: Plan, claims: Sequence[Claim]) -> list[Experiment]:
     return [experiment for claim in claims for experiment in claim.experiments(plan)]
 
 
-def judged(plan: Plan, claims: Sequence[Claim], notebook: Notebook) -> Ledger:
+def judged(plan: Plan, claims: Sequence[Claim], store: ResultStore) -> Ledger:
     """The ledger's rows for these claims.
 
     Args:
         plan: what was measured.
         claims: whose rows.
-        notebook: has every task of :func:`experiments`.
+        store: has every task of :func:`experiments`.
     """
-    found = Measurements(notebook, plan.seeds)
+    found = Measurements(store, plan.seeds)
     return Ledger(
         workload=plan.workload if plan.workload in EMBEDDED else Path(plan.workload).name,
         requests=plan.requests,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.errors import InvalidDocument, shown
 from amin_ref.model.json_reading import (
     expect_array,
@@ -16,13 +17,12 @@ from amin_ref.model.json_reading import (
     parse,
 )
 from amin_ref.model.validation import whole_number
-from oracle.claims.estimate import Estimate
+from oracle.claims.figures import Figure, Mark, Point, Scale, Series
 
 FORMAT = "amin-ref/claims"
 VERSION = 1
 
 Verdict = Literal["holds", "holds under conditions", "does not hold"]
-Scale = Literal["linear", "log"]
 
 
 def verdict_where(*, as_written: bool, somewhere: bool) -> Verdict:
@@ -30,57 +30,6 @@ def verdict_where(*, as_written: bool, somewhere: bool) -> Verdict:
     if as_written:
         return "holds"
     return "holds under conditions" if somewhere else "does not hold"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One measured value and where it was measured."""
-
-    x: float
-    y: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Points that belong together, in ascending order of x."""
-
-    name: str
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A level that the eye should compare with."""
-
-    label: str
-    y: float
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What a picture shows, apart from how it looks.
-
-    Attributes:
-        name: unique in a ledger; letters, digits and hyphens.
-        title: one line.
-        reading: what there is to see, in a sentence or two; also the text alternative.
-        x_label: with its unit.
-        y_label: with its unit.
-        x_scale: of the axis.
-        y_scale: of the axis.
-        series: at least one.
-        marks: levels to compare with.
-    """
-
-    name: str
-    title: str
-    reading: str
-    x_label: str
-    y_label: str
-    series: tuple[Series, ...]
-    x_scale: Scale = "linear"
-    y_scale: Scale = "linear"
-    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

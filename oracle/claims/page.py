@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oracle.claims.estimate import Estimate
-from oracle.claims.ledger import Entry, Figure, Ledger
+from oracle.claims.figures import Figure, figure_rows
+from oracle.claims.ledger import Entry, Ledger
 
 
 def table(ledger: Ledger) -> str:
@@ -56,29 +56,3 @@ def _figure(figure: Figure) -> Iterator[str]:
     for row in rows:
         yield f"| {' | '.join(row)} |"
     yield ""
-
-
-def figure_rows(figure: Figure) -> list[tuple[str, ...]]:
-    """The figure's numbers as a table: headings first, then a row for each x."""
-    rows = [(figure.x_label, *(series.name for series in figure.series))]
-    for x in sorted({point.x for series in figure.series for point in series.points}):
-        found = [
-            next((_estimate(point.y) for point in series.points if point.x == x), "")
-            for series in figure.series
-        ]
-        rows.append((_number(x), *found))
-    return rows
-
-
-def _estimate(estimate: Estimate) -> str:
-    if estimate.low == estimate.high:
-        return _number(estimate.mean)
-    return f"{_number(estimate.mean)} [{_number(estimate.low)}, {_number(estimate.high)}]"
-
-
-def _number(value: float) -> str:
-    """Four digits that matter, no exponent."""
-    if value == int(value):
-        return f"{int(value):,}"
-    digits = max(0, 3 - len(str(int(abs(value)))) + 1)
-    return f"{value:,.{digits}f}"

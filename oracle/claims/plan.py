@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from oracle.claims.campaign import Measurements
 from oracle.claims.experiments import Experiment
 from oracle.claims.ledger import Judgement
-from oracle.claims.scene import Scene
+from oracle.claims.result_store import Measurements
+from oracle.claims.workload import SampledWorkload
 
 ClaimName = Literal["C1", "C2", "C3", "C4", "C5", "C6"]
 
@@ -60,15 +60,17 @@ class Plan:
         chosen = set(some)
         return tuple(value for value in all_of_it if not self.quick or value in chosen)
 
-    def scene(
+    def sampled(
         self,
         load: float | None = None,
         *,
         requests: int | None = None,
         equal_prompts: bool = False,
-    ) -> Scene:
+    ) -> SampledWorkload:
         """Requests of this plan's workload; all at once, or arriving at ``load``."""
-        return Scene(self.workload, requests or self.requests, self.capacity, load, equal_prompts)
+        return SampledWorkload(
+            self.workload, requests or self.requests, self.capacity, load, equal_prompts
+        )
 
 
 @dataclass(frozen=True)
@@ -90,14 +92,3 @@ class Claim:
     setting: Callable[[Plan], str]
     experiments: Callable[[Plan], Sequence[Experiment]]
     judge: Callable[[Plan, Measurements], Judgement]
-
-
-def listed(items: Iterable[object], last: str = "and") -> str:
-    """``a, b and c``."""
-    *before, end = map(str, items)
-    return f"{', '.join(before)} {last} {end}" if before else end
-
-
-def counted(count: int, thing: str) -> str:
-    """``1 bin``, ``2 bins``."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

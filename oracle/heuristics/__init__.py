@@ -1,4 +1,5 @@
 """Which good schedule can be found quickly, for thousands of requests?
 
-To read: ``best_schedule`` (list schedules and local search), then ``annealing``.
+To read: ``best_schedule`` (the steps, and what each is given), ``annealing`` (the second step),
+``local_search`` (the third).
 """

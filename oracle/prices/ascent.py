@@ -26,7 +26,7 @@ from amin_ref.model.instance import Instance
 from oracle.certificate import Certificate, Stretch
 from oracle.deadline import Clock, Deadline, ShouldStop
 from oracle.prices.dual import Dual, Floats, Rounds, scatter
-from oracle.starts.free_capacity import Crowd, crowds
+from oracle.starts.parts import BusyPeriod, busy_periods
 
 FIRST_KNOTS = 16
 """Parts that the time is first cut into."""
@@ -62,60 +62,60 @@ def lower_bound(
         InvalidValue: ``time_limit`` is negative or not a number.
     """
     deadline = Deadline.after(time_limit, should_stop, clock)
-    parts = [crowd for crowd in crowds(instance) if crowd.crowded]
-    work = [len(crowd.requests) * crowd.rounds for crowd in parts]
+    periods = [period for period in busy_periods(instance) if period.has_queue]
+    work = [len(period.requests) * period.rounds for period in periods]
     # Without any price, every request counts with its output length.
     settled = float(sum(request.output_len for request in instance.requests))
-    searches: list[_Search] = []
-    for index, crowd in enumerate(parts):
+    ascents: list[_Ascent] = []
+    for index, period in enumerate(periods):
         share = work[index] / sum(work[index:])
-        search = _Search(instance, crowd, deadline.within(share * deadline.remaining))
-        search.run(progress, settled)
-        searches.append(search)
-        settled += search.gain
-    return _rounded(instance, searches)
+        ascent = _Ascent(instance, period, deadline.within(share * deadline.remaining))
+        ascent.run(progress, settled)
+        ascents.append(ascent)
+        settled += ascent.gain
+    return _rounded(instance, ascents)
 
 
-def _rounded(instance: Instance, searches: Sequence[_Search]) -> Certificate:
+def _rounded(instance: Instance, ascents: Sequence[_Ascent]) -> Certificate:
     """The prices as integers, fine enough to change the bound by less than one request·round."""
     held = sum(r.output_len * (r.prompt_len + r.output_len) for r in instance.requests)
-    held += sum(int(search.dual.limits.sum()) * search.crowd.rounds for search in searches)
-    held *= max((len(search.dual.limits) for search in searches), default=1)
-    largest = max((float(search.prices.max()) for search in searches), default=0.0)
+    held += sum(int(ascent.dual.limits.sum()) * ascent.period.rounds for ascent in ascents)
+    held *= max((len(ascent.dual.limits) for ascent in ascents), default=1)
+    largest = max((float(ascent.prices.max()) for ascent in ascents), default=0.0)
     bits = min(held.bit_length() + 1, 52 - math.ceil(math.log2(max(1.0, largest))))
     denominator = 2 ** max(0, bits)
     stretches = [
-        _stretch(search, np.rint(search.prices * denominator).astype(np.int64))
-        for search in searches
+        _stretch(ascent, np.rint(ascent.prices * denominator).astype(np.int64))
+        for ascent in ascents
     ]
     return Certificate(instance, denominator, tuple(stretches))
 
 
-def _stretch(search: _Search, multipliers: Rounds) -> Stretch:
+def _stretch(ascent: _Ascent, multipliers: Rounds) -> Stretch:
     """The multipliers, row by row, without rounds at the end and shares that have no price."""
     priced = np.flatnonzero(multipliers.any(axis=0))
     tokens, *others = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
     shares = [
         replace(share, multipliers=tuple(prices))
-        for share, prices in zip(search.dual.shares, others, strict=True)
+        for share, prices in zip(ascent.dual.shares, others, strict=True)
         if any(prices)
     ]
-    return Stretch(search.crowd.first_round, tuple(tokens), tuple(shares))
+    return Stretch(ascent.period.first_round, tuple(tokens), tuple(shares))
 
 
-class _Search:
-    """The ascent for one crowd; ``prices`` are the best it has so far.
+class _Ascent:
+    """The ascent for one busy period; ``prices`` are the best it has so far.
 
     ``gain`` is what they add to the bound over prices of zero.
     """
 
-    def __init__(self, instance: Instance, crowd: Crowd, deadline: Deadline) -> None:
-        self.crowd = crowd
-        self.dual = Dual(instance, crowd)
+    def __init__(self, instance: Instance, period: BusyPeriod, deadline: Deadline) -> None:
+        self.period = period
+        self.dual = Dual(instance, period)
         self.deadline = deadline
-        self.waiting = crowd.waiting().astype(np.float64)
-        self.prices: Floats = np.zeros((len(self.dual.limits), crowd.rounds))
-        self.unpriced = sum(request.output_len for request in crowd.requests)
+        self.waiting = period.waiting().astype(np.float64)
+        self.prices: Floats = np.zeros((len(self.dual.limits), period.rounds))
+        self.unpriced = sum(request.output_len for request in period.requests)
         self.gain = 0.0
 
     def run(self, progress: Callable[[float], None] | None, elsewhere: float) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from amin_ref.model.instance import Instance
 from oracle.certificate import Share
-from oracle.starts.free_capacity import Crowd
+from oracle.starts.parts import BusyPeriod
 
 Floats = NDArray[np.float64]
 Rounds = NDArray[np.int64]
@@ -56,7 +56,7 @@ class Evaluation:
 
 
 class Dual:
-    """The Lagrangian bound of one crowd as a function of its prices.
+    """The Lagrangian bound of one busy period as a function of its prices.
 
     Prices have one row for tokens of cache and one for each of the ``shares``, which here have no
     multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
@@ -66,17 +66,17 @@ class Dual:
     are correlated with what a run counts in each of its rounds, by fast Fourier transforms.
     """
 
-    def __init__(self, instance: Instance, crowd: Crowd) -> None:
+    def __init__(self, instance: Instance, period: BusyPeriod) -> None:
         of_request = [
-            (request.prompt_len, request.output_len, request.arrival - crowd.first_round)
-            for request in crowd.requests
+            (request.prompt_len, request.output_len, request.arrival - period.first_round)
+            for request in period.requests
         ]
         kinds = Counter(of_request)
         position = {kind: row for row, kind in enumerate(kinds)}
         self.kind_of_request = np.array([position[kind] for kind in of_request])
         self.capacity = instance.capacity
         self.block_size = instance.block_size
-        self.rounds = crowd.rounds
+        self.rounds = period.rounds
         self.count = np.array(list(kinds.values()), dtype=np.float64)
         prompt_len, self.output_len, self.arrival = np.array(list(kinds), dtype=np.int64).T
         block = self.block_size
@@ -167,10 +167,10 @@ class Dual:
         return taken[:, self._lead : self._lead + self.rounds]
 
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
-        """Good starts at these prices: for each request of the crowd a row of ``size`` of them.
+        """Good start rounds at these prices: a row of ``size`` for each request of the period.
 
         They are quantiles of a distribution that gives each start a share exp(−cost/temperature).
-        Counted in rounds since the crowd's first round, ascending.
+        Counted in rounds since the period's first round, ascending.
         """
         delays = np.arange(0, self.rounds + 1, -(-self.rounds // MOST_DELAYS))
         found = np.zeros((len(self.count), size), dtype=np.int64)

@@ -1,18 +1,18 @@
-"""The hindsight optimum as an integer programme over start times (specification, section 5).
+"""The hindsight optimum as an integer programme over start rounds (specification, section 5).
 
-Follows the programme of Jaillet et al. (arXiv 2502.07115), which has one binary per request and
-round, but counts the requests of a kind instead of telling them apart, and keeps only rounds in
-which a request of a better schedule can start. Lemmas are those of ``proofs_notes/ilp.md``.
+The programme is that of Jaillet et al. (arXiv 2502.07115), which has one binary variable for each
+request and round, with two changes: requests of one kind are counted instead of told apart, and
+only rounds in which a request of a better schedule can start have a variable. Lemmas are those of
+``proofs_notes/ilp.md``.
 
-No solver is believed. A schedule is built from the start rounds that it returns and checked; a
-bound is either recomputed from multipliers in exact arithmetic, or is the solver's own dual bound
-and then named so (:attr:`IlpResult.evidence`).
+No solver is trusted. The start rounds that a solver returns are checked. A bound is recomputed from
+prices in exact arithmetic, or it is the solver's own dual bound and then named so
+(:attr:`IlpResult.evidence`).
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -21,56 +21,81 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref import Instance, InvalidValue, RequestId, Run, Schedule
+from amin_ref import Instance, InvalidValue, RequestId, Schedule
+from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
     Candidates,
     Cut,
     ModelTooLarge,
-    Price,
+    PricedBound,
     affordable_candidates,
-    by_volume,
     candidates_within,
-    earliest_fit,
-    epochs,
-    starts_fit,
 )
 from oracle.programme.cuts import Cutter
 from oracle.programme.solvers import (
     Answer,
+    Constraint,
     Programme,
     Relaxation,
-    Row,
-    Watch,
+    Supervision,
     solve_with_cbc,
     solve_with_highs,
 )
+from oracle.starts.list_schedule import by_volume, list_schedule
+from oracle.starts.parts import Part, independent_parts
+from oracle.starts.start_rounds import latency_of, schedule_from, starts_fit, starts_of
 
 __all__ = ["Evidence", "IlpResult", "ModelTooLarge", "SolverName", "solve"]
 
 SolverName = Literal["highs", "cbc"]
-Evidence = Literal["multipliers", "solver"]
+Evidence = Literal["prices", "solver"]
 
 MOST_ENTRIES = 2_000_000
-"""Non-zero coefficients in the rows of the cache at most; more are refused."""
+"""Most non-zero coefficients in the constraints of the cache; a larger programme is refused.
 
-BOUND_TOLERANCE = 1e-3
-"""How far a solver's dual bound may lie above a whole number and is still rounded down to it.
+The model takes ten seconds to build (:data:`SECONDS_PER_ENTRY`), and its relaxation about a
+thousand to solve (:attr:`oracle.portfolio.Budget.entries_per_second`).
+"""
 
-Solvers work to a tolerance of 1e-6 per row. A dual bound d is read as ⌈d − 1e-3 − 1e-7·|d|⌉: costs
-are whole numbers, so nothing is lost unless d happens to lie within that distance above one.
+MOST_ROUNDS = 2**24
+"""Most rounds from the first arrival of a part to its end; a longer part is refused.
+
+Arrays of this length take 128 MiB each.
+"""
+
+BOUND_TOLERANCE, RELATIVE_TOLERANCE = 1e-3, 1e-7
+"""Tolerances on a solver's dual bound d, which counts as ⌈d − 1e-3 − 1e-7·|d|⌉.
+
+Solvers work to 1e-6 for each constraint, so a true bound of 337 may come as 337.0004. Costs are
+whole numbers: the bound gets weaker only if d lies above a whole number by less than the tolerance.
+"""
+
+LEAST_GAIN = 0.01
+"""Gain of a pass of cuts, in request·rounds, below which it counts as without gain.
+
+A hundred such passes would not raise the bound by the one request·round that can matter.
 """
 
 PASSES_WITHOUT_GAIN = 5
-"""Passes without a better bound after which no more cuts are sought."""
+"""Passes without gain after which no more cuts are sought: a later pass may gain again."""
 
 LEAST_WEIGHT = 1e-7
-"""A cut is handed to the solver when it carries more than this weight at the end."""
+"""Least price of a cut that is handed to the solver: below it lie rounding errors of 0."""
 
 SECONDS_PER_ENTRY = 5e-6
-"""What it takes to lay a programme out for a solver, until it is known how long the first took."""
+"""Seconds that a solver's model takes to build for each entry, as measured on HiGHS and PuLP.
+
+If the first model of a search took longer, the longer time is used for the next ones.
+"""
 
 SHARE_FOR_CUTS = 0.4
-"""The part of the time that may go into cuts before the solver is asked for whole numbers."""
+"""Share of the time that goes into cuts at most, before the solver is asked for whole numbers."""
+
+COST_TOLERANCE, RELATIVE_COST_TOLERANCE = 0.5, 1e-6
+"""By how much a solver's objective may differ from the cost of its start rounds.
+
+Costs are whole, so 0.5 tells two of them apart; solvers round relative to the size of the number.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,21 +105,21 @@ class IlpResult:
     Attributes:
         schedule: the best schedule known, valid; never worse than the one that was given.
         lower_bound: no schedule costs less; request·rounds.
-        evidence: what ``lower_bound`` rests on: ``"multipliers"``, recomputed here in exact
-            arithmetic, or ``"solver"``, at least in part a solver's word for its dual bound.
-        multipliers: price of a token of cache in a round, by round, at the optimum of the
-            relaxation (rounds not named: 0); makes a Lagrangian certificate. ``None`` when for
-            some part of the instance the relaxation was not needed or not solved in time.
+        evidence: what ``lower_bound`` rests on: ``"prices"``: recomputed here in exact arithmetic;
+            ``"solver"``: at least in part a dual bound that a solver states.
+        prices: the price of a token of cache in each round (0 in rounds that are missing) at the
+            optimum of the relaxation, from which a certificate can be made. ``None`` when for some
+            part of the instance the relaxation was not needed or not solved in time.
     """
 
     schedule: Schedule
     lower_bound: int
     evidence: Evidence
-    multipliers: Mapping[int, float] | None
+    prices: Mapping[int, float] | None
 
     @property
     def proven(self) -> bool:
-        """Whether the schedule is optimal, by the evidence named."""
+        """Whether the schedule is optimal, on this evidence."""
         return self.lower_bound == self.schedule.total_latency
 
 
@@ -105,32 +130,32 @@ def solve(
     solver: SolverName = "highs",
     warm_start: Schedule | None = None,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> IlpResult:
     """The best schedule and the best lower bound that the integer programme gives in the time.
 
     Args:
         instance: arrivals, unequal prompts and blocks are all supported.
-        time_limit: seconds, at least 0. With 0 no solver is asked: the result is the better of
-            ``warm_start`` and a list schedule, with the bound Σ o. A large programme may take
-            longer: it is laid out whole, and a solver cannot be stopped in each of its steps.
-        solver: who is asked for whole numbers: HiGHS, or CBC. Relaxations are always HiGHS's.
-        warm_start: a valid schedule of this instance; evicted runs in it are dropped.
-        progress: called now and then with the best cost and the best lower bound so far.
-        should_stop: asked now and then; the best so far is returned soon after it says ``True``.
+        time_limit: seconds; finite, 0 or more. With 0 no solver is asked: the result is the better
+            of ``warm_start`` and a list schedule, with the bound Σ o. A large programme may take
+            longer: building a model cannot be interrupted, nor some steps of a solver.
+        solver: solves for whole numbers: HiGHS or CBC. Relaxations are solved by HiGHS.
+        warm_start: a valid schedule of this instance to start from; evicted runs are dropped.
+        progress: called now and then with the least total latency and the best lower bound so far.
+        should_stop: called now and then; soon after ``True`` the best so far is returned.
 
     Raises:
         InvalidValue: an argument is not of this kind, or ``warm_start`` is not valid.
         ModelTooLarge: the programme would have too many starts or entries.
-        KeyboardInterrupt: Ctrl-C; whatever solver was running has been stopped.
+        KeyboardInterrupt: Ctrl-C; a running solver has been stopped.
     """
-    deadline = time.monotonic() + _checked_time_limit(time_limit)
+    deadline = Deadline.after(time_limit, should_stop)
     if solver not in ASK:
         raise InvalidValue("solver", solver, "it must be 'highs' or 'cbc'", "give one of the two")
-    given = None if warm_start is None else _starts_of(instance, warm_start)
-    parts = epochs(instance)
-    known = [_first_known(part, origin, given) for origin, part in parts]
-    for index, (_, part) in enumerate(parts):
+    given = None if warm_start is None else _by_id(instance, warm_start)
+    parts = independent_parts(instance)
+    known = [_first_known(part, given) for part in parts]
+    for index, part in enumerate(parts):
 
         def report(now: _Known, index: int = index) -> None:
             known[index] = now
@@ -138,14 +163,14 @@ def solve(
                 together = _together(instance, parts, known, given)
                 progress(together.cost, together.lower_bound)
 
-        search = _Search(part, known[index], solver, deadline, should_stop or _never, report)
+        search = _BranchAndCut(part.instance, known[index], solver, deadline, report)
         known[index] = search.run()
     result = _together(instance, parts, known, given)
     return IlpResult(
-        schedule=_schedule(instance, result.starts),
+        schedule=schedule_from(instance, result.starts),
         lower_bound=result.lower_bound,
         evidence=result.evidence,
-        multipliers=result.multipliers,
+        prices=result.prices,
     )
 
 
@@ -156,36 +181,36 @@ class _Known:
     starts: tuple[int, ...]
     cost: int
     lower_bound: int
-    evidence: Evidence = "multipliers"
-    multipliers: Mapping[int, float] | None = None
+    evidence: Evidence = "prices"
+    prices: Mapping[int, float] | None = None
 
     @property
     def proven(self) -> bool:
         return self.lower_bound >= self.cost
 
 
-class _Search:
-    """The search in one part of the instance: ``known`` improves step by step."""
+class _BranchAndCut:
+    """The search in one part of the instance: what is known about it improves step by step."""
 
     def __init__(
         self,
         instance: Instance,
         known: _Known,
         solver: SolverName,
-        deadline: float,
-        should_stop: Callable[[], bool],
+        deadline: Deadline,
         report: Callable[[_Known], None],
     ) -> None:
         self._instance = instance
         self._known = known
         self._solver = solver
-        self._watch = Watch(deadline, should_stop, self._hear_on_the_way)
+        self._deadline = deadline
+        self._supervision = Supervision(deadline, self._hear_on_the_way)
         self._report = report
         self._fixed_cost = 0
         self._seconds_per_entry = SECONDS_PER_ENTRY
 
     def run(self) -> _Known:
-        """Go through the steps until the optimum is proven or the time is over."""
+        """Relaxation, cuts, whole numbers, until the optimum is proven or the time is over."""
         self._learn(self._known)
         if not self._done:
             candidates = self._narrowed_by_relaxation()
@@ -197,63 +222,71 @@ class _Search:
 
     @property
     def _done(self) -> bool:
-        return self._known.proven or self._watch.over
+        return self._known.proven or self._deadline.passed
 
     def _learn(self, known: _Known) -> None:
         self._known = known
         self._report(known)
 
     def _affords(self, candidates: Candidates) -> bool:
-        """Whether a programme of these candidates is laid out in time; nothing can interrupt it."""
-        return self._seconds_per_entry * _entries(candidates) < self._watch.seconds_left
+        """Whether a model of these candidates is built in time: that cannot be interrupted."""
+        return self._seconds_per_entry * _entries(candidates) < self._deadline.remaining
 
     def _relaxed(self, candidates: Candidates) -> tuple[Relaxation, tuple[int, ...], int]:
-        """The relaxation, the rounds whose rows it begins with, and how many rows it has."""
-        began = time.monotonic()
+        """The relaxation, the rounds of its first constraints, and the number of constraints."""
+        began = self._deadline.clock()
         programme, rounds = _programme(candidates, ())
-        relaxation = Relaxation(programme, self._watch)
-        took = (time.monotonic() - began) / max(1, _entries(candidates))
+        relaxation = Relaxation(programme, self._supervision)
+        took = (self._deadline.clock() - began) / max(1, _entries(candidates))
         self._seconds_per_entry = max(self._seconds_per_entry, took)
-        return relaxation, rounds, len(programme.rows)
+        return relaxation, rounds, len(programme.constraints)
 
     def _with_bound(self, bound: int, evidence: Evidence) -> _Known:
-        """A bound on schedules that are better than the best one known bounds that one too."""
+        """With a bound that holds for every schedule that is better than the best one known.
+
+        The bound on all schedules is then the smaller of that bound and the cost of the best one.
+        """
         bound = min(bound, self._known.cost)
         if bound <= self._known.lower_bound:
             return self._known
         return replace(self._known, lower_bound=bound, evidence=evidence)
 
     def _with_dual_bound(self, dual_bound: float) -> _Known:
-        """With a solver's dual bound, unless the best schedule known shows it to be false."""
+        """With a solver's dual bound, unless a known schedule costs less than it."""
         if not math.isfinite(dual_bound):
             return self._known
-        bound = math.ceil(dual_bound - BOUND_TOLERANCE - 1e-7 * abs(dual_bound)) + self._fixed_cost
+        tolerance = BOUND_TOLERANCE + RELATIVE_TOLERANCE * abs(dual_bound)
+        bound = math.ceil(dual_bound - tolerance) + self._fixed_cost
         return self._known if bound > self._known.cost else self._with_bound(bound, "solver")
 
     def _hear_on_the_way(self, dual_bound: float) -> None:
-        """Pass on what the solver states, but keep it only once its schedule has been checked."""
+        """Report the dual bound of a running solver; it is kept only once the solver's schedule has
+        been checked."""
         self._report(self._with_dual_bound(dual_bound))
 
     def _try_starts(self, starts: tuple[int, ...]) -> None:
-        """Take over valid start rounds if they cost less than the best known."""
-        cost = _cost(self._instance, starts)
+        """Take valid start rounds if they cost less than the best known."""
+        cost = latency_of(self._instance.requests, starts)
         if cost < self._known.cost:
             self._learn(replace(self._known, starts=starts, cost=cost))
 
     def _rounded(self, candidates: Candidates, value: NDArray[np.float64]) -> tuple[int, ...]:
-        return earliest_fit(self._instance, candidates.by_mean_start(value))
+        """The list schedule in the order of the mean starts of a fractional solution."""
+        order = candidates.by_mean_start(value)
+        return tuple(list_schedule(self._instance, self._instance.requests, order))
 
-    def _narrow(self, candidates: Candidates, price: Price) -> NDArray[np.bool_]:
-        """Learn from a price; which candidates a better schedule, or the best known, can use."""
-        self._learn(self._with_bound(price.lower_bound, "multipliers"))
+    def _narrow(self, candidates: Candidates, priced: PricedBound) -> NDArray[np.bool_]:
+        """Take a bound; which candidates a better schedule, or the best one known, can use."""
+        self._learn(self._with_bound(priced.lower_bound, "prices"))
         in_use = candidates.usage(self._known.starts) > 0
-        return price.affordable(self._known.cost - 1) | in_use
+        return priced.affordable(self._known.cost - 1) | in_use
 
     def _narrowed_by_relaxation(self) -> Candidates:
         candidates = affordable_candidates(self._instance, self._known.cost - 1)
         candidates = candidates.including(self._known.starts)
-        # Whoever makes a certificate of the multipliers may start any request at any time. They
-        # are good for that when the relaxation may too; much later than anybody, nobody would.
+        # A certificate made of these prices has to hold for every start round, not only for
+        # candidates. So the relaxation gets all start rounds, but for those that are later than
+        # every start of the best schedule by more than the longest output.
         requests = self._instance.requests
         longest = max(request.output_len for request in requests)
         starts = list(zip(requests, self._known.starts, strict=True))
@@ -268,12 +301,15 @@ class _Search:
         if not relaxation.solve():
             return candidates
         self._try_starts(self._rounded(within, relaxation.values))
-        multipliers = dict(zip(rounds, relaxation.multipliers.tolist(), strict=False))
-        self._learn(replace(self._known, multipliers=multipliers))
-        return candidates.keep(self._narrow(candidates, candidates.price(multipliers)))
+        prices = dict(zip(rounds, relaxation.prices.tolist(), strict=False))
+        self._learn(replace(self._known, prices=prices))
+        return candidates.keep(self._narrow(candidates, candidates.priced(prices)))
 
     def _narrowed_by_cuts(self, candidates: Candidates) -> tuple[Candidates, list[Cut]]:
-        """Cut off fractional solutions for as long as it pays; the cuts that bind at the end."""
+        """Cut off fractional solutions for as long as that raises the bound.
+
+        Returns the candidates that are left, and the cuts that have a price at the end.
+        """
         if not self._affords(candidates):
             return candidates, []
         relaxation, rounds, first_cut = self._relaxed(candidates)
@@ -282,30 +318,30 @@ class _Search:
         cuts: list[Cut] = []
         weights: list[float] = []
         best, without_gain = -math.inf, 0
-        stop_at = time.monotonic() + SHARE_FOR_CUTS * self._watch.seconds_left
+        for_cuts = self._deadline.within(SHARE_FOR_CUTS * self._deadline.remaining)
         while relaxation.solve():
             self._try_starts(self._rounded(candidates, relaxation.values))
-            prices = relaxation.multipliers
+            prices = relaxation.prices
             weights = prices[first_cut:].tolist()
-            price = candidates.price(
+            priced = candidates.priced(
                 dict(zip(rounds, prices.tolist(), strict=False)),
                 list(zip(cuts, weights, strict=True)),
                 usable,
             )
-            affordable = self._narrow(candidates, price) & usable
+            affordable = self._narrow(candidates, priced) & usable
             forbidden = np.flatnonzero(usable & ~affordable).tolist()
             relaxation.forbid(forbidden)
             usable = affordable
-            reached = price.bound / price.scale
-            without_gain = 0 if reached > best + 0.01 else without_gain + 1
+            reached = priced.bound / priced.scale
+            without_gain = 0 if reached > best + LEAST_GAIN else without_gain + 1
             best = max(best, reached)
-            if self._done or without_gain > PASSES_WITHOUT_GAIN or time.monotonic() > stop_at:
+            if self._done or without_gain > PASSES_WITHOUT_GAIN or for_cuts.passed:
                 break
             added = cutter.violated(relaxation.values, relaxation.reduced_costs, usable)
             if not added and not forbidden:
                 break
             for cut in added:
-                relaxation.add_row(_cut_row(cut))
+                relaxation.add(_cut_constraint(cut))
             cuts += added
         binding = [
             _renumbered(cut, usable)
@@ -320,9 +356,9 @@ class _Search:
         programme, _ = _programme(candidates, cuts)
         self._fixed_cost = candidates.fixed_cost
         begin = candidates.usage(self._known.starts).tolist()
-        answer = ASK[self._solver](programme, begin, self._watch)
+        answer = ASK[self._solver](programme, begin, self._supervision)
         if answer.values is not None:
-            starts = _believed_starts(candidates, answer)
+            starts = _checked_starts(candidates, answer)
             if starts is None:
                 return
             self._try_starts(starts)
@@ -330,7 +366,7 @@ class _Search:
             self._learn(self._with_dual_bound(answer.dual_bound))
 
 
-def _believed_starts(candidates: Candidates, answer: Answer) -> tuple[int, ...] | None:
+def _checked_starts(candidates: Candidates, answer: Answer) -> tuple[int, ...] | None:
     """The start rounds of a solver's answer, if they are valid and cost what the solver says."""
     values = np.array(answer.values, dtype=np.float64)
     if values.shape != (len(candidates),) or not (np.abs(values) < MOST_ENTRIES).all():
@@ -338,39 +374,41 @@ def _believed_starts(candidates: Candidates, answer: Answer) -> tuple[int, ...] 
     starts = candidates.starts(np.rint(values).astype(np.int64))
     if starts is None or not starts_fit(candidates.instance, starts):
         return None
-    said = math.nan if answer.objective is None else answer.objective + candidates.fixed_cost
-    cost = _cost(candidates.instance, starts)
-    return starts if math.isclose(said, cost, rel_tol=1e-6, abs_tol=0.5) else None
+    stated = math.nan if answer.objective is None else answer.objective + candidates.fixed_cost
+    cost = latency_of(candidates.instance.requests, starts)
+    agree = math.isclose(stated, cost, rel_tol=RELATIVE_COST_TOLERANCE, abs_tol=COST_TOLERANCE)
+    return starts if agree else None
 
 
 def _programme(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, tuple[int, ...]]:
-    """The programme, and the rounds whose rows it begins with, in their order."""
-    rounds, room = _rows_of_room(candidates)
-    rows = [*room, *_rows_of_requests(candidates), *(_cut_row(cut) for cut in cuts)]
+    """The programme, and the rounds of its first constraints, in their order."""
+    rounds, of_cache = _cache_constraints(candidates)
+    of_cuts = (_cut_constraint(cut) for cut in cuts)
+    constraints = [*of_cache, *_request_constraints(candidates), *of_cuts]
     capacity = candidates.instance.capacity
     upper = [min(kind.count, capacity // int(kind.occupancy[-1])) for kind in candidates.kinds]
     programme = Programme(
         costs=candidates.wait.tolist(),
         upper=np.array(upper, dtype=np.int64)[candidates.kind].tolist(),
-        rows=rows,
+        constraints=constraints,
     )
     return programme, rounds
 
 
 def _entries(candidates: Candidates) -> int:
-    """Entries of the rows of the cache: one for each round of a run from each candidate."""
+    """Entries of the constraints of the cache: one for each round of a run from each candidate."""
     return int(candidates.output_len.sum())
 
 
-def _rows_of_room(candidates: Candidates) -> tuple[tuple[int, ...], list[Row]]:
-    """In no round more than the cache holds."""
+def _cache_constraints(candidates: Candidates) -> tuple[tuple[int, ...], list[Constraint]]:
+    """In no round are more tokens held than the capacity; the rounds, and their constraints."""
     lengths = candidates.output_len
     entries = _entries(candidates)
     if entries > MOST_ENTRIES:
         raise ModelTooLarge(
             "instance: entries in the integer programme",
             entries,
-            f"at most {MOST_ENTRIES} are laid out",
+            f"it must be at most {MOST_ENTRIES}",
             "give a better schedule to start from, or another method",
         )
     columns = np.repeat(np.arange(len(candidates)), lengths)
@@ -382,7 +420,9 @@ def _rows_of_room(candidates: Candidates) -> tuple[tuple[int, ...], list[Row]]:
     order = np.argsort(rounds, kind="stable")
     named, first = np.unique(rounds[order], return_index=True)
     rows = [
-        Row(some_columns.tolist(), some_held.tolist(), "at most", candidates.instance.capacity)
+        Constraint(
+            some_columns.tolist(), some_held.tolist(), "at most", candidates.instance.capacity
+        )
         for some_columns, some_held in zip(
             np.split(columns[order], first[1:]), np.split(held[order], first[1:]), strict=True
         )
@@ -390,22 +430,23 @@ def _rows_of_room(candidates: Candidates) -> tuple[tuple[int, ...], list[Row]]:
     return tuple(named.tolist()), rows
 
 
-def _rows_of_requests(candidates: Candidates) -> list[Row]:
-    """Each request starts once, and of a kind no more have started than have arrived."""
-    rows: list[Row] = []
+def _request_constraints(candidates: Candidates) -> list[Constraint]:
+    """Each request starts once, and of a kind no more start before a round than have arrived."""
+    constraints: list[Constraint] = []
     for index, kind in enumerate(candidates.kinds):
         where = candidates.of_kind(index)
         columns = np.arange(where.start, where.stop)
-        rows.append(Row(columns.tolist(), [1] * len(columns), "equal", kind.count))
+        once = Constraint(columns.tolist(), [1] * len(columns), "equal", kind.count)
+        constraints.append(once)
         arrivals, before = np.unique(kind.arrivals, return_index=True)
         for arrival, arrived in zip(arrivals[1:].tolist(), before[1:].tolist(), strict=True):
             early = columns[candidates.start[where] < arrival].tolist()
-            rows.append(Row(early, [1] * len(early), "at most", arrived))
-    return rows
+            constraints.append(Constraint(early, [1] * len(early), "at most", arrived))
+    return constraints
 
 
-def _cut_row(cut: Cut) -> Row:
-    return Row(cut.candidates.tolist(), cut.weights.tolist(), "at most", cut.limit)
+def _cut_constraint(cut: Cut) -> Constraint:
+    return Constraint(cut.candidates.tolist(), cut.weights.tolist(), "at most", cut.limit)
 
 
 def _renumbered(cut: Cut, kept: NDArray[np.bool_]) -> Cut:
@@ -414,115 +455,77 @@ def _renumbered(cut: Cut, kept: NDArray[np.bool_]) -> Cut:
     return Cut(number[cut.candidates[stays]], cut.weights[stays], cut.limit)
 
 
-def _first_known(part: Instance, origin: int, given: Mapping[RequestId, int] | None) -> _Known:
-    """A list schedule, or the given one if it is better and ends as early as an optimal one."""
-    starts = earliest_fit(part, by_volume(part))
-    work = sum(request.output_len for request in part.requests)
-    if given is not None:
-        latest_end = max(request.arrival for request in part.requests) + work
-        own = tuple(given[request.id] - origin for request in part.requests)
-        ends = (
-            start + request.output_len for start, request in zip(own, part.requests, strict=True)
+def _by_id(instance: Instance, warm_start: Schedule) -> Mapping[RequestId, int]:
+    """The start round of each request."""
+    starts = starts_of(instance, warm_start, "warm_start")
+    return {request.id: start for request, start in zip(instance.requests, starts, strict=True)}
+
+
+def _first_known(part: Part, given: Mapping[RequestId, int] | None) -> _Known:
+    """A list schedule, or the given one if it is better and ends as early as an optimal one.
+
+    Raises:
+        ModelTooLarge: the part has more than :data:`MOST_ROUNDS` rounds.
+    """
+    requests = part.instance.requests
+    work = sum(request.output_len for request in requests)
+    latest_end = max(request.arrival for request in requests) + work
+    if latest_end > MOST_ROUNDS:
+        raise ModelTooLarge(
+            "instance: rounds from the first arrival to the end of a list schedule",
+            latest_end,
+            f"it must be at most {MOST_ROUNDS}",
+            "count time in coarser rounds, or use another method",
         )
-        if max(ends) <= latest_end and _cost(part, own) < _cost(part, starts):
-            starts = own
-    return _Known(starts=starts, cost=_cost(part, starts), lower_bound=work)
+    starts = tuple(list_schedule(part.instance, requests, by_volume(requests)))
+    cost = latency_of(requests, starts)
+    if given is not None:
+        own = tuple(given[request.id] - part.first_round for request in requests)
+        end = max(start + one.output_len for start, one in zip(own, requests, strict=True))
+        if end <= latest_end and latency_of(requests, own) < cost:
+            starts, cost = own, latency_of(requests, own)
+    return _Known(starts=starts, cost=cost, lower_bound=work)
 
 
 def _together(
     instance: Instance,
-    parts: Sequence[tuple[int, Instance]],
+    parts: Sequence[Part],
     known: Sequence[_Known],
     given: Mapping[RequestId, int] | None,
 ) -> _Known:
-    """What is known about the parts, put together in the rounds of the whole instance."""
+    """What is known about the whole instance, from what is known about its parts."""
     starts: dict[RequestId, int] = {}
     prices: list[tuple[int, Mapping[int, float] | None]] = []
-    for (origin, part), now in zip(parts, known, strict=True):
-        for request, start in zip(part.requests, now.starts, strict=True):
-            starts[request.id] = origin + start
-        prices.append((origin, now.multipliers))
+    for part, now in zip(parts, known, strict=True):
+        for request, start in zip(part.instance.requests, now.starts, strict=True):
+            starts[request.id] = part.first_round + start
+        prices.append((part.first_round, now.prices))
     in_order = tuple(starts[request.id] for request in instance.requests)
     if given is not None:
         as_given = tuple(given[request.id] for request in instance.requests)
-        in_order = min(in_order, as_given, key=lambda found: _cost(instance, found))
+        in_order = min(in_order, as_given, key=lambda found: latency_of(instance.requests, found))
     return _Known(
         starts=in_order,
-        cost=_cost(instance, in_order),
+        cost=latency_of(instance.requests, in_order),
         lower_bound=sum(now.lower_bound for now in known),
-        evidence="solver" if any(now.evidence == "solver" for now in known) else "multipliers",
-        multipliers=_joined(prices),
+        evidence="solver" if any(now.evidence == "solver" for now in known) else "prices",
+        prices=_joined(prices),
     )
 
 
 def _joined(prices: Sequence[tuple[int, Mapping[int, float] | None]]) -> Mapping[int, float] | None:
     joined: dict[int, float] = {}
-    for origin, multipliers in prices:
-        if multipliers is None:
+    for first_round, of_part in prices:
+        if of_part is None:
             return None
-        joined |= {origin + round_: price for round_, price in multipliers.items() if price > 0}
+        joined |= {first_round + round_: price for round_, price in of_part.items() if price > 0}
     return joined
 
 
-def _cost(instance: Instance, starts: Sequence[int]) -> int:
-    return sum(
-        start + request.output_len - request.arrival
-        for request, start in zip(instance.requests, starts, strict=True)
-    )
+Solver = Callable[[Programme, Sequence[int], Supervision], Answer]
+"""Solves a programme for whole numbers, from a solution that it may begin with."""
 
-
-def _schedule(instance: Instance, starts: Sequence[int]) -> Schedule:
-    return Schedule(
-        instance,
-        tuple(
-            Run(request.id, start, start + request.output_len, "completed")
-            for request, start in zip(instance.requests, starts, strict=True)
-        ),
-    )
-
-
-def _starts_of(instance: Instance, warm_start: Schedule) -> Mapping[RequestId, int]:
-    """Start round of each request's completed run, once the schedule is found valid."""
-    if warm_start.instance != instance:
-        raise InvalidValue(
-            "warm_start: instance",
-            warm_start.instance,
-            "it must be the instance that is solved",
-            "give a schedule of this instance, or none",
-        )
-    completed = [run for run in warm_start.runs if run.outcome == "completed"]
-    starts = {run.request: run.start for run in completed}
-    lengths_fit = all(run.length == instance.by_id[run.request].output_len for run in completed)
-    if (
-        len(completed) != len(instance.requests)
-        or len(starts) != len(completed)
-        or not lengths_fit
-        or not starts_fit(instance, [starts[request.id] for request in instance.requests])
-    ):
-        raise InvalidValue(
-            "warm_start",
-            warm_start,
-            "its completed runs are not a valid schedule",
-            "look at check(warm_start) for what is wrong",
-        )
-    return starts
-
-
-def _checked_time_limit(time_limit: float) -> float:
-    if isinstance(time_limit, bool) or not isinstance(time_limit, int | float):
-        raise InvalidValue("time_limit", time_limit, "it must be a number of seconds", "give 60.0")
-    if not 0 <= time_limit < math.inf:
-        raise InvalidValue(
-            "time_limit", time_limit, "it must be finite and at least 0 seconds", "give 60.0"
-        )
-    return float(time_limit)
-
-
-def _never() -> bool:
-    return False
-
-
-ASK: Mapping[SolverName, Callable[[Programme, Sequence[int], Watch], Answer]] = MappingProxyType(
+ASK: Mapping[SolverName, Solver] = MappingProxyType(
     {"highs": solve_with_highs, "cbc": solve_with_cbc}
 )
-"""Who is asked for whole numbers, by name."""
+"""The solver of each name."""

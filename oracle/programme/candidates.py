@@ -1,8 +1,8 @@
-"""Which requests may start when: the columns of the integer programme, priced exactly.
+"""The columns of the integer programme: which requests may start in which rounds.
 
 Requests that occupy the same in every round are of one *kind* and are not told apart. A *candidate*
-is a kind and a round in which requests of it may start. Candidates are thrown out only with proof
-(``proofs_notes/ilp.md``), and every proof is integer arithmetic: no solver is believed here.
+is a kind and a round in which requests of it may start. Candidates are dropped only with proof
+(``proofs_notes/ilp.md``), and every proof is in integer arithmetic: none trusts a solver.
 """
 
 from __future__ import annotations
@@ -15,55 +15,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, Request
-from amin_ref.model.blocks import occupied, occupied_by_round
+from amin_ref.model.blocks import occupied_by_round
 
 MOST_CANDIDATES = 2_000_000
-"""Candidates that are priced at most; more are refused before anything is laid out."""
+"""Most candidates of a programme; more are refused before any array is made.
 
-MOST_ROUNDS = 2**24
-"""Rounds that are laid out at most, from the first arrival on; more are refused."""
+Each has at least one entry in the constraints, so more candidates would exceed
+:data:`oracle.programme.branch_and_cut.MOST_ENTRIES` anyway.
+"""
 
 OUT_OF_REACH = 2**61
-"""Above every price: what a candidate costs that cannot be used."""
+"""Cost of a candidate that cannot be used: above every price, and two fit in 64 bits."""
+
+BITS_OF_TOTAL = 60
+"""Sums of prices stay below 2**60, so that a sum and ``OUT_OF_REACH`` together fit in 64 bits."""
+
+FINEST_SCALE = 40
+"""Prices are rounded to multiples of 2**-40 at the finest: below lie only rounding errors."""
 
 Integers = NDArray[np.int64]
 
 
 class ModelTooLarge(InvalidValue):
-    """The integer programme of the instance would be larger than anything a solver can chew."""
-
-
-def epochs(instance: Instance) -> list[tuple[int, Instance]]:
-    """Parts of the instance that every optimal schedule treats one after the other.
-
-    A new part begins where the next request arrives no earlier than the requests before it would
-    complete if, from the last of their arrivals on, they ran one at a time
-    (``proofs_notes/ilp.md``, lemma 2). Each comes with the round of its first arrival, from which
-    its rounds are counted.
-    """
-    parts: list[tuple[int, Instance]] = []
-    waiting: list[Request] = []
-    work = 0
-    for request in sorted(instance.requests, key=lambda request: request.arrival):
-        if waiting and request.arrival >= waiting[-1].arrival + work:
-            parts.append(_part(instance, waiting))
-            waiting, work = [], 0
-        waiting.append(request)
-        work += request.output_len
-    if waiting:
-        parts.append(_part(instance, waiting))
-    return parts
-
-
-def _part(instance: Instance, requests: Sequence[Request]) -> tuple[int, Instance]:
-    origin = requests[0].arrival
-    shifted = tuple(replace(request, arrival=request.arrival - origin) for request in requests)
-    return origin, Instance(instance.capacity, shifted, instance.block_size)
+    """The integer programme of the instance would be too large for a solver."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Requests that nothing but the arrival tells apart.
+    """Requests that differ in their arrivals only.
 
     Attributes:
         prompt_len: prompt length of one of them; tokens.
@@ -85,7 +64,12 @@ class Kind:
         return len(self.members)
 
     def windows(self, longest_wait: int, horizon: int) -> Integers:
-        """Rounds in which one may start that waits at most so long and ends by the horizon."""
+        """Rounds in which a request of the kind may start.
+
+        Args:
+            longest_wait: rounds that a request waits at most.
+            horizon: the round by which it completes at the latest.
+        """
         latest = np.minimum(self.arrivals + longest_wait, horizon - self.output_len)
         rounds: list[Integers] = []
         free = 0
@@ -125,12 +109,12 @@ def _kind(instance: Instance, positions: list[int]) -> Kind:
 
 @dataclass(frozen=True)
 class Cut:
-    """Candidates of which no valid schedule uses more than so many.
+    """A constraint that every valid schedule satisfies: Σ weight · starts ≤ limit.
 
     Attributes:
         candidates: their indices, ascending.
-        weights: what each of them counts, shape ``(len(candidates),)``.
-        limit: Σ weight · requests that start there is at most this.
+        weights: of a request that starts in each candidate, shape ``(len(candidates),)``.
+        limit: the most that all starts together can weigh.
     """
 
     candidates: Integers
@@ -139,13 +123,13 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Price:
-    """What Lagrange multipliers prove about the candidates, in units of 1/scale rounds.
+class PricedBound:
+    """What prices prove about the candidates, in units of 1/scale request·rounds.
 
     Attributes:
         scale: a power of two.
         bound: every schedule that starts requests in candidates only costs at least this.
-        surplus: by candidate, how much more one costs at least that starts a request there.
+        surplus: for each candidate, the least that a schedule which uses it costs above ``bound``.
     """
 
     scale: int
@@ -167,7 +151,7 @@ class Candidates:
     """The kinds of an instance, and rounds in which their requests may start.
 
     Attributes:
-        instance: whose requests start; its arrivals are counted from a nearby round.
+        instance: the instance; its first arrival is near round 0.
         kinds: see :func:`kinds_of`.
         kind: index of each candidate's kind, shape ``(N,)``, ascending.
         start: round of each candidate, shape ``(N,)``, ascending within a kind.
@@ -198,7 +182,7 @@ class Candidates:
         return replace(self, kind=merged[:, 0], start=merged[:, 1])
 
     def usage(self, starts: Sequence[int]) -> Integers:
-        """How many requests a schedule starts in each candidate, shape ``(N,)``.
+        """Number of requests that a schedule starts in each candidate, shape ``(N,)``.
 
         The start rounds, given by position, must all be candidates.
         """
@@ -216,10 +200,11 @@ class Candidates:
         return [member for index in np.argsort(mean) for member in self.kinds[index].members]
 
     def starts(self, usage: Integers) -> tuple[int, ...] | None:
-        """Start rounds, by position, when so many requests start in each candidate.
+        """Start rounds, by position, from the number of requests that start in each candidate.
 
-        Within a kind, requests start in order of arrival. ``None`` if some kind's requests do not
-        start exactly once. Nothing else is checked; see :func:`starts_fit`.
+        Within a kind, requests start in order of arrival. ``None`` if the requests of a kind do
+        not start exactly once each. Nothing else is checked; see
+        :func:`oracle.starts.start_rounds.starts_fit`.
         """
         starts = [0] * len(self.instance.requests)
         for index, kind in enumerate(self.kinds):
@@ -236,7 +221,7 @@ class Candidates:
         return {member: index for index, kind in enumerate(self.kinds) for member in kind.members}
 
     def of_kind(self, index: int) -> slice[int, int, None]:
-        """Where the candidates of a kind stand."""
+        """The indices of a kind's candidates."""
         return slice(
             int(np.searchsorted(self.kind, index)), int(np.searchsorted(self.kind, index + 1))
         )
@@ -253,7 +238,7 @@ class Candidates:
 
     @cached_property
     def wait(self) -> Integers:
-        """Rounds from the first arrival of its kind to each candidate: its cost in the model."""
+        """Cost of each candidate in the programme: rounds since the first arrival of its kind."""
         first = np.array([kind.arrivals[0] for kind in self.kinds], dtype=np.int64)
         return self.start - first[self.kind]
 
@@ -279,9 +264,9 @@ class Candidates:
         )
 
     def held_before(self, index: Integers | int, end: Integers) -> Integers:
-        """What requests that started in candidates hold in the round before ``end``; tokens.
+        """Tokens that requests which start in candidates hold in the round before ``end``.
 
-        They must have started by then, and not completed before. Broadcasts.
+        The requests must run in that round. Arguments are broadcast.
         """
         block = self.instance.block_size
         tokens = self.prompt_len[index] + end - self.start[index]
@@ -289,10 +274,10 @@ class Candidates:
         return held
 
     def excluding(self, index: int, among: Integers) -> NDArray[np.bool_]:
-        """Which of the candidates ``among`` exclude the given one (and are not the same).
+        """Which of the candidates ``among`` exclude candidate ``index``, itself left out.
 
-        Two requests that run in one round occupy together the most just before the first of them
-        completes, as what each occupies only grows.
+        Occupancy only grows during a run, so two requests that overlap occupy the most together in
+        the last round of the one that completes first.
         """
         end = self.start + self.output_len
         first_end = np.minimum(end[among], end[index])
@@ -307,28 +292,32 @@ class Candidates:
         )
         return result
 
-    def price(
+    def priced(
         self,
-        multipliers: Mapping[int, float],
+        prices: Mapping[int, float],
         cuts: Sequence[tuple[Cut, float]] = (),
         usable: NDArray[np.bool_] | None = None,
-    ) -> Price:
-        """What multipliers of rounds and cuts prove about schedules in ``usable`` candidates.
+    ) -> PricedBound:
+        """What prices prove about the schedules that use only ``usable`` candidates.
 
-        By default all are usable. Every request must find a usable one from its arrival on.
+        Any prices will do. They are rounded to integers over :attr:`PricedBound.scale`, negative
+        ones to zero; the rest is exact (``proofs_notes/ilp.md``, lemma 3).
 
-        The multipliers, whatever they are, are rounded to integers over :attr:`Price.scale`,
-        negative ones to zero; all that follows is exact (``proofs_notes/ilp.md``, lemma 3).
+        Args:
+            prices: of a token of cache in each round; 0 in rounds that are missing.
+            cuts: with the price of a unit of each limit.
+            usable: for each candidate whether it may be used; ``None``: all. Every request must
+                have a usable candidate from its arrival on.
         """
         horizon = int((self.start + self.output_len).max(initial=0))
         weight = np.zeros(horizon)
-        for round_, value in multipliers.items():
+        for round_, value in prices.items():
             if 0 <= round_ < horizon and value > 0:
                 weight[round_] = value
         shares = [(cut, max(0.0, value)) for cut, value in cuts]
         scale = self._scale(weight, sum(cut.limit * value for cut, value in shares))
         if scale is None:
-            return self.price({}, usable=usable)
+            return self.priced({}, usable=usable)
         weights = np.rint(weight * scale).astype(np.int64)
 
         paid = self.wait * scale
@@ -350,21 +339,21 @@ class Candidates:
             # A start costs the least extra when it is taken by the last that has arrived by then.
             last_arrived = np.searchsorted(kind.arrivals, starts, side="right") - 1
             surplus[where] = paid[where] - cheapest[last_arrived]
-        return Price(scale, bound, surplus)
+        return PricedBound(scale, bound, surplus)
 
     def _scale(self, weight: NDArray[np.float64], shares: float) -> int | None:
-        """A power of two so large that rounding costs little, so small that 64 bits suffice.
+        """The largest power of two at which no sum of prices exceeds 64 bits.
 
-        ``None`` when no power of two is small enough, as the multipliers are absurdly large.
+        ``None`` where 1 is too large already: the prices are too large to be of use.
         """
         heaviest = max(int(kind.occupancy[-1]) for kind in self.kinds)
         longest = max(kind.output_len for kind in self.kinds)
         dearest_room = min(float(weight.sum()), longest * float(weight.max(initial=0.0)))
         dearest = float(self.wait.max(initial=0)) + heaviest * dearest_room + shares
         total = 2 * len(self.instance.requests) * dearest + 1
-        if not total < 2.0**60:
+        if not total < 2.0**BITS_OF_TOTAL:  # true for nan, too
             return None
-        return 1 << min(40, 60 - int(total).bit_length())
+        return 1 << min(FINEST_SCALE, BITS_OF_TOTAL - int(total).bit_length())
 
 
 def _price_of_room(weights: Integers, kind: Kind, starts: Integers) -> Integers:
@@ -375,7 +364,7 @@ def _price_of_room(weights: Integers, kind: Kind, starts: Integers) -> Integers:
 
 
 def affordable_candidates(instance: Instance, cost: int) -> Candidates:
-    """Candidates that contain every optimal schedule, should it cost at most ``cost``.
+    """Candidates that every optimal schedule starts in, if OPT is at most ``cost``.
 
     No request of an optimal schedule waits longer than ``cost`` − Σ o, nor completes later than
     the last arrival + Σ o (``proofs_notes/ilp.md``, lemmas 1 and 2).
@@ -389,7 +378,7 @@ def affordable_candidates(instance: Instance, cost: int) -> Candidates:
 
 
 def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Candidates:
-    """Candidates in which a request waits at most so long and completes by the horizon.
+    """Candidates in which a request waits at most ``longest_wait`` and completes by ``horizon``.
 
     Raises:
         ModelTooLarge: there are more than :data:`MOST_CANDIDATES`.
@@ -402,7 +391,7 @@ def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Ca
         raise ModelTooLarge(
             "instance: starts in the integer programme",
             most,
-            f"at most {MOST_CANDIDATES} are laid out",
+            f"it must be at most {MOST_CANDIDATES}",
             "give a better schedule to start from, or another method",
         )
     windows = [kind.windows(longest_wait, horizon) for kind in kinds]
@@ -413,82 +402,3 @@ def candidates_within(instance: Instance, longest_wait: int, horizon: int) -> Ca
         kind=np.repeat(np.arange(len(kinds), dtype=np.int64), lengths),
         start=np.concatenate(windows),
     )
-
-
-def by_volume(instance: Instance) -> list[int]:
-    """Positions of the requests by tokens × rounds that they take up, the least first."""
-    volumes = [
-        request.output_len * (2 * request.prompt_len + request.output_len + 1)
-        for request in instance.requests
-    ]
-    return sorted(range(len(volumes)), key=volumes.__getitem__)
-
-
-def earliest_fit(instance: Instance, order: Sequence[int]) -> tuple[int, ...]:
-    """Start rounds of a list schedule: each in the earliest round in which it fits.
-
-    Ends no later than the last arrival + Σ o.
-
-    Args:
-        instance: whose requests are scheduled.
-        order: their positions, in the order in which they are placed.
-
-    Raises:
-        ModelTooLarge: the rounds are more than :data:`MOST_ROUNDS`.
-    """
-    requests = instance.requests
-    rounds = max((request.arrival for request in requests), default=0) + sum(
-        request.output_len for request in requests
-    )
-    if rounds > MOST_ROUNDS:
-        raise ModelTooLarge(
-            "instance: rounds from the first arrival to the end of a list schedule",
-            rounds,
-            f"at most {MOST_ROUNDS} are laid out",
-            "count time in coarser rounds, or use another method",
-        )
-    room = np.full(rounds, instance.capacity, dtype=np.int64)
-    starts = [0] * len(requests)
-    for position in order:
-        request = requests[position]
-        held = occupied_by_round(request.prompt_len, request.output_len, instance.block_size)
-        start = _first_fit(room, held, request.arrival)
-        room[start : start + len(held)] -= held
-        starts[position] = start
-    return tuple(starts)
-
-
-def _first_fit(room: Integers, held: Integers, start: int) -> int:
-    while True:
-        there = room[start : start + len(held)]
-        blocked = np.flatnonzero(there < held)
-        if not len(blocked):
-            return start
-        # What is held only grows: a round with too little room asks for a start so late that
-        # the request is still small enough then, or has not started at all.
-        oldest = np.searchsorted(held, there[blocked], side="right") - 1
-        start += int((blocked - oldest).max())
-
-
-def starts_fit(instance: Instance, starts: Sequence[int]) -> bool:
-    """Whether requests left running from these rounds keep every rule; exact.
-
-    Occupancy is added up change by change at each round in which a request's blocks change.
-    """
-    changes: dict[int, int] = {}
-    for request, start in zip(instance.requests, starts, strict=True):
-        if start < request.arrival:
-            return False
-        before = 0
-        for age in range(request.output_len):
-            now = occupied(request.prompt_len + age + 1, instance.block_size)
-            changes[start + age] = changes.get(start + age, 0) + now - before
-            before = now
-        end = start + request.output_len
-        changes[end] = changes.get(end, 0) - before
-    held = 0
-    for round_ in sorted(changes):
-        held += changes[round_]
-        if held > instance.capacity:
-            return False
-    return True

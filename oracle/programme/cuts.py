@@ -1,13 +1,14 @@
-"""Cuts for the integer programme: sets of start times of which only so many can be chosen.
+"""Cuts for the integer programme: sets of candidates of which at most one or two can be chosen.
 
-The rows of the cache know one round each. A fractional solution lives well between them: it starts
-half of a long request here and half of it there, next to halves of others, where no two, or no
-three, of these requests could ever run together. A cut collects such start times, of many requests
-and far apart. On instances like those of Jaillet et al. cuts close nearly all of the relaxation's
-gap (``proofs_notes/ilp.md`` has the proofs).
+A constraint of the cache is about one round. A fractional solution may satisfy all of them with
+half a request in each of two places, next to halves of others, where no two, or no three, of these
+requests could ever run together. A cut is a constraint over such candidates, of many requests and
+far apart in time. On instances like those of Jaillet et al. cuts close nearly all of the
+relaxation's gap (``proofs_notes/ilp.md`` has the proofs).
 
-Cliques: any two exclude each other, so at most one is chosen. Trios: no three can all be chosen, so
-at most two are; those that exclude all the others count twice.
+* *Clique*: any two of the candidates exclude each other, so at most one is chosen.
+* *Trio cut*: no three of the candidates fit together, so at most two are chosen; a candidate that
+  excludes all the others counts twice.
 """
 
 from __future__ import annotations
@@ -22,27 +23,29 @@ from oracle.programme.candidates import Candidates, Cut, Integers
 Booleans = NDArray[np.bool_]
 
 LEAST_VALUE = 1e-6
-"""A candidate counts as used by a fractional solution from this value on."""
+"""A candidate counts as used by a fractional solution from this value on: solvers work to 1e-6."""
 
 LEAST_VIOLATION = 1e-3
-"""A cut is worth adding when the solution exceeds its limit by this much."""
+"""A cut is added only if the solution exceeds its limit by this much: less would not move it."""
 
-CLIQUE_SEEDS = 150
-TRIO_SEEDS = 30
-"""Used candidates from which cuts are grown, those of the largest values."""
+CLIQUE_SEEDS, TRIO_SEEDS = 150, 30
+"""Used candidates, those of the largest values, from which cuts of each kind are grown.
 
-MOST_CLIQUES = 40
-MOST_TRIOS = 10
-"""Cuts of a sort that are returned at once at most, the most violated."""
+More find more cuts and take as much longer. A trio cut takes longer than a clique.
+"""
+
+MOST_CLIQUES, MOST_TRIO_CUTS = 40, 10
+"""Most cuts of each kind that are added at once, the most violated: each makes every later solution
+of the relaxation slower."""
 
 ENOUGH_CLIQUES = 5
-"""With so many violated cliques nobody looks for trios, which cost more to find."""
+"""Violated cliques from which on no trio cuts are sought, which take longer to find."""
 
 LOOK_AHEAD = 10
 """Candidates, those of the largest values, that are compared for the next place in a trio cut."""
 
 MOST_FOR_TRIOS = 4000
-"""Candidates that are compared pair by pair at most; with more, only cliques are sought."""
+"""Most candidates among which trio cuts are sought: a table of all pairs takes 16 MB."""
 
 
 class Cutter:
@@ -59,8 +62,8 @@ class Cutter:
 
         Args:
             value: how much of each candidate the solution uses, shape ``(N,)``.
-            reduced_cost: what using a candidate would cost; cuts are extended by cheap ones first.
-            usable: which candidates may still be used; the others are left out.
+            reduced_cost: cost of using each candidate; the cheapest extend a cut first.
+            usable: whether each candidate may still be used; cuts contain no others.
         """
         eligible = np.flatnonzero(usable & self._candidates.exclusive)
         cheap_first = eligible[np.argsort(reduced_cost[eligible], kind="stable")]
@@ -107,11 +110,13 @@ class Cutter:
         for members in _greedy_trios(together, value[used]):
             cut = self._trio_cut(sorted(used[members].tolist()))
             found[tuple(cut.candidates.tolist())] = float(value[cut.candidates] @ cut.weights)
-        cuts = {tuple(self._extended_trios(m, cheap_first)) for m in _worst(found, 2, MOST_TRIOS)}
+        cuts = {
+            tuple(self._extended_trios(m, cheap_first)) for m in _worst(found, 2, MOST_TRIO_CUTS)
+        }
         return [self._trio_cut(cut) for cut in sorted(cuts)]
 
     def _extended_trios(self, members: tuple[int, ...], choice: Integers) -> list[int]:
-        """A maximal set without three that fit together that contains ``members``."""
+        """A maximal set that contains ``members`` and has no three that fit together."""
         trios = list(members)
         choice = choice[~np.isin(choice, trios)]
         for number, member in enumerate(trios):
@@ -123,7 +128,7 @@ class Cutter:
         return sorted(trios)
 
     def _without_trio(self, one: int, members: list[int], choice: Integers) -> Integers:
-        """Those of the choice that can never start together with ``one`` and some member."""
+        """Those of ``choice`` that can never start together with ``one`` and one of ``members``."""
         partners = np.array(members, dtype=np.int64)
         partners = partners[self._compatible[one, partners]]
         return choice[~self._together(one, partners, choice).any(axis=0)]
@@ -136,7 +141,8 @@ class Cutter:
     def _together(self, one: int, some: Integers, others: Integers) -> Booleans:
         """Whether ``one``, each of ``some`` and each of ``others`` can all three start.
 
-        Three that all run in some round occupy the most just before the first of them completes.
+        Three requests that run in one round occupy the most together in the last round of the one
+        that completes first.
         """
         candidates, compatible = self._candidates, self._compatible
         start, end = candidates.start, candidates.start + candidates.output_len
@@ -162,8 +168,8 @@ class Cutter:
     def _compatible(self) -> Booleans:
         """Whether two different candidates can both start, for all pairs, shape ``(N, N)``."""
         if self._all_compatible is None:
-            everyone = np.arange(len(self._candidates))
-            rows = [~self._candidates.excluding(index, everyone) for index in everyone.tolist()]
+            every = np.arange(len(self._candidates))
+            rows = [~self._candidates.excluding(index, every) for index in every.tolist()]
             self._all_compatible = np.array(rows, dtype=np.bool_)
             np.fill_diagonal(self._all_compatible, False)
         return self._all_compatible
@@ -176,7 +182,11 @@ def _worst(found: dict[tuple[int, ...], float], limit: int, most: int) -> list[t
 
 
 def _greedy_cliques(exclude: Booleans, value: NDArray[np.float64]) -> Iterator[list[int]]:
-    """Cliques grown from each used candidate, next by what it adds now and leaves possible."""
+    """Cliques grown from each used candidate.
+
+    The next member has the largest value plus half the values of the candidates that can still
+    follow it: half, as not all of them will.
+    """
     for seed in range(min(CLIQUE_SEEDS, len(value))):
         members = [seed]
         choice = np.flatnonzero(exclude[seed])
@@ -195,7 +205,7 @@ def _greedy_trios(together: Booleans, value: NDArray[np.float64]) -> Iterator[li
         choice = np.delete(np.arange(len(value)), seed)
         while len(choice):
             some = choice[:LOOK_AHEAD]
-            # Shape (some, choice): who would be left out if this one came next.
+            # Shape (some, choice): the candidates that could not follow if this one came next.
             out = np.any(together[np.ix_(some, members, choice)], axis=1)
             best = int(np.argmax(value[some] + (~out @ value[choice]) / 2))
             members = np.append(members, some[best])

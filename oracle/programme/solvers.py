@@ -1,9 +1,9 @@
-"""Integer programmes, and the two solvers that are asked through PuLP. Nobody here is believed.
+"""Integer programmes, and the two solvers that are called through PuLP: HiGHS and CBC.
 
-PuLP carries no types; everything loosely typed ends in this module. What a solver says comes out
-as an :class:`Answer`, to be checked by whoever asked: its status words are not even passed on,
-because they cannot be relied on (at its time limit CBC's answer was once read as "Optimal" at a
-cost of 389 where 337 was possible).
+PuLP carries no types; everything loosely typed ends in this module. What a solver states comes out
+as an :class:`Answer`, which the caller has to check. A solver's status is not passed on, because it
+cannot be relied on: at its time limit CBC's answer was once read as "Optimal" at a cost of 389
+where 337 was possible.
 """
 
 from __future__ import annotations
@@ -25,17 +25,28 @@ import numpy as np
 import pulp  # type: ignore[import-untyped]  # PuLP ships no types; this module is the boundary
 from numpy.typing import NDArray
 
+from oracle.deadline import Deadline
+
 POLL_SECONDS = 0.02
-"""How often a running solver is looked after: for Ctrl-C, the caller's stop, and progress."""
+"""Seconds between two looks at a running solver, for Ctrl-C, the deadline and progress.
+
+Short enough that stopping feels immediate, and long enough to cost no processor time.
+"""
 
 GRACE_SECONDS = 1.0
-"""How long a solver may go on after its time limit before it is told to stop, and then again before
-nobody waits for it any more."""
+"""Seconds that a solver may run past the deadline before it is told to stop, and the same again
+before the call returns without its answer. A longer grace overruns the time limit by as much."""
+
+LARGEST_GAP = 0.99
+"""Gap in request·rounds at which a solver may end: costs are whole, so less than 1 is optimal."""
+
+CBC_INFINITY = 1e40
+"""A bound that CBC states counts as none from this size on: CBC writes ±1e50 for infinity."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """Σ coefficient · column, at most the limit or equal to it."""
+class Constraint:
+    """Σ coefficient · column is at most the limit, or equal to it."""
 
     columns: Sequence[int]
     coefficients: Sequence[int]
@@ -45,27 +56,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Programme:
-    """Minimise Σ cost · x over whole x with 0 ≤ x ≤ upper under the rows.
+    """Minimise Σ cost · x over whole x with 0 ≤ x ≤ upper under the constraints.
 
     Attributes:
         costs: by column.
         upper: by column.
-        rows: the constraints; every column stands in one of them.
+        constraints: every column stands in one of them.
     """
 
     costs: Sequence[int]
     upper: Sequence[int]
-    rows: Sequence[Row]
+    constraints: Sequence[Constraint]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a solver claims.
+    """What a solver states, unchecked.
 
     Attributes:
         values: its best solution, column by column, or ``None``.
-        objective: what it says this costs.
-        dual_bound: what it says every solution costs at least.
+        objective: the cost that it states for this solution.
+        dual_bound: its lower bound on the cost of every solution.
     """
 
     values: tuple[float, ...] | None
@@ -74,44 +85,34 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """How a solver is looked after while it runs.
+class Supervision:
+    """What a running solver is stopped by, and what hears of its progress.
 
     Attributes:
-        deadline: when it shall be done, on the clock of :func:`time.monotonic`.
-        should_stop: asked every now and then; a solver stops early when it says ``True``.
-        report: told the solver's dual bound whenever it has a new one.
+        deadline: the solver is stopped when this has passed.
+        report: called with the solver's dual bound whenever that has changed.
     """
 
-    deadline: float
-    should_stop: Callable[[], bool]
+    deadline: Deadline
     report: Callable[[float], None]
 
-    @property
-    def seconds_left(self) -> float:
-        """Seconds until the deadline, at least 0."""
-        return max(0.0, self.deadline - time.monotonic())
 
-    @property
-    def over(self) -> bool:
-        """Whether it is time to stop."""
-        return self.seconds_left <= 0 or self.should_stop()
+def solve_with_highs(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
+    """Solve for whole numbers with HiGHS, from a solution that it may begin with.
 
-
-def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
-    """Ask HiGHS for whole numbers, from a solution that it may begin with.
-
-    Its restarts, heuristics and long look-aheads at branching pay off on these programmes less than
-    they cost: with a good start nearly all the work is to raise the bound.
+    HiGHS's restarts, heuristics and long look-aheads at branching are off: with a good first
+    solution nearly all the work is to raise the bound, and they cost more than they gain.
     """
     problem, _ = _problem(programme)
-    solver = _WatchedHighs(
-        watch,
+    solver = _SupervisedHighs(
+        supervision,
         start,
         msg=False,
-        timeLimit=watch.seconds_left,
+        timeLimit=supervision.deadline.remaining,
         gapRel=0.0,
-        gapAbs=0.99,
+        gapAbs=LARGEST_GAP,
         mip_heuristic_effort=0.0,
         mip_allow_restart=False,
         mip_pscost_minreliable=1,
@@ -134,13 +135,13 @@ def solve_with_highs(programme: Programme, start: Sequence[int], watch: Watch) -
 
 
 class Relaxation:
-    """A programme without the demand for whole numbers, kept warm while rows are added."""
+    """A programme without the demand for whole numbers, solved again as constraints are added."""
 
-    def __init__(self, programme: Programme, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, programme: Programme, supervision: Supervision) -> None:
+        self._supervision = supervision
         problem, _ = _problem(programme)
-        # PuLP configures and fills the model; from then on HiGHS is spoken to directly, as PuLP
-        # would build everything anew for each row.
+        # PuLP configures and fills the model; from then on HiGHS is called directly, as PuLP would
+        # build the whole model anew for each constraint.
         solver = pulp.HiGHS(mip=False, msg=False, threads=1)
         problem.fixObjective()
         solver.createAndConfigureSolver(problem)
@@ -148,11 +149,11 @@ class Relaxation:
         self._model: highspy.Highs = problem.solverModel
 
     def solve(self) -> bool:
-        """Solve; whether there is a solution to read. After a ``False`` ask for nothing more."""
+        """Solve; whether there is a solution. After ``False`` the object must not be used."""
         # HiGHS counts its time over all runs of a model.
-        limit = self._model.getRunTime() + self._watch.seconds_left
+        limit = self._model.getRunTime() + self._supervision.deadline.remaining
         self._model.setOptionValue("time_limit", limit)
-        if not _run(self._model, self._watch):
+        if not _run(self._model, self._supervision):
             return False
         solution = self._model.getSolution()
         return bool(solution.value_valid and solution.dual_valid)
@@ -168,19 +169,19 @@ class Relaxation:
         return np.array(self._model.getSolution().col_dual)
 
     @property
-    def multipliers(self) -> NDArray[np.float64]:
-        """What one unit less of each row's limit would cost, by row."""
+    def prices(self) -> NDArray[np.float64]:
+        """What one unit less of each constraint's limit would cost, by constraint."""
         return -np.array(self._model.getSolution().row_dual)
 
-    def add_row(self, row: Row) -> None:
-        """Demand one thing more."""
-        lower = float(row.limit) if row.sense == "equal" else -highspy.kHighsInf
+    def add(self, constraint: Constraint) -> None:
+        """Add a constraint."""
+        is_equal = constraint.sense == "equal"
         self._model.addRow(
-            lower,
-            float(row.limit),
-            len(row.columns),
-            np.array(row.columns, dtype=np.int32),
-            np.array(row.coefficients, dtype=np.float64),
+            float(constraint.limit) if is_equal else -highspy.kHighsInf,
+            float(constraint.limit),
+            len(constraint.columns),
+            np.array(constraint.columns, dtype=np.int32),
+            np.array(constraint.coefficients, dtype=np.float64),
         )
 
     def forbid(self, columns: Sequence[int]) -> None:
@@ -189,11 +190,11 @@ class Relaxation:
             self._model.changeColBounds(column, 0.0, 0.0)
 
 
-def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
-    """Ask CBC for whole numbers, from a solution that it may begin with.
+def solve_with_cbc(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
+    """Solve for whole numbers with CBC, from a solution that it may begin with.
 
-    PuLP writes the files and reads the solution back; CBC runs as a process of ours, so that it can
-    be stopped, and its bound is read from its log, as PuLP does not tell it.
+    PuLP writes the files and reads the solution back. CBC runs as a process of this module, so that
+    it can be stopped, and its bound is read from its log, as PuLP does not pass it on.
     """
     problem, variables = _problem(programme)
     solver = pulp.COIN_CMD(path=_cbc_path(), msg=False)
@@ -206,19 +207,20 @@ def solve_with_cbc(programme: Programme, start: Sequence[int], watch: Watch) -> 
         order, names, row_names, _ = problem.writeMPS(str(model), rename=1)
         solver.writesol(str(begin), problem, order, names, row_names)
         command = [solver.path, str(model), "-mips", str(begin), "-timeMode", "elapsed"]
-        command += ["-sec", f"{watch.seconds_left:.3f}", "-ratio", "0", "-allow", "0.99"]
+        command += ["-sec", f"{supervision.deadline.remaining:.3f}"]
+        command += ["-ratio", "0", "-allow", str(LARGEST_GAP)]
         # Preprocessing can solve a programme outright, and then no bound is stated in the log.
         command += ["-preprocess", "off", "-solve", "-solution", str(solution)]
         with log.open("w") as sink:
-            _run_process(command, sink.fileno(), watch)
-        said = log.read_text(errors="replace")
+            _run_process(command, sink.fileno(), supervision.deadline)
+        text = log.read_text(errors="replace")
         if not solution.exists():
-            return Answer(None, None, _cbc_bound(said))
+            return Answer(None, None, _cbc_bound(text))
         read = solver.readsol_MPS(str(solution), problem, order, names, row_names)[1]
-    # A solution file without a solution reads as all zeros: whoever asked finds that out.
+    # A solution file without a solution reads as all zeros, which the caller's check refuses.
     values = tuple(float(read[variable.name]) for variable in variables)
     objective = sum(cost * value for cost, value in zip(programme.costs, values, strict=True))
-    return Answer(values, objective, _cbc_bound(said))
+    return Answer(values, objective, _cbc_bound(text))
 
 
 def _problem(programme: Programme) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
@@ -229,25 +231,26 @@ def _problem(programme: Programme) -> tuple[pulp.LpProblem, list[pulp.LpVariable
         for column, upper in enumerate(programme.upper)
     ]
     problem.setObjective(pulp.LpAffineExpression(zip(variables, programme.costs, strict=True)))
-    for row in programme.rows:
+    for constraint in programme.constraints:
         terms = pulp.LpAffineExpression(
             (variables[column], coefficient)
-            for column, coefficient in zip(row.columns, row.coefficients, strict=True)
+            for column, coefficient in zip(constraint.columns, constraint.coefficients, strict=True)
         )
-        sense = pulp.LpConstraintEQ if row.sense == "equal" else pulp.LpConstraintLE
-        problem.addConstraint(pulp.LpConstraint(terms, sense, rhs=row.limit))
+        sense = pulp.LpConstraintEQ if constraint.sense == "equal" else pulp.LpConstraintLE
+        problem.addConstraint(pulp.LpConstraint(terms, sense, rhs=constraint.limit))
     return problem, variables
 
 
-class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are untyped
-    """PuLP's HiGHS, begun from a given solution and looked after while it runs.
+class _SupervisedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are untyped
+    """PuLP's HiGHS, begun from a given solution and supervised while it runs.
 
-    ``ended``: whether it has come to an end, so that its model may be looked at.
+    Attributes:
+        ended: whether the solver has come to an end, so that its model may be read.
     """
 
-    def __init__(self, watch: Watch, start: Sequence[int], **options: object) -> None:
+    def __init__(self, supervision: Supervision, start: Sequence[int], **options: object) -> None:
         super().__init__(**options)
-        self._watch = watch
+        self._supervision = supervision
         self._start = start
         self.ended = False
 
@@ -256,24 +259,24 @@ class _WatchedHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP's classes are unt
         begin = highspy.HighsSolution()
         begin.col_value = [float(value) for value in self._start]
         model.setSolution(begin)
-        self.ended = _run(model, self._watch)
+        self.ended = _run(model, self._supervision)
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:  # noqa: ARG002, N802 - PuLP's
-        """Nothing: PuLP's table of states lacks some that HiGHS has, and no state is believed."""
+        """No status: PuLP's table lacks some states that HiGHS has, and no state is relied on."""
         return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
 
 
-def _run(model: highspy.Highs, watch: Watch) -> bool:
+def _run(model: highspy.Highs, supervision: Supervision) -> bool:
     """Run HiGHS in a thread of its own, so that Ctrl-C reaches Python while it works.
 
-    Some of its steps, presolving among them, look at no clock and hear no call to stop. Whoever has
-    little time cannot wait for their end: then the answer is ``False``, HiGHS stops after that
-    step, and its model must not be touched any more.
+    Some steps of HiGHS, presolving among them, look at no clock and cannot be stopped. If such a
+    step lasts past the deadline the answer is ``False``: HiGHS stops after that step, and its model
+    must not be touched any more.
     """
-    heard = [-math.inf]
+    latest = [-math.inf]
 
     def listen(event: highspy.highs.HighsCallbackEvent) -> None:
-        heard[0] = float(event.data_out.mip_dual_bound)
+        latest[0] = float(event.data_out.mip_dual_bound)
 
     model.HandleUserInterrupt = True
     model.cbMipLogging += listen
@@ -288,25 +291,25 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
 
     # Not a daemon: the interpreter must not be torn down beneath a solver that calls back.
     threading.Thread(target=work).start()
-    told = -math.inf
+    reported = -math.inf
     try:
-        limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
-        while not over.is_set() and time.monotonic() <= limit and not watch.should_stop():
+        limit = supervision.deadline.extended(GRACE_SECONDS)
+        while not over.is_set() and not limit.passed:
             over.wait(POLL_SECONDS)
-            if told < heard[0] < math.inf:
-                told = heard[0]
-                watch.report(told)
+            if reported < latest[0] < math.inf:
+                reported = latest[0]
+                supervision.report(reported)
         if not over.is_set():
             model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
             over.wait(GRACE_SECONDS)
     except BaseException:
-        # Whatever it was, Ctrl-C included: HiGHS must not go on in a model that is given up.
+        # After every exception, Ctrl-C included: HiGHS must not go on in a model that is given up.
         model.cancelSolve()  # type: ignore[no-untyped-call]  # highspy's own omission
         over.wait()
         raise
     finally:
-        # A model that still runs must not be touched; one that does not must let go of callbacks,
-        # or the interpreter dies with it at its end.
+        # A model that still runs must not be touched. From one that has ended the callback must be
+        # removed, or the interpreter crashes at its end.
         ended = over.is_set()
         if ended:
             model.cbMipLogging -= listen
@@ -314,13 +317,13 @@ def _run(model: highspy.Highs, watch: Watch) -> bool:
     return ended
 
 
-def _run_process(command: Sequence[str], log: int, watch: Watch) -> None:
+def _run_process(command: Sequence[str], log: int, deadline: Deadline) -> None:
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
     )
-    limit = time.monotonic() + watch.seconds_left + GRACE_SECONDS
+    limit = deadline.extended(GRACE_SECONDS)
     try:
-        while process.poll() is None and time.monotonic() < limit and not watch.should_stop():
+        while process.poll() is None and not limit.passed:
             time.sleep(POLL_SECONDS)
     finally:
         if process.poll() is None:
@@ -339,15 +342,15 @@ _CBC_SEARCHED = re.compile(
 def _cbc_bound(log: str) -> float | None:
     """The dual bound that CBC's log states as a number, or ``None``.
 
-    What a search has shown is its last statement, and only once CBC has come to its end: lines
-    before may be those of searches within its heuristics.
+    The bound of a search counts only once CBC has come to its end, and then the last one: earlier
+    lines may belong to searches within its heuristics.
     """
     stated = _CBC_RELAXED.findall(log)[-1:]
     searched = list(_CBC_SEARCHED.finditer(log))
     if searched and "\nTotal time" in log:
         stated.append(searched[-1][searched[-1].lastindex or 0])
-    # CBC writes ±1e50 where it knows nothing.
-    return max((bound for bound in map(_number, stated) if abs(bound) < 1e40), default=None)
+    numbers = (bound for bound in map(_number, stated) if abs(bound) < CBC_INFINITY)
+    return max(numbers, default=None)
 
 
 def _number(text: str) -> float:
@@ -358,6 +361,6 @@ def _number(text: str) -> float:
 
 
 def _cbc_path() -> str:
-    """The CBC on the search path, else the one that PuLP brings."""
+    """The CBC on the search path, else the one that comes with PuLP."""
     own: str = pulp.PULP_CBC_CMD.pulp_cbc_path
     return shutil.which("cbc") or own

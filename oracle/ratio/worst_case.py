@@ -50,7 +50,7 @@ class NothingCompared(AminError):
 
 def worst_case(
     question: Question,
-    time_limit: float = math.inf,
+    time_limit: float | None = None,
     *,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
@@ -87,7 +87,7 @@ def worst_case(
 
 def worst_cases(
     questions: Sequence[Question],
-    time_limit: float = math.inf,
+    time_limit: float | None = None,
     *,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
@@ -102,7 +102,7 @@ def worst_cases(
 
     Args:
         questions: which policies, on which instances.
-        time_limit: seconds after which the search is stopped, from this call on.
+        time_limit: seconds after which the search is stopped, from this call on; ``None``: never.
         should_stop: stops the search as soon as it returns True.
         progress: called with the number of finished pieces of all questions, whenever it grows.
         executor: what works on the pieces; by default, the calling thread. Pieces that its workers
@@ -114,12 +114,18 @@ def worst_cases(
         InvalidValue: ``time_limit`` is not a number of seconds, or a policy whose code may change
             is to have a checkpoint. On iteration: see :func:`worst_case`.
     """
-    deadline = Deadline.after(time_limit, should_stop)
+    deadline = _deadline(time_limit, should_stop)
     if checkpoint is not None:
         for question in questions:
             _demand_that_a_checkpoint_can_keep(question)
     search = _Search(questions, deadline, progress, executor, in_flight, checkpoint)
     return search.answers()
+
+
+def _deadline(time_limit: float | None, should_stop: ShouldStop | None) -> Deadline:
+    if time_limit is None:
+        return Deadline.unlimited(should_stop)
+    return Deadline.after(time_limit, should_stop)
 
 
 def _demand_that_a_checkpoint_can_keep(question: Question) -> None:
@@ -149,7 +155,7 @@ def worst_of_piece(
     question: Question,
     piece: int,
     floor: Fraction,
-    time_limit: float = math.inf,
+    time_limit: float | None = None,
     should_stop: ShouldStop | None = None,
 ) -> PieceResult:
     """The worst instance among a piece's candidates; what a worker runs.
@@ -158,10 +164,10 @@ def worst_of_piece(
         question: the question.
         piece: counted from 0.
         floor: ratios below this are of no interest.
-        time_limit: seconds after which it ends with what it has.
+        time_limit: seconds after which it ends with what it has; ``None``: never.
         should_stop: ends it as soon as it returns True.
     """
-    deadline = Deadline.after(time_limit, should_stop)
+    deadline = _deadline(time_limit, should_stop)
 
     def passed() -> bool:
         return deadline.passed
@@ -176,8 +182,9 @@ def worst_of_piece(
 
 
 def _work(question: Question, piece: int, floor: Fraction, ends: float) -> PieceResult:
-    """As :func:`worst_of_piece`, up to a moment: seconds of the clock that all processes share."""
-    return worst_of_piece(question, piece, floor, max(0.0, ends - time.time()))
+    """As :func:`worst_of_piece`, up to a moment of the clock that all processes share."""
+    left = None if ends == math.inf else max(0.0, ends - time.time())
+    return worst_of_piece(question, piece, floor, left)
 
 
 class _Shared:
@@ -287,9 +294,10 @@ class _Search:
         if self.checkpoint and piece in (known := self.checkpoint.finished(question)):
             return _at_once(PieceResult(known[piece]))
         floor = Fraction(0) if worst is None else worst.ratio
-        left = self.deadline.remaining
         if self.executor:
-            return self.executor.submit(_work, question, piece, floor, time.time() + left)
+            ends = time.time() + self.deadline.remaining
+            return self.executor.submit(_work, question, piece, floor, ends)
+        left = None if self.deadline.ends == math.inf else self.deadline.remaining
         return _at_once(worst_of_piece(question, piece, floor, left, self.deadline.should_stop))
 
     def _oldest(

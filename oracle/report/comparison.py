@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from amin_ref import Schedule
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.policies.names import title_of
-from oracle.claims.estimate import Estimate
-from oracle.claims.ledger import Figure, Mark, Point, Series
+from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.report.pictures import Bar, Bars
 
 PARTS = 120

@@ -10,8 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from oracle.claims.ledger import Entry, Figure, Ledger
-from oracle.claims.page import figure_rows
+from oracle.claims.figures import Figure, figure_rows
+from oracle.claims.ledger import Entry, Ledger
 from oracle.report import gantt
 from oracle.report.comparison import HEADINGS, Comparison
 from oracle.report.pictures import Bars, Picture, drawn, drawn_apart, drawn_bars

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from amin_ref import Amax, Amin, Instance, Request, Run, Schedule, simulate
-from oracle.claims.plan import counted, listed
+from oracle.claims.words import counted, listed
 
 CELL, ROW, LEFT, TOP = 19, 24, 20, 4
 """Width of a round, height of a request, room for names and above; in the drawing's units."""

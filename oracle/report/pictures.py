@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from oracle.claims.ledger import Figure, Series
+from oracle.claims.figures import Figure, Series
 
 WIDTH, HEIGHT = 4.6, 3.5
 """Of a picture; inches of 72 points. At that width its text is readable on a phone."""

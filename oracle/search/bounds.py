@@ -6,7 +6,6 @@ that the search compares is a whole number of these parts, so no bound rests on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.deadline import ShouldStop
 from oracle.search.problem import Problem
 from oracle.search.relaxation import NEVER, Prices, Rows, Sequencing
 
@@ -60,7 +60,7 @@ def ascend(
     prices: Prices,
     upper: int,
     ascent: Ascent,
-    stop: Callable[[], bool],
+    should_stop: ShouldStop,
     costs: NDArray[np.int64] | None = None,
 ) -> Prices:
     """The best prices met on the way; never worse than the ones given.
@@ -94,7 +94,7 @@ def ascend(
             idle += 1
         if idle > ascent.patience:
             scale, idle = scale * ascent.shrink, 0
-        if best_bound > upper - 1 or scale < ascent.least_scale or stop():
+        if best_bound > upper - 1 or scale < ascent.least_scale or should_stop():
             break
         over_tokens, over_shares = rows.excess(starts)
         # Rows are weighed as shares of their right-hand sides.
@@ -208,7 +208,7 @@ class NodeBounds:
         return cls(made_from, unit, large, -income, reduced, later, sequence)
 
     def anew(
-        self, starts: NDArray[np.int64], now: int, upper: int, stop: Callable[[], bool]
+        self, starts: NDArray[np.int64], now: int, upper: int, should_stop: ShouldStop
     ) -> NodeBounds:
         """The bounds with prices that suit one partial schedule in round ``now``.
 
@@ -218,13 +218,13 @@ class NodeBounds:
             starts: the round in which each request has started, negative if it has not.
             now: others start in this round at the earliest.
             upper: cost of the best schedule.
-            stop: asked in every step.
+            should_stop: called in every step; ``True`` ends the ascent.
         """
         rows, sequencing, prices = self.made_from
         rounds = np.arange(rows.rounds)
         possible = np.where(starts[:, None] < 0, rounds >= now, rounds == starts[:, None])
         costs = np.where(possible, plain_costs(rows), NEVER)
-        prices = ascend(rows, sequencing, prices, upper, ANEW, stop, costs)
+        prices = ascend(rows, sequencing, prices, upper, ANEW, should_stop, costs)
         if _unit(rows, prices) < self.unit:
             return self
         return self._in_units(rows, sequencing, prices, self.unit)

@@ -9,17 +9,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref import Instance, Run, Schedule
+from amin_ref import Instance, Request, Schedule
 from amin_ref.model.blocks import occupied_by_round
+from oracle.starts.list_schedule import list_schedule
+from oracle.starts.start_rounds import latency_of, schedule_from
 
 
 @dataclass(frozen=True)
 class Problem:
-    """The requests of an instance, largest peak first, equal ones side by side.
+    """The requests of an instance, largest peak first, equal requests side by side.
 
-    ``order[j]`` is the position in the instance of the search's request j. The order decides two
-    things: which requests the sequencing bound looks at (the first ones), and in which order
-    requests that start in one round are tried.
+    The order decides two things: which requests the sequencing bound looks at (the first ones), and
+    in which order requests that start in one round are tried. Start rounds and all properties are
+    in this order.
+
+    Attributes:
+        instance: the instance.
+        order: ``order[j]`` is the position in the instance of request j of the search.
     """
 
     instance: Instance
@@ -43,32 +49,37 @@ class Problem:
 
     @property
     def capacity(self) -> int:
-        """M, tokens."""
+        """M; tokens."""
         return self.instance.capacity
 
     @property
     def block_size(self) -> int:
-        """B, tokens."""
+        """B; tokens."""
         return self.instance.block_size
 
     @cached_property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests."""
+        return tuple(self.instance.requests[position] for position in self.order)
+
+    @cached_property
     def prompt_len(self) -> tuple[int, ...]:
-        """s of each request, tokens."""
-        return tuple(self.instance.requests[position].prompt_len for position in self.order)
+        """s of each request; tokens."""
+        return tuple(request.prompt_len for request in self.requests)
 
     @cached_property
     def output_len(self) -> tuple[int, ...]:
-        """o of each request, tokens."""
-        return tuple(self.instance.requests[position].output_len for position in self.order)
+        """o of each request; tokens."""
+        return tuple(request.output_len for request in self.requests)
 
     @cached_property
     def arrival(self) -> tuple[int, ...]:
-        """r of each request, rounds."""
-        return tuple(self.instance.requests[position].arrival for position in self.order)
+        """r of each request; rounds."""
+        return tuple(request.arrival for request in self.requests)
 
     @cached_property
     def occupancy(self) -> tuple[NDArray[np.int64], ...]:
-        """What each request occupies in each of its rounds: shape ``(o_j,)``, tokens."""
+        """What each request occupies in each of its rounds: shape ``(o_j,)``; tokens."""
         return tuple(
             occupied_by_round(prompt_len, output_len, self.block_size)
             for prompt_len, output_len in zip(self.prompt_len, self.output_len, strict=True)
@@ -76,12 +87,12 @@ class Problem:
 
     @cached_property
     def peak(self) -> tuple[int, ...]:
-        """What each request occupies in its last round, tokens."""
+        """What each request occupies in its last round; tokens."""
         return tuple(int(occupancy[-1]) for occupancy in self.occupancy)
 
     @property
     def longest(self) -> int:
-        """The longest output, rounds."""
+        """The longest output; rounds."""
         return max(self.output_len, default=0)
 
     @property
@@ -103,60 +114,23 @@ class Problem:
         return index - 1 if same else None
 
     def cost(self, starts: Sequence[int]) -> int:
-        """Total latency of starting request j in round ``starts[j]``; request·rounds."""
-        return sum(
-            start + output_len - arrival
-            for start, output_len, arrival in zip(
-                starts, self.output_len, self.arrival, strict=True
-            )
-        )
-
-    def fits(self, starts: Sequence[int]) -> bool:
-        """Whether no request starts before it arrives and no round exceeds the capacity."""
-        if any(start < arrival for start, arrival in zip(starts, self.arrival, strict=True)):
-            return False
-        ends = [start + out for start, out in zip(starts, self.output_len, strict=True)]
-        # Occupancy only falls when a request completes, so last rounds are the only peaks.
-        return all(self._held(starts, end - 1) <= self.capacity for end in ends)
-
-    def _held(self, starts: Sequence[int], moment: int) -> int:
-        return sum(
-            int(occupancy[moment - start])
-            for start, occupancy in zip(starts, self.occupancy, strict=True)
-            if 0 <= moment - start < len(occupancy)
-        )
+        """Total latency when request j starts in round ``starts[j]``; request·rounds."""
+        return latency_of(self.requests, starts)
 
     def schedule(self, starts: Sequence[int]) -> Schedule:
         """The schedule in which request j starts in round ``starts[j]`` and is never evicted."""
-        runs = []
-        for position, start, output_len in zip(self.order, starts, self.output_len, strict=True):
-            request = self.instance.requests[position]
-            runs.append(Run(request.id, int(start), int(start) + output_len, "completed"))
-        return Schedule(self.instance, tuple(runs))
+        in_instance = [0] * self.size
+        for position, start in zip(self.order, starts, strict=True):
+            in_instance[position] = start
+        return schedule_from(self.instance, in_instance)
 
-
-def list_schedule(problem: Problem, order: Sequence[int]) -> tuple[int, ...]:
-    """Start rounds that give each request, in ``order``, the earliest round that is left to it."""
-    # Nothing is placed later than one after another from the last arrival on.
-    load = np.zeros(problem.horizon + problem.longest, dtype=np.int64)
-    starts = [0] * problem.size
-    for index in order:
-        occupancy = problem.occupancy[index]
-        start = problem.arrival[index]
-        while True:
-            over = np.flatnonzero(
-                load[start : start + len(occupancy)] + occupancy > problem.capacity
-            )
-            if len(over) == 0:
-                break
-            start += 1
-        load[start : start + len(occupancy)] += occupancy
-        starts[index] = start
-    return tuple(starts)
+    def in_order(self, starts: Sequence[int]) -> tuple[int, ...]:
+        """Start rounds in the order of the instance, brought into the order of the search."""
+        return tuple(starts[position] for position in self.order)
 
 
 def first_schedule(problem: Problem) -> tuple[int, ...]:
-    """The best list schedule by volume, by output length and by peak."""
+    """Start rounds of the best list schedule by volume, by output length and by peak."""
 
     def volume(index: int) -> int:
         return int(problem.occupancy[index].sum())
@@ -165,4 +139,6 @@ def first_schedule(problem: Problem) -> tuple[int, ...]:
         sorted(range(problem.size), key=lambda index: (rule(index), problem.arrival[index], index))
         for rule in (volume, problem.output_len.__getitem__, problem.peak.__getitem__)
     ]
-    return min((list_schedule(problem, order) for order in orders), key=problem.cost)
+    requests = problem.requests
+    schedules = [tuple(list_schedule(problem.instance, requests, order)) for order in orders]
+    return min(schedules, key=problem.cost)

@@ -8,12 +8,13 @@ treats all of them. That every rule keeps an optimal schedule is proven in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.deadline import ShouldStop
 from oracle.search.bounds import NodeBounds, Rest
 from oracle.search.problem import Problem
 from oracle.search.relaxation import NEVER
@@ -31,7 +32,7 @@ DELAYED = 2
 """Up to so many rounds a dominating state may lag behind the one that it dominates."""
 
 PROBED = 5
-"""Rounds in which two loads are compared before they are compared in all."""
+"""RoundStep in which two loads are compared before they are compared in all."""
 
 NO_ROUND = 2**30
 """Later than every round."""
@@ -98,30 +99,30 @@ class Frontier:
 
 
 @dataclass(frozen=True)
-class Found:
+class Incumbent:
     """A complete schedule met on the way: its cost and start rounds."""
 
     cost: int
     starts: tuple[int, ...]
 
 
-class Rounds:
+class RoundStep:
     """Takes states from one round to the next.
 
     Args:
         problem: what is searched.
         bounds: what drops states.
         room: so many states may be held at once.
-        stop: asked several times in each round.
+        should_stop: called several times in each round; ``True`` ends it.
     """
 
     def __init__(
-        self, problem: Problem, bounds: NodeBounds, room: int, stop: Callable[[], bool]
+        self, problem: Problem, bounds: NodeBounds, room: int, should_stop: ShouldStop
     ) -> None:
         self.problem = problem
         self.bounds = bounds
         self._room = room
-        self._stop = stop
+        self._should_stop = should_stop
         # Half the memory is half the time of most that is done with loads.
         most = 2 * problem.capacity + problem.longest
         self._tokens = np.dtype(np.int16 if most < 2**15 else np.int32)
@@ -152,7 +153,7 @@ class Rounds:
 
     def advance(
         self, states: Frontier, now: int, upper: int
-    ) -> tuple[Frontier, Found | None] | None:
+    ) -> tuple[Frontier, Incumbent | None] | None:
         """The states at the start of round ``now`` + 1 that may still cost less than ``upper``.
 
         Also the best complete schedule that costs less, if one was met. ``None`` when it is time
@@ -171,7 +172,7 @@ class Rounds:
         running = self._estimate(running, now + 1, limit)
         return _undominated(running, self.problem.size), found
 
-    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[Rounds, Frontier]:
+    def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[RoundStep, Frontier]:
         """Go on with prices that suit the state that looks best, and the states they leave.
 
         Prices that were good for the whole problem bound what is left of it worse and worse.
@@ -179,12 +180,12 @@ class Rounds:
         lengths = np.array(self.problem.output_len)[:, None]
         starts = np.where(states.last < 0, -1, states.last - lengths + 1)
         weakest = int(states.bound.argmin())
-        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._stop)
-        rounds = Rounds(self.problem, bounds, self._room, self._stop)
+        bounds = self.bounds.anew(starts[:, weakest], now, upper, self._should_stop)
+        rounds = RoundStep(self.problem, bounds, self._room, self._should_stop)
         states = replace(states, reduced=bounds.of_started(starts))
         return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
 
-    def _best(self, complete: Frontier, upper: int) -> Found | None:
+    def _best(self, complete: Frontier, upper: int) -> Incumbent | None:
         if len(complete) == 0:
             return None
         best = int(complete.cost.argmin())
@@ -196,7 +197,7 @@ class Rounds:
             int(last) - length + 1
             for last, length in zip(complete.last[:, best], lengths, strict=True)
         )
-        return Found(cost, tuple(starts))
+        return Incumbent(cost, tuple(starts))
 
     def _start(self, states: Frontier, now: int, limit: int) -> Frontier | None:
         """Each state with each set of requests that may start in round ``now``, the empty one too.
@@ -209,7 +210,7 @@ class Rounds:
             return states
         rest = self.bounds.at(now)
         for index, occupancy in enumerate(self._columns):
-            if len(grown) > self._room or self._stop():
+            if len(grown) > self._room or self._should_stop():
                 return None
             if not anywhere >> index & 1 or self.bounds.reduced[index, now] >= NEVER:
                 continue

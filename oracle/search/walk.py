@@ -1,41 +1,50 @@
 """Walking through the states of the exact search, by one process or by several.
 
-What is left to look at is kept as *branches*: states of one round that no one has extended yet. A
-branch can be looked at anywhere, by anyone who knows the problem and the best schedule so far; what
-time does not suffice for comes back as branches. So several processes share a search by handing
-branches to and fro, and at any moment the branches at hand and those handed out stand for every
+The rest of the search is kept as *branches*: states of one round that have not been extended yet. A
+branch can be walked in any process that knows the problem and the best schedule so far. What does
+not get done in the given time comes back as branches. So several processes can share a search. At
+every moment the branches that wait and those that are being walked together stand for every
 schedule that may still beat the best one (``proofs_notes/search.md``, section 5).
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 
 import numpy as np
 
+from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import NodeBounds
 from oracle.search.problem import Problem
-from oracle.search.states import Found, Frontier, Rounds
+from oracle.search.states import Frontier, Incumbent, RoundStep
 
 PRICED_ANEW, ROUNDS_OF_PRICES = 2000, 3
-"""More states than this get new prices, every so many rounds: prices cost as much as they do."""
+"""In every third round, more than 2,000 states get new prices.
+
+Finding prices takes about as long as extending 2,000 states. Every third round solved instances of
+16 requests faster than every second or every fifth (``proofs_notes/oracle.md``).
+"""
 
 ROOM = 64
-"""Chunks of states that one round may grow to; the search ends where it would be more."""
+"""Chunks of states that one round may grow to: they take about a gigabyte. Where a round would grow
+further the search ends."""
 
-SECONDS_AT_ONCE, SECONDS_FOR_THE_LAST = 4.0, 0.5
-"""How long another process looks at a branch before it gives back what is left of it: the last
-branch not as long, so that there is soon something for the others to do."""
+SECONDS_OF_WORK, SECONDS_OF_THE_LAST = 4.0, 0.5
+"""Seconds that a process walks a branch before it returns the rest.
+
+Longer work costs less to send; the last waiting branch is returned sooner, so that the other
+processes get a share of it.
+"""
 
 WORTH_HALVING = 4000
-"""States from which on the only branch is cut in two, so that two processes have work."""
+"""States from which on the only branch is cut in two, so that two processes have work. Fewer are
+walked in a fraction of a second."""
 
-ANSWER_WITHIN = 0.2
-"""Seconds after which who waits for other processes asks again whether to stop."""
+POLL_SECONDS = 0.2
+"""Seconds between two looks at the deadline while the pool waits for its processes."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,8 @@ class Branch:
 
     Attributes:
         now: the round.
-        states: partial schedules at its start.
-        bounds: what bounds them.
+        states: partial schedules at the start of that round.
+        bounds: lower bounds for the states.
     """
 
     now: int
@@ -55,15 +64,15 @@ class Branch:
     @classmethod
     def root(cls, problem: Problem, bounds: NodeBounds) -> Branch:
         """All schedules of the problem."""
-        return cls(0, Rounds(problem, bounds, room=0, stop=lambda: False).first(), bounds)
+        return cls(0, RoundStep(problem, bounds, room=0, should_stop=lambda: False).first(), bounds)
 
     def narrowed(self, width: int) -> Branch:
-        """Only the states that look best, so many of them."""
+        """Only the ``width`` states with the least bounds."""
         order = np.argsort(self.states.bound, kind="stable")
         return Branch(self.now, self.states.take(order[:width]), self.bounds)
 
     def halves(self) -> tuple[Branch, Branch]:
-        """The states that look better, and the others."""
+        """The half of the states with the lesser bounds, and the other half."""
         order = np.argsort(self.states.bound, kind="stable")
         half = len(order) // 2
         better, worse = self.states.take(order[:half]), self.states.take(order[half:])
@@ -71,60 +80,59 @@ class Branch:
 
 
 def least_cost(branches: Iterable[Branch]) -> int:
-    """No schedule in the branches costs less."""
+    """A lower bound on the cost of every schedule in the branches; request·rounds."""
     return min(branch.bounds.whole(int(branch.states.bound.min())) for branch in branches)
 
 
 @dataclass(frozen=True)
 class Walked:
-    """What a walk through branches came to.
+    """The result of a walk through branches.
 
     Attributes:
         best: the best schedule known at its end.
-        left: branches that were not looked at, for want of time or of room.
+        left: branches that were not walked, for want of time or of memory.
         nodes: partial schedules that were extended.
-        complete: whether nothing was dropped that might cost less than ``best`` and is not in
-            ``left``.
-        crowded: whether it ended because a round had more states than there is room for.
+        complete: whether every schedule that may cost less than ``best`` is in ``left``.
+        out_of_room: whether the walk ended because a round had more states than :data:`ROOM`.
     """
 
-    best: Found
+    best: Incumbent
     left: tuple[Branch, ...]
     nodes: int
     complete: bool
-    crowded: bool
+    out_of_room: bool
 
 
 def walk(
     problem: Problem,
     branches: Sequence[Branch],
-    best: Found,
+    best: Incumbent,
     *,
     chunk: int,
-    stop: Callable[[], bool],
+    should_stop: ShouldStop,
     pause: Callable[[], bool],
     width: int | None = None,
 ) -> Walked:
-    """Look at everything in the branches, the last one first.
+    """Walk all branches to their end, the last one first.
 
     Args:
-        problem: what is searched.
-        branches: where to look.
+        problem: the problem.
+        branches: the branches.
         best: the best schedule so far.
-        chunk: states treated at once; of more, half wait as a branch.
-        stop: asked several times in every round; when it says yes, the walk ends.
-        pause: asked after every round only, so that no work on a round is lost.
-        width: states kept in each round, the most promising ones; all by default.
+        chunk: states that are extended together; of more, half wait as a branch.
+        should_stop: called several times in every round; ``True`` ends the walk at once.
+        pause: called after every round; ``True`` ends the walk there, so that no work is lost.
+        width: states kept in each round, those with the least bounds; ``None``: all.
     """
     left = list(branches)
     nodes, complete = 0, True
     while left:
         branch = left.pop()
         while len(branch.states):
-            rounds = Rounds(problem, branch.bounds, ROOM * chunk, stop)
+            rounds = RoundStep(problem, branch.bounds, ROOM * chunk, should_stop)
             advanced = rounds.advance(branch.states, branch.now, best.cost)
             if advanced is None:
-                return Walked(best, (*left, branch), nodes, complete, crowded=not stop())
+                return Walked(best, (*left, branch), nodes, complete, out_of_room=not should_stop())
             nodes += len(branch.states)
             states, found = advanced
             best = best if found is None else found
@@ -139,8 +147,8 @@ def walk(
                 branch, other = branch.halves()
                 left.append(other)
             if len(branch.states) and pause():
-                return Walked(best, (*left, branch), nodes, complete, crowded=False)
-    return Walked(best, (), nodes, complete, crowded=False)
+                return Walked(best, (*left, branch), nodes, complete, out_of_room=False)
+    return Walked(best, (), nodes, complete, out_of_room=False)
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ class NarrowPass:
     """A pass that keeps only some states of each round, to find a better schedule.
 
     Attributes:
-        after: seconds of looking everywhere after which it is worth its time.
+        after: seconds of complete search after which the pass is made.
         width: states kept in each round.
     """
 
@@ -157,41 +165,48 @@ class NarrowPass:
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What a process is asked to do: look at a branch, at all of it or at ``width`` states."""
+class WorkItem:
+    """Work for a process: a branch to walk.
+
+    Attributes:
+        branch: the branch.
+        width: states kept in each round; ``None``: all.
+    """
 
     branch: Branch
     width: int | None
 
 
-def walk_for(problem: Problem, errand: Errand, best: Found, chunk: int, seconds: float) -> Walked:
-    """Look at one branch for so many seconds, and the rest of a round: work for a process."""
-    end = time.monotonic() + seconds
+def walk_item(
+    problem: Problem, item: WorkItem, best: Incumbent, chunk: int, seconds: float
+) -> Walked:
+    """Walk one branch for ``seconds``, and then to the end of the round; run in another process."""
+    deadline = Deadline.after(seconds)
     return walk(
         problem,
-        (errand.branch,),
+        (item.branch,),
         best,
         chunk=chunk,
-        stop=lambda: False,
-        pause=lambda: time.monotonic() >= end,
-        width=errand.width,
+        should_stop=lambda: False,
+        pause=lambda: deadline.passed,
+        width=item.width,
     )
 
 
-class Company:
-    """Several processes that look at branches.
+class WorkerPool:
+    """A pool of worker processes that walk branches.
 
     Args:
-        problem: what is searched.
+        problem: the problem.
         best: the best schedule so far.
-        chunk: states treated at once by each.
-        executor: what runs the processes.
-        in_flight: errands that it is given at a time. With more than it has processes, what looks
-            best would wait behind what looks worse.
+        chunk: states that each process extends together.
+        executor: runs the processes.
+        in_flight: work items that the executor is given at a time. With more than there are
+            processes, a better branch would wait behind a worse one.
     """
 
     def __init__(
-        self, problem: Problem, best: Found, chunk: int, executor: Executor, in_flight: int
+        self, problem: Problem, best: Incumbent, chunk: int, executor: Executor, in_flight: int
     ) -> None:
         self._problem = problem
         self._chunk = chunk
@@ -199,72 +214,72 @@ class Company:
         self._in_flight = in_flight
         self._best = best
         self._left: list[Branch] = []
-        self._narrow: list[Errand] = []
-        self._out: dict[Future[Walked], Errand] = {}
+        self._narrow: list[WorkItem] = []
+        self._in_work: dict[Future[Walked], WorkItem] = {}
         self._nodes = 0
-        self._crowded = False
+        self._out_of_room = False
 
     def walk(
         self,
         branches: Sequence[Branch],
         root: Branch,
         passes: Sequence[NarrowPass],
-        stop: Callable[[], bool],
+        deadline: Deadline,
     ) -> Walked:
-        """Look at everything in the branches, the last ones first.
+        """Walk all branches to their end, the last ones first.
 
-        Nobody waits for an answer when it is time to stop, or when processes were killed: a branch
-        that was handed out stands for all that is made of it, and is left.
+        When the deadline has passed, or when a process was killed, results that are still to come
+        are not waited for: the branch that was given to the process counts as not walked.
 
         Args:
-            branches: where to look.
+            branches: the branches.
             root: where narrow passes begin.
-            passes: those, one after the other, while there is anything left to look at.
-            stop: asked a few times a second; when it says yes, the walk ends.
+            passes: the narrow passes, one after the other, while branches are left.
+            deadline: looked at a few times a second; the walk ends when it has passed.
         """
-        began = time.monotonic()
+        began = deadline.clock()
         self._left = list(branches)
         coming = list(passes)
         with contextlib.suppress(BrokenExecutor):
-            while self._is_unfinished() and not self._crowded and not stop():
-                if coming and time.monotonic() - began >= coming[0].after:
-                    self._narrow.append(Errand(root, coming.pop(0).width))
-                self._hand_out()
-                self._hear()
-        for task in self._out:
+            while self._is_unfinished() and not self._out_of_room and not deadline.passed:
+                if coming and deadline.clock() - began >= coming[0].after:
+                    self._narrow.append(WorkItem(root, coming.pop(0).width))
+                self._submit_all()
+                self._collect()
+        for task in self._in_work:
             task.cancel()
-        left = (*self._left, *self._branches_out())
-        return Walked(self._best, left, self._nodes, complete=True, crowded=self._crowded)
+        left = (*self._left, *self._branches_in_work())
+        return Walked(self._best, left, self._nodes, complete=True, out_of_room=self._out_of_room)
 
     def _is_unfinished(self) -> bool:
-        """Whether branches are left. Nobody waits for narrow passes once there are none."""
-        return bool(self._left) or any(True for _ in self._branches_out())
+        """Whether branches are left. Narrow passes are not waited for once there are none."""
+        return bool(self._left) or any(True for _ in self._branches_in_work())
 
-    def _branches_out(self) -> Iterator[Branch]:
-        return (errand.branch for errand in self._out.values() if errand.width is None)
+    def _branches_in_work(self) -> Iterator[Branch]:
+        return (item.branch for item in self._in_work.values() if item.width is None)
 
-    def _hand_out(self) -> None:
-        if len(self._left) == 1 and not self._out and len(self._left[0].states) > WORTH_HALVING:
+    def _submit_all(self) -> None:
+        if len(self._left) == 1 and not self._in_work and len(self._left[0].states) > WORTH_HALVING:
             self._left[:] = reversed(self._left[0].halves())
-        while (self._narrow or self._left) and len(self._out) < self._in_flight:
-            errands = self._narrow or [Errand(self._left[-1], None)]
+        while (self._narrow or self._left) and len(self._in_work) < self._in_flight:
+            items = self._narrow or [WorkItem(self._left[-1], None)]
             last = not self._narrow and len(self._left) == 1
-            seconds = SECONDS_FOR_THE_LAST if last else SECONDS_AT_ONCE
+            seconds = SECONDS_OF_THE_LAST if last else SECONDS_OF_WORK
             task = self._executor.submit(
-                walk_for, self._problem, errands[-1], self._best, self._chunk, seconds
+                walk_item, self._problem, items[-1], self._best, self._chunk, seconds
             )
-            self._out[task] = errands[-1]
+            self._in_work[task] = items[-1]
             (self._narrow or self._left).pop()
 
-    def _hear(self) -> None:
-        done, _ = wait(self._out, ANSWER_WITHIN, FIRST_COMPLETED)
+    def _collect(self) -> None:
+        done, _ = wait(self._in_work, POLL_SECONDS, FIRST_COMPLETED)
         for task in done:
             walked = task.result()
-            width = self._out.pop(task).width
+            width = self._in_work.pop(task).width
             self._best = min(self._best, walked.best, key=lambda found: found.cost)
             self._nodes += walked.nodes
             if width is None:
                 self._left += walked.left
-                self._crowded = self._crowded or walked.crowded
-            elif not walked.crowded:
-                self._narrow += [Errand(branch, width) for branch in walked.left]
+                self._out_of_room = self._out_of_room or walked.out_of_room
+            elif not walked.out_of_room:
+                self._narrow += [WorkItem(branch, width) for branch in walked.left]

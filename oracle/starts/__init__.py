@@ -1,4 +1,7 @@
-"""Where can a request start, and what does a set of start rounds cost?
+"""Which start rounds make a schedule, and what do they cost?
 
-To read: ``free_capacity`` (what is left of the cache in each round).
+A schedule without evictions is one start round for each request. To read: ``start_rounds`` (their
+cost, whether they fit, to and from a Schedule), ``free_capacity`` (the earliest round in which a
+request fits beside others), ``list_schedule`` (requests placed one by one), ``parts`` (busy
+periods, and the parts of an instance that can be solved apart).
 """

@@ -1,11 +1,11 @@
-"""Placing requests in the free capacity of the cache: the ground that heuristics stand on.
+"""The free capacity of the cache in each round, and the earliest round in which a request fits.
 
 A request that starts in round t fits when
 
     s + (τ − t + 1)  ≤  free[τ]    for every round τ = t, …, t + o − 1,
 
-whatever the block size is: count the capacity in whole blocks, and ``free`` is always a multiple
-of B, which is at least s + a exactly when it is at least B·⌈(s + a)/B⌉.
+for every block size B: with the capacity rounded down to whole blocks ``free`` is a multiple of B,
+and a multiple of B is at least s + a exactly when it is at least B·⌈(s + a)/B⌉.
 
 Round τ therefore forbids the starts from τ − o + 1 to τ − max(0, free[τ] − s), a range that may be
 empty. As its left end moves with τ, start t is forbidden by some round exactly when the running
@@ -14,9 +14,6 @@ rounds finds the earliest start.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,30 +24,45 @@ from amin_ref.model.request import Request
 
 Rounds = NDArray[np.int64]
 
-ROUNDS_AT_ONCE = 256
-"""Starts looked at in one pass; most requests find theirs near the first round asked for."""
+FIRST_ROUNDS = 1024
+"""Rounds laid out at first; the arrays double whenever they are too short."""
+
+STARTS_AT_ONCE = 256
+"""Starts looked at in the first pass, and twice as many in each pass after it.
+
+Most requests fit near the first round asked for. A wrong guess costs time only.
+"""
 
 
 class FreeCapacity:
-    """What nothing holds yet in each round from ``first_round`` on; beyond ``end``, everything."""
+    """The tokens of cache that no placed request holds, for each round from ``first_round`` on.
+
+    Args:
+        instance: gives capacity and block size.
+        first_round: no request is placed earlier.
+
+    Attributes:
+        first_round: as given.
+        end: a round from which on the whole cache is free. After :meth:`remove` it may be later
+            than the first such round.
+    """
 
     def __init__(self, instance: Instance, first_round: int) -> None:
         self.first_round = first_round
         self.end = first_round
-        """A round from which on nothing is held; it may be late once something was removed."""
         self._block_size = instance.block_size
         self._capacity = instance.capacity // instance.block_size * instance.block_size
         # Rounds are counted from first_round. The level of round τ is τ − free[τ]: it is all that
         # the search for a start needs.
         self._rounds = np.arange(0, dtype=np.int64)
         self._level = self._rounds
-        self._reach(1024)
+        self._reach(FIRST_ROUNDS)
 
     def earliest_start(self, request: Request, not_before: int) -> int:
         """The first round from ``not_before`` on in which the request can start."""
         since = not_before - self.first_round
         of_run = request.output_len - 1
-        starts = ROUNDS_AT_ONCE
+        starts = STARTS_AT_ONCE
         while since < self.end - self.first_round:
             until = since + starts + of_run
             self._reach(until)
@@ -66,8 +78,14 @@ class FreeCapacity:
             starts *= 2
         return self.first_round + since
 
+    def place_earliest(self, request: Request, not_before: int) -> int:
+        """Place the request in its :meth:`earliest_start`; that round."""
+        start = self.earliest_start(request, not_before)
+        self.place(request, start)
+        return start
+
     def place(self, request: Request, start: int) -> None:
-        """Hold what the request occupies when it starts in that round, whether it fits or not."""
+        """Take what the request occupies when it starts in that round, whether it fits or not."""
         since = start - self.first_round
         until = since + request.output_len
         self._reach(until)
@@ -94,87 +112,3 @@ class FreeCapacity:
             self._rounds = np.arange(2 * rounds, dtype=np.int64)
             more = self._rounds[known:] - self._capacity
             self._level = np.concatenate((self._level, more))
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Requests that keep the cache from running empty when served first come, first served.
-    None overtakes another and none is evicted.
-
-    Attributes:
-        first_round: the first arrival.
-        requests: in order of arrival.
-        starts: of each request when served like that.
-        end: the round in which that schedule has completed everything.
-    """
-
-    first_round: int
-    requests: tuple[Request, ...]
-    starts: tuple[int, ...]
-    end: int
-
-    @property
-    def rounds(self) -> int:
-        """How long the schedule is."""
-        return self.end - self.first_round
-
-    @property
-    def crowded(self) -> bool:
-        """Whether anybody has to wait. Where nobody does, the schedule is optimal."""
-        arrivals = (request.arrival for request in self.requests)
-        return any(start > arrival for start, arrival in zip(self.starts, arrivals, strict=True))
-
-    def waiting(self) -> Rounds:
-        """How many have arrived and not started, in each round."""
-        changes = np.zeros(self.rounds, dtype=np.int64)
-        for request, start in zip(self.requests, self.starts, strict=True):
-            changes[request.arrival - self.first_round] += 1
-            changes[start - self.first_round] -= 1
-        return np.cumsum(changes)
-
-
-def crowds(instance: Instance) -> list[Crowd]:
-    """The instance cut wherever first come, first served leaves the cache empty.
-
-    Bounds of the parts add up to a bound of the whole; and time between crowds, which may be
-    aeons, costs nothing.
-    """
-    found: list[Crowd] = []
-    members: list[Request] = []
-    starts: list[int] = []
-    free = FreeCapacity(instance, 0)
-    for request in sorted(instance.requests, key=lambda request: request.arrival):
-        if members and request.arrival >= free.end:
-            found.append(Crowd(free.first_round, tuple(members), tuple(starts), free.end))
-            members, starts = [], []
-        if not members:
-            free = FreeCapacity(instance, request.arrival)
-        start = free.earliest_start(request, max([request.arrival, *starts[-1:]]))
-        free.place(request, start)
-        members.append(request)
-        starts.append(start)
-    if members:
-        found.append(Crowd(free.first_round, tuple(members), tuple(starts), free.end))
-    return found
-
-
-def listed(instance: Instance, crowd: Crowd, order: Sequence[int]) -> list[int]:
-    """Starts of a list schedule: each request in turn as early as it still fits.
-
-    Args:
-        instance: gives capacity and block size.
-        crowd: whose requests are listed.
-        order: positions of all its requests.
-    """
-    free = FreeCapacity(instance, crowd.first_round)
-    starts = [0] * len(order)
-    for position in order:
-        request = crowd.requests[position]
-        starts[position] = free.earliest_start(request, request.arrival)
-        free.place(request, starts[position])
-    return starts
-
-
-def volume(request: Request) -> int:
-    """Twice the tokens that a request holds, summed over the rounds of its run."""
-    return request.output_len * (2 * request.prompt_len + request.output_len + 1)

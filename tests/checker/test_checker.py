@@ -6,8 +6,10 @@ without a check: each rule's test names the theorem that rests on it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from types import FrameType
 from typing import get_args
 
 import pytest
@@ -198,6 +200,87 @@ def test_it_finds_the_round_in_a_schedule_that_is_too_long_to_lay_out() -> None:
     assert faults(check(Schedule(instance, runs))) == [
         ("within-capacity", 2**39, frozenset({"a", "b"}))
     ]
+
+
+large = st.integers(1, 40) | st.integers(1, 2**50)
+
+
+@pytest.mark.theorem("T1")
+@given(
+    block_size=st.integers(1, 9) | large,
+    requests=st.lists(st.tuples(large, st.integers(0, 40) | large), min_size=1, max_size=6),
+    now=large,
+    stretch=st.integers(1, 3),
+)
+def test_occupancy_is_the_sum_of_whole_blocks(
+    block_size: int, requests: list[tuple[int, int]], now: int, stretch: int
+) -> None:
+    """In one round, for prompts, starts and blocks of any size: B·⌈(s + t - p + 1)/B⌉ each."""
+    now += max(start for _, start in requests)
+    stop = now + stretch
+    held = sum(
+        block_size * -(-(prompt_len + now - start + 1) // block_size)
+        for prompt_len, start in requests
+    )
+    runs = tuple(Run(id, start, stop, "completed") for id, (_, start) in enumerate(requests))
+    largest = max(prompt_len + stop - start for prompt_len, start in requests)
+    instance = Instance(
+        capacity=max(held, block_size * -(-largest // block_size)),
+        block_size=block_size,
+        requests=tuple(
+            Request(id, prompt_len, stop - start, arrival=start)
+            for id, (prompt_len, start) in enumerate(requests)
+        ),
+    )
+    after = sum(
+        block_size * -(-(prompt_len + stop - start) // block_size) for prompt_len, start in requests
+    )
+    found = check(Schedule(instance, runs))
+    assert bool(found) == (after > instance.capacity)
+    if found:
+        (violation,) = found
+        assert violation.round is not None
+        assert violation.round >= now + (held <= instance.capacity)
+
+
+class LineCount:
+    """Counts the lines of the checker that run, as a trace function: the same on every machine."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> LineCount | None:
+        if "checker" not in frame.f_code.co_filename:
+            return None
+        self.lines += event == "line"
+        return self
+
+
+def lines_of_check(schedule: Schedule) -> int:
+    count = LineCount()
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        found = check(schedule)
+    finally:
+        sys.settrace(before)
+    assert found == ()
+    return count.lines
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["all at once", "spread out"])
+def test_work_grows_with_the_number_of_runs_alone(together: bool) -> None:
+    """R log R for R runs: neither R² nor the length of the schedule."""
+
+    def lines(size: int, length: int) -> int:
+        requests = tuple(Request(id, 1 + id % 7, length) for id in range(size))
+        starts = [id % 50 if together else id * 3 * length for id in range(size)]
+        runs = tuple(Run(id, start, start + length, "completed") for id, start in enumerate(starts))
+        return lines_of_check(Schedule(Instance(2**50, requests, block_size=16), runs))
+
+    small = lines(200, 1000)
+    assert lines(800, 1000) < 5 * small
+    assert lines(200, 10**9) < 1.1 * small
 
 
 def test_requests_without_runs_are_named_one_by_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import shutil
 import subprocess
@@ -14,10 +15,11 @@ import pytest
 from amin_ref import Instance, Request, RequestId, Schedule
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.external import LANGUAGES, Language, example_text, protocol_text
 from tests.models.wrong_schedulers import WRONG, Wrong
 from tests.support.project import PROJECT
 
-EXAMPLES = PROJECT / "tests" / "examples"
+WRONG_EXAMPLES = PROJECT / "tests" / "examples"
 AMIN = "amin_ref:Amin"
 
 
@@ -76,13 +78,80 @@ class TestVerdicts:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file, wrong = tmp_path / "case.json", ours("amin_ref.policies.variants:EvictsLargest")
-        first = drive(capsys, "--small", "60", "--counterexample", str(file), "--", *wrong, code=1)
+        first = drive(capsys, "-q", "--small", "60", "--output", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
         assert again.splitlines()[-2] == first.splitlines()[-1]
         instance = Instance.from_json(again.splitlines()[-1].partition("--instance: ")[2])
         assert instance == Instance.from_json(file.read_text())
         assert len(instance.requests) == 2
+
+
+class TestTexts:
+    """What is printed in place of driving a program."""
+
+    def test_the_protocol(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert drive(capsys, "--protocol", code=0) == protocol_text()
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_an_example(self, capsys: pytest.CaptureFixture[str], language: Language) -> None:
+        assert drive(capsys, "--example", language, code=0) == example_text(language)
+
+    def test_no_other_example(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "'cobol' is not one of 'c', 'js'" in drive(capsys, "--example", "cobol", code=2)
+
+    def test_help_cites_no_file_that_is_not_installed(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        said = drive(capsys, "--help", code=0)
+        assert "proofs_notes" not in said
+        assert "tests/" not in said
+
+
+class TestJson:
+    def test_amin(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = drive(
+            capsys, "--json", "--small", "40", "--requests", "30", "--", *ours(AMIN), code=0
+        )
+        document = json.loads(said)
+        assert (document["claims"], document["holds"], document["finding"]) == ("amin", True, None)
+        assert document["command"] == ours(AMIN)
+        verdicts = document["theorems"]["verdicts"]
+        assert [(v["theorem"], v["holds"]) for v in verdicts[:2]] == [("T1", True), ("T2", True)]
+        assert document["theorems"]["ratio"]["instances"] == 2
+        (found,) = document["instances"]
+        assert found["requests"] == 30
+        assert 0 < found["lower_bound"] <= found["total_latency"]
+
+    def test_its_finding_can_be_driven_with_again(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        wrong = ours("amin_ref.policies.variants:EvictsLargest")
+        first = json.loads(drive(capsys, "--json", "--small", "60", "--", *wrong, code=1))
+        file = tmp_path / "case.json"
+        file.write_text(json.dumps(first["finding"]["instance"]))
+        flags = ("--json", "--instance", str(file))
+        again = json.loads(drive(capsys, *flags, "--", *wrong, code=1))
+        assert again["finding"] == first["finding"]
+        assert (first["finding"]["theorem"], first["finding"]["rule"]) == ("T6", "wrong-victim")
+        assert (again["holds"], again["theorems"]) == (False, None)
+
+    def test_a_small_instance_and_its_optimum(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = written(tmp_path / "one.json", SMALL)
+        fcfs = ours("amin_ref:FirstComeFirstServed")
+        flags = ("--json", "--claims", "valid", "--instance", file)
+        assert json.loads(drive(capsys, *flags, "--", *fcfs, code=0))["instances"] == [
+            {
+                "instance": "one.json",
+                "requests": 2,
+                "total_latency": 6,
+                "lower_bound": 6,
+                "evidence": "optimum",
+                "conforms": True,
+            }
+        ]
 
 
 class TestNoEnd:
@@ -200,11 +269,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("there is no gcc here")
     folder = tmp_path_factory.mktemp("examples")
-    for name in ("amin", "amin_wrong"):
-        source = str(EXAMPLES / f"{name}.c")
+    (folder / "amin.c").write_text(example_text("c"), encoding="utf-8")
+    for name, source in (("amin", folder), ("amin_wrong", WRONG_EXAMPLES)):
         warnings = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
         checks = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover"]
-        subprocess.run(["gcc", *warnings, *checks, "-o", str(folder / name), source], check=True)
+        subprocess.run(
+            ["gcc", *warnings, *checks, "-o", str(folder / name), str(source / f"{name}.c")],
+            check=True,
+        )
     return folder
 
 
@@ -216,14 +288,24 @@ def node() -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def javascript(node: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that runs the JavaScript example."""
+    file = tmp_path_factory.mktemp("examples") / "amin.js"
+    file.write_text(example_text("js"), encoding="utf-8")
+    return [node, str(file)]
+
+
 class TestExamples:
     """Schedulers in other languages."""
 
     def test_amin_in_c(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
         drive(capsys, "--requests", "30", "--", str(compiled / "amin"), code=0)
 
-    def test_amin_in_javascript(self, node: str, capsys: pytest.CaptureFixture[str]) -> None:
-        drive(capsys, "--requests", "30", "--", node, str(EXAMPLES / "amin.js"), code=0)
+    def test_amin_in_javascript(
+        self, javascript: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        drive(capsys, "--requests", "30", "--", *javascript, code=0)
 
     def test_one_in_c_that_refines_too_far(
         self, compiled: Path, capsys: pytest.CaptureFixture[str]
@@ -235,7 +317,7 @@ class TestExamples:
     def test_one_in_javascript_that_skips(
         self, node: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = drive(capsys, "--", node, str(EXAMPLES / "amin_wrong.js"), code=1)
+        said = drive(capsys, "--", node, str(WRONG_EXAMPLES / "amin_wrong.js"), code=1)
         assert "T7 does not hold: skipped-the-first: " in said
         assert said.count("BROKEN") == 2
 
@@ -243,12 +325,19 @@ class TestExamples:
         self, compiled: Path, node: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Only who knows Amin can tell."""
-        for command in ([str(compiled / "amin_wrong")], [node, str(EXAMPLES / "amin_wrong.js")]):
+        for command in (
+            [str(compiled / "amin_wrong")],
+            [node, str(WRONG_EXAMPLES / "amin_wrong.js")],
+        ):
             flags = ("--claims", "valid", "--small", "50", "--requests", "20")
             drive(capsys, *flags, "--", *command, code=0)
 
     def test_ids_that_are_hard_to_read(
-        self, compiled: Path, node: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self,
+        compiled: Path,
+        javascript: list[str],
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         ids: tuple[RequestId, ...] = (
             '"',
@@ -266,15 +355,14 @@ class TestExamples:
         )
         requests = tuple(Request(name, 1 + i % 3, 2 + i % 4) for i, name in enumerate(ids))
         file = written(tmp_path / "ids.json", Instance(9, requests, 2))
-        for command in ([str(compiled / "amin")], [node, str(EXAMPLES / "amin.js")]):
+        for command in ([str(compiled / "amin")], javascript):
             drive(capsys, "--instance", file, "--", *command, code=0)
 
-    @pytest.mark.parametrize(
-        ("right", "wrong"), [("amin.c", "amin_wrong.c"), ("amin.js", "amin_wrong.js")]
-    )
-    def test_a_wrong_one_differs_in_its_mistake_alone(self, right: str, wrong: str) -> None:
-        """And in what it says of itself at the head."""
-        first, second = (code_of((EXAMPLES / name).read_text()) for name in (right, wrong))
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_wrong_one_differs_in_its_mistake_alone(self, language: Language) -> None:
+        """And in the comment at its head."""
+        wrong = (WRONG_EXAMPLES / f"amin_wrong.{language}").read_text(encoding="utf-8")
+        first, second = code_of(example_text(language)), code_of(wrong)
         different = [line for line in difflib.ndiff(first, second) if line[0] == "+"]
         assert 1 <= len(different) <= 4
 

@@ -179,7 +179,8 @@ def test_nothing_but_sentences(case: Case, cases: int) -> None:
     assert cases > found["sound"] > 0
 
 
-COMMANDS = (("check",), ("conform", "--no-bound"), ("verify",), ("optimum", "--time-limit", "0"))
+COMMANDS = (("check",), ("conform", "--no-bound"), ("verify",),
+            ("optimum", "--time-limit", "0", "--workload"))  # fmt: skip
 
 
 @pytest.mark.parametrize("cases", [60, pytest.param(10_000, marks=pytest.mark.slow)])

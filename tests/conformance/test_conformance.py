@@ -701,7 +701,7 @@ def test_a_rank_that_is_no_number_is_refused() -> None:
 
 
 def test_an_unknown_policy_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="give amin, amax or h-sf"):
+    with pytest.raises(InvalidValue, match="give one of amin, amax, h-sf"):
         conform(simulate(THREE, Amin()), "fcfs")  # type: ignore[arg-type]  # that is the point
 
 
@@ -753,9 +753,9 @@ def test_the_explanation_is_one_that_a_colleague_would_give() -> None:
     assert departure.message == (
         "round 2: the cache has 6 tokens; running: 'a' (prompt 1, assumed 2, 2 generated), "
         "'b' (prompt 1, assumed 4, 2 generated), whose next token needs 8 tokens in all; "
-        "waiting: nobody. The schedule has evicted 'b' and admitted nobody. Evictions go in "
-        "ascending ≺: 'b' only after 'a'. Amin would have evicted 'a' and admitted nobody, with "
-        "ties broken in favour of what was done."
+        "waiting: none. The schedule has evicted 'b' and admitted none. Evictions go in "
+        "ascending ≺: 'b' only after 'a'. Amin would have evicted 'a' and admitted none, with "
+        "ties broken in favour of what the schedule did."
     )
 
 
@@ -807,7 +807,9 @@ def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
     assert time.process_time() - begun < 5
     assert departure is not None
     assert departure.rule == "stopped-too-early"
-    assert departure.message.endswith("and 1995 more, with ties broken in favour of what was done.")
+    assert departure.message.endswith(
+        "and 1995 more, with ties broken in favour of what the schedule did."
+    )
 
 
 def test_a_small_instance_takes_less_than_a_millisecond() -> None:
@@ -820,7 +822,7 @@ def test_a_small_instance_takes_less_than_a_millisecond() -> None:
 
 def test_too_many_rounds_to_lay_out_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
-    monkeypatch.setattr("amin_ref.conformance.replay.LONGEST_STRETCH", 100)
+    monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 100)
 
     def judged(upper: int) -> bool:
         instance = Instance(1000, (Request("a", 1, 2, upper=upper, arrival=5),))

@@ -1,25 +1,22 @@
-/* Not quite Amin: amin.c with one mistake, for `amin-ref drive -- ./amin_wrong` to find.
- *
- * A request that has generated a tokens and still runs will generate a + 1 at least. That is true,
- * but step 2 refines to a, so this one evicts others than Amin would.
+/* Not quite Amin: amin.c with one mistake, for amin-ref drive to find:
  *
  *     cc -O2 -o amin_wrong amin_wrong.c
+ *     amin-ref drive -- ./amin_wrong
  *
- * The protocol is proofs_notes/protocol.md: a line of JSON in, a line of JSON out. There is no JSON
- * library in C, and none is needed: lines come in one form, fields always stand in the same order,
- * and an id is handed back as the very text that it came as.
+ * A request that has generated a tokens and still runs will generate at least a + 1 tokens. Step 2
+ * of Amin refines its lower bound to a, and this program to a + 1, so it evicts other requests.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    char *id;       /* as it stands in the JSON text, quotes and all */
+    char *id;       /* its JSON text, quotes included */
     long position;  /* in the instance */
     long prompt;    /* tokens */
     long bound;     /* the working lower bound; tokens */
     long generated; /* tokens of the present run */
-    int evicted;    /* in this very round */
+    int evicted;    /* in this round */
 } Request;
 
 typedef struct {
@@ -58,7 +55,7 @@ static void forget(List *list) {
     list->size = 0;
 }
 
-/* The order ≺: by working lower bound, then by position in the instance. */
+/* Amin's order: by working lower bound, ties by position in the instance. */
 static int precedence(const void *left, const void *right) {
     const Request *a = left, *b = right;
     if (a->bound != b->bound) return a->bound < b->bound ? -1 : 1;
@@ -73,13 +70,13 @@ static long occupied(long tokens) {
     return (tokens + block_size - 1) / block_size * block_size;
 }
 
-/* How many more tokens a request is assumed to generate. */
+/* Tokens that a request is assumed to generate from now on. */
 static long left_to_run(const Request *request) {
     long left = request->bound - request->generated;
     return left > 1 ? left : 1;
 }
 
-/* Whether the running requests' next token does not fit. */
+/* Whether the running requests' next tokens do not fit. */
 static int overflows(void) {
     long held = 0;
     for (size_t i = 0; i < running.size; i++)
@@ -87,7 +84,7 @@ static int overflows(void) {
     return held > capacity;
 }
 
-/* Whether all running requests fit, in every round up to their assumed stops. */
+/* Whether all running requests fit in every round until their assumed stops. */
 static int all_fit(void) {
     for (long ahead = 0;; ahead++) {
         long held = 0;
@@ -101,7 +98,7 @@ static int all_fit(void) {
     }
 }
 
-/* What stands behind "field": in the text from `from` on. */
+/* The text after "field": in the text that begins at `from`. */
 static const char *behind(const char *from, const char *field) {
     char pattern[32];
     snprintf(pattern, sizeof pattern, "\"%s\": ", field);
@@ -125,8 +122,8 @@ static const char *end_of_id(const char *id) {
     return id + 1;
 }
 
-/* Requests in the array "arrived". Their fields are searched for behind the id, which may hold any
- * text at all. */
+/* Requests in the array "arrived". Their fields are searched for after the id, which may hold any
+ * text. */
 static const char *read_arrived(const char *line) {
     const char *at = behind(line, "arrived") + 1;
     while (*at == '{') {
@@ -145,7 +142,7 @@ static const char *read_arrived(const char *line) {
     return at;
 }
 
-/* Ids in the array "completed", which stands behind that of arrivals. */
+/* Ids in the array "completed", which follows the array of arrivals. */
 static void read_completed(const char *line) {
     const char *at = behind(line, "completed") + 1;
     while (*at != ']') {
@@ -180,7 +177,7 @@ static void decide(const char *line) {
         add(&waiting, victim);
     }
 
-    /* 4. Admit: in order, without those that were just evicted, up to the first that does not fit. */
+    /* 4. Admit: in order, up to the first that does not fit; not those evicted in this round. */
     printf("], \"admit\": [");
     sort(&waiting);
     int first = 1;

@@ -1,10 +1,9 @@
-// Not quite Amin: amin.js with one mistake, for `amin-ref drive -- node amin_wrong.js` to find.
+// Not quite Amin: amin.js with one mistake, for amin-ref drive to find:
 //
-// Where a request does not fit, the next one may, and the cache would be fuller. But admission stops
-// at the first that does not fit: nobody is overtaken.
+//     amin-ref drive -- node amin_wrong.js
 //
-// The protocol is proofs_notes/protocol.md: a line of JSON in, a line of JSON out. The steps are
-// those of the specification, section 3, worked out plainly from scratch in every round.
+// If a request does not fit, Amin's admission stops there. This program goes on to later requests,
+// which fill the cache better and overtake the first.
 "use strict";
 
 let capacity = 0;
@@ -14,13 +13,13 @@ let running = []; // the same, each with the tokens that it has generated
 
 const occupied = (tokens) => Math.ceil(tokens / blockSize) * blockSize;
 
-// The order ≺: by working lower bound, then by position in the instance.
+// Amin's order: by working lower bound, ties by position in the instance.
 const precedence = (a, b) => a.bound - b.bound || a.position - b.position;
 
-// How many more tokens a request is assumed to generate.
+// Tokens that a request is assumed to generate from now on.
 const left = (request) => Math.max(1, request.bound - request.generated);
 
-// What the requests hold `ahead` rounds from now, each up to its assumed stop.
+// Tokens that the requests occupy `ahead` rounds from now, each until its assumed stop.
 function heldAhead(requests, ahead) {
   let held = 0;
   for (const request of requests) {
@@ -56,7 +55,7 @@ function decide(arrived, completed) {
   const evicted = [];
   while (overflows(running)) evicted.push(running.shift());
 
-  // 4. Admit. What was just evicted is not among those that wait yet.
+  // 4. Admit, in order, up to the first that does not fit; not those evicted in this round.
   waiting.sort(precedence);
   const admitted = [];
   for (const request of [...waiting]) {

@@ -1,6 +1,6 @@
 """Schedulers in other programs: what is said to them, and what is made of whatever they say or do.
 
-The page ``proofs_notes/protocol.md`` is held to word by word: its transcript is replayed.
+The transcript of the protocol page is replayed, line by line.
 """
 
 from __future__ import annotations
@@ -8,21 +8,22 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from amin_ref import Amin, Instance, InvalidValue, Request, simulate
-from amin_ref.external import ExternalPolicy, child
+from amin_ref.external import LANGUAGES, ExternalPolicy, child, example_text, protocol_text
 from amin_ref.model.errors import SchedulerFailed
 from amin_ref.strategies import instances
 from tests.support.profiles import times
 from tests.support.project import PROJECT
 
-PAGE = (PROJECT / "proofs_notes" / "protocol.md").read_text(encoding="utf-8")
-TRANSCRIPT = [line for line in PAGE.splitlines() if line[:2] in ("→ ", "← ")]
+TRANSCRIPT = [line for line in protocol_text().splitlines() if line[:2] in ("→ ", "← ")]
 
 # The two instances of the transcript.
 FIRST = Instance(
@@ -110,6 +111,34 @@ def amin_in_a_pipe() -> Iterator[ExternalPolicy]:
     with external(command) as policy:
         yield policy
         policy.end()
+
+
+class TestDocuments:
+    def test_the_page_in_the_notes_is_the_one_in_the_package(self) -> None:
+        """There are two files, because documentation is built from the notes alone."""
+        notes = PROJECT / "proofs_notes" / "protocol.md"
+        assert notes.read_text(encoding="utf-8") == protocol_text()
+
+    def test_every_example_is_named_by_the_page(self) -> None:
+        for language in LANGUAGES:
+            assert f"amin-ref drive --example {language}" in protocol_text()
+            assert "amin-ref drive --protocol" in example_text(language)
+
+    def test_the_wheel_holds_every_file_that_is_not_python(self) -> None:
+        """All files of the package are Python, or match a pattern of ``package-data``."""
+        tools = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+        patterns: dict[str, list[str]] = tools["setuptools"]["package-data"]
+        folder = PROJECT / "amin_ref"
+        others = [
+            str(file.relative_to(folder))
+            for file in folder.rglob("*.*")
+            if file.suffix not in (".py", ".pyc")
+        ]
+        assert {"external/protocol.md", "external/amin.c", "external/amin.js"} <= set(others)
+        folders = {str(file.parent.relative_to(PROJECT)) for file in folder.rglob("__init__.py")}
+        assert {name.replace("/", ".") for name in folders} <= set(tools["setuptools"]["packages"])
+        for name in others:
+            assert any(fnmatch(name, pattern) for pattern in patterns["amin_ref"]), name
 
 
 class TestTalk:

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from oracle.claims import CLAIMS, LEDGER, Ledger, Notebook, Plan, judged
+from oracle.claims import CLAIMS, LEDGER, Ledger, Plan, ResultStore, judged
 from oracle.claims.c3_varying import LONG_ERROR, LONG_LOAD, LONGER
-from oracle.claims.campaign import Measurements, estimated
 from oracle.claims.experiments import Predicted
 from oracle.claims.page import page, table
+from oracle.claims.result_store import Measurements, estimated
 from tests.support.project import PROJECT
 
 README = PROJECT / "README.md"
@@ -34,7 +34,7 @@ ON_TRACES = ("C1", "C2", "C3", "C6")
 
 def full_ledger() -> Ledger:
     """The full ledger, from the committed measurements."""
-    return judged(Plan(), list(CLAIMS.values()), Notebook(DATA / "claims.jsonl"))
+    return judged(Plan(), list(CLAIMS.values()), ResultStore(DATA / "claims.jsonl"))
 
 
 def on_trace(name: str) -> Ledger:
@@ -42,7 +42,7 @@ def on_trace(name: str) -> Ledger:
     file, requests, seeds = TRACES[name]
     plan = Plan(file, requests, seeds=seeds, quick=True)
     claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
-    return judged(plan, claims, Notebook(DATA / f"claims_{name}.jsonl"))
+    return judged(plan, claims, ResultStore(DATA / f"claims_{name}.jsonl"))
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
@@ -71,19 +71,19 @@ def verdicts(ledgers: Sequence[Ledger]) -> str:
 def saturation() -> str:
     """What each policy's latency does when the stream where C3 finds five times lasts longer."""
     plan = Plan()
-    found = Measurements(Notebook(DATA / "claims.jsonl"), plan.seeds)
+    found = Measurements(ResultStore(DATA / "claims.jsonl"), plan.seeds)
     lines = [
         "| requests | Amin, mean latency | Amax, mean latency | cache that Amin holds | Amax |",
         "|--:|--:|--:|--:|--:|",
     ]
     for longer in LONGER:
-        scene = plan.scene(LONG_LOAD, requests=longer * plan.requests)
-        measured = Predicted(scene, f"relative:{LONG_ERROR}")
+        workload = plan.sampled(LONG_LOAD, requests=longer * plan.requests)
+        measured = Predicted(workload, f"relative:{LONG_ERROR}")
         policies = ("amin", "amax")
-        latencies = [estimated(found.of(measured, name) / scene.requests) for name in policies]
+        latencies = [estimated(found.of(measured, name) / workload.requests) for name in policies]
         held = [estimated(found.of(measured, f"{name}_held")) for name in policies]
         cells = (
-            f"{scene.requests:,}",
+            f"{workload.requests:,}",
             *(f"{mean.mean:,.0f} [{mean.low:,.0f}, {mean.high:,.0f}]" for mean in latencies),
             *(f"{share.mean:.0%}" for share in held),
         )

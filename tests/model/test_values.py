@@ -132,8 +132,14 @@ def test_an_instance_takes_whole_numbers_only(field: str, value: object) -> None
         (lambda: instance(capacity=0), "capacity", 0, "at least 1 tokens", "give 1 or more"),
         (lambda: instance(capacity=-4), "capacity", -4, "at least 1 tokens", "give 1 or more"),
         (lambda: instance(block_size=0), "block_size", 0, "at least 1 tokens", "give 1 or more"),
-        (lambda: instance(requests=None), "requests", None, "a tuple of Request", "give a tuple"),
-        (lambda: instance(requests=7), "requests", 7, "a tuple of Request", "give a tuple"),
+        (
+            lambda: instance(requests=None),
+            "requests",
+            None,
+            "an iterable of Request",
+            "give a list",
+        ),
+        (lambda: instance(requests=7), "requests", 7, "an iterable of Request", "give a list"),
         (lambda: instance(requests=["a"]), "requests", "a", "must be a Request", "Request(…)"),
     ],
 )
@@ -254,11 +260,11 @@ def test_any_iterable_in_any_order_makes_the_same_schedule(
     runs = list(schedule.runs)
     random.shuffle(runs)
     for iterable in (runs, tuple(runs), iter(runs), (run for run in runs)):
-        made = Schedule(schedule.instance, iterable)  # type: ignore[arg-type]  # any iterable
+        made = Schedule(schedule.instance, iterable)
         assert made == schedule
         assert made.runs == schedule.runs
     requests = iter(schedule.instance.requests)
-    same = Instance(schedule.instance.capacity, requests, schedule.instance.block_size)  # type: ignore[arg-type]  # any iterable
+    same = Instance(schedule.instance.capacity, requests, schedule.instance.block_size)
     assert same == schedule.instance
 
 

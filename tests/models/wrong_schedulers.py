@@ -95,17 +95,17 @@ class SortsByPromptAndLower(SortsByUpper):
 
 
 class Peeks(SortsByUpper):
-    """Finds the machine that it runs in on the stack, and looks output lengths up there."""
+    """Reads output lengths from the simulation, which it finds on the call stack."""
 
     def order(self, job: Job) -> tuple[float, ...]:
         return (self.output_of(job.id), *job.rank)
 
     def output_of(self, request: RequestId) -> int:
         frame = sys._getframe()
-        while "machine" not in frame.f_locals:
+        while "simulation" not in frame.f_locals:
             assert frame.f_back is not None
             frame = frame.f_back
-        output_len: int = frame.f_locals["machine"]._instance.by_id[request].output_len
+        output_len: int = frame.f_locals["simulation"]._instance.by_id[request].output_len
         return output_len
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from types import FrameType
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -215,9 +219,10 @@ def test_what_a_request_counts_in_a_share_is_its_formula(
     first = data.draw(st.integers(-lead - 2, request.output_len))
     ages = range(first, first + data.draw(st.integers(1, 8)))
     found = share.counted(instance, request.prompt_len, request.output_len, ages)
-    assert [int(tokens) for tokens in found] == [
-        counted(request, age, share, instance) for age in ages
-    ]
+    formula = [counted(request, age, share, instance) for age in ages]
+    assert [int(tokens) for tokens in found] == formula
+    lengths = (request.prompt_len, request.output_len)
+    assert [share.counted_at(instance, *lengths, age) for age in ages] == formula
 
 
 @pytest.mark.theorem("T10")
@@ -792,3 +797,124 @@ def test_the_form_of_a_certificate_is_this() -> None:
             }
         ],
     }
+
+
+@st.composite
+def wide_certificates(draw: st.DrawFn) -> Certificate:
+    """Thousands of priced rounds, and prices so large that sums of them need more than 64 bits."""
+    block_size = draw(st.sampled_from([1, 16]))
+    rounds = draw(st.integers(1, 3000))
+    lengths = st.tuples(st.integers(1, 60), st.integers(1, 60), st.integers(0, rounds))
+    requests = tuple(
+        Request(id, prompt_len, output_len, arrival=arrival)
+        for id, (prompt_len, output_len, arrival) in enumerate(
+            draw(st.lists(lengths, min_size=1, max_size=4))
+        )
+    )
+    capacity = 128 * draw(st.integers(1, 2**10))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+
+    def prices() -> tuple[int, ...]:
+        return tuple(generator.integers(0, 1000, rounds).tolist())
+
+    shares = tuple(
+        Share(places, most, ignored, lead, prices())
+        for places, most, ignored, lead in draw(
+            st.lists(
+                st.tuples(
+                    st.integers(1, 5), st.integers(1, 99), st.integers(0, 60), st.integers(0, 70)
+                ),
+                max_size=2,
+            )
+        )
+    )
+    return Certificate(
+        Instance(capacity, requests, block_size),
+        draw(st.integers(1, 1000)),
+        (Stretch(0, prices(), shares),),
+    )
+
+
+def scaled(certificate: Certificate, factor: int) -> Certificate:
+    def times_factor(prices: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(factor * price for price in prices)
+
+    return replace(
+        certificate,
+        denominator=factor * certificate.denominator,
+        stretches=tuple(
+            replace(
+                stretch,
+                multipliers=times_factor(stretch.multipliers),
+                shares=tuple(
+                    replace(share, multipliers=times_factor(share.multipliers))
+                    for share in stretch.shares
+                ),
+            )
+            for stretch in certificate.stretches
+        ),
+    )
+
+
+@pytest.mark.theorem("T10")
+@given(wide_certificates(), st.integers(1, 52))
+def test_a_finer_unit_of_price_proves_the_same(certificate: Certificate, bits: int) -> None:
+    """λ stays what it is; in between, the sums outgrow 64 bits, and are cut into digits."""
+    finer = scaled(certificate, min(2**bits, (2**53 - 1) // 1000))
+    instance = certificate.instance
+    assert verify(instance, finer) == verify(instance, certificate)
+
+
+@pytest.mark.theorem("T10")
+@given(wide_certificates(), st.sampled_from([1, 2, 3, 7, 20, None]))
+def test_the_base_of_the_digits_does_not_matter(certificate: Certificate, bits: int | None) -> None:
+    """Digits of a bit or of twenty, and Python's own integers, which have no largest."""
+    usual = verify(certificate.instance, certificate)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("oracle.certificate._digit_bits", lambda _instance, _stretch: bits)
+        assert verify(certificate.instance, certificate) == usual
+
+
+@pytest.mark.theorem("T10")
+@given(wide_requests(), st.integers(1, 9), st.integers(1, 99), st.integers(0, 99), st.data())
+def test_a_count_is_straight_but_where_it_bends(
+    instance: Instance, places: int, most: int, ignored: int, data: st.DataObject
+) -> None:
+    """counted(k) = Σ over bends (a, b) with a < k of b·(k - a)."""
+    (request,) = instance.requests
+    lead = data.draw(st.integers(0, 9))
+    earliest = data.draw(st.integers(1 - lead, 1))
+    share = Share(places, most, ignored, lead, ())
+    lengths = (request.prompt_len, request.output_len)
+    bends = share.bends(instance, *lengths, earliest)
+    for age in data.draw(st.lists(st.integers(earliest, request.output_len + 3), max_size=9)):
+        summed = sum(bend * (age - at) for at, bend in bends if at < age)
+        assert summed == share.counted_at(instance, *lengths, age)
+
+
+def test_work_is_linear_in_kinds_and_priced_rounds() -> None:
+    """In additions of whole arrays: the length of a request's run does not count."""
+
+    def calls(kinds: int, output_len: int) -> int:
+        requests = tuple(Request(id, 1 + id, output_len) for id in range(kinds))
+        instance = Instance(10**6, requests)
+        prices = tuple(range(50))
+        share = Share(3, 50, 5, 2, prices)
+        certificate = Certificate(instance, 7, (Stretch(0, prices, (share,)),))
+        assert certificate.operations == kinds * 50 * 2
+        calls = 0
+
+        def count(frame: FrameType, happening: str, _: object) -> None:
+            nonlocal calls
+            calls += happening in ("call", "c_call") and "certificate" in frame.f_code.co_filename
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            verify(instance, certificate)
+        finally:
+            sys.setprofile(before)
+        return calls
+
+    assert calls(40, 1000) < 4.5 * calls(10, 1000)
+    assert calls(10, 100_000) < 1.5 * calls(10, 100)

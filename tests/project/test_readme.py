@@ -30,7 +30,7 @@ OURS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder whose commands are this project's, and that has the examples."""
+    """An empty folder whose commands are this project's."""
     (tmp_path / "bin").mkdir()
     for name, program in OURS.items():
         command = tmp_path / "bin" / name
@@ -38,8 +38,6 @@ def folder(tmp_path: Path) -> Path:
             f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(PROJECT)!r})\n{program}"
         )
         command.chmod(0o755)
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "examples").symlink_to(PROJECT / "tests" / "examples")
     return tmp_path
 
 

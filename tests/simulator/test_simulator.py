@@ -29,7 +29,7 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.conformance.replay import LONGEST_STRETCH
+from amin_ref.conformance.plan import LONGEST_PLAN
 from amin_ref.model.schedule import LONGEST_TIMELINE
 from amin_ref.policies.lookahead import LONGEST_LOOK_AHEAD
 from amin_ref.simulator.simulation import IDLE_ROUNDS
@@ -490,5 +490,5 @@ def test_limits_are_what_the_notes_say() -> None:
     """Decisions D23 and D25 and the limits' own words: who is refused can rely on the numbers."""
     assert IDLE_ROUNDS == 1000
     half_a_gib, gib = 2**29, 2**30
-    assert 8 * LONGEST_LOOK_AHEAD == 8 * LONGEST_STRETCH == half_a_gib
+    assert 8 * LONGEST_LOOK_AHEAD == 8 * LONGEST_PLAN == half_a_gib
     assert gib == 8 * LONGEST_TIMELINE

@@ -25,6 +25,7 @@ class Room:
 ROOMS: tuple[tuple[Room, ...], ...] = (
     (Room("amin_ref.model", "what is a request, an instance, a schedule?"),),
     (
+        Room("amin_ref.files", "how is a file written whole, and read once and within limits?"),
         Room("amin_ref.checker", "is a schedule valid?"),
         Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
@@ -36,6 +37,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.conformance", "could Amin (Amax, H-SF) have made this schedule?"),
         Room("amin_ref.external", "schedulers in other programs, as policies"),
     ),
+    (Room("amin_ref.comparison", "how do policies compare? metrics, tables, intervals"),),
     (Room("amin_ref", "the public names"),),
     (
         Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),
@@ -61,6 +63,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (Room("oracle.claims", "does what the article claims hold?"),),
     (Room("oracle.report", "the page that shows it all"),),
     (Room("amin_ref.cli", "the command line, which loads everything else when it is needed"),),
+    (Room("amin_ref.__main__", "the same, as ``python -m amin_ref``"),),
 )
 
 NAMES = frozenset(room.name for floor in ROOMS for room in floor)

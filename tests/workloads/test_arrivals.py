@@ -15,20 +15,23 @@ from amin_ref import AminError, InvalidValue
 from amin_ref.workloads import (
     Arrivals,
     AtOnce,
+    Load,
     Poisson,
     Row,
     TraceArrivals,
+    build_instance,
     parse_arrivals,
 )
 
 NO_ARRIVALS = (
     *("", "at once", "at-once:1", "poisson", "poisson:", "poisson:0", "poisson:0.0", "poisson:-1"),
     *("poisson:nan", "poisson:1e999", "poisson:" + "1" * 400, "trace", "trace:", "trace:0"),
-    *("trace:inf", "trace:1s", "trace:٣"),
+    *("trace:inf", "trace:1s", "trace:٣", "load", "load:", "load:0", "load:-1", "load:80%"),
 )
 
 
-def rounds_of(arrivals: Arrivals, times: Sequence[int | None], seed: int = 0) -> list[int]:
+def rounds_of(arrivals: Arrivals | Load, times: Sequence[int | None], seed: int = 0) -> list[int]:
+    assert not isinstance(arrivals, Load)
     rows = [Row(1, 1, time) for time in times]
     return arrivals.rounds(rows, np.random.default_rng(seed))
 
@@ -57,6 +60,69 @@ def test_poisson_depends_on_the_seed_alone_and_its_beginning_not_on_the_number()
 def test_poisson_so_rare_that_rounds_overflow_is_refused() -> None:
     with pytest.raises(InvalidValue, match=r"larger rate"):
         rounds_of(Poisson(Decimal("1e-18")), [None] * 10)
+
+
+@given(
+    lengths=st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=9),
+    block_size=st.sampled_from([1, 3, 16]),
+    load=st.decimals(Decimal("0.1"), 2, places=2),
+)
+def test_the_rate_of_a_load_offers_that_share_of_the_cache(
+    lengths: list[tuple[int, int]], block_size: int, load: Decimal
+) -> None:
+    """Load = rate × mean token·rounds of a request / M, summed here block by block."""
+    capacity = 4000
+    rows = [Row(*pair) for pair in lengths]
+    work = 0
+    for prompt_len, output_len in lengths:
+        for tokens in range(prompt_len + 1, prompt_len + output_len + 1):
+            work += len(range(0, tokens, block_size)) * block_size
+    rate = Fraction(Load(load).process(rows, capacity, block_size).rate)
+    offered = rate * Fraction(work, len(rows)) / capacity
+    # A rate is kept to 9 places.
+    assert abs(offered - Fraction(load)) <= Fraction(work, len(rows) * capacity * 10**9)
+
+
+def test_an_instance_at_load_one_offers_as_much_work_as_there_is_cache() -> None:
+    requests = build_instance(requests=3000, capacity=16_492, arrivals="load:1").instance.requests
+    work = sum(r.output_len * r.prompt_len + sum(range(1, r.output_len + 1)) for r in requests)
+    assert work / (requests[-1].arrival * 16_492) == pytest.approx(1.0, abs=4 / 3000**0.5)
+
+
+def test_a_load_too_small_or_too_large_for_any_rate_is_refused() -> None:
+    for load, rows in ((Decimal("1e-18"), [Row(9, 9)]), (2**53 - 1, [Row(1, 1)] * 9)):
+        with pytest.raises(InvalidValue, match=r"^arrivals load: L .*nearer to 1"):
+            Load(load).process(rows, 10**9 if load > 1 else 10)
+
+
+def test_rates_are_floats_ints_or_decimals() -> None:
+    for kind, name in ((Poisson, "poisson"), (Load, "load"), (TraceArrivals, "trace")):
+        assert str(kind(0.1)) == f"{name}:0.1"
+        assert kind(0.1) == kind(Decimal("0.1")) != kind(0.2)
+        assert str(kind(2)) == f"{name}:2"
+        assert str(kind(1e-7)) == f"{name}:0.0000001"
+        assert kind(1 / 3 * 1e-9) == parse_arrivals(f"{name}:0.000000000333333333")
+
+
+@pytest.mark.parametrize("rate", [True, "0.1", None, float("inf"), -0.5, 0, 0.0, 1e-30, 1e300])
+def test_no_other_value_is_a_rate(rate: object) -> None:
+    with pytest.raises(InvalidValue, match=r"^arrivals poisson: RATE"):
+        Poisson(rate)  # type: ignore[arg-type]  # what a user may pass all the same
+
+
+@pytest.mark.parametrize("text", ["at-once", "poisson:0.25", "load:0.5"])
+def test_an_instance_is_built_of_a_text_as_of_the_object(text: str) -> None:
+    instances = {
+        build_instance(capacity=2000, requests=30, arrivals=given_as).instance
+        for given_as in (text, parse_arrivals(text))
+    }
+    assert len(instances) == 1
+
+
+@pytest.mark.parametrize("value", [0.3, None, AtOnce, Load])
+def test_what_is_neither_text_nor_law_is_refused(value: object) -> None:
+    with pytest.raises(InvalidValue, match=r"^arrivals is .*give for example 'load:0.8'"):
+        build_instance(capacity=2000, arrivals=value)  # type: ignore[arg-type]  # see above
 
 
 @given(
@@ -90,7 +156,9 @@ def test_trace_arrivals_beyond_all_rounds_are_refused() -> None:
         rounds_of(TraceArrivals(Decimal("1e-18")), [0, 10**12])
 
 
-@pytest.mark.parametrize("text", ["at-once", "poisson:0.5", "trace:0.0000001", "poisson:12"])
+@pytest.mark.parametrize(
+    "text", ["at-once", "poisson:0.5", "trace:0.0000001", "poisson:12", "load:0.8"]
+)
 def test_arrivals_are_read_back_from_their_text(text: str) -> None:
     assert str(parse_arrivals(text)) == text
 
@@ -107,7 +175,7 @@ def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
 @settings(max_examples=50)
 @given(
     st.text(max_size=20)
-    | st.from_regex(r"(poisson|trace|at-once)(:[0-9.eE+-]{0,8}){0,2}", fullmatch=True)
+    | st.from_regex(r"(poisson|trace|at-once|load)(:[0-9.eE+-]{0,8}){0,2}", fullmatch=True)
 )
 def test_no_text_ends_in_a_traceback(text: str) -> None:
     try:

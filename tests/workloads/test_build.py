@@ -216,3 +216,14 @@ def test_the_real_files() -> None:
     assert (azure.rows_read, azure.dropped.total) == (19_366, 0)
     longest = max(request.output_len for request in azure.instance.requests)
     assert max(request.upper or 0 for request in azure.instance.requests) == longest == 1000
+
+
+def test_the_span_of_a_trace_is_told(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.csv"
+    trace.write_text(
+        "arrived_at,num_prefill_tokens,num_decode_tokens\n7.5,1,2\n5,1,2\n9.25,1,2\n1,0,2\n"
+    )
+    assert build_instance(trace, capacity=9).span_ns == 4_250_000_000
+    assert build_instance("chat", capacity=2**14, requests=3).span_ns is None
+    with pytest.raises(InvalidValue, match="time_unit is 's', but chat is no trace"):
+        build_instance("chat", capacity=2**14, requests=3, time_unit="s")

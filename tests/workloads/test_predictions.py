@@ -4,23 +4,47 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidValue
-from amin_ref.workloads import Bins, Exact, Prediction, Relative, Rough, parse_prediction
+from amin_ref.workloads import (
+    Bins,
+    Exact,
+    Mixed,
+    Naive,
+    Prediction,
+    Relative,
+    Rough,
+    Varying,
+    build_instance,
+    parse_prediction,
+)
 
 output_lens = st.lists(st.integers(1, 2000), min_size=1, max_size=30)
 shares = st.decimals(0, 3, allow_nan=False, places=3)
+probabilities = st.decimals(0, 1, allow_nan=False, places=3)
 
 NO_PREDICTIONS = (
     *("", "exakt", "Exact", "exact ", "rough", "rough:1", "rough:0:9", "rough:9:8", "rough:1:2:3"),
     *("rough:a:2", "rough:-1:2", "rough:1:99999999999999999", "bins", "bins:", "bins:0", "bins:-3"),
     *("bins:1.5", "bins:٣", "relative", "relative:", "relative:-0.1", "relative:nan", "relative:٣"),
     *("relative:inf", "relative:1e400", "relative:1e-3", "relative:0,2", "relative:" + "9" * 400),
+    *("naive:", "naive:3", "varying", "varying:1.01", "varying:-1", "varying:.5", "mixed:1.5"),
+    *("mixed:nan", "mixed:2", "guess", ":0.2", "0.2"),
 )
+
+
+def intervals_of(
+    prediction: Prediction | str, output_lens: list[int], seed: int = 0
+) -> list[tuple[int, int]]:
+    if isinstance(prediction, str):
+        prediction = parse_prediction(prediction)
+    return prediction.intervals(output_lens, np.random.default_rng(seed))
 
 
 @st.composite
@@ -33,6 +57,9 @@ def predictions_with_outputs(draw: st.DrawFn) -> tuple[Prediction, list[int]]:
             roughs,
             st.builds(Bins, st.integers(1, 5000)),
             st.builds(Relative, shares),
+            st.just(Naive()),
+            st.builds(Varying, probabilities),
+            st.builds(Mixed, probabilities),
         )
     )
     return prediction, outputs
@@ -41,7 +68,7 @@ def predictions_with_outputs(draw: st.DrawFn) -> tuple[Prediction, list[int]]:
 @given(predictions_with_outputs())
 def test_every_prediction_holds_the_true_length(case: tuple[Prediction, list[int]]) -> None:
     prediction, outputs = case
-    intervals = prediction.intervals(outputs)
+    intervals = intervals_of(prediction, outputs)
     assert len(intervals) == len(outputs)
     for output_len, (lower, upper) in zip(outputs, intervals, strict=True):
         assert 1 <= lower <= output_len <= upper
@@ -83,11 +110,86 @@ def test_relative_is_the_widest_whole_interval_within_the_share(
 
 def test_relative_has_no_rounding_error() -> None:
     # In floats (1 - 0.7) * 10 exceeds 3, and (1 + 0.16) * 25 falls short of 29.
-    assert parse_prediction("relative:0.7").intervals([10]) == [(3, 17)]
-    assert parse_prediction("relative:0.16").intervals([25]) == [(21, 29)]
-    assert parse_prediction("relative:0.1").intervals([30, 1]) == [(27, 33), (1, 1)]
-    assert parse_prediction("relative:1").intervals([5]) == [(1, 10)]
-    assert parse_prediction("relative:2.5").intervals([4]) == [(1, 14)]
+    assert intervals_of("relative:0.7", [10]) == [(3, 17)]
+    assert intervals_of("relative:0.16", [25]) == [(21, 29)]
+    assert intervals_of("relative:0.1", [30, 1]) == [(27, 33), (1, 1)]
+    assert intervals_of("relative:1", [5]) == [(1, 10)]
+    assert intervals_of("relative:2.5", [4]) == [(1, 14)]
+
+
+def test_naive_is_1_to_1000_or_to_the_longest_output() -> None:
+    assert intervals_of("naive", [3, 1000]) == [(1, 1000), (1, 1000)]
+    assert intervals_of("naive", [3, 1001]) == [(1, 1001), (1, 1001)]
+    assert intervals_of("naive", []) == []
+
+
+def test_varying_is_never_wider_than_its_largest_error() -> None:
+    lengths = list(range(1, 400))
+    varying, widest = intervals_of("varying:0.5", lengths), intervals_of("relative:0.5", lengths)
+    assert all(
+        wide[0] <= own[0] and own[1] <= wide[1] for own, wide in zip(varying, widest, strict=True)
+    )
+    assert len({own == wide for own, wide in zip(varying, widest, strict=True)}) == 2
+
+
+def test_errors_of_varying_are_uniform() -> None:
+    widths = [upper - 10**6 for _, upper in intervals_of("varying:0.8", [10**6] * 4000)]
+    errors = np.sort(np.array(widths) / 10**6)
+    # Kolmogorov's distance; 1.95 is its quantile at 0.999 after scaling by the root of n.
+    uniform = np.linspace(0, 0.8, 4000)
+    assert np.abs(errors - uniform).max() / 0.8 < 1.95 / 4000**0.5
+
+
+@pytest.mark.parametrize("share", ["0", "0.3", "1"])
+def test_mixed_is_naive_for_its_share_and_exact_for_the_others(share: str) -> None:
+    found = intervals_of(f"mixed:{share}", [50] * 5000)
+    assert set(found) <= {(50, 50), (1, 1000)}
+    deviation = abs(found.count((1, 1000)) / 5000 - float(share))
+    assert deviation <= 4 * (float(share) * (1 - float(share)) / 5000) ** 0.5
+
+
+@pytest.mark.parametrize("text", ["varying:0.5", "mixed:0.5"])
+def test_random_predictions_depend_on_the_seed_alone(text: str) -> None:
+    lengths = list(range(1, 100))
+    assert intervals_of(text, lengths, seed=3) == intervals_of(text, lengths, seed=3)
+    assert intervals_of(text, lengths, seed=3) != intervals_of(text, lengths, seed=4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"), [*product((Relative, Varying, Mixed), (0.1, 1, Decimal("0.1"), 0))]
+)
+def test_a_share_is_a_float_an_int_or_a_decimal(
+    kind: type[Relative | Varying | Mixed], share: float | Decimal
+) -> None:
+    """And the float 0.1 means a tenth."""
+    assert str(kind(share)) == f"{kind.__name__.lower()}:{share}"
+    assert kind(share) == kind(Decimal(str(share)))
+
+
+@pytest.mark.parametrize("share", [True, "0.1", None, float("nan"), -0.5, 1 + 0j])
+def test_a_share_is_nothing_else(share: object) -> None:
+    with pytest.raises(InvalidValue, match=r"^prediction varying: X"):
+        Varying(share)  # type: ignore[arg-type]  # what a user may pass all the same
+
+
+@given(predictions_with_outputs(), st.integers(0, 3))
+def test_an_instance_is_built_of_a_text_as_of_the_object(
+    case: tuple[Prediction, list[int]], seed: int
+) -> None:
+    prediction = case[0]
+    if isinstance(prediction, Rough):
+        prediction = Rough(1, 5000)  # what is drawn here need not lie within the example's
+    instances = {
+        build_instance(capacity=2000, requests=3, seed=seed, prediction=given_as).instance
+        for given_as in (prediction, str(prediction))
+    }
+    assert len(instances) == 1
+
+
+@pytest.mark.parametrize("value", [10, None, Bins, ("bins", 10)])
+def test_what_is_neither_text_nor_prediction_is_refused(value: object) -> None:
+    with pytest.raises(InvalidValue, match=r"^prediction is .*give for example 'bins:10'"):
+        build_instance(capacity=2000, prediction=value)  # type: ignore[arg-type]  # see above
 
 
 def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
@@ -109,7 +211,9 @@ def test_what_is_no_prediction_is_refused(text: str) -> None:
 @settings(max_examples=50)
 @given(
     st.text(max_size=20)
-    | st.from_regex(r"(rough|bins|relative|exact)(:[0-9.eE+-]{0,8}){0,3}", fullmatch=True)
+    | st.from_regex(
+        r"(rough|bins|relative|exact|naive|varying|mixed)(:[0-9.eE+-]{0,8}){0,3}", fullmatch=True
+    )
 )
 def test_no_text_ends_in_a_traceback(text: str) -> None:
     try:

@@ -1,4 +1,4 @@
-"""Readers: what any tool writes in the five formats is read back; nothing ends in a traceback."""
+"""Readers: what any tool writes in the known formats is read back; nothing ends in a traceback."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import tracemalloc
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidWorkload
 from amin_ref.workloads import Row, read_trace
+from amin_ref.workloads.fields import TIME_UNITS
 from tests.support.real_data import azure_file, lmsys_file
 
 Writer = Callable[[Sequence[Row]], str]
@@ -90,6 +92,55 @@ def written_vidur_lengths(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def written_splitwise(rows: Sequence[Row]) -> str:
+    lines = [
+        "request_id,request_type,application_id,arrival_timestamp,batch_size,prompt_size,token_size"
+    ]
+    lines += [
+        f"{number},2,0,{decimal_seconds(row)},1,{row.prompt_len},{row.output_len}"
+        for number, row in enumerate(rows)
+    ]
+    return "\n".join(lines)
+
+
+def written_llmservingsim(rows: Sequence[Row]) -> str:
+    lines = ["input_toks\toutput_toks\tarrival_time_ns"]
+    lines += [f"{row.prompt_len}\t{row.output_len}\t{row.time_ns}" for row in rows]
+    return "\n".join(lines)
+
+
+def as_objects(rows: Sequence[Row], names: Sequence[str], times: Sequence[str]) -> str:
+    """JSON lines with a time's own text, which may have more digits than a float."""
+    prompt, output, time = names
+    return "".join(
+        f'{{"{prompt}": {row.prompt_len}, "{output}": {row.output_len}, "{time}": {text}}}\n'
+        for row, text in zip(rows, times, strict=True)
+    )
+
+
+def written_llmservingsim_lines(rows: Sequence[Row]) -> str:
+    names = ("input_toks", "output_toks", "arrival_time_ns")
+    return as_objects(rows, names, [str(row.time_ns) for row in rows])
+
+
+def written_vllm_bench(rows: Sequence[Row]) -> str:
+    names = ("input_toks", "output_toks", "arrival_time")
+    return as_objects(rows, names, [decimal_seconds(row) for row in rows])
+
+
+def written_bailian(rows: Sequence[Row]) -> str:
+    names = ("input_length", "output_length", "timestamp")
+    lines = as_objects(rows, names, [decimal_seconds(row) for row in rows])
+    return lines.replace("{", '{"chat_id": 159, "parent_chat_id": -1, "turn": 1, ')
+
+
+def written_aiperf(rows: Sequence[Row]) -> str:
+    return "\n".join(
+        json.dumps({"input_length": row.prompt_len, "output_length": row.output_len})
+        for row in rows
+    )
+
+
 def written_mooncake(rows: Sequence[Row]) -> str:
     return "\n".join(
         json.dumps(
@@ -118,6 +169,12 @@ formats: list[tuple[Writer, st.SearchStrategy[list[Row]]]] = [
     (written_vidur, rows_with(times_every(1, 10**18))),
     (written_vidur_lengths, rows_with(st.none())),
     (written_mooncake, rows_with(times_every(10**6, 10**18))),
+    (written_bailian, rows_with(times_every(1, 10**18))),
+    (written_vllm_bench, rows_with(times_every(1, 2 * 10**18))),
+    (written_llmservingsim, rows_with(times_every(1, 2**53 - 1))),
+    (written_llmservingsim_lines, rows_with(times_every(1, 2**53 - 1))),
+    (written_splitwise, rows_with(times_every(1, 10**18))),
+    (written_aiperf, rows_with(st.none())),
 ]
 written_rows = st.one_of([st.tuples(st.just(write), rows) for write, rows in formats])
 packings = st.sampled_from([lambda data: data, gzip.compress])
@@ -252,9 +309,9 @@ def test_each_format_by_hand(tmp_path: Path) -> None:
     vidur = "arrived_at,num_prefill_tokens,num_decode_tokens\n5.8926549999999995,91,16\n1e-05,2,3\n"
     assert rows_of(tmp_path, vidur) == [Row(91, 16, 5_892_654_999), Row(2, 3, 10_000)]
     mooncake = (
-        '{"timestamp": 27482.5, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1]}\n'
+        '{"timestamp": 27482, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1]}\n'
     )
-    assert rows_of(tmp_path, mooncake) == [Row(6758, 500, 27_482_500_000)]
+    assert rows_of(tmp_path, mooncake) == [Row(6758, 500, 27_482_000_000)]
     reordered = '"answer_length","x","question_length"\n10,"a, b",24\n'
     assert rows_of(tmp_path, reordered) == [Row(24, 10)]
 
@@ -269,7 +326,7 @@ def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
 
 
 BAD_ROWS = [
-    ("question_length,answer_length\n1,2\n3,4.0", r"line 3: answer_length is '4.0', but it must"),
+    ("question_length,answer_length\n1,2\n3,4.5", r"line 3: answer_length is '4.5', but it must"),
     ("question_length,answer_length\n1,2\n3", r"line 3: the number of fields is 1, but .* 2 col"),
     ("question_length,answer_length\n1,", r"line 2: answer_length is '', but it must be a whole"),
     ("question_length,answer_length\n1," + "9" * 400, r"line 2: answer_length .*2\*\*53 - 1 tok"),
@@ -286,7 +343,11 @@ BAD_ROWS = [
         r"line 2: TIMESTAMP is '2023-02-30 00:00:00', but",
     ),
     ("TIMESTAMP,ContextTokens,GeneratedTokens\n5,1,2", r"line 2: TIMESTAMP is '5', but"),
-    ('{"timestamp": 0, "input_length": 5}', r"line 1: .* the key 'output_length' is missing"),
+    ('{"timestamp": 0, "input_length": 5}', r"line 1: .* the keys of no format that is known"),
+    (
+        '{"timestamp": 0, "input_length": 5, "output_length": 6}\n{"timestamp": 0}',
+        r"line 2: .* the key 'input_length' is missing, which Mooncake has",
+    ),
     ('{"timestamp": 0, "input_length": 5', r"line 1: .* it must be one JSON object"),
     ('{"timestamp": ' + "[" * 100_000, r"line 1: .* it must be one JSON object"),
     (
@@ -436,3 +497,106 @@ def test_a_gzip_stream_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for end in range(1, len(data)):
         with pytest.raises(InvalidWorkload):
             rows_of(tmp_path, data[:end])
+
+
+THREE_KEYS = (
+    '{"timestamp": 0, "input_length": 256, "output_length": 128}\n'
+    '{"timestamp": 0.5, "input_length": 300, "output_length": 64}\n'
+    '{"timestamp": 61.25, "input_length": 128, "output_length": 32}\n'
+)
+
+
+def test_a_fraction_of_a_millisecond_asks_for_the_unit(tmp_path: Path) -> None:
+    """GuideLLM writes Mooncake's keys with seconds: nothing tells them apart but a fraction."""
+    with pytest.raises(InvalidWorkload, match=r"line 2: timestamp is 0\.5, .*--time-unit s, ms"):
+        rows_of(tmp_path, THREE_KEYS)
+    found = {
+        unit: [row.time_ns for row in read_trace(tmp_path / "trace.csv", unit)]
+        for unit in TIME_UNITS
+    }
+    assert found == {
+        "s": [0, 500_000_000, 61_250_000_000],
+        "ms": [0, 500_000, 61_250_000],
+        "ns": [0, 0, 61],
+    }
+
+
+def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path) -> None:
+    text = '{"timestamp": 5.0, "input_length": 300.0, "output_length": 4e1}\n'
+    assert rows_of(tmp_path, text) == [Row(300, 40, 5_000_000)]
+    assert rows_of(tmp_path, "question_length,answer_length\n300.0,40.\n") == [Row(300, 40)]
+
+
+@given(
+    zone_minutes=st.integers(-23 * 60 - 59, 23 * 60 + 59),
+    nanoseconds=st.integers(0, a_century),
+)
+def test_an_offset_means_the_same_instant_everywhere(
+    scratch: Path, zone_minutes: int, nanoseconds: int
+) -> None:
+    """West of Greenwich clocks are behind: a negative offset is added, not taken away."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    local = datetime(1970, 1, 2) + timedelta(seconds=seconds, minutes=zone_minutes)
+    hours, minutes = divmod(abs(zone_minutes), 60)
+    sign = "-" if zone_minutes < 0 else "+"
+    scratch.write_text(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+        f"{local}.{rest:09}{sign}{hours:02}:{minutes:02},1,2\n"
+    )
+    assert [row.time_ns for row in read_trace(scratch)] == [nanoseconds + 86_400 * 10**9]
+
+
+@given(milliseconds=st.decimals(0, 2**53 - 1, places=6), output=st.integers(0, 9))
+def test_times_are_exact_decimals(scratch: Path, milliseconds: Decimal, output: int) -> None:
+    """Not by way of binary fractions, in which 0.1 is a little more than a tenth."""
+    scratch.write_text(
+        f'{{"timestamp": {milliseconds:f}, "input_length": 1, "output_length": {output}}}'
+    )
+    assert list(read_trace(scratch, "ms")) == [Row(1, output, int(milliseconds * 10**6))]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("question_length,answer_length\n1,2\n", "LMSYS lengths has no times"),
+        (
+            "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46,1,2\n",
+            "Azure has instants of the calendar",
+        ),
+        ('{"input_length": 1, "output_length": 2}', "aiperf has no times"),
+    ],
+)
+def test_a_unit_that_has_no_effect_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidWorkload, match=rf"time_unit is 'ms', but {why}; leave it out"):
+        next(read_trace(path, "ms"))
+
+
+def test_what_is_no_trace_is_told_what_it_was_taken_for(tmp_path: Path) -> None:
+    sharegpt = '[{"id":"x1","conversations":[{"from":"human","value":"hi there"}]}]\n'
+    with pytest.raises(InvalidWorkload, match=r"JSON array, such as ShareGPT's .*Mooncake"):
+        rows_of(tmp_path, sharegpt)
+    with pytest.raises(InvalidWorkload, match=r"first of JSON lines, and has the keys of no forma"):
+        rows_of(tmp_path, '{"prompt": "hello"}\n')
+
+
+def test_traces_from_the_field(tmp_path: Path) -> None:
+    """Beginnings of published files, with the values that their tools mean by them."""
+    bailian = (
+        '{"chat_id": 159, "parent_chat_id": -1, "timestamp": 61.114, "input_length": 521, '
+        '"output_length": 132, "type": "text", "turn": 1, "hash_ids": [1089, 1090, 1091]}\n'
+    )
+    assert rows_of(tmp_path, bailian) == [Row(521, 132, 61_114_000_000)]
+    llmservingsim = "input_toks\toutput_toks\tarrival_time_ns\n10\t70\t46926808\n"
+    assert rows_of(tmp_path, llmservingsim) == [Row(10, 70, 46_926_808)]
+    splitwise = (
+        "request_id,request_type,application_id,arrival_timestamp,batch_size,prompt_size,"
+        "token_size\n0,2,0,1,1,4096,32\n"
+    )
+    assert rows_of(tmp_path, splitwise) == [Row(4096, 32, 10**9)]
+    bench = (
+        '{"request_id": "bench-0", "input_toks": 2358, "output_toks": 531, "arrival_time": '
+        '1787267980.0827403, "queued_ts": 27536.660701067}\n'
+    )
+    assert rows_of(tmp_path, bench) == [Row(2358, 531, 1_787_267_980_082_740_300)]

@@ -56,7 +56,9 @@ def instances(which: str) -> Iterator[tuple[str, Instance]]:
         yield "azure, n = 2000, M = 65536", from_file(azure, *columns, 2000, 65_536)
     if "embedded".startswith(which):
         for name, capacity in (("chat", 16_492), ("conversation", 65_536)):
-            instance = build_instance(name, requests=2000, capacity=capacity).instance
+            instance = build_instance(
+                name, requests=2000, capacity=capacity, prediction="exact"
+            ).instance
             yield f"embedded {name}, n = 2000, M = {capacity}", instance
     if "synthetic".startswith(which):
         for count in (10, 20, 50):

@@ -11,10 +11,17 @@ import pytest
 from amin_ref.model.json_reading import expect_object, parse
 from amin_ref.policies.variants import AminVariant, EvictsLargest, NeverLooksAhead, NeverRefines
 from tests.long.deep.case import Case, smaller
-from tests.long.deep.exploration import PORTION, Finding, examine_portion, explore, keep
+from tests.long.deep.exploration import (
+    PORTION,
+    REGRESSIONS,
+    Finding,
+    examine_portion,
+    explore,
+    keep,
+)
 from tests.long.deep.theorems import THEOREMS, Broken, examine
 
-REGRESSIONS = Path(__file__).parent / "regressions"
+STORED = sorted(REGRESSIONS.glob("*.json"))
 
 
 def stored_case(file: Path) -> Case:
@@ -75,6 +82,10 @@ def test_any_executor_gives_the_same_reports() -> None:
     assert any(isinstance(finding, Finding) for report in reports for finding in report.findings)
 
 
-@pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.json")), ids=lambda file: file.stem)
+def test_there_are_stored_cases() -> None:
+    assert len(STORED) >= 4
+
+
+@pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
 def test_what_was_once_found_does_not_come_back(file: Path) -> None:
     examine(stored_case(file))

@@ -54,6 +54,8 @@ CACHE = "amin_ref/simulator/cache.py"
 CERTIFICATE = "oracle/certificate.py"
 CHECKER = "amin_ref/checker.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
+CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
+CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 OPTIMUM = "oracle/portfolio.py"
@@ -183,7 +185,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -208,7 +210,7 @@ ADMISSION = (
         LOOKAHEAD,
         """\
         planned = self._coming(job.assumed)
-        # In its last round a job holds most: the likeliest place, and a cheap one, to fail.
+        # A job holds most in its last round: one look there refuses most jobs that do not fit.
         at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
         if planned[-1] + at_the_end > self._capacity:
             return False
@@ -474,15 +476,39 @@ VALIDITY = (
         "checker allows a token too many",
         "T1",
         CHECKER,
-        "over_at_the_end = _held(instance, present, following - 1) > instance.capacity",
-        "over_at_the_end = _held(instance, present, following - 1) > instance.capacity + 1",
+        "over_at_the_end = cache.held(following - 1) > instance.capacity",
+        "over_at_the_end = cache.held(following - 1) > instance.capacity + 1",
     ),
     Mutant(
         "checker drops block rounding",
         "T1",
         CHECKER,
-        "        total += blocks * instance.block_size\n",
-        "        total += tokens if blocks else 0\n",
+        "        self._block_size = instance.block_size\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, "
+        "instance.block_size)\n",
+        "        self._block_size = 1\n        self._split = [\n"
+        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, 1)\n",
+    ),
+    Mutant(
+        "checker leaves out the block that a request has begun",
+        "T1",
+        CHECKER,
+        "running * (quotient + 1)",
+        "running * quotient",
+    ),
+    Mutant(
+        "checker leaves out the requests that are one block ahead",
+        "T1",
+        CHECKER,
+        "running - self._count_up_to(self._block_size - remainder)",
+        "0",
+    ),
+    Mutant(
+        "checker counts a block of which a request holds nothing",
+        "T1",
+        CHECKER,
+        "        if remainder == 0:\n",
+        "        if False:\n",
     ),
 )
 
@@ -519,7 +545,7 @@ REPLAY = (
         "conformance forgets what was learnt before an eviction",
         "T6",
         CONFORMANCE,
-        "        if self._reading.remembers:\n",
+        "        if self._bound_rule.remembers:\n",
         "        if False:\n",
     ),
     Mutant(
@@ -540,7 +566,7 @@ REPLAY = (
         "conformance never looks ahead",
         "T7",
         CONFORMANCE,
-        "        if self._exceeds(now, holding, longest):\n",
+        "        if self._plan.exceeds(now, holding, longest):\n",
         "        if False:\n",
     ),
     Mutant(
@@ -561,34 +587,34 @@ REPLAY = (
         "conformance does not look at quiet rounds",
         "T7",
         CONFORMANCE,
-        "wrong = self._turn(now) or self._quiet(now + 1, following)",
-        "wrong = self._turn(now)",
+        "wrong = self._event(now) or self._quiet(now + 1, following)",
+        "wrong = self._event(now)",
     ),
     Mutant(
         "conformance holds the smallest of equals for the one that did not fit",
         "T7",
-        CONFORMANCE,
-        "entry = self._place(request, assumed), -most, position, request",
-        "entry = self._place(request, assumed), most, position, request",
+        CONFORMANCE_WAITING,
+        "entry = place, -most, self._positions[request], request",
+        "entry = place, most, self._positions[request], request",
     ),
     Mutant(
         "conformance plans on for the evicted",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        if left > 0:\n",
         "        if left < 0:\n",
     ),
     Mutant(
         "conformance looks at the last round alone",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        return bool(ahead.max() <= self._capacity)\n",
         "        return True\n",
     ),
     Mutant(
         "conformance plans without blocks",
         "T7",
-        CONFORMANCE,
+        CONFORMANCE_PLAN,
         "        if self._block_size > 1:\n",
         "        if False:\n",
     ),
@@ -599,7 +625,7 @@ CERTIFICATES = (
         "certificate without the capacity term",
         "T10",
         CERTIFICATE,
-        "gain = -capacity * sum(stretch.multipliers)",
+        "gain = -instance.capacity * sum(stretch.multipliers)",
         "gain = 0",
     ),
     Mutant(
@@ -613,8 +639,8 @@ CERTIFICATES = (
         "certificate takes the dearest start, not the cheapest",
         "T10",
         CERTIFICATE,
-        "int((delay + paid)[arrival:].min())",
-        "int((delay + paid)[arrival:].max())",
+        "    highest = costs[-1] + carry\n    least = int(highest.min())",
+        "    highest = costs[-1] + carry\n    least = int(highest.max())",
     ),
     Mutant(
         "certificate with negative prices",
@@ -641,22 +667,36 @@ CERTIFICATES = (
         "shares forget what the others grow by until the next completion",
         "T10",
         CERTIFICATE,
-        "self.places * (left + self.ignored)",
-        "self.places * self.ignored",
+        "room = max(0, free - self.places * (left + self.ignored))",
+        "room = max(0, free - self.places * self.ignored)",
     ),
     Mutant(
         "shares count requests that need not run when the next one completes",
         "T10",
         CERTIFICATE,
-        "(left >= self.lead)",
-        "(left >= 0)",
+        "left < self.lead",
+        "left < 0",
     ),
     Mutant(
         "certificate holds a request's cache for ever",
         "T10",
         CERTIFICATE,
-        "            - after * _later(onwards, output_len)\n",
+        "            - after * _later(self._onwards, output_len)\n",
         "",
+    ),
+    Mutant(
+        "certificate's digits overflow 64 bits",
+        "T10",
+        CERTIFICATE,
+        "bits = 62 - terms.bit_length()",
+        "bits = 66 - terms.bit_length()",
+    ),
+    Mutant(
+        "certificate forgets what one digit carries over to the next",
+        "T10",
+        CERTIFICATE,
+        "carry = digits >> bits",
+        "carry = 0 * digits",
     ),
 )
 

@@ -18,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from amin_ref import Amin, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.comparison.estimate import Estimate, student_quantile
 from amin_ref.model.errors import InvalidDocument, InvalidValue
 from amin_ref.small.bound import ratio_bound
 from oracle.certificate import verify
@@ -34,15 +33,13 @@ from oracle.claims import (
     Judgement,
     Ledger,
     Measurements,
-    Notebook,
     Plan,
+    ResultStore,
     experiments,
     judged,
     measure,
     tasks,
 )
-from oracle.claims.campaign import Task
-from oracle.claims.estimate import Estimate, student_quantile
 from oracle.claims.experiments import (
     Experiment,
     InHindsight,
@@ -55,7 +52,8 @@ from oracle.claims.experiments import (
 )
 from oracle.claims.judging import command
 from oracle.claims.page import page
-from oracle.claims.scene import Scene, intervals
+from oracle.claims.result_store import Task
+from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from tests.cli.test_cli import interrupted_once_seen, one_sentence
 from tests.making import claims_page
@@ -99,69 +97,34 @@ class TestEstimate:
         assert Estimate.exactly(3.0) == Estimate(3.0, 3.0, 3.0, 1)
 
 
-class TestScene:
-    @given(
-        lengths=st.lists(st.integers(1, 3000), min_size=1, max_size=30),
-        kind=st.sampled_from(
-            [
-                *("naive", "exact", "bins:7", "relative:0.99", "varying:0.5", "varying:0.99"),
-                *("mixed:0.0", "mixed:0.4", "mixed:1.0"),
-            ]
-        ),
-        seed=st.integers(0, 5),
-    )
-    def test_every_interval_holds_the_length(
-        self, lengths: list[int], kind: str, seed: int
-    ) -> None:
-        found = intervals(kind, lengths, np.random.default_rng(seed))
-        for length, (lower, upper) in zip(lengths, found, strict=True):
-            assert 1 <= lower <= length <= upper
-
-    def test_varying_is_never_wider_than_its_largest_error(self) -> None:
-        lengths = list(range(1, 400))
-        generator = np.random.default_rng(1)
-        varying = intervals("varying:0.5", lengths, generator)
-        widest = intervals("relative:0.5", lengths, generator)
-        assert all(
-            wide[0] <= own[0] and own[1] <= wide[1]
-            for own, wide in zip(varying, widest, strict=True)
-        )
-        assert len({own == wide for own, wide in zip(varying, widest, strict=True)}) == 2
-
-    def test_mixed_knows_nothing_of_so_many(self) -> None:
-        found = intervals("mixed:0.3", [50] * 5000, np.random.default_rng(1))
-        assert set(found) == {(50, 50), (1, 1000)}
-        assert abs(found.count((1, 1000)) / 5000 - 0.3) < 4 * (0.3 * 0.7 / 5000) ** 0.5
-
-    @pytest.mark.parametrize("kind", ["mixed:1.5", "varying:2", "guess", "varying:-1"])
-    def test_unknown_predictions_are_refused(self, kind: str) -> None:
-        with pytest.raises(InvalidValue):
-            intervals(kind, [5], np.random.default_rng(0))
-
+class TestSampledWorkload:
     def test_load_one_is_what_the_cache_can_keep_up_with(self) -> None:
-        scene = Scene("chat", 3000, 16_492, load=1.0)
-        requests = scene.instance("exact", 0).requests
+        workload = SampledWorkload("chat", 3000, 16_492, load=1.0)
+        requests = workload.instance("exact", 0).requests
         held = sum(r.output_len * r.prompt_len + sum(range(1, r.output_len + 1)) for r in requests)
         rounds = requests[-1].arrival
         # What arrives needs as much of the cache, summed over time, as there is; up to chance.
         assert held / (rounds * 16_492) == pytest.approx(1.0, abs=4 / 3000**0.5)
 
     def test_all_at_once(self) -> None:
-        instance = Scene("chat", 20, 2000).instance("exact", 0)
+        instance = SampledWorkload("chat", 20, 2000).instance("exact", 0)
         assert {request.arrival for request in instance.requests} == {0}
 
     def test_predictions_do_not_change_the_sample(self) -> None:
-        scene = Scene("chat", 50, 2000, load=0.5)
+        workload = SampledWorkload("chat", 50, 2000, load=0.5)
         kinds = ("exact", "naive", "varying:0.5")
         samples = {
-            tuple((r.prompt_len, r.output_len, r.arrival) for r in scene.instance(k, 3).requests)
+            tuple((r.prompt_len, r.output_len, r.arrival) for r in workload.instance(k, 3).requests)
             for k in kinds
         }
         assert len(samples) == 1
-        assert scene.instance("exact", 3) != scene.instance("exact", 4)
+        assert workload.instance("exact", 3) != workload.instance("exact", 4)
 
     def test_equal_prompts_keep_their_mean(self) -> None:
-        drawn, equal = Scene("chat", 200, 2000), Scene("chat", 200, 2000, equal_prompts=True)
+        drawn, equal = (
+            SampledWorkload("chat", 200, 2000),
+            SampledWorkload("chat", 200, 2000, equal_prompts=True),
+        )
         prompts = [request.prompt_len for request in drawn.instance("exact", 0).requests]
         (prompt,) = {request.prompt_len for request in equal.instance("exact", 0).requests}
         assert prompt == round(sum(prompts) / 200)
@@ -170,24 +133,24 @@ class TestScene:
         trace = tmp_path / "trace.csv"
         rows = "\n".join(f"{n},{n + 1}" for n in range(1, 41))
         trace.write_text(f"question_length,answer_length\n{rows}\n")
-        scene = Scene(str(trace), 10, 2000)
-        samples = [scene.instance("exact", seed).requests for seed in range(3)]
+        workload = SampledWorkload(str(trace), 10, 2000)
+        samples = [workload.instance("exact", seed).requests for seed in range(3)]
         for sample in samples:
             lengths = {(request.prompt_len, request.output_len) for request in sample}
             assert len(lengths) == 10
             assert all(output == prompt + 1 for prompt, output in lengths)
         assert samples[0] != samples[1]
-        assert len(replace(scene, requests=100).instance("exact", 0).requests) == 40
+        assert len(replace(workload, requests=100).instance("exact", 0).requests) == 40
 
 
 class TestExperiments:
     """Each against the parts that it is made of."""
 
-    scene = Scene("chat", 40, 1500)
+    workload = SampledWorkload("chat", 40, 1500)
 
     def test_hindsight(self) -> None:
-        values = InHindsight(self.scene, 0.2).measure(1)
-        instance = self.scene.instance("naive", 1)
+        values = InHindsight(self.workload, 0.2).measure(1)
+        instance = self.workload.instance("naive", 1)
         assert values["bound"] <= values["h-sf"]
         assert values["bound"] <= values["fcfs"]
         again = verify(instance, lower_bound(instance, 0.2, clock=time.thread_time))
@@ -195,15 +158,15 @@ class TestExperiments:
         assert 0 < values["h-sf_held"] <= 1
 
     def test_predicted(self) -> None:
-        values = Predicted(self.scene, "bins:3").measure(1)
-        schedule = simulate(self.scene.instance("bins:3", 1), Amin())
+        values = Predicted(self.workload, "bins:3").measure(1)
+        schedule = simulate(self.workload.instance("bins:3", 1), Amin())
         assert check(schedule) == ()
         assert values["amin"] == schedule.total_latency
         assert values["amin_held"] == schedule.mean_occupancy / 1500
         assert values["amax"] > 0
 
     def test_uppers_withheld_finds_who_uses_them(self) -> None:
-        values = UppersWithheld(self.scene, "bins:5").measure(0)
+        values = UppersWithheld(self.workload, "bins:5").measure(0)
         assert values["amin_differs"] == 0
         assert values["amin_ratio"] == 1
         assert values["amax_differs"] > 0
@@ -236,13 +199,13 @@ def pool() -> Iterator[Executor]:
         yield executor
 
 
-class TestCampaign:
-    wanted = tasks([UppersWithheld(Scene("chat", 10, 1000), "bins:2"), LongPrompts(5)], 3)
+class TestMeasuring:
+    wanted = tasks([UppersWithheld(SampledWorkload("chat", 10, 1000), "bins:2"), LongPrompts(5)], 3)
 
-    def measured(self, executor: Executor | None = None) -> Notebook:
-        notebook = Notebook()
-        measure(self.wanted, notebook, executor=executor)
-        return notebook
+    def measured(self, executor: Executor | None = None) -> ResultStore:
+        store = ResultStore()
+        measure(self.wanted, store, executor=executor)
+        return store
 
     def test_what_is_not_random_is_measured_once(self) -> None:
         assert [task.seed for task in self.wanted] == [0, 0, 1, 2]
@@ -260,23 +223,23 @@ class TestCampaign:
                     assert alone[task] == others[task]
 
     def test_progress_counts_what_was_there(self, tmp_path: Path) -> None:
-        file = tmp_path / "notebook.jsonl"
-        measure(self.wanted[:2], Notebook(file))
+        file = tmp_path / "store.jsonl"
+        measure(self.wanted[:2], ResultStore(file))
         seen: list[int] = []
-        measure(self.wanted, Notebook(file), on_measured=seen.append)
+        measure(self.wanted, ResultStore(file), on_measured=seen.append)
         assert seen == [3, 4]
 
     def test_nothing_is_measured_twice(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        file = tmp_path / "notebook.jsonl"
-        measure(self.wanted, Notebook(file))
-        before = {task.key: Notebook(file)[task] for task in self.wanted}
+        file = tmp_path / "store.jsonl"
+        measure(self.wanted, ResultStore(file))
+        before = {task.key: ResultStore(file)[task] for task in self.wanted}
         monkeypatch.setattr(LongPrompts, "measure", None)
         monkeypatch.setattr(UppersWithheld, "measure", None)
-        notebook = Notebook(file)
-        measure(self.wanted, notebook)
-        assert {task.key: notebook[task] for task in self.wanted} == before
+        store = ResultStore(file)
+        measure(self.wanted, store)
+        assert {task.key: store[task] for task in self.wanted} == before
 
     def test_a_failure_loses_nothing_before_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -285,13 +248,13 @@ class TestCampaign:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(LongPrompts, "measure", fails)
-        file = tmp_path / "notebook.jsonl"
+        file = tmp_path / "store.jsonl"
         with pytest.raises(KeyboardInterrupt):
-            measure(self.wanted, Notebook(file))
-        assert [task in Notebook(file) for task in self.wanted] == [True, False, False, False]
+            measure(self.wanted, ResultStore(file))
+        assert [task in ResultStore(file) for task in self.wanted] == [True, False, False, False]
 
     def test_ctrl_c_keeps_what_is_begun(self) -> None:
-        notebook = Notebook()
+        store = ResultStore()
         pressed = threading.Event()
 
         class Slow(LongPrompts):
@@ -307,24 +270,24 @@ class TestCampaign:
         with ThreadPoolExecutor(2) as threads, pytest.raises(KeyboardInterrupt):
             measure(
                 wanted,
-                notebook,
+                store,
                 executor=threads,
                 on_measured=press,
                 on_interrupted=pressed.set,
             )
-        kept = [task in notebook for task in wanted]
+        kept = [task in store for task in wanted]
         # With two threads: the first, and one or two that had begun by then; no others.
         assert kept[:2] == [True, True]
         assert not any(kept[3:])
 
     @pytest.mark.parametrize("kept", [0, 1, 20, -1, -10])
     def test_a_cut_file_is_continued(self, kept: int, tmp_path: Path) -> None:
-        file = tmp_path / "notebook.jsonl"
-        measure(self.wanted, Notebook(file))
+        file = tmp_path / "store.jsonl"
+        measure(self.wanted, ResultStore(file))
         whole = file.read_bytes()
         file.write_bytes(whole[:kept])
-        notebook = Notebook(file)
-        measure(self.wanted, notebook)
+        store = ResultStore(file)
+        measure(self.wanted, store)
         assert sorted(file.read_bytes().splitlines()) == sorted(whole.splitlines())
 
     @pytest.mark.parametrize(
@@ -342,7 +305,7 @@ class TestCampaign:
         file = tmp_path / "other"
         file.write_bytes(content)
         with pytest.raises(InvalidDocument):
-            Notebook(file)
+            ResultStore(file)
         assert file.read_bytes() == content
 
 
@@ -353,10 +316,10 @@ Made = Callable[[Experiment, int], Values]
 def verdict_on(name: ClaimName, made: Made, plan: Plan | None = None) -> Judgement:
     """The judgement on measurements that are made up, with a little noise from seed to seed."""
     plan = plan or Plan(seeds=5)
-    notebook = Notebook()
+    store = ResultStore()
     for task in tasks(CLAIMS[name].experiments(plan), plan.seeds):
-        notebook.add(task, made(task.experiment, task.seed))
-    return CLAIMS[name].judge(plan, Measurements(notebook, plan.seeds))
+        store.add(task, made(task.experiment, task.seed))
+    return CLAIMS[name].judge(plan, Measurements(store, plan.seeds))
 
 
 def latencies(
@@ -385,7 +348,9 @@ class TestVerdicts:
     def test_c1(self) -> None:
         def matched_up_to(requests: int) -> Made:
             return latencies(
-                lambda e: 101.0 if e.scene.requests <= requests and e.scene.load is None else 170.0,
+                lambda e: (
+                    101.0 if e.workload.requests <= requests and e.workload.load is None else 170.0
+                ),
                 lambda _: 500.0,
             )
 
@@ -456,7 +421,7 @@ class TestVerdicts:
             def amax(experiment: Predicted) -> float:
                 if experiment.prediction.startswith("mixed"):
                     return 100.0 * mixed
-                return 100.0 * (at_once if experiment.scene.load is None else arriving)
+                return 100.0 * (at_once if experiment.workload.load is None else arriving)
 
             return latencies(lambda _: 100.0, amax)
 
@@ -467,7 +432,7 @@ class TestVerdicts:
 
     def test_c3_does_not_count_what_nobody_could_serve(self) -> None:
         def amax(experiment: Predicted) -> float:
-            load = experiment.scene.load
+            load = experiment.workload.load
             return 900.0 if load is not None and load > 1 else 200.0
 
         made = latencies(lambda _: 100.0, amax)
@@ -550,10 +515,10 @@ class TestVerdicts:
 
 @pytest.fixture(scope="module")
 def small_ledger() -> Ledger:
-    notebook = Notebook()
+    store = ResultStore()
     claims = [CLAIMS["C6"]]
-    measure(tasks(experiments(SMALL, claims), 2), notebook)
-    return judged(SMALL, claims, notebook)
+    measure(tasks(experiments(SMALL, claims), 2), store)
+    return judged(SMALL, claims, store)
 
 
 @pytest.fixture(scope="module")
@@ -624,14 +589,14 @@ class TestCommitted:
             assert claims_page.between(text, marker) == wanted, "python -m tests.making.claims_page"
 
     def test_no_random_setting_came_out_the_same_every_time(self) -> None:
-        notebook = Notebook(claims_page.DATA / "claims.jsonl")
-        chosen = Predicted(Plan().scene(), "bins:5")
-        assert len({notebook[Task(chosen, seed)]["amin"] for seed in range(20)}) == 20
+        store = ResultStore(claims_page.DATA / "claims.jsonl")
+        chosen = Predicted(Plan().sampled(), "bins:5")
+        assert len({store[Task(chosen, seed)]["amin"] for seed in range(20)}) == 20
 
     def test_a_measurement_can_be_made_again(self) -> None:
-        notebook = Notebook(claims_page.DATA / "claims.jsonl")
-        task = Task(Predicted(Plan().scene(), "bins:10"), 7)
-        assert task.experiment.measure(7) == notebook[task]
+        store = ResultStore(claims_page.DATA / "claims.jsonl")
+        task = Task(Predicted(Plan().sampled(), "bins:10"), 7)
+        assert task.experiment.measure(7) == store[task]
 
 
 def amin_ref(*arguments: str, code: int = 0) -> None:
@@ -706,7 +671,7 @@ class TestCommand:
         assert out == ""
         assert "Traceback" not in err
         assert "interrupted." in err
-        kept = Notebook(file)
+        kept = ResultStore(file)
         wanted = tasks(experiments(Plan(requests=100, seeds=40), [CLAIMS["C6"]]), 40)
         done = [task for task in wanted if task in kept]
         assert 0 < len(done) < len(wanted)

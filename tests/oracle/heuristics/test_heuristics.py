@@ -16,9 +16,9 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 from oracle.certificate import verify
-from oracle.heuristics.best_schedule import _joined, _Search, best_schedule
+from oracle.heuristics.best_schedule import _Improvement, _joined, best_schedule
 from oracle.prices.ascent import lower_bound
-from oracle.starts.free_capacity import FreeCapacity, crowds
+from oracle.starts.parts import busy_periods
 
 
 @pytest.fixture(autouse=True)
@@ -100,45 +100,6 @@ def test_list_schedules_alone_are_valid(instance: Instance) -> None:
     assert schedule.total_latency >= verify(instance, lower_bound(instance, 0))
 
 
-@settings(deadline=None, max_examples=200)
-@given(instances(), st.integers(0, 30))
-def test_earliest_start_is_the_first_that_fits(instance: Instance, not_before: int) -> None:
-    """Against the rule read round by round, in whatever free capacity earlier requests leave."""
-    block_size = instance.block_size
-    held: dict[int, int] = {}
-    free = FreeCapacity(instance, 0)
-
-    def fits(request: Request, start: int) -> bool:
-        return all(
-            held.get(start + k, 0) + occupied(request.prompt_len + k + 1, block_size)
-            <= instance.capacity
-            for k in range(request.output_len)
-        )
-
-    for request in instance.requests:
-        since = not_before if request.arrival == 0 else 0
-        expected = since
-        while not fits(request, expected):
-            expected += 1
-        assert free.earliest_start(request, since) == expected
-        free.place(request, expected)
-        for k in range(request.output_len):
-            grown = occupied(request.prompt_len + k + 1, block_size)
-            held[expected + k] = held.get(expected + k, 0) + grown
-
-
-def test_free_capacity_forgets_what_is_removed() -> None:
-    instance = random_instance(3, 8, 40, 4)
-    free = FreeCapacity(instance, 0)
-    for request in instance.requests:
-        free.place(request, 0)
-    assert free.overflow().sum() > 0
-    for request in instance.requests:
-        free.remove(request, 0)
-    assert free.overflow().sum() == 0
-    assert [free.earliest_start(request, 0) for request in instance.requests] == [0] * 8
-
-
 def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Instance:
     """Many requests that are small beside the cache: where prices are worth most."""
     return random_instance(1, count, 400, block_size, last_arrival, longest=60)
@@ -195,7 +156,7 @@ def test_nothing_to_decide(count: int) -> None:
 
 
 def test_time_may_be_sparse() -> None:
-    """Crowds aeons apart are solved each for itself, and their bounds add up."""
+    """Busy periods 2**52 rounds apart are solved one by one, and their bounds add up."""
     one = crowded(60)
     late = 2**52
     both = Instance(
@@ -214,7 +175,7 @@ def test_time_may_be_sparse() -> None:
     assert schedule.total_latency <= 2 * best_schedule(one, 0).total_latency
 
 
-def test_one_crowd_may_outstay_its_time_and_the_next_gives_way() -> None:
+def test_a_busy_period_may_last_longer_than_planned_and_the_next_gives_way() -> None:
     """Served in order of arrival the cache is empty at round 9; better schedules are longer."""
     requests = [Request(i, 1, 1 + i % 5, arrival=0) for i in range(6)]
     for last in range(6, 30):
@@ -222,11 +183,11 @@ def test_one_crowd_may_outstay_its_time_and_the_next_gives_way() -> None:
         assert_valid(best_schedule(instance, 0.02))
 
 
-def test_who_gives_way_starts_when_the_crowd_before_has_left_room() -> None:
-    """b runs on until round 10; the next crowd comes in round 8, and does not fit beside it."""
+def test_a_request_that_gives_way_starts_when_the_period_before_leaves_room() -> None:
+    """b runs until round 10, and a period begins in round 8 with a request that does not fit."""
     requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
     instance = Instance(8, requests)
-    first, second = (_Search(instance, crowd) for crowd in crowds(instance))
+    first, second = (_Improvement(instance, period) for period in busy_periods(instance))
     first.best, second.best = [0, 6], [8]
     schedule = _joined(instance, [first, second])
     assert_valid(schedule)

@@ -26,20 +26,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
+from oracle.deadline import Deadline
 from oracle.programme import branch_and_cut, solvers
 from oracle.programme.branch_and_cut import IlpResult, ModelTooLarge, SolverName, solve
 from oracle.programme.candidates import (
     Candidates,
     Cut,
     affordable_candidates,
-    by_volume,
-    earliest_fit,
-    epochs,
     kinds_of,
-    starts_fit,
 )
 from oracle.programme.cuts import Cutter
-from oracle.programme.solvers import Answer, Programme, Watch, _cbc_bound, _run
+from oracle.programme.solvers import Answer, Programme, Supervision, _cbc_bound, _run
+from oracle.starts.list_schedule import by_volume, list_schedule
+from oracle.starts.parts import independent_parts
 
 ENOUGH_SECONDS = 30.0
 
@@ -135,7 +134,8 @@ def schedule_of(instance: Instance, starts: Sequence[int]) -> Schedule:
 
 
 def by_volume_starts(instance: Instance) -> tuple[int, ...]:
-    return earliest_fit(instance, by_volume(instance))
+    requests = instance.requests
+    return tuple(list_schedule(instance, requests, by_volume(requests)))
 
 
 def assert_optimal(instance: Instance, result: IlpResult) -> None:
@@ -221,11 +221,11 @@ def test_arrivals_far_apart_cost_nothing() -> None:
 @pytest.mark.parametrize("seed", range(300, 360))
 def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    for _, part in epochs(random_instance(seed)):
+    for part in (found.instance for found in independent_parts(random_instance(seed))):
         best, optima = enumerated_optima(part)
         candidates = affordable_candidates(part, best)
         for _ in range(5):
-            price = candidates.price(dict(enumerate(rng.exponential(0.3, size=12).tolist())))
+            price = candidates.priced(dict(enumerate(rng.exponential(0.3, size=12).tolist())))
             assert price.lower_bound <= best
             allowed = candidates.keep(price.affordable(best))
             for starts in optima:
@@ -237,20 +237,21 @@ def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> N
 @pytest.mark.parametrize("seed", range(400, 440))
 def test_optima_never_mix_the_parts(seed: int) -> None:
     instance = random_instance(seed, longest_gap=30)
-    parts = epochs(instance)
+    parts = independent_parts(instance)
     best, optima = enumerated_optima(instance)
-    assert best == sum(enumerated_optima(part)[0] for _, part in parts)
-    for (_, part), (next_origin, _) in pairwise(parts):
+    assert best == sum(enumerated_optima(part.instance)[0] for part in parts)
+    for part, after in pairwise(parts):
         for starts in optima:
             ends = {
                 request.id: start + request.output_len
                 for request, start in zip(instance.requests, starts, strict=True)
             }
-            assert max(ends[request.id] for request in part.requests) <= next_origin
+            assert max(ends[one.id] for one in part.instance.requests) <= after.first_round
 
 
 def test_some_random_instances_have_parts() -> None:
-    counts = {len(epochs(random_instance(seed, longest_gap=30))) for seed in range(400, 440)}
+    instances = (random_instance(seed, longest_gap=30) for seed in range(400, 440))
+    counts = {len(independent_parts(instance)) for instance in instances}
     assert counts >= {1, 2}
 
 
@@ -308,27 +309,6 @@ def test_random_cuts_are_of_every_sort() -> None:
     assert sorts == {(1, 1), (2, 1), (2, 2)}
 
 
-@given(st.integers(0, 10**6))
-def test_list_schedules_fit_and_are_tight(seed: int) -> None:
-    """Each is valid, ends in time, and no request placed last could start earlier."""
-    instance = random_instance(seed, longest_gap=20)
-    order = random.Random(seed).sample(range(len(instance.requests)), len(instance.requests))
-    starts = earliest_fit(instance, order)
-    assert fits(instance, starts)
-    assert starts_fit(instance, starts)
-    last = order[-1]
-    for earlier in range(instance.requests[last].arrival, starts[last]):
-        moved = [earlier if p == last else start for p, start in enumerate(starts)]
-        assert not fits(instance, moved)
-
-
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 12), min_size=4, max_size=4))
-def test_validity_of_starts_is_that_of_the_specification(seed: int, starts: list[int]) -> None:
-    instance = random_instance(seed)
-    some = starts[: len(instance.requests)]
-    assert starts_fit(instance, some) == fits(instance, some)
-
-
 def test_requests_that_occupy_the_same_are_one_kind() -> None:
     """Prompts of 1 and 2 with 2 tokens to come fill one block of 4 in both rounds; 3 does not."""
     requests = tuple(Request(prompt_len, prompt_len, 2) for prompt_len in (1, 2, 3))
@@ -337,13 +317,13 @@ def test_requests_that_occupy_the_same_are_one_kind() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 3, 10])
-def test_multipliers_make_a_certificate(seed: int) -> None:
+def test_prices_make_a_certificate(seed: int) -> None:
     """The bound of section 5 from them, in exact fractions, is below OPT and not trivial."""
     instance = jaillet_like(6, seed)
     result = solve(instance, time_limit=ENOUGH_SECONDS)
     assert result.proven
-    assert result.multipliers is not None
-    price = {round_: Fraction(value) for round_, value in result.multipliers.items()}
+    assert result.prices is not None
+    price = {round_: Fraction(value) for round_, value in result.prices.items()}
     assert all(value > 0 for value in price.values())
     bound = -instance.capacity * sum(price.values())
     for request in instance.requests:
@@ -361,19 +341,19 @@ def test_multipliers_make_a_certificate(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-def test_without_multipliers_the_bound_is_the_work(seed: int) -> None:
+def test_without_prices_the_bound_is_the_work(seed: int) -> None:
     """Also for requests of one kind that arrive one after the other: each waits for itself."""
-    for _, part in epochs(random_instance(seed)):
+    for part in (found.instance for found in independent_parts(random_instance(seed))):
         work = sum(request.output_len for request in part.requests)
-        price = affordable_candidates(part, work + 10).price({})
+        price = affordable_candidates(part, work + 10).priced({})
         assert price.lower_bound == work
 
 
 @pytest.mark.parametrize("huge", [1e30, math.inf, math.nan, -5.0])
-def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
+def test_absurd_prices_prove_nothing_false(huge: float) -> None:
     instance = random_instance(3)
     best, _ = enumerated_optima(instance)
-    price = affordable_candidates(instance, best).price({0: huge, 1: 0.25})
+    price = affordable_candidates(instance, best).priced({0: huge, 1: 0.25})
     assert price.lower_bound <= best
 
 
@@ -382,52 +362,56 @@ def test_absurd_multipliers_prove_nothing_false(huge: float) -> None:
 LIED_ABOUT = jaillet_like(6, 3)
 """Its optimum is 97, and without cuts or a solver that is not proven."""
 
-Solver = Callable[[Programme, Sequence[int], Watch], Answer]
+Solver = Callable[[Programme, Sequence[int], Supervision], Answer]
 
 
 def objective(programme: Programme, values: Sequence[float]) -> float:
     return sum(cost * value for cost, value in zip(programme.costs, values, strict=True))
 
 
-def all_at_once(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def all_at_once(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """Every request at its first candidate: cheap, and far beyond the capacity."""
     values = [0.0] * len(programme.costs)
-    for row in programme.rows:
-        if row.sense == "equal":
-            values[row.columns[0]] = float(row.limit)
+    for constraint in programme.constraints:
+        if constraint.sense == "equal":
+            values[constraint.columns[0]] = float(constraint.limit)
     said = objective(programme, values)
     return Answer(tuple(values), said, said)
 
 
-def nothing_at_all(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def nothing_at_all(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer((0.0,) * len(programme.costs), 0.0, 0.0)
 
 
-def cheaper_than_it_is(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def cheaper_than_it_is(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
     """The bound alone could be true."""
     said = objective(programme, start)
     return Answer(tuple(map(float, start)), said - 5, said)
 
 
-def halves(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def halves(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     """What the relaxation would like best is no whole solution."""
     values = tuple(value / 2 for value in start)
     return Answer(values, objective(programme, values), objective(programme, values))
 
 
-def too_short(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def too_short(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer(tuple(map(float, start))[:-1], objective(programme, start), 50.0)
 
 
-def not_numbers(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def not_numbers(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer((math.nan,) * len(programme.costs), math.nan, math.nan)
 
 
-def bound_above_a_schedule(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def bound_above_a_schedule(
+    programme: Programme, start: Sequence[int], supervision: Supervision
+) -> Answer:
     return Answer(tuple(map(float, start)), objective(programme, start), 1e6)
 
 
-def infinite_bound(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+def infinite_bound(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
     return Answer(None, None, math.inf)
 
 
@@ -449,7 +433,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
     result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
     assert not check(result.schedule)
-    assert result.evidence == "multipliers"
+    assert result.evidence == "prices"
     assert not result.proven
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
@@ -461,7 +445,7 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
     """Nobody can tell such a bound from a lie, so it is never passed off as proven here."""
 
     def says_nothing_but_a_bound(
-        programme: Programme, start: Sequence[int], watch: Watch
+        programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         return Answer(None, None, objective(programme, start) - 0.5)
 
@@ -479,7 +463,9 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
 def test_dual_bounds_are_rounded_up_with_a_tolerance(
     below: float, read: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def says_a_little_less(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    def says_a_little_less(
+        programme: Programme, start: Sequence[int], supervision: Supervision
+    ) -> Answer:
         return Answer(None, None, objective(programme, start) - below)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_a_little_less})
@@ -494,10 +480,10 @@ def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def says_much_and_finds_nothing(
-        programme: Programme, start: Sequence[int], watch: Watch
+        programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
-        watch.report(objective(programme, start))
-        return nothing_at_all(programme, start, watch)
+        supervision.report(objective(programme, start))
+        return nothing_at_all(programme, start, supervision)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_much_and_finds_nothing})
     heard: list[tuple[int, int]] = []
@@ -508,7 +494,7 @@ def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     )
     assert heard[-1][0] == heard[-1][1]
     assert result.lower_bound < 97
-    assert result.evidence == "multipliers"
+    assert result.evidence == "prices"
 
 
 # --- time, interruption, silence
@@ -526,14 +512,16 @@ def test_keeps_to_its_time_limit(solver: SolverName) -> None:
 
 
 def test_without_time_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def must_not_be_asked(programme: Programme, start: Sequence[int], watch: Watch) -> Answer:
+    def must_not_be_asked(
+        programme: Programme, start: Sequence[int], supervision: Supervision
+    ) -> Answer:
         raise AssertionError
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": must_not_be_asked})
     result = solve(LIED_ABOUT, time_limit=0)
     assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
     assert not check(result.schedule)
-    assert result.multipliers is None
+    assert result.prices is None
 
 
 def test_what_cannot_be_laid_out_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -564,7 +552,7 @@ def test_what_took_too_long_to_lay_out_is_not_laid_out_again(
 
     begin = time.monotonic()
     clock = SimpleNamespace(monotonic=lambda: begin + 3600.0 * hours[0])
-    monkeypatch.setattr(branch_and_cut, "time", clock)
+    monkeypatch.setattr("oracle.deadline.time", clock)
     monkeypatch.setattr(branch_and_cut, "_programme", slowly)
     solve(jaillet_like(6, 6), time_limit=ENOUGH_SECONDS)
     assert len(laid_out) == 1
@@ -598,9 +586,9 @@ def test_nobody_waits_for_a_solver_that_hears_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 0.01)
     solver = Deaf()
     solver.cbMipLogging = Listeners()
-    watch = Watch(time.monotonic(), lambda: False, lambda _: None)
+    supervision = Supervision(Deadline.after(0), lambda _: None)
     try:
-        ended = solvers._run(cast(highspy.Highs, solver), watch)
+        ended = solvers._run(cast(highspy.Highs, solver), supervision)
         assert not solver.let_go.is_set()
     finally:
         solver.let_go.set()
@@ -644,9 +632,9 @@ def test_a_solver_without_time_still_has_what_it_began_with(
     candidates = affordable_candidates(instance, cost(instance, starts)).including(starts)
     begin = candidates.usage(starts).tolist()
     programme, _ = branch_and_cut._programme(candidates, ())
-    watch = Watch(time.monotonic() + 0.02, lambda: False, lambda _: None)
-    answer = branch_and_cut.ASK[solver](programme, begin, watch)
-    found = branch_and_cut._believed_starts(candidates, answer)
+    supervision = Supervision(Deadline.after(0.02), lambda _: None)
+    answer = branch_and_cut.ASK[solver](programme, begin, supervision)
+    found = branch_and_cut._checked_starts(candidates, answer)
     assert found is not None
     assert cost(instance, found) == 474
 
@@ -771,10 +759,10 @@ def test_after_ctrl_c_nothing_goes_on_before_the_solver_has_ended() -> None:
     """Else it calls back into an interpreter that is being torn down, and the process aborts."""
     model = SlowToStop()
     model.cbMipLogging = Callbacks()
-    watch = Watch(time.monotonic() + 20, lambda: False, lambda _: None)
+    supervision = Supervision(Deadline.after(20), lambda _: None)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        _run(cast("highspy.Highs", model), watch)  # what _run asks of a model, no more
+        _run(cast("highspy.Highs", model), supervision)  # what _run asks of a model, no more
     assert model.ended
 
 
@@ -788,7 +776,7 @@ def test_no_requests() -> None:
 
 def test_one_request_needs_no_solver() -> None:
     result = solve(Instance(10, (Request("a", 3, 5, arrival=2**40),)), time_limit=0)
-    assert (result.lower_bound, result.proven, result.evidence) == (5, True, "multipliers")
+    assert (result.lower_bound, result.proven, result.evidence) == (5, True, "prices")
 
 
 @pytest.mark.parametrize("time_limit", [-1, math.nan, math.inf, "60", None, True])
@@ -828,7 +816,7 @@ def test_a_start_that_runs_late_does_not_run_into_the_next_part() -> None:
     lengths = [(1, 2), (1, 5), (8, 1), (2, 5)]
     first = tuple(Request(n, prompt, output) for n, (prompt, output) in enumerate(lengths))
     instance = Instance(9, (*first, Request("next", 8, 1, arrival=13)))
-    assert len(epochs(instance)) == 2
+    assert len(independent_parts(instance)) == 2
     late = schedule_of(instance, (1, 9, 0, 1, 14))
     assert not check(late)
     result = solve(instance, time_limit=0, warm_start=late)
@@ -847,7 +835,7 @@ def test_an_evicting_start_loses_its_evicted_runs() -> None:
 def test_refuses_what_no_solver_could_chew() -> None:
     requests = tuple(Request(number, 1, 2**20) for number in range(3))
     assert solve(Instance(2**40, requests), time_limit=60).proven, "all fit at once"
-    with pytest.raises(ModelTooLarge, match=r"instance: .* is \d+, but at most \d+ are laid out;"):
+    with pytest.raises(ModelTooLarge, match=r"instance: .* is \d+, but it must be at most \d+;"):
         solve(Instance(2**20 + 2, requests), time_limit=60)
     endless = Instance(2**40, (Request("a", 1, 2**39), Request("b", 1, 2**39)))
     with pytest.raises(ModelTooLarge, match="rounds"):

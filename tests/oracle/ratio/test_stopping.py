@@ -181,9 +181,9 @@ class TestTimeLimit:
             worst_case(AMIN, 0, executor=executor)
 
     def test_more_than_is_needed(self) -> None:
-        assert worst_case(AMIN, 3600) == worst_case(AMIN) == worst_case(AMIN, math.inf)
+        assert worst_case(AMIN, 3600) == worst_case(AMIN)
 
-    @pytest.mark.parametrize("time_limit", [-1.0, math.nan])
+    @pytest.mark.parametrize("time_limit", [-1.0, math.nan, math.inf])
     def test_no_number_of_seconds(self, time_limit: float) -> None:
         with pytest.raises(InvalidValue, match=r"^time_limit is "):
             worst_cases([AMIN], time_limit)

@@ -30,14 +30,14 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.cli import report as report_module
+from amin_ref.cli import report_file as report_module
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.comparison.estimate import Estimate
 from amin_ref.workloads import Bins, build_instance
 from oracle import optimum
 from oracle.claims import LEDGER, Ledger
-from oracle.claims.estimate import Estimate
-from oracle.claims.ledger import Figure, Mark, Point, Series
+from oracle.claims.figures import Figure, Mark, Point, Series
 from tests.cli.test_cli import one_sentence
 from tests.support.project import PROJECT
 

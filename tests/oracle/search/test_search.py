@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amin_ref import Instance, Request, Run, Schedule
+from amin_ref import Instance, Request, Run, Schedule, check
 from amin_ref.model.errors import InvalidValue
 from oracle.certificate import Share
+from oracle.deadline import Deadline
 from oracle.search.bounds import Ascent, NodeBounds, ascend
 from oracle.search.branch_and_bound import BranchAndBound, search
 from oracle.search.problem import Problem, first_schedule
@@ -111,10 +112,12 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         worst = tuple(
             max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
         )
-        run = BranchAndBound(problem, worst, never, chunk_cells=40 if count % 2 else 10**6)
+        run = BranchAndBound(
+            problem, worst, Deadline.unlimited(), chunk_cells=40 if count % 2 else 10**6
+        )
         run.explore(bounds, None)
         assert run.lower == run.upper == optimum
-        assert problem.fits(run.starts)
+        assert check(problem.schedule(run.starts)) == ()
         assert problem.cost(run.starts) == optimum
     # Otherwise the bounds would be idle and nothing would have been tested.
     assert positive > 30
@@ -348,7 +351,7 @@ def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
     one_by_one = list(itertools.accumulate(problem.output_len, initial=0))[:-1]
     for asked in range(0, 300, 10):
         answers = itertools.chain([False] * asked, itertools.repeat(True))
-        narrow = BranchAndBound(problem, one_by_one, answers.__next__)
+        narrow = BranchAndBound(problem, one_by_one, Deadline.unlimited(answers.__next__))
         narrow.explore(bounds, 1)
         assert narrow.lower <= least
 
@@ -397,7 +400,7 @@ def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.Mon
         )
         problem = Problem.of(instance)
         rows = Rows(problem, problem.horizon)
-        run = BranchAndBound(problem, first_schedule(problem), never)
+        run = BranchAndBound(problem, first_schedule(problem), Deadline.unlimited())
         run.explore(NodeBounds.of(rows, None, rows.no_prices()), None)
         assert run.lower == run.upper == naive_optimum(instance)
 
@@ -405,10 +408,10 @@ def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.Mon
 def test_starts_from_a_given_schedule() -> None:
     instance = synthetic(10, 4)
     best = search(instance).schedule
-    assert search(instance, upper=best, time_limit=0).schedule == best
+    assert search(instance, warm_start=best, time_limit=0).schedule == best
     evicted = Run(best.runs[-1].request, 0, 1, "evicted")
     detour = Schedule(instance, (*best.runs, evicted))
-    assert search(instance, upper=detour, time_limit=0).schedule == best
+    assert search(instance, warm_start=detour, time_limit=0).schedule == best
 
 
 def test_none_one_and_too_many_requests() -> None:
@@ -429,10 +432,10 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(InvalidValue, match="time_limit"):
         search(instance, time_limit=-1)
     both = Schedule(instance, (Run("a", 0, 7, "completed"), Run("b", 0, 7, "completed")))
-    with pytest.raises(InvalidValue, match="upper"):
-        search(instance, upper=both)
-    with pytest.raises(InvalidValue, match="upper: instance"):
-        search(Instance(9, instance.requests[:1]), upper=both)
+    with pytest.raises(InvalidValue, match="warm_start"):
+        search(instance, warm_start=both)
+    with pytest.raises(InvalidValue, match="warm_start: instance"):
+        search(Instance(9, instance.requests[:1]), warm_start=both)
     with pytest.raises(InvalidValue, match="rounds"):
         search(Instance(9, (Request("late", 1, 1, arrival=10**9),)))
     with pytest.raises(InvalidValue, match="output_len"):

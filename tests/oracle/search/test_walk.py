@@ -13,11 +13,12 @@ import pytest
 from amin_ref import Instance, InvalidValue, check
 from amin_ref.cli.workers import processes
 from oracle import optimum
+from oracle.deadline import Deadline
 from oracle.search.bounds import NodeBounds
 from oracle.search.branch_and_bound import BranchAndBound, search
 from oracle.search.problem import Problem, first_schedule
 from oracle.search.relaxation import Rows
-from oracle.search.states import Found
+from oracle.search.states import Incumbent
 from oracle.search.walk import Branch, NarrowPass, least_cost, walk
 from tests.long.benchmarks.oracle_peers import synthetic_instance
 from tests.models.naive_optimum import naive_optimum, random_instance
@@ -32,21 +33,21 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = (NarrowPass(0.0, 1), NarrowPass(0.0, 2), NarrowPass(0.0, 1000))
     monkeypatch.setattr("oracle.search.branch_and_bound.NARROW_PASSES", passes)
     monkeypatch.setattr("oracle.search.walk.WORTH_HALVING", 1)
-    monkeypatch.setattr("oracle.search.walk.SECONDS_AT_ONCE", 0.0)
-    monkeypatch.setattr("oracle.search.walk.SECONDS_FOR_THE_LAST", 0.0)
+    monkeypatch.setattr("oracle.search.walk.SECONDS_OF_WORK", 0.0)
+    monkeypatch.setattr("oracle.search.walk.SECONDS_OF_THE_LAST", 0.0)
 
 
 class Killed(Executor):
-    """Does so many errands and is killed then, with those that it was given since."""
+    """Does so many items and is killed then, with those that it was given since."""
 
-    def __init__(self, errands: int, silent: bool) -> None:
-        self.errands = errands
+    def __init__(self, items: int, silent: bool) -> None:
+        self.items = items
         self.silent = silent
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        self.errands -= 1
-        if self.errands >= 0:
+        self.items -= 1
+        if self.items >= 0:
             future.set_result(fn(*args, **kwargs))
         elif self.silent:
             future.set_exception(BrokenProcessPool("a process was killed"))
@@ -56,7 +57,7 @@ class Killed(Executor):
 
 
 class NeverAnswers(Executor):
-    """Takes every errand, and does none."""
+    """Takes every item, and does none."""
 
     def __init__(self) -> None:
         self.tasks: list[Future[object]] = []
@@ -80,7 +81,7 @@ def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> Bran
     run = BranchAndBound(
         problem,
         first_schedule(problem),
-        lambda: False,
+        Deadline.unlimited(),
         chunk_cells=40,
         executor=executor,
         in_flight=in_flight,
@@ -98,7 +99,7 @@ def test_together_they_find_the_optimum(in_flight: int) -> None:
             run = searched(instance, executor, in_flight)
             assert run.lower == run.upper == naive_optimum(instance)
             assert run.problem.cost(run.starts) == run.upper
-            assert run.problem.fits(run.starts)
+            assert check(run.problem.schedule(run.starts)) == ()
 
 
 @pytest.mark.theorem("T10")
@@ -107,10 +108,10 @@ def test_together_they_find_the_optimum(in_flight: int) -> None:
 def test_what_killed_processes_had_is_looked_at_by_who_is_left(silent: bool) -> None:
     killed = 0
     for instance in some_instances(40):
-        for errands in (0, 1, 3, 6):
-            executor = Killed(errands, silent)
+        for items in (0, 1, 3, 6):
+            executor = Killed(items, silent)
             run = searched(instance, executor)
-            killed += executor.errands < 0
+            killed += executor.items < 0
             assert run.lower == run.upper == naive_optimum(instance)
     # Otherwise most searches were over before anything happened.
     assert killed > 80
@@ -142,7 +143,7 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
         one_by_one = tuple(
             max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
         )
-        best = Found(problem.cost(one_by_one), one_by_one)
+        best = Incumbent(problem.cost(one_by_one), one_by_one)
         left: tuple[Branch, ...] = (Branch.root(problem, bounds),)
         least = naive_optimum(instance)
         while left:
@@ -151,7 +152,9 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
             assert least_cost(left) == -(-min(every) // bounds.unit)
             assert min(least_cost(left), best.cost) <= least
             told_apart += max(every) > least * bounds.unit
-            walked = walk(problem, left, best, chunk=200, stop=lambda: False, pause=lambda: True)
+            walked = walk(
+                problem, left, best, chunk=200, should_stop=lambda: False, pause=lambda: True
+            )
             left, best = walked.left, walked.best
         assert best.cost == least
     # Otherwise any state's bound would have done.

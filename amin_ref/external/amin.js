@@ -1,7 +1,9 @@
-// Amin in JavaScript, a scheduler for `amin-ref drive -- node amin.js`.
+// Amin in JavaScript, a scheduler for amin-ref drive:
 //
-// The protocol is proofs_notes/protocol.md: a line of JSON in, a line of JSON out. The steps are
-// those of the specification, section 3, worked out plainly from scratch in every round.
+//     amin-ref drive -- node amin.js
+//
+// "amin-ref drive --protocol" prints the protocol: one line of JSON in, one line of JSON out. The
+// numbered steps are those of Amin; each round recomputes them from scratch.
 "use strict";
 
 let capacity = 0;
@@ -11,13 +13,13 @@ let running = []; // the same, each with the tokens that it has generated
 
 const occupied = (tokens) => Math.ceil(tokens / blockSize) * blockSize;
 
-// The order ≺: by working lower bound, then by position in the instance.
+// Amin's order: by working lower bound, ties by position in the instance.
 const precedence = (a, b) => a.bound - b.bound || a.position - b.position;
 
-// How many more tokens a request is assumed to generate.
+// Tokens that a request is assumed to generate from now on.
 const left = (request) => Math.max(1, request.bound - request.generated);
 
-// What the requests hold `ahead` rounds from now, each up to its assumed stop.
+// Tokens that the requests occupy `ahead` rounds from now, each until its assumed stop.
 function heldAhead(requests, ahead) {
   let held = 0;
   for (const request of requests) {
@@ -53,7 +55,7 @@ function decide(arrived, completed) {
   const evicted = [];
   while (overflows(running)) evicted.push(running.shift());
 
-  // 4. Admit. What was just evicted is not among those that wait yet.
+  // 4. Admit, in order, up to the first that does not fit; not those evicted in this round.
   waiting.sort(precedence);
   const admitted = [];
   while (waiting.length > 0) {

@@ -1,4 +1,4 @@
-"""A mean and how far it can be trusted."""
+"""The mean of independent measurements, with its confidence interval (Student's t)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from amin_ref.model.errors import InvalidValue
 
 CONFIDENCE = 0.95
-"""Share of such intervals that hold the true mean, if the values are normal and independent."""
+"""Share of 95 % intervals that contain the true mean, if values are normal and independent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Estimate:
     """The mean of several independent measurements, with its confidence interval.
 
     Attributes:
-        mean: of the values.
-        low: lower end of the 95 % interval; the mean itself where there is nothing to estimate.
-        high: its upper end.
-        count: how many values; 1 for a number that is exact.
+        mean: mean of the values, in the unit of the values.
+        low: lower end of the confidence interval; equal to the mean where the number is exact.
+        high: upper end of the confidence interval; equal to the mean where the number is exact.
+        count: number of values; 1 for a number that is exact.
     """
 
     mean: float
@@ -30,15 +30,19 @@ class Estimate:
 
     @classmethod
     def exactly(cls, value: float) -> Estimate:
-        """A number that no chance is in."""
+        """A number without a random part: its interval is the number itself."""
         return cls(value, value, value, 1)
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Estimate:
+    def of(cls, values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
         """Mean and Student's interval, mean ± t·s/√n with n − 1 degrees of freedom.
 
+        Args:
+            values: independent measurements, at least two.
+            confidence: probability, in (0, 1), that the interval contains the true mean.
+
         Raises:
-            InvalidValue: there are fewer than two values, so nothing tells how far they spread.
+            InvalidValue: there are fewer than two values, so their spread is unknown.
         """
         count = len(values)
         if count < 2:
@@ -50,8 +54,18 @@ class Estimate:
             )
         mean = math.fsum(values) / count
         variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-        margin = student_quantile(count - 1) * math.sqrt(variance / count)
+        margin = student_quantile(count - 1, confidence) * math.sqrt(variance / count)
         return cls(mean, mean - margin, mean + margin, count)
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the interval, in the unit of the values."""
+        return self.high - self.mean
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether 0 lies outside of the interval."""
+        return self.low > 0 or self.high < 0
 
     def __str__(self) -> str:
         if self.count == 1:
@@ -60,9 +74,10 @@ class Estimate:
 
 
 def student_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """The t that a Student variable stays within, on both sides, with probability ``confidence``.
+    """The t with P(|T| ≤ t) = ``confidence``, for T of Student's distribution.
 
-    By bisection of the distribution function: scipy, which has it, is not worth a dependency.
+    The quantile is found by bisection of the distribution function, which spares the core a
+    dependency on scipy.
 
     Args:
         freedom: degrees of freedom, at least 1.

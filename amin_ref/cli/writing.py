@@ -1,0 +1,80 @@
+"""Writing results: the one place where a command writes a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from amin_ref.cli.messages import tell
+from amin_ref.files.writing import Destination, destination, write_whole
+from amin_ref.model.errors import shown_path
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a result goes.
+
+    Attributes:
+        file: the file; ``None`` for standard output.
+    """
+
+    file: Destination | None
+
+    def write(self, text: str, what: str) -> None:
+        """Write a text, and say on standard error that ``what`` was written to the file.
+
+        Args:
+            text: all of it, with the line end that it ends with.
+            what: such as ``"the schedule"``.
+
+        Raises:
+            CannotWrite: the file cannot be written.
+        """
+        if self.file is None:
+            click.echo(text, nl=False)
+        else:
+            self.file.write(text)
+            _tell_written(what, self.file.path)
+
+
+STANDARD_OUTPUT = Output(None)
+"""Results are printed."""
+
+
+class OutputFile(click.ParamType[Output]):
+    """The name of a file to write, or ``-`` for standard output.
+
+    A file that cannot be written is refused before anything is computed.
+    """
+
+    name = "file"
+
+    def convert(
+        self, value: str | Output, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Output:
+        """Where ``value`` says that the result goes; its file is not changed yet.
+
+        Raises:
+            CannotWrite: the file cannot be written.
+        """
+        del param
+        if isinstance(value, Output):
+            return value
+        # A shell that asks for completions must not touch the disk.
+        completing = ctx is not None and ctx.resilient_parsing
+        return STANDARD_OUTPUT if value == "-" or completing else Output(destination(value))
+
+
+def write_text(file: str, text: str, what: str = "the result") -> None:
+    """Write a file, and say on standard error that ``what`` was written.
+
+    Raises:
+        CannotWrite: the file cannot be written.
+    """
+    write_whole(file, text)
+    _tell_written(what, file)
+
+
+def _tell_written(what: str, file: str) -> None:
+    tell(f"wrote {what} to {shown_path(file)}.")

@@ -1,0 +1,167 @@
+"""The metrics of a schedule, computed from the schedule alone (``proofs_notes/metrics.md``).
+
+Token a of a run that starts in round p is generated in round p + a − 1 and is there at time p + a,
+as a completion is. All times are in rounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.schedule import Schedule
+from amin_ref.model.validation import RequestId
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTimes:
+    """One completed request on its way through a valid schedule.
+
+    Attributes:
+        arrival: r, the round of its arrival.
+        first_start: the round in which its first run starts.
+        final_start: the round in which its completed run starts; ``first_start`` unless it was
+            evicted.
+        completion: completion time of its completed run; a round.
+        rounds_run: rounds in which it runs, evicted runs included.
+        output_len: o, its output tokens.
+    """
+
+    arrival: int
+    first_start: int
+    final_start: int
+    completion: int
+    rounds_run: int
+    output_len: int
+
+    @property
+    def latency(self) -> int:
+        """End-to-end latency: completion − arrival; rounds."""
+        return self.completion - self.arrival
+
+    @property
+    def time_to_first_token(self) -> int:
+        """From the arrival to the first token of the completed run; rounds, at least 1.
+
+        A token of an evicted run is lost, so it is not an answer's first token.
+        """
+        return self.final_start + 1 - self.arrival
+
+    @property
+    def time_to_first_token_ever(self) -> int:
+        """From the arrival to the first token of any run, lost or not; rounds, at least 1."""
+        return self.first_start + 1 - self.arrival
+
+    @property
+    def queueing_time(self) -> int:
+        """Rounds in which the request waits: before its first run, and after each eviction."""
+        return self.latency - self.rounds_run
+
+    @property
+    def time_per_output_token(self) -> float | None:
+        """(completion − first token ever) / (o − 1); rounds a token, ``None`` if o = 1.
+
+        It is 1 for a request that is never evicted, since a running request generates a token in
+        every round, and more by what evictions cost.
+        """
+        if self.output_len == 1:
+            return None
+        return (self.completion - self.first_start - 1) / (self.output_len - 1)
+
+    @property
+    def normalized_latency(self) -> float:
+        """Latency / o; rounds a token."""
+        return self.latency / self.output_len
+
+
+def request_times(schedule: Schedule) -> tuple[RequestTimes, ...]:
+    """The times of each request, by position in the instance.
+
+    Raises:
+        InvalidValue: a request never completes (see :func:`amin_ref.check`).
+    """
+    first_start: dict[RequestId, int] = {}
+    final_start: dict[RequestId, int] = {}
+    rounds_run: dict[RequestId, int] = {}
+    for run in schedule.runs:
+        first_start.setdefault(run.request, run.start)
+        rounds_run[run.request] = rounds_run.get(run.request, 0) + run.length
+        if run.outcome == "completed":
+            final_start.setdefault(run.request, run.start)
+    for request in schedule.instance.requests:
+        if request.id not in final_start:
+            raise InvalidValue(
+                f"request {shown(request.id)}: completion",
+                None,
+                "its times are defined only when it completes",
+                "look at check(schedule) for what is wrong",
+            )
+    return tuple(
+        RequestTimes(
+            arrival=request.arrival,
+            first_start=first_start[request.id],
+            final_start=final_start[request.id],
+            completion=schedule.completions[request.id],
+            rounds_run=rounds_run[request.id],
+            output_len=request.output_len,
+        )
+        for request in schedule.instance.requests
+    )
+
+
+def percentile(values: Sequence[Number], percent: int) -> Number:
+    """The least of the values that at least ``percent`` % of them do not exceed (nearest rank).
+
+    Args:
+        values: at least one, in any order.
+        percent: 1 to 100.
+
+    Returns:
+        The value at rank ⌈percent · n / 100⌉ in ascending order, counted from 1: always one of the
+        values, never a number between two of them.
+
+    Raises:
+        InvalidValue: there are no values, or ``percent`` is not an int from 1 to 100.
+    """
+    if not values:
+        raise InvalidValue("percentile: values", values, "at least one is needed", "give one")
+    if type(percent) is not int or not 1 <= percent <= 100:
+        raise InvalidValue(
+            "percentile: percent", percent, "it must be a whole number from 1 to 100", "give 99"
+        )
+    return sorted(values)[-(-percent * len(values) // 100) - 1]
+
+
+def mean(values: Sequence[float]) -> float:
+    """Σ values / n, rounded once; 0 without values."""
+    return math.fsum(values) / max(1, len(values))
+
+
+def throughput(schedule: Schedule) -> float:
+    """Σ o_i / (last completion − earliest arrival): tokens of completed answers a round.
+
+    Tokens of evicted runs are not counted. 0 for an instance without requests.
+    """
+    if not schedule.instance.requests:
+        return 0.0
+    begin = min(request.arrival for request in schedule.instance.requests)
+    end = max(schedule.completions.values())
+    return sum(request.output_len for request in schedule.instance.requests) / (end - begin)
+
+
+def wasted_share(schedule: Schedule) -> float:
+    """Wasted tokens / all generated tokens, in [0, 1); 0 when nothing is generated."""
+    generated = sum(run.length for run in schedule.runs)
+    return schedule.wasted_tokens / max(1, generated)
+
+
+def goodput(latencies: Sequence[int], slo: float) -> float | None:
+    """The share of requests whose latency is at most ``slo`` rounds; ``None`` without requests."""
+    if not latencies:
+        return None
+    return sum(latency <= slo for latency in latencies) / len(latencies)

@@ -1,0 +1,138 @@
+"""The output length that a policy assumes for each request: by its rule, and with a known bug."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from amin_ref.conformance.verdict import BugRule, PolicyName
+from amin_ref.model.instance import Instance
+from amin_ref.model.request import Request
+
+Length = Callable[[Instance, Request], int]
+"""A length that follows from an instance and one of its requests; tokens."""
+
+
+def lower(_: Instance, request: Request) -> int:
+    """The predicted lower bound ℓ; tokens."""
+    return request.lower
+
+
+def output(_: Instance, request: Request) -> int:
+    """The true length o; tokens."""
+    return request.output_len
+
+
+def reserved(instance: Instance, request: Request) -> int:
+    """What Amax reserves: u, but no more than fits in whole blocks (specification, section 4)."""
+    whole_blocks = instance.capacity - instance.capacity % instance.block_size
+    most = whole_blocks - request.prompt_len
+    return most if request.upper is None else min(request.upper, most)
+
+
+def upper_if_known(_: Instance, request: Request) -> int:
+    """The predicted upper bound u, and ℓ where it is unknown; tokens."""
+    return request.lower if request.upper is None else request.upper
+
+
+def at_least_generated(bound: int, generated: int) -> int:
+    """Step 2 of Amin: a request that has generated a tokens has an output of at least a."""
+    return max(bound, generated)
+
+
+def one_more_than_generated(bound: int, generated: int) -> int:
+    """As step 2, but refines to a + 1 (decision D3)."""
+    return max(bound, generated + 1)
+
+
+def one_less_than_generated(bound: int, generated: int) -> int:
+    """As step 2, but refines to a - 1 (decision D3)."""
+    return max(bound, generated - 1)
+
+
+def unrefined(bound: int, generated: int) -> int:
+    """The bound as it was: no step 2."""
+    del generated
+    return bound
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRule:
+    """How a policy arrives at the output length that it assumes, and at the order of requests.
+
+    Attributes:
+        first: the length assumed when a request arrives; tokens.
+        refined: the length assumed of a running request, from the length assumed before and the
+            tokens generated in the run; tokens.
+        remembers: whether an evicted request keeps the refined length.
+        order: the length that orders requests; ``None``: the assumed length orders them.
+    """
+
+    first: Length
+    refined: Callable[[int, int], int] = at_least_generated
+    remembers: bool = True
+    order: Length | None = None
+
+
+BOUND_RULES: Mapping[PolicyName, BoundRule] = {
+    "amin": BoundRule(lower),
+    "amax": BoundRule(reserved, unrefined),
+    "h-sf": BoundRule(output, unrefined),
+}
+"""The rule of each policy: sections 3 and 4 of the specification."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBug:
+    """A bound rule that is not the policy's, and that implementations have had by mistake.
+
+    Attributes:
+        rule: name of the bug.
+        behaviour: what a policy with the bug does, to be read after "if it".
+        bound_rule: the wrong bound rule.
+    """
+
+    rule: BugRule
+    behaviour: str
+    bound_rule: BoundRule
+
+
+_READS_UPPER = "read the upper bound, which it never does (T5)"
+_READS_OUTPUT = "knew the output lengths before completion (T5)"
+
+KNOWN_BUGS: Mapping[PolicyName, tuple[KnownBug, ...]] = {
+    "amin": (
+        KnownBug(
+            "did-not-refine", "never refined its bounds (step 2)", BoundRule(lower, unrefined)
+        ),
+        KnownBug(
+            "forgot-what-it-learnt",
+            "lost on eviction the bound that it had refined (T3)",
+            BoundRule(lower, remembers=False),
+        ),
+        KnownBug(
+            "refined-too-far",
+            "refined to a + 1 after a tokens (D3)",
+            BoundRule(lower, one_more_than_generated),
+        ),
+        KnownBug(
+            "refined-too-late",
+            "refined to a - 1 after a tokens (D3)",
+            BoundRule(lower, one_less_than_generated),
+        ),
+        KnownBug("read-the-upper-bound", _READS_UPPER, BoundRule(upper_if_known)),
+        KnownBug("read-the-upper-bound", _READS_UPPER, BoundRule(reserved)),
+        KnownBug("read-the-upper-bound", _READS_UPPER, BoundRule(lower, order=upper_if_known)),
+        KnownBug("read-the-output-length", _READS_OUTPUT, BoundRule(output)),
+        KnownBug("read-the-output-length", _READS_OUTPUT, BoundRule(lower, order=output)),
+    ),
+    "amax": (KnownBug("read-the-output-length", _READS_OUTPUT, BoundRule(output, unrefined)),),
+    "h-sf": (
+        KnownBug(
+            "read-the-upper-bound",
+            "used the upper bound instead of the output length",
+            BoundRule(reserved, unrefined),
+        ),
+    ),
+}
+"""The bugs of each policy, the likeliest explanation first."""

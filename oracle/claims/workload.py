@@ -1,0 +1,76 @@
+"""The requests of an experiment: a sample of a workload, with predictions and arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from amin_ref.model.instance import Instance
+from amin_ref.workloads import EMBEDDED, Load, Row, instance_from_rows, select_rows
+
+
+@dataclass(frozen=True)
+class SampledWorkload:
+    """Requests and a cache, without predictions; each seed draws a sample.
+
+    Attributes:
+        source: a name in :data:`amin_ref.workloads.EMBEDDED`, or the path of a trace.
+        requests: size of the sample. A trace is sampled without replacement; a shorter trace is
+            taken whole.
+        capacity: M; tokens.
+        load: offered work of Poisson arrivals over what the cache can serve (see
+            :class:`amin_ref.workloads.Load`); ``None`` if all requests arrive in round 0.
+        equal_prompts: whether every prompt gets the mean length of the sample's prompts.
+    """
+
+    source: str
+    requests: int
+    capacity: int
+    load: float | None = None
+    equal_prompts: bool = False
+
+    def instance(self, prediction: str, seed: int) -> Instance:
+        """The sample that ``seed`` draws, with the intervals that ``prediction`` names.
+
+        Args:
+            prediction: a text that :func:`amin_ref.workloads.parse_prediction` reads.
+            seed: of the sample, the arrivals and the prediction.
+
+        Raises:
+            InvalidValue: there is no such prediction.
+            InvalidWorkload: the trace cannot be read, or nothing in it fits into the cache.
+        """
+        return instance_from_rows(
+            self._rows(seed),
+            capacity=self.capacity,
+            seed=seed,
+            prediction=prediction,
+            arrivals="at-once" if self.load is None else Load(self.load),
+        )
+
+    def _rows(self, seed: int) -> Sequence[Row]:
+        rows: Sequence[Row]
+        if self.source in EMBEDDED:
+            rows = select_rows(
+                self.source, capacity=self.capacity, requests=self.requests, seed=seed
+            ).rows
+        else:
+            whole = _trace(self.source, self.capacity)
+            (sequence,) = np.random.SeedSequence(seed).spawn(1)
+            generator = np.random.default_rng(sequence)
+            chosen = generator.permutation(len(whole))[: self.requests]
+            rows = [whole[position] for position in chosen.tolist()]
+        if not self.equal_prompts:
+            return rows
+        mean = round(sum(row.prompt_len for row in rows) / len(rows))
+        prompt_len = min(mean, self.capacity - max(row.output_len for row in rows))
+        return [Row(max(1, prompt_len), row.output_len) for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _trace(path: str, capacity: int) -> tuple[Row, ...]:
+    """All usable rows of a trace: a process that draws from it many times reads it once."""
+    return select_rows(path, capacity=capacity).rows

@@ -1,0 +1,121 @@
+"""``amin-ref new``: what it writes is a valid scheduler, typed, and never over another file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from amin_ref import Instance, check, simulate
+from amin_ref.cli.application import application
+from amin_ref.cli.exit_codes import CANNOT_WRITE, run
+from amin_ref.cli.new import skeleton
+from amin_ref.cli.skeleton import MyScheduler
+from amin_ref.strategies import instances
+from amin_ref.suite import examine
+from tests.support.project import PROJECT
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, which is empty."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def new(capsys: pytest.CaptureFixture[str], file: str, code: int = 0) -> str:
+    """What ``amin-ref new`` says on stderr; on stdout it says nothing."""
+    assert run(application, ["new", file]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+def test_it_says_what_it_wrote_and_what_to_run_next(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = new(capsys, "mine.py")
+    assert said.splitlines() == [
+        "amin-ref: wrote the scheduler MyScheduler to 'mine.py'.",
+        "amin-ref: next, run: pytest --amin-policy mine:MyScheduler --amin-claims valid",
+    ]
+    assert (folder / "mine.py").read_text(encoding="utf-8") == skeleton()
+
+
+@pytest.mark.parametrize("inside", [".", "inside"])
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_the_next_command_passes(
+    folder: Path, capsys: pytest.CaptureFixture[str], inside: str, processes: str
+) -> None:
+    """Run by a shell where the current folder is not on Python's path, as the script does."""
+    (folder / inside).mkdir(exist_ok=True)
+    command = new(capsys, os.path.join(inside, "mine.py")).rpartition("next, run: ")[2]
+    pytest_program = f"{sys.executable} -P -m pytest -p amin_ref.pytest_plugin -n {processes}"
+    ended = subprocess.run(
+        command.replace("pytest", f"{pytest_program} --amin-examples 100", 1),
+        shell=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "4 passed" in ended.stdout
+    assert "mine:MyScheduler, which claims to make valid schedules" in ended.stdout
+
+
+def test_it_passes_mypy_strict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new(capsys, "mine.py")
+    ended = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"],
+        env={**os.environ, "MYPYPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+@given(instances(max_requests=12))
+def test_its_schedules_are_valid(instance: Instance) -> None:
+    assert check(simulate(instance, MyScheduler())) == ()
+
+
+def test_it_claims_no_more_than_is_so() -> None:
+    """It is valid (T1, T2, T5, T8), and is not Amin."""
+    assert examine(MyScheduler, "valid", examples=300).holds
+    assert not examine(MyScheduler, "amin", examples=300).holds
+
+
+def test_no_file_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mine.py").write_text("precious")
+    said = new(capsys, "mine.py", CANNOT_WRITE)
+    assert said == "amin-ref: 'mine.py' exists, and is left unchanged; name another.\n"
+    assert (folder / "mine.py").read_text() == "precious"
+
+
+@pytest.mark.parametrize("file", ["mine", "my-own.py", "class.py", "1st.py", "mine.txt", ""])
+def test_a_name_that_cannot_be_imported_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    said = new(capsys, file, 2)
+    assert "so that Python can import it; give for example mine.py" in said
+    assert said.count("\n") == 1
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("file", ["random.py", "numpy.py", "amin_ref.py"])
+def test_a_name_that_hides_another_module_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    assert "is a module that Python has already" in new(capsys, file, 2)
+    assert not list(folder.iterdir())
+
+
+def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = new(capsys, "nowhere/mine.py", CANNOT_WRITE)
+    assert said == "amin-ref: 'nowhere/mine.py' cannot be written: No such file or directory.\n"

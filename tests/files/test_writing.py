@@ -1,0 +1,231 @@
+"""Files are replaced whole or not at all, whatever fails and whatever the target is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amin_ref.files.locking import lock
+from amin_ref.files.writing import destination, write_all, write_whole
+from amin_ref.model.errors import CannotWrite
+from tests.support.project import PROJECT
+
+WAYS = pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
+"""New files without a name where the system has such, and with one, as elsewhere."""
+
+
+def only_files_with_names(monkeypatch: pytest.MonkeyPatch, *, unnamed: bool) -> None:
+    if not unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+
+@given(old=st.text() | st.none(), new=st.text(st.characters(codec="utf-8")))
+def test_what_is_written_is_there(
+    tmp_path_factory: pytest.TempPathFactory, old: str | None, new: str
+) -> None:
+    file = tmp_path_factory.mktemp("folder") / "target.json"
+    if old is not None:
+        file.write_bytes(old.encode("utf-8", "surrogatepass"))
+    write_whole(file, new)
+    assert file.read_bytes() == new.encode()
+    assert os.listdir(file.parent) == [file.name]
+
+
+@WAYS
+def test_permissions_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "private"
+    write_whole(file, "first")
+    before = os.umask(0)
+    os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~before
+    file.chmod(0o640)
+    write_whole(file, "second")
+    assert (stat.S_IMODE(file.stat().st_mode), file.read_text()) == (0o640, "second")
+
+
+@WAYS
+def test_a_symbolic_link_stays_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    (tmp_path / "elsewhere").mkdir()
+    file, link = tmp_path / "elsewhere" / "file", tmp_path / "link"
+    link.symlink_to(file)
+    for text in ("made through the link", "replaced through the link"):
+        write_whole(link, text)
+        assert link.is_symlink()
+        assert file.read_text() == text
+
+
+UNWRITABLE = {
+    "missing/file": "there is no such folder; make it or give another file.",
+    "file/below": "there is no such folder; make it or give another file.",
+    "folder": "it is a folder; give a file in it.",
+    "a\0b": "embedded null byte; give another name.",
+    "x" * 300: "File name too long; give another file.",
+}
+
+
+@WAYS
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_what_cannot_be_written_is_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool, name: str
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("stays")
+    with pytest.raises(CannotWrite) as refused:
+        destination(tmp_path / name)
+    assert str(refused.value).endswith(UNWRITABLE[name])
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    destination(file)
+    assert os.listdir(tmp_path) == []
+    file.write_text("old")
+    destination(file)
+    assert (os.listdir(tmp_path), file.read_text()) == (["file"], "old")
+
+
+FULL = """
+    import resource, signal, sys
+    from amin_ref.files.writing import write_whole
+    from amin_ref.model.errors import CannotWrite
+    import os
+    if sys.argv[2] == "named":
+        del os.O_TMPFILE
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    try:
+        write_whole(sys.argv[1], "new" * 5000)
+    except CannotWrite as error:
+        print(error)
+        sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("way", ["unnamed", "named"])
+def test_a_disk_that_gets_full_leaves_the_old_text(tmp_path: Path, way: str) -> None:
+    """The first 4,096 bytes go through, as on a disk with so much space left."""
+    file = tmp_path / "good.json"
+    file.write_text("a good schedule")
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(FULL), str(file), way],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 3, ended.stderr
+    assert ended.stdout == f"'{file}' cannot be written: File too large; give another file.\n"
+    assert (os.listdir(tmp_path), file.read_text()) == (["good.json"], "a good schedule")
+
+
+def test_short_writes_are_continued(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written: list[int] = []
+    whole = os.write
+
+    def three_bytes_at_most(descriptor: int, content: memoryview) -> int:
+        written.append(whole(descriptor, content[:3]))
+        return written[-1]
+
+    monkeypatch.setattr("amin_ref.files.writing.os.write", three_bytes_at_most)
+    write_whole(tmp_path / "file", "twelve bytes")
+    assert (tmp_path / "file").read_text() == "twelve bytes"
+    assert written == [3, 3, 3, 3]
+
+
+def test_a_pipe_is_written_directly(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
+    reader.start()
+    write_whole(pipe, "through the pipe")
+    reader.join()
+    assert found == ["through the pipe"]
+    assert pipe.is_fifo()
+
+
+def test_a_full_device_is_an_error() -> None:
+    with pytest.raises(CannotWrite, match=r"'/dev/full' cannot be written: No space left"):
+        write_whole("/dev/full", "text")
+
+
+@pytest.mark.parametrize("before", ["", "what was printed before\n"])
+def test_standard_output_by_its_name(tmp_path: Path, before: str) -> None:
+    """Also where it is a file: replacing that would leave the shell's own file empty."""
+    program = (
+        "import sys; from amin_ref.files.writing import write_whole; "
+        "sys.stdout.write(sys.argv[1]); sys.stdout.flush(); write_whole('/dev/stdout', 'text')"
+    )
+    with (tmp_path / "out").open("w") as out:
+        subprocess.run([sys.executable, "-c", program, before], cwd=PROJECT, stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == f"{before}text"
+
+
+def test_write_all_tells_of_a_closed_pipe() -> None:
+    reading, writing_end = os.pipe()
+    os.close(reading)
+    with pytest.raises(BrokenPipeError):
+        write_all(writing_end, b"text")
+    os.close(writing_end)
+
+
+def test_one_process_has_the_lock(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    program = (
+        "import os, sys; from amin_ref.files.locking import lock; "
+        "sys.exit(not lock(os.open(sys.argv[1], os.O_RDWR)))"
+    )
+    another = [sys.executable, "-c", program, str(file)]
+    descriptor = os.open(file, os.O_RDWR)
+    assert lock(descriptor)
+    assert subprocess.run(another, cwd=PROJECT, check=False).returncode == 1
+    os.close(descriptor)
+    assert subprocess.run(another, cwd=PROJECT, check=False).returncode == 0
+
+
+KILLED = """
+    import sys
+    from amin_ref.files.writing import write_whole
+    print("begun", flush=True)
+    while True:
+        for letter in "ab":
+            write_whole(sys.argv[1], letter * 100_000)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_one_text_whole(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    write_whole(file, "whole")
+    for attempt in range(50):
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(KILLED), str(file)],
+            cwd=PROJECT, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.01 + attempt / 2000)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        text = file.read_text()
+        assert text in ("a" * 100_000, "b" * 100_000, "whole")
+        # Between naming a new file and renaming it lie two system calls.
+        assert set(os.listdir(tmp_path)) <= {"file", ".file.part"}
+        write_whole(file, "whole")
+        assert os.listdir(tmp_path) == ["file"]

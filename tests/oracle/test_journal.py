@@ -1,0 +1,150 @@
+"""A journal keeps every line that was written whole, and touches no file that is not its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amin_ref.model.errors import CannotWrite, InvalidDocument
+from oracle.journal import Journal
+from tests.support.project import PROJECT
+
+HEADER = {"format": "amin-ref/test-journal", "version": 1}
+FIRST_LINE = json.dumps(HEADER).encode() + b"\n"
+
+
+def lines_of(path: Path) -> list[str]:
+    found: list[str] = []
+    journal = Journal(path, HEADER)
+    journal.read(lambda _number, line: found.append(line))
+    journal.close()
+    return found
+
+
+def written(path: Path, values: list[int]) -> None:
+    journal = Journal(path, HEADER)
+    for value in values:
+        journal.append({"value": value})
+    journal.close()
+
+
+@given(values=st.lists(st.integers(), max_size=5), more=st.integers(), data=st.data())
+def test_a_cut_takes_nothing_but_the_line_within_it(
+    tmp_path_factory: pytest.TempPathFactory, values: list[int], more: int, data: st.DataObject
+) -> None:
+    """Cut after any byte, as by a kill, the journal has the whole lines before, and goes on."""
+    path = tmp_path_factory.mktemp("journal") / "file"
+    written(path, values)
+    content = path.read_bytes()
+    cut = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:cut])
+    whole = content[:cut].count(b"\n")
+    written(path, [more])
+    expected = [HEADER, *({"value": value} for value in values)][: max(1, whole)]
+    assert [json.loads(line) for line in lines_of(path)] == [*expected, {"value": more}]
+
+
+@given(content=st.binary(min_size=1, max_size=200) | st.text(min_size=1).map(str.encode))
+def test_what_is_no_journal_stays_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "table.csv"
+    path.write_bytes(content)
+    if FIRST_LINE.startswith(content):
+        return
+    with pytest.raises(InvalidDocument, match="is no checkpoint of this kind"):
+        Journal(path, HEADER)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,20\n0.5,30",
+        b'{"format": "amin-ref/another", "version": 1}\n{"value": 1}\n{"val',
+        b'{"format": "amin-ref/another", "version": 1}',
+        b"[" * 5000,
+    ],
+    ids=["csv", "another journal", "its header alone", "deep"],
+)
+def test_a_foreign_file_without_a_last_line_end_is_not_cut(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(InvalidDocument):
+        Journal(path, HEADER)
+    assert path.read_bytes() == content
+
+
+def test_a_fragment_in_the_middle_is_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    written(path, [1, 2])
+    damaged = path.read_bytes().replace(b'{"value": 1}', b'{"val')
+    path.write_bytes(damaged)
+    assert lines_of(path)[1] == '{"val'
+    assert path.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_only_regular_files_are_journals(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "it"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path = Path("/dev/full")
+    with pytest.raises(InvalidDocument, match="is a folder, a device or a pipe"):
+        Journal(path, HEADER)
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 12])
+def test_a_full_disk_leaves_no_fragment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Whatever part of the line still goes through is taken back; then the journal goes on."""
+    path = tmp_path / "file"
+    journal = Journal(path, HEADER)
+    journal.append({"value": 1})
+    before = path.read_bytes()
+    left = [room]
+    whole = os.write
+
+    def nearly_full(descriptor: int, content: memoryview) -> int:
+        if left[0] == 0:
+            raise OSError(28, "No space left on device")
+        count = whole(descriptor, content[: left[0]])
+        left[0] -= count
+        return count
+
+    with monkeypatch.context() as patched:
+        patched.setattr("amin_ref.files.writing.os.write", nearly_full)
+        with pytest.raises(CannotWrite, match="No space left on device"):
+            journal.append({"value": 2})
+    assert path.read_bytes() == before
+    journal.append({"value": 3})
+    journal.close()
+    assert [json.loads(line) for line in lines_of(path)] == [HEADER, {"value": 1}, {"value": 3}]
+
+
+def test_another_process_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    program = (
+        "import sys; from pathlib import Path; from oracle.journal import Journal; "
+        f"Journal(Path(sys.argv[1]), {HEADER!r})"
+    )
+    another = [sys.executable, "-c", program, str(path)]
+    journal = Journal(path, HEADER)
+    refused = subprocess.run(another, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert "CannotWrite" in refused.stderr
+    assert "is in use by another process" in refused.stderr
+    journal.append({"value": 1})
+    journal.close()
+    subprocess.run(another, cwd=PROJECT, check=True)
+    assert len(lines_of(path)) == 2

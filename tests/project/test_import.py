@@ -1,0 +1,39 @@
+"""What ``import amin_ref`` alone gives: public names, workloads on demand, the version."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import amin_ref
+from tests.support.project import PROJECT
+
+
+def test_workloads_are_an_attribute_that_is_loaded_when_it_is_used() -> None:
+    program = (
+        "import sys; import amin_ref; assert 'amin_ref.workloads' not in sys.modules; "
+        "print(amin_ref.workloads.build_instance.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "build_instance\n"
+
+
+def test_the_version_is_the_one_of_the_installed_package() -> None:
+    """The installed metadata are made from pyproject.toml, and nothing else names the version."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert amin_ref.__version__ == project["version"]
+
+
+def test_a_misspelt_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="module 'amin_ref' has no attribute 'simulat'"):
+        amin_ref.simulat  # type: ignore[attr-defined]  # noqa: B018 - that is the point
+
+
+@pytest.mark.parametrize("name", amin_ref.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert hasattr(amin_ref, name)
