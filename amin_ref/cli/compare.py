@@ -6,12 +6,14 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
 import click
 
-from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
+from amin_ref.cli.flags import is_given, without_effect
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
@@ -28,7 +30,7 @@ from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
 from amin_ref.model.errors import AminError, shown
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies.ties import ByPosition
-from amin_ref.workloads import Workload
+from amin_ref.workloads import Dropped, Workload
 
 Format = Literal["table", "markdown", "csv", "json"]
 
@@ -181,7 +183,9 @@ Examples:
     "possible, and the article's claims. Proves a bound, too. Needs the extra 'report'.  "
     "[default: not written]",
 )
+@click.pass_context
 def compare_command(
+    context: click.Context,
     options: WorkloadOptions,
     policies: tuple[str, ...],
     seeds: int | None,
@@ -197,49 +201,79 @@ def compare_command(
     """Simulate policies on one workload and compare latencies.
 
     Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
+
+    Ctrl-C ends the command with a comparison of the policies, or seeds, that are done (exit code
+    130).
     """
     if as_json and output_format not in (None, "json"):
         raise click.UsageError(f"--json and --format {output_format} contradict each other")
-    display = Display(round_seconds, None if slo is None else slo.rounds(round_seconds))
     shown_as: Format = "json" if as_json else output_format or "table"
-    printing = Printing(shown_as, columns)
-    bound_limit = time_limit if bound else None
+    if columns is not None and shown_as == "json":
+        raise without_effect(context, "columns", "on JSON, which has every column")
+    if is_given(context, "time_limit") and not bound and report is None:
+        raise without_effect(context, "time_limit", "without --bound or --report")
+    plan = Plan(
+        options=options,
+        policies=policies,
+        display=Display(round_seconds, None if slo is None else slo.rounds(round_seconds)),
+        shown_as=shown_as,
+        columns=columns,
+        bound=bound,
+        time_limit=time_limit,
+    )
     if seeds is None:
-        flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
-        flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
-        _one(options, policies, display, printing, bound_limit, report, time_limit, flags)
+        is_interrupted = _compare_one(plan, report)
     elif report is not None:
         raise click.UsageError("--report shows one seed; leave out --seeds")
     else:
         _refuse_equal_seeds(options, seeds)
-        _several(options, policies, seeds, display, printing, bound_limit)
+        is_interrupted = _compare_seeds(plan, seeds)
+    if is_interrupted:
+        context.exit(tell_interrupted())
 
 
 @dataclass(frozen=True, slots=True)
-class Printing:
-    """How a comparison is printed.
+class Plan:
+    """What is compared, and how it is printed.
 
     Attributes:
+        options: the workload.
+        policies: names of the policies.
+        display: how times are shown.
         shown_as: the format.
         columns: the columns chosen; ``None`` for the default.
+        bound: whether a lower bound is proven.
+        time_limit: seconds that the search for the bound of an instance may take.
     """
 
+    options: WorkloadOptions
+    policies: tuple[str, ...]
+    display: Display
     shown_as: Format
     columns: tuple[str, ...] | None
+    bound: bool
+    time_limit: float
 
-    def show(
-        self, comparison: Comparison | SeedComparison, workload: Workload, options: WorkloadOptions
-    ) -> None:
-        """Print it on standard output."""
+    def flags(self) -> list[str]:
+        """The flags that a report must repeat to show the same again."""
+        flags = []
+        if ",".join(self.policies) != ALL_POLICIES:
+            flags += ["--policies", ",".join(self.policies)]
+        if self.time_limit != TIME_LIMIT:
+            flags += ["--time-limit", f"{self.time_limit:g}"]
+        return flags
+
+    def print(self, comparison: Comparison | SeedComparison, read: Read) -> None:
+        """Print the comparison on standard output."""
         if self.shown_as == "json":
             document = comparison.document()
-            begin = {"format": document["format"], "version": document["version"]}
-            how = {
-                "options": options.as_document(),
-                "rows_read": workload.rows_read,
-                "dropped": asdict(workload.dropped),
+            head = {"format": document["format"], "version": document["version"]}
+            source = {
+                "options": self.options.as_document(),
+                "rows_read": read.rows,
+                "dropped": asdict(read.dropped),
             }
-            click.echo(json.dumps(begin | how | document))
+            click.echo(json.dumps(head | source | document))
         elif self.shown_as == "csv":
             click.echo(comparison.to_csv(self.columns), nl=False)
         elif self.shown_as == "markdown":
@@ -249,85 +283,134 @@ class Printing:
             click.echo(comparison.table(_terminal_width(), self.columns))
 
 
-def _one(
-    options: WorkloadOptions,
-    policies: tuple[str, ...],
-    display: Display,
-    printing: Printing,
-    bound_limit: float | None,
-    report: str | None,
-    time_limit: float,
-    flags: list[str],
-) -> None:
-    """Compare on one instance; what is done is printed, whatever ends the program early."""
-    workload = options.build()
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read or drawn to make one or more instances.
+
+    Attributes:
+        rows: rows of the trace, or draws, that were looked at.
+        dropped: those that could not be scheduled, by reason.
+    """
+
+    rows: int = 0
+    dropped: Dropped = field(default_factory=Dropped)
+
+    def plus(self, workload: Workload) -> Read:
+        """With what was read for another instance."""
+        before, more = self.dropped, workload.dropped
+        return Read(
+            self.rows + workload.rows_read,
+            Dropped(
+                before.empty_prompt + more.empty_prompt,
+                before.empty_output + more.empty_output,
+                before.longer_than_cache + more.longer_than_cache,
+            ),
+        )
+
+    def sentence(self) -> str:
+        """What was left out, behind a space; empty where nothing was."""
+        if not self.dropped.total:
+            return ""
+        return f" Left out of {self.rows:,} rows read: {self.dropped}."
+
+
+def _compare_one(plan: Plan, report: str | None) -> bool:
+    """Compare on one instance; print the policies that are done, whatever ends the program.
+
+    Returns:
+        Whether Ctrl-C ended the search for a lower bound.
+    """
     if report is not None:
         refuse_what_cannot_be_made(report)
+    workload = plan.options.build()
+    instance = workload.instance
     schedules: dict[str, Schedule] = {}
     least: int | None = None
+    is_interrupted = False
     try:
-        size = len(workload.instance.requests)
-        with watching(len(policies) * size) as watch:
+        with watching(len(plan.policies) * len(instance.requests)) as watch:
             # Schedules that are done stay in the dictionary when a later one is interrupted.
-            schedules.update(_simulated(workload, policies, options, watch, 0))
+            schedules.update(_simulated(plan, plan.options, workload, watch, 0))
         if report is not None:
-            best = best_known(workload.instance, time_limit).optimum
-            least = best.lower_bound
-            again = command(("compare", "--report", "report.html"), options, flags)
-            write_report(report, options, again, schedules, best, ledger_in(None))
-        elif bound_limit is not None:
-            least = proven_bound(workload.instance, bound_limit).total_latency
+            found = best_known(instance, plan.time_limit)
+            least, is_interrupted = found.optimum.lower_bound, found.interrupted
+            again = command(("compare", "--report", "report.html"), plan.options, plan.flags())
+            write_report(report, plan.options, again, schedules, found.optimum, ledger_in(None))
+        elif plan.bound:
+            proven = proven_bound(instance, plan.time_limit)
+            least, is_interrupted = proven.total_latency, proven.interrupted
     finally:
         if schedules:
-            text = _caption(options, workload, schedules)
-            printing.show(Comparison(schedules, least, display, text), workload, options)
+            read = Read().plus(workload)
+            text = caption(plan.options, next(iter(schedules.values()))) + read.sentence()
+            plan.print(Comparison(schedules, least, plan.display, text), read)
+    return is_interrupted
 
 
-def _several(
-    options: WorkloadOptions,
-    policies: tuple[str, ...],
-    seeds: int,
-    display: Display,
-    printing: Printing,
-    bound_limit: float | None,
-) -> None:
-    """Compare over seeds; the seeds that are done are printed, whatever ends the program early."""
+def _compare_seeds(plan: Plan, count: int) -> bool:
+    """Compare over seeds; print the seeds that are done, whatever ends the program.
+
+    Returns:
+        Whether Ctrl-C ended the search for a lower bound.
+    """
     comparisons: dict[int, Comparison] = {}
-    workload: Workload | None = None
+    read = Read()
+    is_interrupted = False
     try:
-        for seed in range(options.seed, options.seed + seeds):
-            of_seed = replace(options, seed=seed)
-            workload = of_seed.build()
-            size = len(policies) * len(workload.instance.requests)
-            with watching(seeds * size) as watch:
+        with ExitStack() as stack:
+            watch: Watch | None = None
+            for seed in range(plan.options.seed, plan.options.seed + count):
+                options = replace(plan.options, seed=seed)
+                workload = options.build() if watch is None else options.build_silently()
+                instance = workload.instance
+                size = len(plan.policies) * len(instance.requests)
+                if watch is None:
+                    watch = stack.enter_context(watching(count * size))
                 done = len(comparisons) * size
-                schedules = dict(_simulated(workload, policies, of_seed, watch, done))
-            least = None
-            if bound_limit is not None:
-                least = proven_bound(workload.instance, bound_limit).total_latency
-            text = _caption(of_seed, workload, schedules)
-            comparisons[seed] = Comparison(schedules, least, display, text)
+                schedules = dict(_simulated(plan, options, workload, watch, done))
+                least = None
+                if plan.bound:
+                    # The search for a bound shows progress of its own.
+                    stack.close()
+                    watch = None
+                    proven = proven_bound(instance, plan.time_limit)
+                    least, is_interrupted = proven.total_latency, proven.interrupted
+                read = read.plus(workload)
+                text = caption(options, next(iter(schedules.values())))
+                comparisons[seed] = Comparison(schedules, least, plan.display, text)
+                if is_interrupted:
+                    break
     finally:
-        if workload is not None and len(comparisons) == 1:
-            (comparison,) = comparisons.values()
-            printing.show(comparison, workload, options)
-        elif workload is not None and comparisons:
-            first, last = min(comparisons), max(comparisons)
-            text = f"Seeds {first:,} to {last:,}, each: {next(iter(comparisons.values())).caption}"
-            printing.show(SeedComparison(comparisons, text), workload, options)
+        _print_seeds(plan, comparisons, read)
+    return is_interrupted
+
+
+def _print_seeds(plan: Plan, comparisons: Mapping[int, Comparison], read: Read) -> None:
+    """Print what there is: of a single seed, there is no interval."""
+    if not comparisons:
+        return
+    first, *others = comparisons.values()
+    if not others:
+        plan.print(replace(first, caption=first.caption + read.sentence()), read)
+        return
+    seeds = f"Seeds {min(comparisons):,} to {max(comparisons):,}, each: "
+    plan.print(SeedComparison(comparisons, seeds + first.caption + read.sentence()), read)
 
 
 def _simulated(
-    workload: Workload,
-    policies: tuple[str, ...],
-    options: WorkloadOptions,
-    watch: Watch,
-    done_before: int,
+    plan: Plan, options: WorkloadOptions, workload: Workload, watch: Watch, done: int
 ) -> Iterator[tuple[str, Schedule]]:
-    """Each policy's schedule, with progress, and errors of users' policies in one sentence."""
-    size = len(workload.instance.requests)
-    for index, policy in enumerate(policies):
-        before = done_before + index * size
+    """Each policy's schedule, with progress, and errors of users' policies in one sentence.
+
+    Args:
+        plan: names the policies.
+        options: say how ties are broken.
+        workload: the instance.
+        watch: shows the progress.
+        done: requests completed before, by other seeds.
+    """
+    for policy in plan.policies:
+        before = done
 
         def count(policy: str, completed: int, before: int = before) -> None:
             watch.update(before + completed, policy)
@@ -336,26 +419,18 @@ def _simulated(
             yield from simulated(
                 workload.instance, policy, ties=options.tie_break(), progress=count
             )
+        done += len(workload.instance.requests)
 
 
 def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:
     """Refuse several seeds of a workload that has nothing random in it, before it is read."""
     if seeds > MOST_SEEDS:
-        raise click.UsageError(f"--seeds is {seeds}, and at most {MOST_SEEDS:,} are compared")
+        raise click.UsageError(f"--seeds is {seeds:,}, but at most {MOST_SEEDS:,} are compared")
     if not options.is_random:
         raise click.UsageError(
-            "--seeds: nothing is random in the requests of a file with these arrivals, prediction "
-            "and ties; give --load 0.8 or --ties random"
+            "--seeds: nothing is random in the requests of a file with these arrivals, this "
+            "prediction and these ties; give --load 0.8 or --ties random"
         )
-
-
-def _caption(
-    options: WorkloadOptions, workload: Workload, schedules: Mapping[str, Schedule]
-) -> str:
-    text = caption(options, next(iter(schedules.values())))
-    if workload.dropped.total:
-        text += f" Left out of {workload.rows_read:,} rows read: {workload.dropped}."
-    return text
 
 
 def _terminal_width() -> int | None:

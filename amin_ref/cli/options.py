@@ -107,7 +107,7 @@ class WorkloadOptions:
     given: frozenset[str] = frozenset()
 
     def build(self) -> Workload:
-        """Read or draw the workload.
+        """Read or draw the workload, and show that this goes on.
 
         Raises:
             click.UsageError: a flag was given that has no effect on this workload.
@@ -116,21 +116,29 @@ class WorkloadOptions:
             InvalidWorkload: the trace cannot be read, or nothing in it fits into the cache.
         """
         with busy(f"preparing {self.shown_workload}"):
-            instance = instance_in(self.workload)
-            if instance is not None:
-                self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
-                size = len(instance.requests)
-                return Workload(instance, self.shown_workload, None, size, Dropped())
-            with trace_path(self.workload) as path:
-                built = build_instance(
-                    path,
-                    requests=self.requests,
-                    seed=self.seed,
-                    capacity=self.capacity,
-                    block_size=self.block_size,
-                    prediction=self.prediction,
-                    arrivals=self.arrivals,
-                )
+            return self.build_silently()
+
+    def build_silently(self) -> Workload:
+        """As :meth:`build`, without showing anything: inside of other progress.
+
+        Raises:
+            AminError: as :meth:`build` does.
+        """
+        instance = instance_in(self.workload)
+        if instance is not None:
+            self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
+            size = len(instance.requests)
+            return Workload(instance, self.shown_workload, None, size, Dropped())
+        with trace_path(self.workload) as path:
+            built = build_instance(
+                path,
+                requests=self.requests,
+                seed=self.seed,
+                capacity=self.capacity,
+                block_size=self.block_size,
+                prediction=self.prediction,
+                arrivals=self.arrivals,
+            )
         if not self.is_random:
             self._refuse(("seed",), "where nothing is random")
         return replace(built, source=self.shown_workload)

@@ -157,7 +157,7 @@ COLUMNS: dict[str, Column] = {
         Column("peak_occupancy", "tokens", "held", "peak"),
         Column("makespan", "time", "makespan", "last stop"),
         Column("ratio_to_best", "ratio", "latency", "× best"),
-        Column("ratio_to_bound", "ratio", "latency", "≤ × OPT"),
+        Column("ratio_to_bound", "ratio", "latency", "× bound"),
     )
 }
 """Every column by its name, in the order in which they are shown. ``policy`` always comes first."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from amin_ref.comparison.columns import Column, Display, chosen_columns
-from amin_ref.comparison.grid import Grid
+from amin_ref.comparison.grid import Grid, printable
 from amin_ref.comparison.layout import default_columns, laid_out, page, reading
 from amin_ref.comparison.row import ComparisonRow
 from amin_ref.comparison.selection import ALL_POLICIES, PolicySelection, policies_by_name
@@ -185,6 +185,7 @@ class Comparison:
     def to_csv(self, columns: Sequence[str] | str | None = None) -> str:
         """The rows as CSV: a header of field names, and every number exactly as it is.
 
+        Control characters and line ends in a policy's name are written as escapes.
         Times are in rounds, unless :attr:`display` gives the duration of a round: then the names of
         times end in ``_seconds`` and that of the throughput in ``_per_second``.
 
@@ -199,7 +200,7 @@ class Comparison:
             values = (number_of(row, column) for column in chosen)
             writer.writerow(
                 [
-                    row.policy,
+                    printable(row.policy),
                     *(
                         "" if value is None else csv_value(column, value, self.display)
                         for column, value in zip(chosen, values, strict=True)

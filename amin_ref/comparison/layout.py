@@ -88,7 +88,7 @@ def reading(columns: Sequence[Column], lower_bound: int | None) -> tuple[str, ..
     if "ratio_to_bound" in fields:
         bound = "a lower bound" if lower_bound is None else f"{lower_bound:,}"
         sentences.append(
-            f"≤ × OPT: total latency / {bound}, proven to be at most that of any schedule."
+            f"× bound: total latency / {bound}; no schedule has a smaller total latency."
         )
     return (" ".join(sentences),) if sentences else ()
 
