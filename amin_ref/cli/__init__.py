@@ -15,10 +15,10 @@ import sys
 def main() -> None:
     """Entry point of the command ``amin-ref``."""
     try:
-        # Importing everything takes long enough to be interrupted, too.
+        # Ctrl-C may come while modules are imported.
         from amin_ref.cli.application import application
         from amin_ref.cli.exit_codes import run
     except KeyboardInterrupt:
         print("amin-ref: interrupted.", file=sys.stderr)
-        sys.exit(130)  # exit_codes.INTERRUPTED, which may not have been imported yet
+        sys.exit(130)  # exit_codes.INTERRUPTED, whose import may have been interrupted
     sys.exit(run(application, sys.argv[1:]))

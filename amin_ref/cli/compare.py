@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
-from amin_ref.cli.flags import is_given, without_effect
+from amin_ref.cli.flags import completed_policies, is_given, without_effect
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.progress import Watch, watching
@@ -54,6 +55,13 @@ class PolicyNames(click.ParamType[tuple[str, ...]]):
             return tuple(policies_by_name(value, ByPosition()))
         except AminError as error:
             self.fail(str(error).rstrip("."), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The lists that begin with ``incomplete`` and have one policy more."""
+        del ctx, param
+        return completed_policies(incomplete)
 
 
 class ColumnNames(click.ParamType[tuple[str, ...]]):

@@ -293,7 +293,7 @@ _OPTIONS = (
         type=SEED,
         default=0,
         show_default=True,
-        help="Seed of all that is random: lengths, Poisson arrivals, some predictions, ties.",
+        help="Seed of every random choice: lengths, Poisson arrivals, predictions, ties.",
     ),
     click.option(
         "--capacity",
@@ -317,7 +317,7 @@ _OPTIONS = (
         help="The interval predicted for each output length, in tokens: 'exact'; 'rough:LO:HI', "
         "the same for all; 'bins:K', the one of K equal bins up to the longest output; "
         "'relative:X', the true length give or take the fraction X; 'varying:X', the same with a "
-        "fraction from 0 to X drawn for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
+        "random fraction from 0 to X for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
         "naive with probability P, else exact.",
     ),
     click.option(

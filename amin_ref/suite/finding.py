@@ -27,7 +27,7 @@ TITLES: Mapping[Theorem, str] = {
     "T5": "decisions depend on nothing that is hidden",
     "T6": "evictions are minimal and in order",
     "T7": "admission is greedy and maximal in order",
-    "T8": "the cache is never empty while a request waits",
+    "T8": "some request runs in every round between a request's arrival and its completion",
     "T12": "the ratio to the optimum stays within its bound",
     "Amin": "every decision is one that Amin could have made",
 }

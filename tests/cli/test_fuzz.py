@@ -139,7 +139,7 @@ def decoded(data: bytes) -> str:
 
 
 def outcomes(case: Case, cases: int, seed: int) -> Counter[str]:
-    """What became of so many cases; a case that fails is named by its number."""
+    """Counts what became of the cases; a case that fails is named by its number."""
     found: Counter[str] = Counter()
     for number in range(cases):
         try:

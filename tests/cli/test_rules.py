@@ -228,6 +228,7 @@ WITHOUT_EFFECT = {
     },
     "conform": {"schedule.json --no-bound --time-limit 3"},
     "schema": {"schedule --json"},
+    "claims": {"--dask tcp://127.0.0.1:1 --workers 2"},
 }
 """Command lines in which the last flag before ``--`` changes nothing."""
 
@@ -242,13 +243,15 @@ ALWAYS_WITH_EFFECT = {
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",
               "--example"},
     "vectors": {"--output", "--output-folder"},
+    "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
+               "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--policy", "--prompt", "--lower", "--upper", "--capacity", "--requests",
                    "--workers", "--checkpoint", "--json"},
     "worst-case-table": {"--output", "--workers", "--checkpoint"},
 }  # fmt: skip
 """Flags that change something in every command line in which they may stand."""
 
-OF_OTHER_TESTS = {"compare", "report", "claims"}
+OF_OTHER_TESTS = {"compare", "report"}
 """Commands whose flags without effect are tested beside the rest of them."""
 
 
@@ -294,6 +297,9 @@ class TestFlagsWithoutEffect:
     def test_two_texts_do_not_share_standard_output(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        for line in ("claims --json --markdown", "vectors --output a --output-folder b"):
+            out, err = ended(capsys, line, code=2)
+            assert (out, err.count("\n")) == ("", 1)
         for flags in ("--json --output -", "--output - --output-certificate -"):
             out, err = ended(capsys, f"optimum --workload instance.json {flags}", code=2)
             assert (out, err.count("\n")) == ("", 1)

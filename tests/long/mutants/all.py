@@ -115,6 +115,7 @@ GROUPS = (
             "oracle/heuristics/local_search.py",
             "oracle/heuristics/annealing.py",
             "oracle/portfolio.py",
+            "oracle/budget.py",
             "oracle/deadline.py",
             "oracle/starts/start_rounds.py",
             "oracle/starts/free_capacity.py",
