@@ -10,7 +10,8 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import Policy
 from amin_ref.small.bound import LONGEST_PROMPT_PER_LOWER, is_stated_for, ratio_bound
-from amin_ref.small.instances import Hindsight, Setting
+from amin_ref.small.optimum import Hindsight
+from amin_ref.small.setting import Setting
 from amin_ref.suite.finding import Finding
 from amin_ref.suite.judgement import schedule_of
 

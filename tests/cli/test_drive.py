@@ -77,7 +77,7 @@ class TestVerdicts:
     def test_the_counterexample_can_be_driven_with_again(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        file, wrong = tmp_path / "case.json", ours("tests.models.crippled:EvictsLargest")
+        file, wrong = tmp_path / "case.json", ours("amin_ref.policies.variants:EvictsLargest")
         first = drive(capsys, "-q", "--small", "60", "--output", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
@@ -126,7 +126,7 @@ class TestJson:
     def test_its_finding_can_be_driven_with_again(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        wrong = ours("tests.models.crippled:EvictsLargest")
+        wrong = ours("amin_ref.policies.variants:EvictsLargest")
         first = json.loads(drive(capsys, "--json", "--small", "60", "--", *wrong, code=1))
         file = tmp_path / "case.json"
         file.write_text(json.dumps(first["finding"]["instance"]))

@@ -18,7 +18,7 @@ PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-exam
 
 SCHEDULERS = """
 from amin_ref import Amin, Decision, FirstComeFirstServed, HindsightShortestFirst, Policy
-from tests.models.crippled import EvictsLargest
+from amin_ref.policies.variants import EvictsLargest
 from tests.models.wrong_schedulers import EvictsOneTooFew, LosesTheEvicted, Peeks, SortsByUpper
 
 number = 3
