@@ -1,4 +1,4 @@
-"""From the text of one field to its number, exactly; anything else is refused in one sentence."""
+"""From the text of a trace's field to its exact number, or to an error of one sentence."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_DIGITS = 20
+"""A number with more digits and sign exceeds :data:`LARGEST`, and could be slow to convert."""
+
 _FAST_DIGITS = 15
 """A number of at most this many digits is below :data:`LARGEST`, which has 16."""
 
@@ -40,7 +43,7 @@ _MOST_DIGITS = 20
 
 
 def tokens_from_text(field: str, text: str) -> int:
-    """A number of tokens, which may be zero or negative: that is for others to judge.
+    """A number of tokens. It may be 0 or negative; :func:`keep_usable` drops such rows later.
 
     Raises:
         InvalidValue: it is not a whole number, or too large to be a number of tokens.
@@ -118,11 +121,11 @@ def nanoseconds_from_number(field: str, value: object, unit: TimeUnit) -> int:
 def nanoseconds_from_instant(field: str, text: str) -> int:
     """Nanoseconds since 1970 of an instant such as ``2023-11-16 18:15:46.6805900``.
 
-    At most nine digits of a second; an offset (``+00:00``, ``Z``) may follow, and UTC is meant
-    where there is none.
+    A fraction of a second has at most 9 digits. An offset (``+00:00``, ``Z``) may follow; without
+    one, the instant is in UTC.
 
     Raises:
-        InvalidValue: it is not of this form, or no day or time of the calendar.
+        InvalidValue: the text is not of this form, or names no day or time of the calendar.
     """
     found = _INSTANT.fullmatch(text)
     try:

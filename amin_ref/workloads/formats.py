@@ -1,4 +1,4 @@
-"""The trace formats that are known, and how each line of one becomes a row."""
+"""The known trace formats, and how a line of each becomes a row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Table:
     Columns may stand in any order and with others between them (later BurstGPT releases add some).
 
     Attributes:
-        name: whose format it is.
+        name: name of the format, for messages.
         prompt: name of the column with the prompts' lengths; tokens.
         output: name of the column with the answers' lengths; tokens.
         time: name of the column that says when a request came; ``None`` where there is none.
@@ -99,7 +99,7 @@ LLMSERVINGSIM = Table(
 )
 
 TABLES = (AZURE, LMSYS, BURSTGPT, VIDUR, VIDUR_LENGTHS, SPLITWISE, LLMSERVINGSIM)
-"""In the order in which they are tried: VIDUR_LENGTHS also matches what VIDUR matches."""
+"""In the order in which they are tried: a header that matches VIDUR also matches VIDUR_LENGTHS."""
 
 
 def line_reader(first_line: str, time_unit: TimeUnit | None = None) -> tuple[LineReader, bool]:

@@ -1,4 +1,4 @@
-"""Reading a trace of real requests from a file, whatever known format it has."""
+"""Reading a trace of real requests from a file of any known format."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def read_trace(
             keys, and seconds.
 
     Raises:
-        InvalidWorkload: the file cannot be read, is of no known format or has no rows; or a line
-            is malformed, which is named. Raised when the row concerned is asked for.
+        InvalidWorkload: the file cannot be read, has no known format or no rows, or a line is
+            malformed; the message names the line. Raised when that row is read.
     """
     with closing(text_lines(path)) as lines:
         first, first_line = next(lines, (0, ""))
