@@ -15,7 +15,7 @@ NANOSECONDS = 10**9
 """Nanoseconds in a second."""
 
 TimeUnit = Literal["s", "ms", "ns"]
-"""What a trace counts its times in."""
+"""The unit of the times in a trace: seconds, milliseconds or nanoseconds."""
 
 TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
 
@@ -32,9 +32,6 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_DIGITS = 20
-"""A number with more digits and sign exceeds :data:`LARGEST`, and could be slow to convert."""
-
 _FAST_DIGITS = 15
 """A number of at most this many digits is below :data:`LARGEST`, which has 16."""
 
@@ -59,7 +56,7 @@ def tokens_from_text(field: str, text: str) -> int:
 
 
 def tokens_from_number(field: str, value: object) -> int:
-    """The same for a value that JSON gave, where ``300.0`` is a whole number, too.
+    """A number of tokens from a JSON value; ``300.0`` is a whole number, too.
 
     Args:
         field: its name in the line.
