@@ -514,7 +514,7 @@ VALIDITY = (
 
 REPLAY = (
     Mutant(
-        "conformance accepts any victim",
+        "conformance lets any request be evicted",
         "T6",
         CONFORMANCE,
         "        if spared:\n",
