@@ -1,7 +1,7 @@
-"""All that the project commits of the ledger, made from its measurements.
+"""Everything committed that follows from the measurements of the claims.
 
-``python -m tests.making.claims_page`` writes the ledger that the report shows, and what stands
-between the markers in README and in ``proofs_notes/claims.md``, and the images beside them.
+``python -m tests.making.claims_page`` writes the ledger that the report shows, the tables between
+markers in README and in ``proofs_notes/claims.md``, and the images in ``proofs_notes/figures``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
-"""Marker in the page: file, requests in a sample, and number of seeds."""
+"""By marker in the page: the trace file, the requests in a sample, the number of seeds."""
 
 ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
@@ -38,7 +38,7 @@ def full_ledger() -> Ledger:
 
 
 def on_trace(name: str) -> Ledger:
-    """The rows that were measured on a real trace, with a part of each grid."""
+    """The ledger of a real trace, with a part of each grid."""
     file, requests, seeds = TRACES[name]
     plan = Plan(file, requests, seeds=seeds, quick=True)
     claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
@@ -46,7 +46,7 @@ def on_trace(name: str) -> Ledger:
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
-    """File, marker, and what has to stand between it and its end."""
+    """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
     yield README, "claims", table(full)
@@ -68,7 +68,7 @@ def verdicts(ledgers: Sequence[Ledger]) -> str:
 
 
 def saturation() -> str:
-    """What each policy's latency does when the stream where C3 finds five times lasts longer."""
+    """Latency and occupancy of Amin and Amax by the length of C3's longer streams."""
     plan = Plan()
     found = Measurements(ResultStore(DATA / "claims.jsonl"), plan.seeds)
     lines = [
@@ -91,7 +91,7 @@ def saturation() -> str:
 
 
 def between(text: str, marker: str) -> str:
-    """What stands between a marker and its end."""
+    """The text between a marker and its end."""
     found = re.search(f"<!-- {marker} -->\n(.*?)<!-- end of {marker} -->", text, re.DOTALL)
     assert found is not None, f"there is no marker {marker!r}"
     return found[1]
