@@ -1,7 +1,7 @@
-"""Is a schedule valid? Every rule of section 2, derived anew from the schedule alone.
+"""Is a schedule valid? Every rule of the specification, section 2, from the schedule alone.
 
-Nothing here is shared with the simulator, the cache or the policies, block rounding included: a bug
-there cannot hide here.
+This file shares no code with the simulator, the cache or the policies, not even block rounding, so
+a bug in those is not a bug of the checker, too.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ class Violation:
 
     Attributes:
         rule: name of the rule.
-        round: the round in which it breaks; ``None`` when no round is at fault (a request that
-            never completes).
+        round: the round in which the rule is broken; ``None`` for a request that never completes.
         requests: ids of the requests concerned.
         message: one sentence with the numbers.
     """
@@ -49,7 +48,7 @@ class Violation:
 def check(schedule: Schedule) -> tuple[Violation, ...]:
     """Every violation of the rules in section 2 of the specification; empty when valid.
 
-    A cache that is too full is reported once for every stretch of rounds in which it is.
+    Consecutive rounds that exceed the capacity are reported once, as the first of them.
     """
     runs_by_request: dict[RequestId, list[Run]] = {
         request.id: [] for request in schedule.instance.requests

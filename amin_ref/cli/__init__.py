@@ -4,9 +4,10 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 (how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
 ``limits``, ``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording``
 (numbers); ``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise),
-``bound`` (the one door to ``oracle``); then a file for each command: ``simulate``, ``compare``,
-``check``, ``conform``, ``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``,
-``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+``bound`` (the one door to ``oracle``); then a file for each command: ``simulate``, ``compare`` and
+``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),
+``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``,
+``schema``, ``vectors``.
 """
 
 import sys
@@ -15,10 +16,10 @@ import sys
 def main() -> None:
     """Entry point of the command ``amin-ref``."""
     try:
-        # Importing everything takes long enough to be interrupted, too.
+        # Ctrl-C may come while modules are imported.
         from amin_ref.cli.application import application
         from amin_ref.cli.exit_codes import run
     except KeyboardInterrupt:
         print("amin-ref: interrupted.", file=sys.stderr)
-        sys.exit(130)  # exit_codes.INTERRUPTED, which may not have been imported yet
+        sys.exit(130)  # exit_codes.INTERRUPTED, whose import may have been interrupted
     sys.exit(run(application, sys.argv[1:]))

@@ -139,10 +139,11 @@ Completion in bash (for other shells: zsh_source, fish_source):
 )
 @click.version_option(None, "-V", "--version", package_name="amin-ref")
 def application() -> None:
-    """Amin, the optimistic scheduler for LLM inference, and what it is measured against.
+    """Amin, a scheduler for LLM inference, compared with other schedulers and the optimum.
 
     Time is counted in rounds: in one round every running request generates one token. The KV cache
-    holds a number of tokens; a request occupies its prompt and all that it has generated.
+    holds a fixed number of tokens; a running request occupies its prompt and the tokens that it has
+    generated.
     """
 
 

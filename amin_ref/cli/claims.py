@@ -13,9 +13,12 @@ from textwrap import fill
 
 import click
 
+from amin_ref.cli.flags import refuse_without_effect
+from amin_ref.cli.messages import tell
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
 from amin_ref.cli.workers import processes
+from amin_ref.model.errors import shown_path
 from amin_ref.workloads import DEFAULT_WORKLOAD
 from oracle.claims import (
     CLAIMS,
@@ -33,10 +36,11 @@ from oracle.claims.plan import CAPACITY, QUICK_REQUESTS, QUICK_SEEDS, SEEDS
 from oracle.claims.plan import REQUESTS as ARTICLE
 
 RESULT_STORE = Path("amin-ref-claims.jsonl")
-"""Where the measurements of a full run are kept unless another file is named."""
+"""File of the measurements of a full run, unless ``--checkpoint`` names another one."""
 
-PATIENCE = 10
-"""Seconds after which a Dask scheduler that does not answer is given up."""
+CLUSTER_SECONDS = 10
+"""Seconds to wait for the answer of a Dask scheduler: enough for a network, and bearable where the
+address is wrong."""
 
 _COLOURS = {"holds": "green", "holds under conditions": "yellow", "does not hold": "red"}
 
@@ -54,20 +58,21 @@ Examples:
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation', or a trace file, from which each seed draws a sample.",
+    help="'chat' or 'conversation', or a trace file, from which each seed draws a sample. Standard "
+    "input does not do: the file is read again when a run is continued.",
 )
 @click.option(
     "--claim",
     "names",
     type=click.Choice(list(CLAIMS)),
     multiple=True,
-    help="Measure this claim only; may be given several times.  [default: all]",
+    help="Measure this claim only; may be repeated.  [default: all]",
 )
 @click.option(
     "--quick",
     is_flag=True,
-    help=f"Take a look in less than a minute: {QUICK_REQUESTS:,} requests, {QUICK_SEEDS} seeds, "
-    "and a part of each grid.",
+    help=f"Measure for about a minute: {QUICK_REQUESTS:,} requests, {QUICK_SEEDS} seeds, a part "
+    "of each grid.",
 )
 @click.option("--requests", type=REQUESTS, help=f"Requests in each sample.  [default: {ARTICLE:,}]")
 @click.option(
@@ -90,18 +95,20 @@ Examples:
 @click.option(
     "--dask",
     metavar="ADDRESS",
-    help="Work on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786. Needs the "
-    "extra 'dask'.  [default: processes here]",
+    help="Measure on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786. Needs the "
+    "extra 'dask'.  [default: processes on this machine]",
 )
 @click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File of what is measured: made where it is not there, continued where it is.  "
+    help="File of finished measurements: created if it does not exist, continued if it does.  "
     f"[default: {RESULT_STORE}; none with --quick]",
 )
-@click.option("--json", "form", flag_value="json", help="Print JSON, every figure included.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print a page of Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, every figure included.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print a page of Markdown.")
+@click.pass_context
 def claims_command(
+    context: click.Context,
     workload: str,
     names: tuple[str, ...],
     quick: bool,
@@ -111,14 +118,23 @@ def claims_command(
     workers: int | None,
     dask: str | None,
     checkpoint: Path | None,
-    form: str | None,
+    as_json: bool,
+    as_markdown: bool,
 ) -> None:
     """Measure the article's claims and say whether they hold.
 
-    Each claim has a rule that was laid down before measuring (it is printed); the verdict follows
-    from the measurements: holds, holds under conditions, does not hold. Ctrl-C loses nothing: what
-    is begun is ended and written down, and the same command continues.
+    Each claim has a rule that was written before the measurement; it is printed. The verdict
+    follows from the measurements: holds, holds under conditions, or does not hold.
+
+    Ctrl-C ends the run when the measurements that have begun are finished and written to the
+    checkpoint; the same command continues from there. A second Ctrl-C drops them.
     """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown exclude each other; give one of them")
+    if workload == "-":
+        raise click.UsageError("--workload: claims reads its trace several times; give a file")
+    if dask is not None:
+        refuse_without_effect(context, "workers", "with --dask")
     plan = Plan(
         workload=workload,
         requests=requests or (QUICK_REQUESTS if quick else ARTICLE),
@@ -141,18 +157,18 @@ def claims_command(
                 executor=pool.executor,
                 in_flight=pool.in_flight,
                 on_measured=lambda done: watch.update(done, "measuring"),
-                on_interrupted=lambda: click.echo(
-                    "Ending what is begun; Ctrl-C again drops it.", err=True
+                on_interrupted=lambda: tell(
+                    "finishing the measurements that have begun; Ctrl-C again drops them."
                 ),
             )
     except KeyboardInterrupt:
         if kept:
-            click.echo(f"What is measured is in {str(kept)!r}; continue with it.", err=True)
+            tell(f"finished measurements are in {shown_path(kept)}; the same command continues.")
         raise
     ledger = judged(plan, claims, store)
-    if form == "json":
+    if as_json:
         click.echo(ledger.to_json())
-    elif form == "markdown":
+    elif as_markdown:
         click.echo(page(ledger), nl=False)
     else:
         _print(ledger)
@@ -160,9 +176,11 @@ def claims_command(
 
 @dataclass(frozen=True)
 class _WorkerPool:
-    """Who does the work, and how many tasks they have at a time.
+    """The workers that share the measurements.
 
-    No executor for the caller alone.
+    Attributes:
+        executor: runs tasks in workers; ``None`` runs them in this process.
+        in_flight: number of tasks that the workers have at a time.
     """
 
     executor: Executor | None
@@ -173,7 +191,7 @@ class _WorkerPool:
 def _here(workers: int | None) -> Iterator[_WorkerPool]:
     size = workers or os.cpu_count() or 1
     with processes(size) as executor:
-        # None ahead: on Ctrl-C nobody waits for more than what is being measured.
+        # No task is queued behind the running ones, so that Ctrl-C waits for the running ones only.
         yield _WorkerPool(executor, size)
 
 
@@ -186,20 +204,20 @@ def _cluster(address: str) -> Iterator[_WorkerPool]:
             "--dask needs the extra 'dask': pip install 'amin-ref[dask]'"
         ) from None
     try:
-        client = Client(address, timeout=PATIENCE)
+        client = Client(address, timeout=CLUSTER_SECONDS)
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--dask: no scheduler answers at {address!r}: {error}") from None
     with client:
         size = sum(client.ncores().values())
-        # One ahead for each: a task's way through a network takes a while.
+        # One task is queued behind each running one, as its way through a network takes time.
         yield _WorkerPool(client.get_executor(pure=False), 2 * max(1, size))
 
 
 def _print(ledger: Ledger) -> None:
     if ledger.quick:
         click.echo(
-            f"A quick look, with {ledger.seeds} seeds: no more than an indication. Leave out "
-            "--quick to measure.\n"
+            f"A quick measurement with {ledger.seeds} seeds: an indication only. Leave out --quick "
+            "for the full one.\n"
         )
     width = min(100, shutil.get_terminal_size((100, 1)).columns)
     for entry in ledger.entries:

@@ -1,42 +1,28 @@
-"""``amin-ref compare``: policies beside each other on one workload, or over several seeds."""
+"""``amin-ref compare``: the flags of the command."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import get_args
 
 import click
+from click.shell_completion import CompletionItem
 
-from amin_ref.cli.bound import best_known, proven_bound
-from amin_ref.cli.foreign import told_in_one_sentence
+from amin_ref.cli.bound import tell_interrupted
+from amin_ref.cli.comparing import TIME_LIMIT, Format, Plan, compare_one, compare_seeds
+from amin_ref.cli.flags import completed_policies, is_given, refuse_without_effect, without_effect
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
-from amin_ref.cli.progress import Watch, watching
-from amin_ref.cli.report_file import (
-    caption,
-    command,
-    ledger_in,
-    refuse_what_cannot_be_made,
-    write_report,
-)
-from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
+from amin_ref.cli.report_file import refuse_what_cannot_be_made
+from amin_ref.comparison import Display
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
 from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
 from amin_ref.model.errors import AminError, shown
-from amin_ref.model.schedule import Schedule
+from amin_ref.policies.names import POLICIES
 from amin_ref.policies.ties import ByPosition
-from amin_ref.workloads import Workload
 
-Format = Literal["table", "markdown", "csv", "json"]
-
-TIME_LIMIT = 10.0
-"""Seconds that the search for the bound may take unless told otherwise."""
-
-MOST_SEEDS = 10_000
-"""More would say nothing that 10,000 do not: the interval is a hundredth of the spread."""
+MOST_SEEDS = 1000
+"""With 1,000 seeds an interval is ± 6 % of the spread between seeds. All schedules are kept in
+memory: for 2,000 requests and four policies, about a gigabyte."""
 
 
 class PolicyNames(click.ParamType[tuple[str, ...]]):
@@ -52,6 +38,13 @@ class PolicyNames(click.ParamType[tuple[str, ...]]):
             return tuple(policies_by_name(value, ByPosition()))
         except AminError as error:
             self.fail(str(error).rstrip("."), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The lists that begin with ``incomplete`` and have one policy more."""
+        del ctx, param
+        return completed_policies(incomplete)
 
 
 class ColumnNames(click.ParamType[tuple[str, ...]]):
@@ -181,7 +174,9 @@ Examples:
     "possible, and the article's claims. Proves a bound, too. Needs the extra 'report'.  "
     "[default: not written]",
 )
+@click.pass_context
 def compare_command(
+    context: click.Context,
     options: WorkloadOptions,
     policies: tuple[str, ...],
     seeds: int | None,
@@ -197,167 +192,46 @@ def compare_command(
     """Simulate policies on one workload and compare latencies.
 
     Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
+
+    Ctrl-C ends the command with a comparison of the policies, or seeds, that are done (exit code
+    130).
     """
     if as_json and output_format not in (None, "json"):
         raise click.UsageError(f"--json and --format {output_format} contradict each other")
-    display = Display(round_seconds, None if slo is None else slo.rounds(round_seconds))
     shown_as: Format = "json" if as_json else output_format or "table"
-    printing = Printing(shown_as, columns)
-    bound_limit = time_limit if bound else None
-    if seeds is None:
-        flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
-        flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
-        _one(options, policies, display, printing, bound_limit, report, time_limit, flags)
-    elif report is not None:
-        raise click.UsageError("--report shows one seed; leave out --seeds")
-    else:
-        _refuse_equal_seeds(options, seeds)
-        _several(options, policies, seeds, display, printing, bound_limit)
-
-
-@dataclass(frozen=True, slots=True)
-class Printing:
-    """How a comparison is printed.
-
-    Attributes:
-        shown_as: the format.
-        columns: the columns chosen; ``None`` for the default.
-    """
-
-    shown_as: Format
-    columns: tuple[str, ...] | None
-
-    def show(
-        self, comparison: Comparison | SeedComparison, workload: Workload, options: WorkloadOptions
-    ) -> None:
-        """Print it on standard output."""
-        if self.shown_as == "json":
-            document = comparison.document()
-            begin = {"format": document["format"], "version": document["version"]}
-            how = {
-                "options": options.as_document(),
-                "rows_read": workload.rows_read,
-                "dropped": asdict(workload.dropped),
-            }
-            click.echo(json.dumps(begin | how | document))
-        elif self.shown_as == "csv":
-            click.echo(comparison.to_csv(self.columns), nl=False)
-        elif self.shown_as == "markdown":
-            click.echo(f"{comparison.caption}\n")
-            click.echo(comparison.to_markdown(self.columns), nl=False)
-        else:
-            click.echo(comparison.table(_terminal_width(), self.columns))
-
-
-def _one(
-    options: WorkloadOptions,
-    policies: tuple[str, ...],
-    display: Display,
-    printing: Printing,
-    bound_limit: float | None,
-    report: str | None,
-    time_limit: float,
-    flags: list[str],
-) -> None:
-    """Compare on one instance; what is done is printed, whatever ends the program early."""
-    workload = options.build()
+    if columns is not None and shown_as == "json":
+        raise without_effect(context, "columns", "on JSON, which has every column")
+    if is_given(context, "time_limit") and not bound and report is None:
+        raise without_effect(context, "time_limit", "without --bound or --report")
+    if not any(policy in POLICIES for policy in policies):
+        refuse_without_effect(context, "ties", "on policies of your own")
+    plan = Plan(
+        options=options,
+        policies=policies,
+        display=Display(round_seconds, None if slo is None else slo.rounds(round_seconds)),
+        shown_as=shown_as,
+        columns=columns,
+        bound=bound,
+        time_limit=time_limit,
+        report=report,
+    )
     if report is not None:
         refuse_what_cannot_be_made(report)
-    schedules: dict[str, Schedule] = {}
-    least: int | None = None
-    try:
-        size = len(workload.instance.requests)
-        with watching(len(policies) * size) as watch:
-            # Schedules that are done stay in the dictionary when a later one is interrupted.
-            schedules.update(_simulated(workload, policies, options, watch, 0))
-        if report is not None:
-            best = best_known(workload.instance, time_limit).optimum
-            least = best.lower_bound
-            again = command(("compare", "--report", "report.html"), options, flags)
-            write_report(report, options, again, schedules, best, ledger_in(None))
-        elif bound_limit is not None:
-            least = proven_bound(workload.instance, bound_limit).total_latency
-    finally:
-        if schedules:
-            text = _caption(options, workload, schedules)
-            printing.show(Comparison(schedules, least, display, text), workload, options)
-
-
-def _several(
-    options: WorkloadOptions,
-    policies: tuple[str, ...],
-    seeds: int,
-    display: Display,
-    printing: Printing,
-    bound_limit: float | None,
-) -> None:
-    """Compare over seeds; the seeds that are done are printed, whatever ends the program early."""
-    comparisons: dict[int, Comparison] = {}
-    workload: Workload | None = None
-    try:
-        for seed in range(options.seed, options.seed + seeds):
-            of_seed = replace(options, seed=seed)
-            workload = of_seed.build()
-            size = len(policies) * len(workload.instance.requests)
-            with watching(seeds * size) as watch:
-                done = len(comparisons) * size
-                schedules = dict(_simulated(workload, policies, of_seed, watch, done))
-            least = None
-            if bound_limit is not None:
-                least = proven_bound(workload.instance, bound_limit).total_latency
-            text = _caption(of_seed, workload, schedules)
-            comparisons[seed] = Comparison(schedules, least, display, text)
-    finally:
-        if workload is not None and len(comparisons) == 1:
-            (comparison,) = comparisons.values()
-            printing.show(comparison, workload, options)
-        elif workload is not None and comparisons:
-            first, last = min(comparisons), max(comparisons)
-            text = f"Seeds {first:,} to {last:,}, each: {next(iter(comparisons.values())).caption}"
-            printing.show(SeedComparison(comparisons, text), workload, options)
-
-
-def _simulated(
-    workload: Workload,
-    policies: tuple[str, ...],
-    options: WorkloadOptions,
-    watch: Watch,
-    done_before: int,
-) -> Iterator[tuple[str, Schedule]]:
-    """Each policy's schedule, with progress, and errors of users' policies in one sentence."""
-    size = len(workload.instance.requests)
-    for index, policy in enumerate(policies):
-        before = done_before + index * size
-
-        def count(policy: str, completed: int, before: int = before) -> None:
-            watch.update(before + completed, policy)
-
-        with told_in_one_sentence(policy):
-            yield from simulated(
-                workload.instance, policy, ties=options.tie_break(), progress=count
-            )
+    if seeds is None:
+        is_interrupted = compare_one(plan)
+    else:
+        _refuse_equal_seeds(options, seeds)
+        is_interrupted = compare_seeds(plan, seeds)
+    if is_interrupted:
+        context.exit(tell_interrupted())
 
 
 def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:
     """Refuse several seeds of a workload that has nothing random in it, before it is read."""
     if seeds > MOST_SEEDS:
-        raise click.UsageError(f"--seeds is {seeds}, and at most {MOST_SEEDS:,} are compared")
+        raise click.UsageError(f"--seeds is {seeds:,}, but at most {MOST_SEEDS:,} are compared")
     if not options.is_random:
         raise click.UsageError(
-            "--seeds: nothing is random in the requests of a file with these arrivals, prediction "
-            "and ties; give --load 0.8 or --ties random"
+            "--seeds: nothing is random in the requests of a file with these arrivals, this "
+            "prediction and these ties; give --load 0.8 or --ties random"
         )
-
-
-def _caption(
-    options: WorkloadOptions, workload: Workload, schedules: Mapping[str, Schedule]
-) -> str:
-    text = caption(options, next(iter(schedules.values())))
-    if workload.dropped.total:
-        text += f" Left out of {workload.rows_read:,} rows read: {workload.dropped}."
-    return text
-
-
-def _terminal_width() -> int | None:
-    """Columns of the terminal that standard output is; ``None`` for a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

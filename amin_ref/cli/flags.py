@@ -119,12 +119,21 @@ class PolicyParameter(click.ParamType[NamedPolicy]):
     ) -> list[CompletionItem]:
         """The policies whose names begin with ``incomplete``."""
         del ctx, param
-        return [
-            CompletionItem(policy.name, help=f"{policy.title}: {policy.summary}")
-            for policy in POLICIES.values()
-            if policy.name.startswith(incomplete)
-        ]
+        return completed_policies(incomplete)
 
 
 POLICY = PolicyParameter()
 """One policy."""
+
+
+def completed_policies(incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a list of policies with commas between; one policy is such a list.
+
+    Policies that the list has already are not offered again.
+    """
+    before, comma, begun = incomplete.rpartition(",")
+    return [
+        CompletionItem(f"{before}{comma}{policy.name}", help=f"{policy.title}: {policy.summary}")
+        for policy in POLICIES.values()
+        if policy.name.startswith(begun) and policy.name not in before.split(",")
+    ]

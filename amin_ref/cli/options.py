@@ -118,7 +118,7 @@ class WorkloadOptions:
     given: frozenset[str] = frozenset()
 
     def build(self) -> Workload:
-        """Read or draw the workload.
+        """Read or draw the workload, and show that this goes on.
 
         Raises:
             click.UsageError: a flag was given that has no effect on this workload.
@@ -127,21 +127,29 @@ class WorkloadOptions:
             InvalidWorkload: the trace cannot be read, or nothing in it fits into the cache.
         """
         with busy(f"preparing {self.shown_workload}"):
-            instance = None if self.workload in EMBEDDED else instance_in(self.workload)
-            if instance is not None:
-                self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
-                size = len(instance.requests)
-                return Workload(instance, self.shown_workload, None, size, Dropped())
-            built = workload_from_selection(
-                self._selection(),
-                self.shown_workload,
-                requests=self.requests,
-                seed=self.seed,
-                capacity=self.capacity,
-                block_size=self.block_size,
-                prediction=self.prediction,
-                arrivals=self.arrivals,
-            )
+            return self.build_silently()
+
+    def build_silently(self) -> Workload:
+        """As :meth:`build`, without showing anything: inside of other progress.
+
+        Raises:
+            AminError: as :meth:`build` does.
+        """
+        instance = None if self.workload in EMBEDDED else instance_in(self.workload)
+        if instance is not None:
+            self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
+            size = len(instance.requests)
+            return Workload(instance, self.shown_workload, None, size, Dropped())
+        built = workload_from_selection(
+            self._selection(),
+            self.shown_workload,
+            requests=self.requests,
+            seed=self.seed,
+            capacity=self.capacity,
+            block_size=self.block_size,
+            prediction=self.prediction,
+            arrivals=self.arrivals,
+        )
         if not self.is_random:
             self._refuse(("seed",), "where nothing is random")
         return built
@@ -328,7 +336,7 @@ _OPTIONS = (
         type=SEED,
         default=0,
         show_default=True,
-        help="Seed of all that is random: lengths, Poisson arrivals, some predictions, ties.",
+        help="Seed of every random choice: lengths, Poisson arrivals, predictions, ties.",
     ),
     click.option(
         "--capacity",
@@ -352,7 +360,7 @@ _OPTIONS = (
         help="The interval predicted for each output length, in tokens: 'exact'; 'rough:LO:HI', "
         "the same for all; 'bins:K', the one of K equal bins up to the longest output; "
         "'relative:X', the true length give or take the fraction X; 'varying:X', the same with a "
-        "fraction from 0 to X drawn for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
+        "random fraction from 0 to X for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
         "naive with probability P, else exact.",
     ),
     click.option(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,24 +15,27 @@ import click
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
 from amin_ref.cli.reading import read_text
+from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
+from amin_ref.comparison import Comparison
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
 from amin_ref.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from oracle import Optimum
     from oracle.claims import Ledger
+    from oracle.report import GivenSchedule
 
 NEEDED = ("matplotlib", "jinja2")
 """Modules that the extra 'report' installs."""
 
 
 def refuse_what_cannot_be_made(output: str) -> None:
-    """Say so before anything is computed.
+    """Refuse a report that cannot be written, before anything is computed.
 
     Raises:
-        click.UsageError: what draws reports is not installed.
-        CannotWrite: there is no folder for the output.
+        click.UsageError: the extra 'report' is not installed.
+        CannotWrite: the output's folder does not exist.
     """
     if not all(find_spec(module) for module in NEEDED):
         raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
@@ -61,34 +66,56 @@ def write_report(
     schedules: Mapping[str, Schedule],
     best: Optimum,
     ledger: Ledger,
+    *,
+    further: Mapping[int, Comparison] | None = None,
+    given: GivenSchedule | None = None,
 ) -> None:
-    """Draw everything and write the file; ``again`` is the command that does it once more.
+    """Draw everything and write the file.
+
+    Args:
+        output: the file.
+        options: the flags of the workload.
+        again: the command that writes the same report.
+        schedules: by policy, on the requests that the seed of ``options`` draws.
+        best: the best schedule known of these requests, and the certified bound.
+        ledger: the article's claims.
+        further: the same policies with other seeds, each with a certified bound.
+        given: a schedule of the user's, shown by itself.
 
     Raises:
         CannotWrite: the file cannot be written.
     """
-    # Drawing takes a second to import, and is not installed everywhere.
-    from oracle.report import Comparison, document
+    # Importing what draws takes a second, and not every installation has it.
+    from oracle.report import Policies, Provenance, document
 
-    comparison = Comparison(
-        caption=caption(options, best.schedule),
-        command=again,
-        schedules=schedules,
+    first = Comparison(schedules, best.lower_bound)
+    policies = Policies(
+        caption=caption(options, best.schedule, given),
+        comparisons={options.seed: first, **(further or {})},
         best=best.schedule,
-        bound=best.lower_bound,
+        is_random=options.is_random and given is None,
     )
+    provenance = Provenance(version("amin-ref"), datetime.now(UTC).date(), again)
     with busy("drawing"):
-        page = document(comparison, ledger)
+        page = document(policies, ledger, provenance, given)
     write_text(output, page, "the report")
 
 
-def caption(options: WorkloadOptions, schedule: Schedule) -> str:
-    """What was scheduled, in one sentence."""
-    return options.sentence(schedule.instance)
+def caption(
+    options: WorkloadOptions, schedule: Schedule, given: GivenSchedule | None = None
+) -> str:
+    """What is scheduled, in one sentence."""
+    if given is None:
+        return options.sentence(schedule.instance)
+    instance = schedule.instance
+    return (
+        f"The {count(len(instance.requests), 'request')} of {given.name}; a cache of "
+        f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
+    )
 
 
 def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]) -> str:
-    """What writes the same report again.
+    """The command that writes the same report.
 
     Args:
         begin: the command and its file.
@@ -107,4 +134,4 @@ def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]
 DEFAULTS: Mapping[str, object] = WorkloadOptions(
     "chat", None, 0, 16_492, 1, "bins:10", "at-once", "position"
 ).as_document()
-"""Flags that need not be told."""
+"""Values of the flags that a command need not name."""

@@ -84,7 +84,7 @@ BOUND_RULES: Mapping[PolicyName, BoundRule] = {
 
 @dataclass(frozen=True, slots=True)
 class KnownBug:
-    """A bound rule that is not the policy's, and that implementations have had by mistake.
+    """A bound rule that a faulty implementation of the policy may have instead of the policy's.
 
     Attributes:
         rule: name of the bug.

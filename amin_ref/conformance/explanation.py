@@ -19,6 +19,9 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.validation import RequestId
 from amin_ref.policies.names import title_of
 
+ORDER = "by assumed length, then tie-break rank"
+"""The order ≺ (specification, section 3), for a reader who does not know the sign."""
+
 
 class Explanation:
     """One wrong round of a schedule that is held against a policy.
@@ -64,7 +67,7 @@ class Explanation:
         )
         if wrong.running:
             needed = sum(map(self._next_token, wrong.running))
-            running += f", whose next token needs {needed} tokens in all"
+            running += f", whose next tokens need {needed} tokens of cache"
         waiting = self._listed(wrong.waiting, lambda _: "")
         blocks = f" in blocks of {self._instance.block_size}" * (self._instance.block_size > 1)
         return (
@@ -87,7 +90,7 @@ class Explanation:
             case "wrong-victim":
                 victims = _names([r for r in wrong.requests if r in wrong.evicted])
                 spared = _names([r for r in wrong.requests if r not in wrong.evicted])
-                return f"Evictions go in ascending ≺: {victims} only after {spared}."
+                return f"Requests are evicted {ORDER}: {victims} only after {spared}."
             case "evicted-too-many":
                 one = requests if len(wrong.requests) == 1 else f"any one of {requests}"
                 return (
@@ -101,16 +104,17 @@ class Explanation:
             case "admitted-what-cannot-fit":
                 return self._excess()
             case "admitted-out-of-order":
-                return f"{last} fits and comes before {others} in ≺; admissions go in ascending ≺."
+                return f"Requests are admitted {ORDER}: {last} comes before {others}, and fits."
             case "skipped-the-first":
                 return (
-                    f"{last} comes before {others} in ≺ and does not fit; admission stops at the "
-                    "first that does not fit."
+                    f"Requests are admitted {ORDER}: {last} comes before {others}, and admission "
+                    "stops there, because it does not fit."
                 )
             case "stopped-too-early":
                 return (
-                    f"{last} is next in ≺ and fits beside the running and admitted requests up to "
-                    "their assumed lengths; admission stops only at the first that does not fit."
+                    f"Requests are admitted {ORDER}: {last} is next, and fits beside the running "
+                    "and admitted requests up to the assumed lengths; admission stops only at the "
+                    "first that does not fit."
                 )
 
     def _excess(self) -> str:

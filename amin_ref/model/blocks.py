@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 def occupied(tokens: int, block_size: int) -> int:
-    """Tokens of cache that a request holding ``tokens`` tokens occupies: B·⌈tokens/B⌉."""
+    """Tokens of cache that a request with ``tokens`` tokens occupies: B·⌈tokens/B⌉."""
     return -(-tokens // block_size) * block_size
 
 
 def occupied_by_round(tokens: int, rounds: int, block_size: int) -> NDArray[np.int64]:
-    """What a request that holds ``tokens`` tokens occupies in each of its next ``rounds`` rounds.
+    """What a request that has ``tokens`` tokens occupies in each of its next ``rounds`` rounds.
 
-    It generates one token a round, so entry k is ``occupied(tokens + k + 1, block_size)``.
+    The request generates one token a round: entry k is ``occupied(tokens + k + 1, block_size)``.
     """
     held = np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64)
     if block_size == 1:
@@ -23,9 +23,9 @@ def occupied_by_round(tokens: int, rounds: int, block_size: int) -> NDArray[np.i
 
 
 def longest_output(prompt_len: int, capacity: int, block_size: int) -> int:
-    """The most tokens that a prompt can generate in an empty cache (specification, section 4).
+    """The longest output of a prompt that fits the empty cache (specification, section 4); tokens.
 
-    The largest o with B·⌈(prompt_len + o)/B⌉ ≤ M; zero or less when not one token fits.
+    It is the largest o with B·⌈(s + o)/B⌉ ≤ M, which is B·⌊M/B⌋ - s; zero or less if no token fits.
     """
     return capacity // block_size * block_size - prompt_len
 

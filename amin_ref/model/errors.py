@@ -1,4 +1,4 @@
-"""The one exception family. Every message names the field, the value, the rule and the mend."""
+"""The errors of this package. A message names the field, its value, the rule and the remedy."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections.abc import Sequence
 from typing import Literal
 
 MOST_NAMED = 5
-"""Requests that a message names; the others are counted."""
+"""The most requests that a message names, so that it stays readable; the others are counted."""
+
+LONGEST_SHOWN = 80
+"""The most characters of a value that a message repeats: a line of a terminal."""
+
+SHOWN_OF_LONGER = 60
+"""Characters that are shown of a longer value, which leaves room to say how long it is."""
 
 
 class AminError(Exception):
-    """Anything this package refuses. Its text is one sentence fit for a user's eyes."""
+    """The base class of all errors that this package raises. The text is one sentence."""
 
 
 class InvalidValue(AminError, ValueError):
     """A value that breaks a rule of the specification.
 
     Args:
-        field: where the value stands, as the user would name it (``request 'a': lower``).
-        value: what was found there.
-        rule: what must hold, to be read after "but".
-        mend: what to do about it.
+        field: the field that has the value, such as ``request 'a': lower``.
+        value: the value found.
+        rule: the rule that it breaks, to be read after "but".
+        mend: what the user should do.
     """
 
     def __init__(self, field: str, value: object, rule: str, mend: str) -> None:
@@ -33,15 +39,15 @@ class InvalidValue(AminError, ValueError):
 
 
 class InvalidDocument(AminError, ValueError):
-    """A JSON text that is not of the form it should have."""
+    """A JSON text that does not have the form of the document that is expected."""
 
 
 class InvalidWorkload(AminError, ValueError):
-    """A workload file that cannot be read, or that holds nothing to schedule."""
+    """A workload file that cannot be read, or that has no requests."""
 
 
 class CannotWrite(AminError):
-    """A result that cannot be written to the file asked for."""
+    """A result that cannot be written to the file that the user named."""
 
 
 DecisionRule = Literal[
@@ -53,14 +59,14 @@ DecisionRule = Literal[
 
 
 class IllegalDecision(AminError):
-    """A policy's answer that the machine cannot carry out.
+    """A policy's decision that the simulator cannot carry out.
 
     Args:
         round: the round of the decision.
-        requests: ids of the requests it is about.
+        requests: ids of the requests concerned.
         rule: the rule that the decision breaks.
         mend: what the policy should have done.
-        name: the rule in a word, for programs.
+        name: the name of the rule, for programs.
     """
 
     def __init__(
@@ -83,7 +89,7 @@ class IllegalDecision(AminError):
 
 
 class NoProgress(AminError):
-    """A policy that keeps requests waiting for ever (theorem T2 fails)."""
+    """A policy under which some request does not complete within the limits (T2 fails)."""
 
 
 FailureKind = Literal[
@@ -98,12 +104,12 @@ FailureKind = Literal[
 
 
 class SchedulerFailed(AminError):
-    """A scheduler in a program of its own that gives no answer, or none that can be understood.
+    """A scheduler in another program that gives no answer, or one that cannot be read.
 
     Args:
-        kind: what went wrong.
-        what: the same in words, about "it".
-        place: when that was: the instance and the round; nothing before the first question.
+        kind: what went wrong, for programs.
+        what: the same in words, a clause about the program.
+        place: the instance and the round; empty if it was before the first round.
     """
 
     def __init__(self, kind: FailureKind, what: str, place: str = "") -> None:
@@ -114,13 +120,15 @@ class SchedulerFailed(AminError):
 
 
 def shown(value: object) -> str:
-    """The value as a short, single-line text, however long or hostile it is."""
+    """The ``repr`` of any value on one line, of about :data:`LONGEST_SHOWN` characters at most."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a foreign __repr__ may fail, and the error must still be told
         text = f"a {type(value).__name__}"
     text = " ".join(text.split())
-    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[:SHOWN_OF_LONGER]}… ({len(text)} characters)"
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:

@@ -1,4 +1,4 @@
-"""An instance: a cache and the requests that must share it."""
+"""An instance: a cache and the requests that share it."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Instance:
 
     @property
     def alpha(self) -> Fraction:
-        """α = min ℓ / max u, an unknown u counted as M − s; exact, in (0, 1].
+        """α = min ℓ / max u, where M − s stands for an unknown u; exact, in (0, 1].
 
         Raises:
             InvalidValue: the instance has no requests.
@@ -174,11 +174,14 @@ class Instance:
         return instance_from_document(document)
 
     def reserved_output(self, request: Request) -> int:
-        """What a pessimist reserves for the answer: u, or M − s where u is unknown; tokens."""
+        """The output length that α counts as the request's upper bound: u, or M − s; tokens.
+
+        M − s stands for an unknown u. Whole blocks play no part (decision D19).
+        """
         return self.capacity - request.prompt_len if request.upper is None else request.upper
 
     def longest_output(self, request: Request) -> int:
-        """The most tokens that the request could generate in an empty cache."""
+        """The most tokens that the request could generate in an empty cache: B·⌊M/B⌋ − s."""
         return longest_output(request.prompt_len, self.capacity, self.block_size)
 
 
@@ -234,7 +237,7 @@ def _pair(field: str, item: tuple[First, Second]) -> tuple[First, Second]:
 
 
 def instance_document(instance: Instance) -> dict[str, object]:
-    """The instance as a JSON-ready object; fields at their default are left out."""
+    """The instance as an object for ``json``; a request's unknown u and arrival 0 are left out."""
     return {
         "capacity": instance.capacity,
         "block_size": instance.block_size,
@@ -243,7 +246,7 @@ def instance_document(instance: Instance) -> dict[str, object]:
 
 
 def instance_from_document(value: object, where: str = "instance") -> Instance:
-    """The instance that a JSON object stands for.
+    """The instance that an object from ``json`` describes.
 
     Raises:
         InvalidDocument: the object lacks a field or has an unknown one.
@@ -282,7 +285,7 @@ def _request_from_document(value: object, where: str) -> Request:
     request_id = found["id"]
     if not is_request_id(request_id):
         raise InvalidValue(
-            f"{where}: id", request_id, "it must be a non-empty string or an int", "mend the id"
+            f"{where}: id", request_id, "it must be a non-empty string or an int", "change the id"
         )
     upper = found.get("upper")
     return Request(

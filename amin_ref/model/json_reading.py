@@ -1,7 +1,7 @@
 """Strict reading of JSON texts: known version, known fields, every field once.
 
-Python's ``json`` takes more than JSON (NaN, repeated keys) and fails with errors that say little;
-here each refusal is one sentence that names the place.
+Python's ``json`` accepts more than JSON (NaN, repeated keys), and its errors do not name a field.
+Here every error is one sentence that does.
 """
 
 from __future__ import annotations
@@ -11,38 +11,39 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from amin_ref.model.errors import InvalidDocument, shown
 
-type_names = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}
+TYPE_NAMES = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}
+"""What JSON calls the types of Python."""
 
 
 def parse(text: str) -> object:
     """The JSON value that ``text`` stands for.
 
     Raises:
-        InvalidDocument: it is not JSON, repeats a key, is nested too deeply, or holds NaN,
-            an infinity or an absurdly long number.
+        InvalidDocument: it is not JSON, repeats a key, is nested too deeply, or has NaN, an
+            infinity, or a number with more digits than Python converts.
     """
     try:
         value: object = json.loads(
             text, object_pairs_hook=_object_without_repeats, parse_constant=_refuse_constant
         )
     except json.JSONDecodeError as error:
-        # Of a text of one line, its number would say nothing, and be wrong within a file of lines.
+        # The text may be one line of a file of JSON lines, of which 1 is then the wrong number.
         line = f"line {error.lineno}, " if "\n" in text else ""
         raise InvalidDocument(f"not JSON: {error.msg} in {line}column {error.colno}.") from None
     except RecursionError:
-        raise InvalidDocument("not a document of ours: nested too deeply.") from None
+        raise InvalidDocument("not an amin-ref document: nested too deeply.") from None
     except ValueError as error:
         if isinstance(error, InvalidDocument):
             raise
-        raise InvalidDocument("not a document of ours: a number has too many digits.") from None
+        raise InvalidDocument("not an amin-ref document: a number has too many digits.") from None
     return value
 
 
 def expect_format(value: object, name: str, version: int) -> Mapping[str, object]:
-    """``value`` as an object whose ``format`` and ``version`` are the ones asked for.
+    """``value`` as an object whose ``format`` is ``name`` and whose ``version`` is ``version``.
 
     Raises:
-        InvalidDocument: it is something else; the message names what was found.
+        InvalidDocument: it is something else; the message says what.
     """
     document = expect_object(value, "document")
     found = document.get("format")
@@ -76,7 +77,7 @@ def expect_array(value: object, where: str) -> Sequence[object]:
 def expect_fields(
     document: Mapping[str, object], where: str, required: Iterable[str], optional: Iterable[str]
 ) -> None:
-    """Refuse a document that lacks a required field or has one that nobody knows.
+    """Refuse a document that lacks a required field or has an unknown one.
 
     Raises:
         InvalidDocument: names the field.
@@ -94,14 +95,14 @@ def expect_fields(
 
 
 def _kind(value: object) -> str:
-    return f"{type_names.get(type(value), type(value).__name__)} {shown(value)}"
+    return f"{TYPE_NAMES.get(type(value), type(value).__name__)} {shown(value)}"
 
 
 def _object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidDocument(f"the field {shown(key)} stands twice in one object; keep one.")
+            raise InvalidDocument(f"the field {shown(key)} is there twice in one object; keep one.")
         found[key] = value
     return found
 

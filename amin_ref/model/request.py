@@ -22,7 +22,7 @@ class Request:
         arrival: r, the first round in which the request may be admitted; at least 0.
 
     Raises:
-        InvalidValue: a field is not of this kind; the message says which, and the mend.
+        InvalidValue: a field breaks one of these rules; the message says which, and what to do.
     """
 
     id: RequestId

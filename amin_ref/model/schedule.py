@@ -1,4 +1,4 @@
-"""A schedule: the one form of every result, whoever made it (specification, section 2)."""
+"""A schedule: the one form of every result, of any scheduler (specification, section 2)."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ FORMAT = "amin-ref/schedule"
 LINES_FORMAT = "amin-ref/schedule-lines"
 VERSION = 1
 LONGEST_TIMELINE = 2**27
-"""Rounds in the longest timeline that is laid out as an array (1 GiB of counts)."""
+"""The most rounds of a timeline that is laid out as an array: 1 GiB of 8-byte counts."""
 
 Outcome = Literal["completed", "evicted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One stay of a request in the cache, in rounds ``start`` to ``stop - 1``.
+    """A request that runs without interruption, in rounds ``start`` to ``stop - 1``.
 
     Attributes:
         request: id of the request.
-        start: the round of its first token; at least 0.
-        stop: the first round in which it no longer holds anything; at least ``start``. For a
-            completed run, the completion time.
+        start: the round in which the run generates its first token; at least 0.
+        stop: the round after the run's last one; at least ``start``. For a completed run, the
+            completion time.
         outcome: ``"completed"`` or ``"evicted"``.
 
     Raises:
-        InvalidValue: a field is not of this kind. Whether the run is *valid* (long enough, not
-            before the arrival, …) is for :func:`amin_ref.check` to say.
+        InvalidValue: a field breaks one of these rules. :func:`amin_ref.check` says whether the
+            run is *valid*: long enough, not before the arrival, and so on.
     """
 
     request: RequestId
@@ -94,8 +94,7 @@ class Schedule:
 
     Raises:
         InvalidValue: a field is not of this kind, or a run is of a request that the instance does
-            not have. Everything else that can be wrong with a schedule is found by
-            :func:`amin_ref.check`.
+            not have. :func:`amin_ref.check` finds everything else that can be wrong.
     """
 
     instance: Instance
@@ -128,7 +127,7 @@ class Schedule:
 
     @cached_property
     def completions(self) -> Mapping[RequestId, int]:
-        """Completion time of every request that completes; the first, should there be several."""
+        """Completion time of every request that completes; of several, the first."""
         found: dict[RequestId, int] = {}
         for run in self.runs:
             if run.outcome == "completed":
@@ -169,12 +168,12 @@ class Schedule:
 
     @property
     def median_latency(self) -> float:
-        """The middle latency, or the mean of the middle two; rounds. 0 without requests."""
+        """The median latency: of an even number, the mean of the middle two; rounds. 0 of none."""
         return float(np.median(self.latencies)) if self.latencies else 0.0
 
     @property
     def p99_latency(self) -> int:
-        """The least latency that at least 99 % of the requests stay within; rounds."""
+        """The ⌈0.99·n⌉-th smallest of n latencies (decision D20); rounds. 0 of none."""
         if not self.latencies:
             return 0
         rank = -(-99 * len(self.latencies) // 100)
@@ -182,7 +181,7 @@ class Schedule:
 
     @property
     def makespan(self) -> int:
-        """The round in which nothing runs any more: the last stop; rounds."""
+        """The last stop of any run; rounds. 0 without runs."""
         return max((run.stop for run in self.runs), default=0)
 
     @property
@@ -197,13 +196,13 @@ class Schedule:
 
     @cached_property
     def peak_occupancy(self) -> int:
-        """The most that the cache holds in any round; tokens, whole blocks."""
-        return max((int(held.max()) for _, held in self._busy_stretches()), default=0)
+        """The largest occupancy of any round; tokens, in whole blocks."""
+        return max((int(held.max()) for _, held in self._busy_periods()), default=0)
 
     @cached_property
     def mean_occupancy(self) -> float:
-        """What the cache holds on average over rounds 0 to makespan - 1; tokens."""
-        held_in_all = sum(int(held.sum()) for _, held in self._busy_stretches())
+        """The mean occupancy of rounds 0 to makespan - 1, idle ones included; tokens."""
+        held_in_all = sum(int(held.sum()) for _, held in self._busy_periods())
         return held_in_all / max(1, self.makespan)
 
     def occupancy(self) -> NDArray[np.int64]:
@@ -214,29 +213,29 @@ class Schedule:
         """
         _refuse_long_timeline(self.makespan)
         timeline = np.zeros(self.makespan, dtype=np.int64)
-        for first, held in self._busy_stretches():
+        for first, held in self._busy_periods():
             timeline[first : first + len(held)] = held
         return timeline
 
-    def _busy_stretches(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """First round and tokens held, for each longest stretch of rounds with runs."""
-        stretch: list[Run] = []
+    def _busy_periods(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """First round and tokens held, for each longest interval of rounds that all have runs."""
+        period: list[Run] = []
         stop = 0
         for run in self.runs:
-            if stretch and run.start >= stop:
-                yield stretch[0].start, self._held(stretch, stop)
-                stretch = []
+            if period and run.start >= stop:
+                yield period[0].start, self._held(period, stop)
+                period = []
             if run.length > 0:
-                stretch.append(run)
+                period.append(run)
                 stop = max(stop, run.stop)
-        if stretch:
-            yield stretch[0].start, self._held(stretch, stop)
+        if period:
+            yield period[0].start, self._held(period, stop)
 
-    def _held(self, stretch: list[Run], stop: int) -> NDArray[np.int64]:
-        first = stretch[0].start
+    def _held(self, period: list[Run], stop: int) -> NDArray[np.int64]:
+        first = period[0].start
         _refuse_long_timeline(stop - first)
         held = np.zeros(stop - first, dtype=np.int64)
-        for run in stretch:
+        for run in period:
             prompt_len = self.instance.by_id[run.request].prompt_len
             held[run.start - first : run.stop - first] += occupied_by_round(
                 prompt_len, run.length, self.instance.block_size
@@ -256,7 +255,7 @@ class Schedule:
 
     @classmethod
     def from_json(cls, text: str) -> Schedule:
-        """The schedule that :meth:`to_json`, or anybody's scheduler, wrote.
+        """The schedule in a document that :meth:`to_json`, or another program, wrote.
 
         Raises:
             InvalidDocument: the text is not JSON, or not of this format and version.
@@ -284,12 +283,12 @@ class Schedule:
 
     @classmethod
     def from_json_lines(cls, text: str) -> Schedule:
-        """The schedule that :meth:`to_json_lines`, or an engine that logs its runs, wrote.
+        """The schedule in lines that :meth:`to_json_lines`, or an engine's log, wrote.
 
-        Runs may stand in any order.
+        The runs may be in any order.
 
         Raises:
-            InvalidDocument: a line is not JSON, or not what belongs there, or the last one is cut
+            InvalidDocument: a line is not JSON, or not of the form above, or the last one is cut
                 off (decision D32); the message names the line.
             InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
         """
@@ -313,11 +312,11 @@ class Schedule:
 
 
 def read_schedule(text: str) -> Schedule:
-    """The schedule in a text of either form, one document or JSON lines.
+    """The schedule in a text of either form: one document, or JSON lines.
 
     Raises:
-        InvalidDocument: see :meth:`Schedule.from_json` and :meth:`Schedule.from_json_lines`.
-        InvalidValue: likewise.
+        InvalidDocument: as :meth:`Schedule.from_json` or :meth:`Schedule.from_json_lines`.
+        InvalidValue: as these.
     """
     first_line = text.lstrip().split("\n", 1)[0]
     if f'"{LINES_FORMAT}"' in first_line and not _is_one_document(first_line):
@@ -326,7 +325,10 @@ def read_schedule(text: str) -> Schedule:
 
 
 def _is_one_document(first_line: str) -> bool:
-    """Whether a line that names the other format, perhaps as a request's id, is a schedule."""
+    """Whether a line that has the name of the lines' format in it is a whole document after all.
+
+    A request's id may be that name.
+    """
     try:
         value = parse(first_line)
     except InvalidDocument:
@@ -335,7 +337,7 @@ def _is_one_document(first_line: str) -> bool:
 
 
 def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
-    """A line's JSON value; a last line without its end is told from one that is wrong."""
+    """The JSON value of a line. The error for a line that is cut off differs from all others."""
     if not line.strip():
         raise InvalidDocument(f"line {number} is empty; remove it.")
     try:
@@ -368,7 +370,7 @@ def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def run_document(run: Run) -> dict[str, object]:
-    """The run as a JSON-ready object."""
+    """The run as an object for ``json``."""
     return {
         "request": run.request,
         "start": run.start,
@@ -378,7 +380,7 @@ def run_document(run: Run) -> dict[str, object]:
 
 
 def run_from_document(value: object, where: str) -> Run:
-    """The run that a JSON object stands for.
+    """The run that an object from ``json`` describes.
 
     Raises:
         InvalidDocument: the object lacks a field or has an unknown one.

@@ -1,4 +1,4 @@
-"""Rules that several values share: what counts as a whole number, and what as a request's id."""
+"""Rules that several values share: what is a whole number, and what is a request's id."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TypeGuard
 from amin_ref.model.errors import InvalidValue
 
 LARGEST = 2**53 - 1
-"""The largest number of tokens or rounds: what JSON readers in every language keep exact."""
+"""The largest number of tokens or rounds: JSON readers that use doubles keep it exact."""
 
 RequestId = str | int
-"""A request's name. ``1`` and ``"1"`` are two different requests."""
+"""A request's id. ``1`` and ``"1"`` are two different ids."""
 
 
 def whole_number(field: str, value: object, least: int, unit: str) -> int:
@@ -41,7 +41,7 @@ def whole_number(field: str, value: object, least: int, unit: str) -> int:
 
 
 def is_request_id(value: object) -> TypeGuard[RequestId]:
-    """Whether ``value`` may name a request: a non-empty string, or an int of at most 53 bits."""
+    """Whether ``value`` may be an id: a non-empty string, or an int of at most 53 bits."""
     if type(value) is str:
         return value != ""
     return type(value) is int and -LARGEST <= value <= LARGEST

@@ -224,7 +224,7 @@ class _Simulation:
             raise NoProgress(
                 f"round {self.now}: the cache has been empty for {IDLE_ROUNDS} rounds though "
                 f"{len(self._waiting)} requests wait, {shown(min(self._waiting, key=str))} among "
-                "them (T2, T8); admit one of them, for each fits an empty cache."
+                "them (T2, T8); admit one of them: each fits the empty cache."
             )
 
     def _refuse(self, request: RequestId, rule: str, mend: str, name: DecisionRule) -> None:

@@ -1,8 +1,9 @@
-"""The report: one HTML file that needs nothing else."""
+"""The report: one HTML file that needs no other file and no network."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,74 +11,114 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from oracle.claims.figures import Figure, figure_rows
+from amin_ref import Schedule
+from oracle.claims.figures import Figure, figure_rows, shown
 from oracle.claims.ledger import Entry, Ledger
 from oracle.report import gantt
-from oracle.report.comparison import HEADINGS, Comparison
+from oracle.report.downloads import Download, as_csv, as_json, of_figure
 from oracle.report.pictures import Bars, Picture, drawn, drawn_apart, drawn_bars
+from oracle.report.policies import TIMES_BOUND, Policies, occupancy
+from oracle.report.provenance import ARTICLE, Provenance
+from oracle.report.timeline import Timeline
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
 @dataclass(frozen=True)
+class GivenSchedule:
+    """A schedule of the reader's.
+
+    Attributes:
+        name: of its file.
+        schedule: valid, with at least one request.
+    """
+
+    name: str
+    schedule: Schedule
+
+
+@dataclass(frozen=True)
 class Shown:
-    """A picture, with the numbers behind it.
+    """A drawing with the numbers behind it.
 
     Attributes:
         name: unique in the page.
         title: its heading.
-        reading: what to see in it.
+        reading: what it shows.
         svg: the drawing.
-        data: the numbers as JSON, for programs.
-        headings: of the table of numbers.
-        rows: the same for people.
+        downloads: the numbers as files.
+        headings: of the table of numbers; empty without a table.
+        rows: of the table.
     """
 
     name: str
     title: str
     reading: str
     svg: Markup
-    data: Markup
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    downloads: tuple[Download, ...]
+    headings: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
-class Told:
-    """A row of the ledger, with its pictures."""
+class ClaimShown:
+    """A row of the ledger with its figures."""
 
     entry: Entry
     pictures: tuple[Shown, ...]
 
 
-def document(comparison: Comparison, ledger: Ledger | None) -> str:
+def document(
+    policies: Policies,
+    ledger: Ledger | None,
+    provenance: Provenance,
+    given: GivenSchedule | None = None,
+) -> str:
     """The whole page.
 
     Args:
-        comparison: policies on one workload.
+        policies: policies on one workload.
         ledger: the article's claims; left out where it is ``None``.
+        provenance: how the page is made.
+        given: a schedule of the reader's, shown by itself; left out where it is ``None``.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_kept_together
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     teaching = gantt.panels()
     rounds = max(panel.schedule.makespan for panel in teaching)
     return template.render(
-        comparison=comparison,
-        headings=HEADINGS,
+        article=ARTICLE,
+        provenance=provenance,
+        policies=policies,
+        times_bound=TIMES_BOUND,
         pictures=[
-            _shown_bars(comparison.gap()),
-            _shown(comparison.occupancy(), drawing=drawn_apart),
-            _shown(comparison.latencies(), comparison.percentiles()),
+            _shown_bars(policies.gap()),
+            _shown(policies.occupancy(), drawing=drawn_apart),
+            _shown(policies.latencies(), policies.percentiles()),
         ],
-        panels=[(panel, Markup(gantt.drawn(panel, rounds))) for panel in teaching],
+        given=given,
+        given_pictures=_shown_schedule(given) if given else (),
+        panels=[
+            (panel, Markup(gantt.drawn(panel, rounds)), _runs(panel.name, panel.schedule))
+            for panel in teaching
+        ],
         evictions=gantt.evictions(teaching[0].schedule),
         teaching=gantt.TEACHING,
         ledger=ledger,
         claims=[
-            Told(entry, tuple(_shown(figure) for figure in entry.judgement.figures))
+            ClaimShown(entry, tuple(_shown(figure) for figure in entry.judgement.figures))
             for entry in (ledger.entries if ledger else ())
         ],
     )
+
+
+def _kept_together(value: object) -> object:
+    """Text with no line break between a number and its per cent sign."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return re.sub(r"(?<=\d) %", "\u00a0%", value)
+    return value
 
 
 def _shown(
@@ -86,29 +127,59 @@ def _shown(
     drawing: Callable[[Figure], Picture] = drawn,
 ) -> Shown:
     headings, *rows = table or figure_rows(figure)
+    picture = drawing(figure)
     return Shown(
         figure.name,
         figure.title,
         figure.reading,
-        *_drawing(drawing(figure), asdict(figure)),
-        headings=headings,
-        rows=tuple(rows),
+        Markup(picture.svg),
+        of_figure(figure, asdict(figure) | _axes(picture)),
+        headings,
+        tuple(rows),
     )
 
 
 def _shown_bars(figure: Bars) -> Shown:
+    picture = drawn_bars(figure)
+    numbers = [(bar.label, *asdict(bar.value).values()) for bar in figure.bars]
     return Shown(
         figure.name,
         figure.title,
         figure.reading,
-        *_drawing(drawn_bars(figure), asdict(figure)),
-        headings=("", figure.x_label),
-        rows=tuple((bar.label, f"{bar.value:.3f}") for bar in figure.bars),
+        Markup(picture.svg),
+        (
+            as_csv(figure.name, ("policy", figure.x_label, "low", "high", "seeds"), numbers),
+            as_json(figure.name, json.dumps(asdict(figure) | _axes(picture))),
+        ),
+        ("policy", figure.x_label),
+        tuple((bar.label, shown(bar.value)) for bar in figure.bars),
     )
 
 
-def _drawing(picture: Picture, numbers: dict[str, object]) -> tuple[Markup, Markup]:
-    """The drawing, and its numbers as JSON with where they lie in it."""
-    text = json.dumps(numbers | {"axes": {"x": asdict(picture.x), "y": asdict(picture.y)}})
-    # The only thing that could end a script element early; JSON may write it in this way.
-    return Markup(picture.svg), Markup(text.replace("<", "\\u003c"))
+def _shown_schedule(given: GivenSchedule) -> tuple[Shown, ...]:
+    timeline = Timeline.of(given.schedule)
+    title = "When each request runs"
+    return (
+        Shown(
+            "timeline",
+            title,
+            timeline.reading,
+            Markup(timeline.svg("timeline", title)),
+            _runs("timeline", given.schedule),
+        ),
+        _shown(occupancy("given-occupancy", {given.name: given.schedule}), drawing=drawn_apart),
+    )
+
+
+def _runs(name: str, schedule: Schedule) -> tuple[Download, Download]:
+    """A schedule's runs as CSV, and the schedule as JSON."""
+    rows = [(run.request, run.start, run.stop, run.outcome) for run in schedule.runs]
+    return (
+        as_csv(name, ("request", "start", "stop", "outcome"), rows),
+        as_json(name, schedule.to_json()),
+    )
+
+
+def _axes(picture: Picture) -> dict[str, object]:
+    """Where numbers lie in the drawing, for programs that compare the two."""
+    return {"axes": {"x": asdict(picture.x), "y": asdict(picture.y)}}

@@ -1,4 +1,4 @@
-"""The picture that teaches: a few requests, token by token, under three schedulers."""
+"""Five requests, token by token, under three schedulers: how Amin works, in one picture."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ from amin_ref import Amax, Amin, Instance, Request, Run, Schedule, simulate
 from oracle.claims.words import counted, listed
 
 CELL, ROW, LEFT, TOP = 19, 24, 20, 4
-"""Width of a round, height of a request, room for names and above; in the drawing's units."""
+"""Width of a round, height of a request, room for ids at the left, room at the top; units."""
 
 METER = 44
-"""Height of the cache's meter under the runs."""
+"""Height of the bar chart of occupancy below the runs; units."""
+
+APART, ABOVE = 24, 24
+"""Room between panels beside each other, and above them for their headings; units."""
+
+LEGEND = (
+    ("completed", "a token, numbered within its run", 225),
+    ("evicted", "a token that was lost: its run was evicted (✕)", 295),
+    ("held", "tokens held in the cache, up to M", 0),
+)
+"""Kind, meaning and width of each entry of the legend; units."""
 
 TEACHING = Instance(
     11,
@@ -25,8 +35,8 @@ TEACHING = Instance(
         Request("E", prompt_len=2, output_len=1, lower=1, upper=6),
     ),
 )
-"""Five prompts of two tokens, each answer predicted to have one to six. Chosen to be small enough
-to be followed by hand, and to have every kind of decision in it."""
+"""Five prompts of two tokens, with outputs predicted in [1, 6]: small enough to follow by hand, and
+with every kind of decision in it."""
 
 OPTIMAL = Schedule(
     TEACHING,
@@ -38,8 +48,8 @@ OPTIMAL = Schedule(
         Run("E", 1, 2, "completed"),
     ),
 )
-"""One of the optimal schedules. Written down, since a search may find another one every time; a
-test proves that it is optimal."""
+"""One of the optimal schedules; a test proves that it is optimal. It is written down because a
+search may find another one."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +58,9 @@ class Panel:
 
     Attributes:
         name: unique in a page; letters and hyphens.
-        title: whose schedule it is.
-        reading: what happens in it.
-        schedule: the schedule.
+        title: the scheduler's name.
+        reading: what the scheduler does.
+        schedule: its schedule of :data:`TEACHING`.
     """
 
     name: str
@@ -66,23 +76,23 @@ def panels() -> tuple[Panel, ...]:
         Panel(
             "gantt-amin",
             "Amin",
-            "Assumes one token of everybody, so it starts as many as fit. Whoever outlives the "
-            "assumption is learnt of; on overflow the one of whom least is known is evicted, and "
-            "starts again later.",
+            "Plans with the predicted lower bound, one token, so it admits as many requests as "
+            "fit. The bound rises with each generated token. When the cache would overflow, the "
+            "request with the smallest bound is evicted, and starts again later.",
             amin,
         ),
         Panel(
             "gantt-amax",
             "Amax",
-            "Reserves six tokens for everybody, so one request runs at a time and most of the "
-            "cache stays empty.",
+            "Reserves the predicted upper bound, six tokens, for each request, so one request runs "
+            "at a time and most of the cache stays empty.",
             amax,
         ),
         Panel(
             "gantt-optimum",
             "Optimum",
-            "Made in hindsight, with every length known. Proven: no schedule has a smaller total "
-            "latency.",
+            "Made in hindsight, with every output length known. No schedule has a smaller total "
+            "latency; this is proven.",
             OPTIMAL,
         ),
     )
@@ -114,30 +124,25 @@ def drawn_beside(panels: Sequence[Panel]) -> str:
     """All panels in one ``<svg>`` element, from left to right, each with its total latency."""
     rounds = max(panel.schedule.makespan for panel in panels)
     width, height = _size(panels[0].schedule, rounds)
-    apart, above = 24, 24
     parts = []
     for number, panel in enumerate(panels):
-        x = (width + apart) * number
-        place = f'<svg x="{x}" y="{above}" width="{width}" height="{height}" '
+        x = (width + APART) * number
+        place = f'<svg x="{x}" y="{ABOVE}" width="{width}" height="{height}" '
         heading = f"{panel.title}: total latency {panel.schedule.total_latency}"
         parts.append(_text(x + LEFT, 14, heading, "heading"))
         parts.append(drawn(panel, rounds).replace("<svg ", place, 1))
-    whole = (width + apart) * len(panels) - apart
-    parts += _legend(LEFT, height + above + 8)
+    whole = (width + APART) * len(panels) - APART
+    parts += _legend(LEFT, height + ABOVE + 8)
     return (
-        f'<svg class="gantt" viewBox="0 0 {whole} {height + above + 24}" role="img" '
+        f'<svg class="gantt" viewBox="0 0 {whole} {height + ABOVE + 24}" role="img" '
         f'aria-label="{len(panels)} schedules of the same requests">{"".join(parts)}</svg>'
     )
 
 
 def _legend(x: float, y: float) -> list[str]:
-    """What cells and bars are, in one line."""
+    """The meaning of cells and bars, in one line."""
     parts = []
-    for kind, words, wide in (
-        ("completed", "a token, numbered within its run", 225),
-        ("evicted", "a token that was lost: its run was evicted (✕)", 295),
-        ("held", "what the cache holds, up to M", 0),
-    ):
+    for kind, words, wide in LEGEND:
         parts.append(
             f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="14" height="14" rx="3"/>'
             + _text(x + 20, y + 11, words, "legend")
@@ -153,18 +158,19 @@ def _size(schedule: Schedule, rounds: int) -> tuple[int, int]:
 
 
 def described(schedule: Schedule) -> str:
-    """The runs in words: a text alternative that has all that the drawing shows."""
-    told = []
+    """The runs in words: a text alternative with everything that the drawing shows."""
+    sentences = []
     for request in schedule.instance.requests:
         runs = [run for run in schedule.runs if run.request == request.id]
-        told.append(f"{request.id}: " + ", then ".join(map(_told, runs)))
-    return f"{'; '.join(told)}. Total latency {schedule.total_latency}."
+        sentences.append(f"{request.id}: " + ", then ".join(map(_in_words, runs)))
+    return f"{'; '.join(sentences)}. Total latency {schedule.total_latency}."
 
 
 def evictions(schedule: Schedule) -> tuple[str, ...]:
-    """Each of Amin's evictions in words: what overflows, what is known of whom, and who goes.
+    """Each of Amin's evictions in words: the overflow, each request's ℓ̃, and the request evicted.
 
-    Known of a request are as many tokens as its lower bound has, or as any run of it had: ℓ̃.
+    ℓ̃, the working lower bound, is the predicted lower bound or the most tokens that any run of the
+    request has generated, whichever is more.
 
     Args:
         schedule: Amin's, on an instance in blocks of one token, with one eviction a round at most.
@@ -181,16 +187,16 @@ def _eviction(schedule: Schedule, evicted: Run) -> str:
         key=lambda run: schedule.instance.positions[run.request],
     )
     needed = sum(_prompt_len(schedule, run) + now - run.start + 1 for run in running)
-    known = {run.request: _known(schedule, run, now) for run in running}
-    least = [request for request, tokens in known.items() if tokens == min(known.values())]
-    of_whom = f"of {evicted.request}: it"
+    bounds = {run.request: _bound(schedule, run, now) for run in running}
+    least = [request for request, tokens in bounds.items() if tokens == min(bounds.values())]
+    smallest = f"{evicted.request} has the smallest"
     if len(least) > 1:
-        of_whom = f"alike of {listed(least)}: {evicted.request}, the first of them,"
+        smallest = f"{listed(least)} have the smallest, and {evicted.request} is the first of them"
     return (
-        f"Round {now}: with their next tokens {listed(known)} would hold {needed}, more than "
-        f"{schedule.instance.capacity}. Known so far of their answers: "
-        f"{', '.join(f'{request} {tokens}' for request, tokens in known.items())}. Least is known "
-        f"{of_whom} goes, and loses {counted(evicted.length, 'token')}."
+        f"Round {now}: with their next tokens {listed(bounds)} would hold {needed} tokens, more "
+        f"than {schedule.instance.capacity}. Their lower bounds are now "
+        f"{', '.join(f'{request} {tokens}' for request, tokens in bounds.items())}. {smallest}: it "
+        f"is evicted, and loses {counted(evicted.length, 'token')}."
     )
 
 
@@ -199,7 +205,7 @@ def _prompt_len(schedule: Schedule, run: Run) -> int:
     return instance.requests[instance.positions[run.request]].prompt_len
 
 
-def _known(schedule: Schedule, run: Run, now: int) -> int:
+def _bound(schedule: Schedule, run: Run, now: int) -> int:
     instance = schedule.instance
     generated = (
         min(other.stop, now) - other.start
@@ -209,7 +215,7 @@ def _known(schedule: Schedule, run: Run, now: int) -> int:
     return max(instance.requests[instance.positions[run.request]].lower, *generated)
 
 
-def _told(run: Run) -> str:
+def _in_words(run: Run) -> str:
     end = "completes" if run.outcome == "completed" else "is evicted"
     return f"runs in rounds {run.start} to {run.stop - 1} and {end}"
 
@@ -218,17 +224,22 @@ def _run(run: Run, row: int) -> list[str]:
     y = TOP + ROW * row + 3
     cells = [
         f'<rect class="{run.outcome}" x="{LEFT + CELL * now + 1}" y="{y}" width="{CELL - 2}" '
-        f'height="{ROW - 6}" rx="3"/>'
+        f'height="{ROW - 6}" rx="3"><title>{escape(str(run.request))}, round {now}: token {token}'
+        f"{', lost' if run.outcome == 'evicted' else ''}</title></rect>"
         + _text(LEFT + CELL * (now + 0.5), y + ROW / 2 + 1, str(token), run.outcome)
         for token, now in enumerate(range(run.start, run.stop), start=1)
     ]
     if run.outcome == "evicted":
-        cells.append(_text(LEFT + CELL * (run.stop + 0.5), y + ROW / 2 + 2, "✕", "cross"))
+        x, above = LEFT + CELL * (run.stop + 0.5), y + ROW / 2 + 2
+        title = f"{run.request} is evicted at the start of round {run.stop}"
+        cells.append(
+            f'<text class="cross" x="{x:g}" y="{above:g}">✕<title>{escape(title)}</title></text>'
+        )
     return cells
 
 
 def _meter(schedule: Schedule, rounds: int, y: float) -> list[str]:
-    """What the cache holds in each round, up to M."""
+    """Occupancy in each round, as bars from 0 up to M."""
     capacity = schedule.instance.capacity
     bottom = y + METER
     parts = [
@@ -240,7 +251,8 @@ def _meter(schedule: Schedule, rounds: int, y: float) -> list[str]:
         tall = METER * held / capacity
         parts.append(
             f'<rect class="held" x="{LEFT + CELL * now + 1}" y="{bottom - tall:.1f}" '
-            f'width="{CELL - 2}" height="{tall:.1f}"/>'
+            f'width="{CELL - 2}" height="{tall:.1f}">'
+            f"<title>round {now}: {held} of {capacity} tokens held</title></rect>"
         )
     parts += [
         _text(LEFT + CELL * (now + 0.5), bottom + 13, str(now), "tick") for now in range(rounds)

@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from oracle.claims.figures import Figure, Series
+from amin_ref.comparison.estimate import Estimate
+from oracle.claims.figures import Figure, Series, shown
+from oracle.report.hover import RADIUS, Target, around, with_overlay
 
-WIDTH, HEIGHT = 4.6, 3.5
-"""Of a picture; inches of 72 points. At that width its text is readable on a phone."""
+WIDTH = 4.4
+"""Of a chart; inches of 72 units. A phone of 360 pixels has room for 318 units in full size."""
 
-FONT_SIZE = 10.5
+PLOT_HEIGHT = 2.85
+"""Of a line chart without its legend; inches."""
 
-MARKED = 25
-"""Lines of at most so many points show each of them."""
+LEGEND_ROW = 0.23
+"""Height of each row of a legend; inches."""
 
-LONG_LABEL = 24
-"""Longer labels do not fit beside each other."""
+FONT_SIZE = 11.5
+"""Of all text in a chart; units. On a phone of 360 pixels it has 11 pixels at least."""
+
+POINTS_MARKED = 25
+"""A line with at most this many points has a marker at each; more would touch each other."""
+
+LEGEND_LABEL = 20
+"""Characters of a label up to which two stand beside each other in a legend."""
+
+LINE_OF_TEXT = 44
+"""Characters of an axis label that fit into the width; a longer one is broken."""
+
+STRIP_HEIGHT, ONLY_STRIP_HEIGHT = 1.15, 2.2
+"""Height of each strip of :func:`drawn_apart`, and of a strip that is alone; inches."""
+
+BAR_HEIGHT = 0.42
+"""Height that each bar of :func:`drawn_bars` takes; inches."""
+
+LEAST_SPAN = 0.05
+"""Least length of the axis of bars: a difference below 1 % must not look like a large one."""
 
 COLOURS = 8
-"""How many colours the page's CSS has for lines: ``--line-0`` and so on."""
+"""Number of colours for lines in the page's CSS: ``--line-0`` and so on."""
 
 OF_POLICY: Mapping[str, int] = {"Amin": 0, "Amax": 1, "H-SF": 2, "FCFS": 3}
 """Policies have the same colour in every picture."""
+
+POINTS_PER_INCH = 72
+"""The unit of SVG that matplotlib writes."""
 
 _INK, _FAINT, _GROUND = "#000001", "#000002", "#000003"
 _LINES = tuple(f"#0001{number:02x}" for number in range(COLOURS))
@@ -58,36 +84,49 @@ _DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One of several lengths that are compared."""
+    """One bar: it ends at the mean of ``value``, and a line shows the confidence interval."""
 
     label: str
-    value: float
+    value: Estimate
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Lengths side by side; fields as in :class:`oracle.claims.ledger.Figure`."""
+    """A bar chart; fields as in :class:`oracle.claims.figures.Figure`, and ``begin``.
+
+    Attributes:
+        begin: the number at which every bar starts; the caption has to say it.
+    """
 
     name: str
     title: str
     reading: str
     x_label: str
+    begin: float
     bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Where numbers lie in the drawing, so that a drawing can be held against its numbers.
+    """The map from numbers to places in the drawing; a test compares drawings with it.
 
     Attributes:
         scale: ``"linear"`` or ``"log"``.
-        numbers: at the beginning and the end of the axis.
-        places: of these, in the drawing's own coordinates.
+        numbers: at the two ends of the axis.
+        places: of these two numbers, in the drawing's units.
     """
 
     scale: str
     numbers: tuple[float, float]
     places: tuple[float, float]
+
+    def place(self, number: float) -> float:
+        """Where a number is in the drawing."""
+        begin, end = self.numbers
+        if self.scale == "log":
+            begin, end, number = math.log(begin), math.log(end), math.log(number)
+        share = (number - begin) / (end - begin)
+        return self.places[0] + share * (self.places[1] - self.places[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +144,46 @@ class Picture:
 def drawn(figure: Figure) -> Picture:
     """Lines with markers and confidence intervals."""
     with _styled(figure.name):
-        canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
+        labels = [each.name for each in figure.series] + [mark.label for mark in figure.marks]
+        columns = 2 if max(map(len, labels)) <= LEGEND_LABEL else 1
+        rows = -(-len(labels) // columns) if len(labels) > 1 else 0
+        tall = PLOT_HEIGHT + LEGEND_ROW * rows
+        canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         axes = canvas.add_subplot()
         for number, series in enumerate(figure.series):
             _line(axes, figure, number, series)
         for mark in figure.marks:
             axes.axhline(mark.y, color=_INK, linewidth=1.0, linestyle=(0, (3, 3)), label=mark.label)
         _scale(axes, figure)
-        axes.set_xlabel(figure.x_label)
-        # Upright, a long label would be longer than the axis.
-        axes.set_title(figure.y_label, loc="left", fontsize=FONT_SIZE)
-        labels = [each.name for each in figure.series] + [mark.label for mark in figure.marks]
-        if len(labels) > 1:
-            columns = 2 if max(map(len, labels)) <= LONG_LABEL else 1
+        axes.set_xlabel(fill(figure.x_label, LINE_OF_TEXT))
+        # Above the axis: beside it, a long label would be longer than the axis.
+        axes.set_title(fill(figure.y_label, LINE_OF_TEXT), loc="left", fontsize=FONT_SIZE)
+        if rows:
             canvas.legend(
-                loc="outside upper left", ncols=columns, handlelength=2.6, columnspacing=1.2
+                loc="outside upper left", ncols=columns, handlelength=2.4, columnspacing=1.0
             )
-        return _finished(canvas, axes, figure.name, figure.title, figure.reading)
+        return _finished(
+            canvas,
+            [axes],
+            figure,
+            lambda x, y: [*_levels(figure, x, y[0]), *_points(figure, x, y[0])],
+        )
 
 
 def drawn_apart(figure: Figure) -> Picture:
-    """Each line as an area in a strip of its own, over the same axes: for lines that would tangle.
+    """Each line as an area in a strip of its own, over the same axes, so that lines do not tangle.
 
-    The axes given are those of the first strip; the others are the same, further down.
+    The axes of the result are those of the first strip.
     """
     with _styled(figure.name):
-        canvas = Canvas(figsize=(WIDTH, 1.05 * len(figure.series) + 0.5), layout="constrained")
-        strips = canvas.subplots(len(figure.series), sharex=True, sharey=True, squeeze=False)
-        for number, (series, axes) in enumerate(zip(figure.series, strips[:, 0], strict=True)):
-            colour = _LINES[styles([each.name for each in figure.series])[number]]
+        strip = STRIP_HEIGHT if len(figure.series) > 1 else ONLY_STRIP_HEIGHT
+        # And room for the heading and for the label of the axis.
+        tall = strip * len(figure.series) + 0.7
+        canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
+        strips = canvas.subplots(len(figure.series), sharex=True, sharey=True, squeeze=False)[:, 0]
+        colours = styles([each.name for each in figure.series])
+        for number, (series, axes) in enumerate(zip(figure.series, strips, strict=True)):
+            colour = _LINES[colours[number]]
             x = [point.x for point in series.points]
             y = [point.y.mean for point in series.points]
             axes.fill_between(x, y, color=colour, alpha=0.3, linewidth=0)
@@ -144,36 +194,96 @@ def drawn_apart(figure: Figure) -> Picture:
             axes.set_title(series.name, loc="left", fontsize=FONT_SIZE, fontweight="bold")
             _scale(axes, figure)
             axes.yaxis.set_major_locator(MaxNLocator(3))
-        marks = "; ".join(f"dashed: {mark.label}" for mark in figure.marks)
-        strips[0, 0].set_title(
-            f"{figure.y_label}{'; ' if marks else ''}{marks}", loc="right", fontsize=FONT_SIZE - 1
-        )
-        strips[-1, 0].set_xlabel(figure.x_label)
-        return _finished(canvas, strips[0, 0], figure.name, figure.title, figure.reading)
+        marks = [f"dashed: {mark.label}" for mark in figure.marks]
+        heading = "; ".join([figure.y_label, *marks])
+        canvas.suptitle(fill(heading, LINE_OF_TEXT), x=0.01, ha="left", fontsize=FONT_SIZE)
+        strips[-1].set_xlabel(figure.x_label)
+        return _finished(canvas, list(strips), figure, lambda x, y: _columns(figure, x, y))
 
 
 def drawn_bars(figure: Bars) -> Picture:
-    """Horizontal bars, each with its number behind it; a line at 1."""
+    """Horizontal bars from ``begin`` on, each with its number; a line where they begin."""
     with _styled(figure.name):
-        canvas = Canvas(figsize=(WIDTH, 0.42 * len(figure.bars) + 0.9), layout="constrained")
+        tall = BAR_HEIGHT * len(figure.bars) + 0.9
+        canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         axes = canvas.add_subplot()
-        longest = max(bar.value for bar in figure.bars)
+        colours = styles([bar.label for bar in figure.bars])
         for place, bar in enumerate(figure.bars):
-            number = OF_POLICY.get(bar.label, len(OF_POLICY))
-            (patch,) = axes.barh(place, bar.value, height=0.62, color=_LINES[number])
+            value, colour = bar.value, _LINES[colours[place]]
+            (patch,) = axes.barh(
+                place, value.mean - figure.begin, left=figure.begin, height=0.62, color=colour
+            )
             patch.set_gid(f"{figure.name}-line-{place}")
+            if value.count > 1:
+                axes.hlines(place, value.low, value.high, color=_INK, linewidth=1.4)
             axes.annotate(
-                f"{bar.value:.3f}", (bar.value, place), (4, 0), textcoords="offset points",
+                f"{value.mean:.3f}",
+                (max(value.mean, value.high), place),
+                (4, 0),
+                textcoords="offset points",
                 va="center",
-            )  # fmt: skip
+            )
         axes.set_yticks(range(len(figure.bars)), [bar.label for bar in figure.bars])
         axes.invert_yaxis()
-        axes.set_xlim(0, 1.18 * longest)
-        axes.axvline(1, color=_INK, linewidth=1.2)
+        longest = max(bar.value.high for bar in figure.bars) - figure.begin
+        # A fifth more, for the number behind the longest bar.
+        end = figure.begin + max(LEAST_SPAN, 1.2 * longest)
+        axes.set_xlim(figure.begin, end)
+        axes.set_xticks(_ticks_from(figure.begin, end))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.axvline(figure.begin, color=_INK, linewidth=2.4)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(figure.x_label)
-        return _finished(canvas, axes, figure.name, figure.title, figure.reading)
+        axes.set_xlabel(fill(figure.x_label, LINE_OF_TEXT))
+        return _finished(canvas, [axes], figure, lambda x, y: _bar_targets(figure, x, y[0]))
+
+
+def _ticks_from(begin: float, end: float) -> list[float]:
+    """Round numbers on an axis of bars, and the number at which it begins."""
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(begin, end)
+    # A number nearer to the first than an eighth of the axis would touch it.
+    return [begin, *(float(tick) for tick in ticks if begin + (end - begin) / 8 <= tick <= end)]
+
+
+def _points(figure: Figure, x: Axis, y: Axis) -> list[Target]:
+    """One target around each point."""
+    return around(
+        (
+            x.place(point.x),
+            y.place(point.y.mean),
+            f"{series.name}: {shown(point.y)} at {figure.x_label} {_short(point.x)}",
+        )
+        for series in figure.series
+        for point in series.points
+    )
+
+
+def _levels(figure: Figure, x: Axis, y: Axis) -> Iterator[Target]:
+    """One target along each mark."""
+    left, right = x.places
+    for mark in figure.marks:
+        yield Target(left, y.place(mark.y) - 2, right - left, 4, f"{mark.label}: {mark.y:g}")
+
+
+def _columns(figure: Figure, x: Axis, y: Sequence[Axis]) -> Iterator[Target]:
+    """One target for each point of each strip, as tall as the strip and up to the next point."""
+    for series, strip in zip(figure.series, y, strict=True):
+        places = [x.place(point.x) for point in series.points]
+        step = places[1] - places[0] if len(places) > 1 else x.places[1] - places[0]
+        bottom, top = strip.places
+        for point, place in zip(series.points, places, strict=True):
+            text = f"{series.name}, {figure.x_label} {_short(point.x)}: {_short(point.y.mean)}"
+            yield Target(place, top, step, bottom - top, f"{text} {figure.y_label}")
+
+
+def _bar_targets(figure: Bars, x: Axis, y: Axis) -> Iterator[Target]:
+    """One target for each bar, at least wide enough for a pointer."""
+    left = x.places[0]
+    for number, bar in enumerate(figure.bars):
+        top, bottom = y.place(number - 0.31), y.place(number + 0.31)
+        width = max(2 * RADIUS, x.place(bar.value.mean) - left)
+        text = f"{bar.label}: {shown(bar.value)} {figure.x_label}"
+        yield Target(left, top, width, bottom - top, text)
 
 
 def styles(names: Sequence[str]) -> tuple[int, ...]:
@@ -211,7 +321,7 @@ def _styled(name: str) -> Iterator[None]:
             "lines.linewidth": 1.8,
             "lines.markersize": 4.5,
             "legend.frameon": False,
-            "legend.fontsize": FONT_SIZE - 0.5,
+            "legend.fontsize": FONT_SIZE,
         }
     ):
         yield
@@ -219,7 +329,7 @@ def _styled(name: str) -> Iterator[None]:
 
 def _line(axes: Axes, figure: Figure, number: int, series: Series) -> None:
     style = styles([each.name for each in figure.series])[number]
-    marked = len(series.points) <= MARKED
+    marked = len(series.points) <= POINTS_MARKED
     drawn_line, *_ = axes.plot(
         [point.x for point in series.points],
         [point.y.mean for point in series.points],
@@ -253,7 +363,7 @@ def _scale(axes: Axes, figure: Figure) -> None:
             few = high < (100 if axis is axes.xaxis else 200) * low
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
         else:
-            axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+            axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.minorticks_off()
 
 
@@ -261,22 +371,30 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
-def _finished(canvas: Canvas, axes: Axes, name: str, title: str, reading: str) -> Picture:
+def _finished(
+    canvas: Canvas,
+    strips: Sequence[Axes],
+    figure: Figure | Bars,
+    targets: Callable[[Axis, Sequence[Axis]], Iterable[Target]],
+) -> Picture:
+    """The drawing with its hover targets; ``strips`` are one above the other, over the same x."""
     file = io.StringIO()
     canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    height = canvas.get_figheight() * 72
-    box = axes.get_window_extent()
-    # The canvas counts in its own dots, from below; a drawing in points, from above.
-    points = 72 / canvas.dpi
-    return Picture(
-        svg=_for_page(file.getvalue(), name, title, reading),
-        x=_axis(axes.get_xscale(), axes.get_xlim(), (box.x0 * points, box.x1 * points)),
-        y=_axis(
-            axes.get_yscale(),
-            axes.get_ylim(),
-            (height - box.y0 * points, height - box.y1 * points),
-        ),
+    height = canvas.get_figheight() * POINTS_PER_INCH
+    # The canvas counts in dots, from below; a drawing in points, from above.
+    points = POINTS_PER_INCH / canvas.dpi
+    boxes = [axes.get_window_extent() for axes in strips]
+    x = _axis(
+        strips[0].get_xscale(), strips[0].get_xlim(), (boxes[0].x0 * points, boxes[0].x1 * points)
     )
+    y = [
+        _axis(
+            axes.get_yscale(), axes.get_ylim(), (height - box.y0 * points, height - box.y1 * points)
+        )
+        for axes, box in zip(strips, boxes, strict=True)
+    ]
+    svg = _for_page(file.getvalue(), figure.name, figure.title, figure.reading)
+    return Picture(with_overlay(svg, targets(x, y)), x, y[0])
 
 
 def _axis(scale: str, numbers: tuple[float, float], places: tuple[float, float]) -> Axis:

@@ -179,6 +179,11 @@ class TestCompletion:
             ("amin-ref optimum --method ", {"auto", "ilp", "search"}, {"amin"}),
             ("amin-ref compare --ti", {"--ties", "--time-limit"}, {"--seed"}),
             ("amin-ref schema sch", {"schedule", "schedule-lines"}, {"instance"}),
+            ("amin-ref simulate --policy a", {"amin", "amax"}, {"fcfs"}),
+            ("amin-ref conform --policy ", {"amin", "amax", "h-sf"}, {"fcfs"}),
+            ("amin-ref compare --policies f", {"fcfs"}, {"amin"}),
+            ("amin-ref compare --policies amin,", {"amin,amax", "amin,fcfs"}, {"amin,amin"}),
+            ("amin-ref optimum --sch", set(), {"--schedule"}),
         ],
     )
     def test_words_are_completed(
@@ -212,7 +217,7 @@ def completions(
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     assert run(application, []) == 0
     monkeypatch.delenv(COMPLETION)
-    return {line.split(",", 1)[1] for line in capsys.readouterr().out.splitlines()}
+    return {line.split(",", 1)[1] for line in capsys.readouterr().out.splitlines() if line}
 
 
 class TestPublicNames:

@@ -62,7 +62,9 @@ class TestConform:
             capsys.readouterr().out
         )
 
-    def test_not_valid_is_nobodys(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_schedule_that_is_not_valid_is_no_policys(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         file = written(Schedule(INSTANCE, (Run("a", 0, 4, "completed"),)), tmp_path)
         amin_ref("conform", file, "--policy", "h-sf", code=1)
         out = capsys.readouterr().out.splitlines()

@@ -38,14 +38,14 @@ from amin_ref import (
 )
 from amin_ref.conformance import PolicyName
 from amin_ref.model.schedule import Outcome
-from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
-from amin_ref.workloads import Exact, Rough, build_instance
-from tests.models.crippled import (
+from amin_ref.policies.variants import (
     EvictsLargest,
     EvictsNewest,
     NeverLooksAhead,
     NeverRefines,
 )
+from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
+from amin_ref.workloads import Exact, Rough, build_instance
 from tests.models.every_tie import (
     MakeNaive,
     copied,
@@ -752,10 +752,10 @@ def test_the_explanation_is_one_that_a_colleague_would_give() -> None:
     assert departure is not None
     assert departure.message == (
         "round 2: the cache has 6 tokens; running: 'a' (prompt 1, assumed 2, 2 generated), "
-        "'b' (prompt 1, assumed 4, 2 generated), whose next token needs 8 tokens in all; "
-        "waiting: none. The schedule has evicted 'b' and admitted none. Evictions go in "
-        "ascending ≺: 'b' only after 'a'. Amin would have evicted 'a' and admitted none, with "
-        "ties broken in favour of what the schedule did."
+        "'b' (prompt 1, assumed 4, 2 generated), whose next tokens need 8 tokens of cache; "
+        "waiting: none. The schedule has evicted 'b' and admitted none. Requests are "
+        "evicted by assumed length, then tie-break rank: 'b' only after 'a'. Amin would have "
+        "evicted 'a' and admitted none, with ties broken in favour of what the schedule did."
     )
 
 

@@ -19,6 +19,7 @@ from amin_ref import (
     Policy,
     RequestId,
     VisibleRequest,
+    check,
     simulate,
 )
 from amin_ref.conformance import POLICY_NAMES
@@ -72,8 +73,13 @@ def test_every_policy_has_a_name_and_a_title_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", POLICIES)
 @given(instance=instances())
-def test_a_name_stands_for_the_policy(name: str, instance: Instance) -> None:
-    assert simulate(instance, name) == simulate(instance, POLICIES[name].make(ByPosition()))
+def test_a_name_stands_for_a_policy_that_makes_valid_schedules(
+    name: str, instance: Instance
+) -> None:
+    """T1 and T2 of every policy in the list, and so of every one that is added to it."""
+    schedule = simulate(instance, name)
+    assert schedule == simulate(instance, POLICIES[name].make(ByPosition()))
+    assert check(schedule) == ()
 
 
 def test_a_policy_of_a_module_in_the_current_folder(
@@ -87,7 +93,7 @@ def test_a_policy_of_a_module_in_the_current_folder(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("sjf", "'sjf' is no policy; give one of amin, amax, h-sf, fcfs, or MODULE:NAME"),
+        ("srpt", f"'srpt' is no policy; give one of {', '.join(POLICIES)}, or MODULE:NAME"),
         ("", "'' is no policy"),
         ("no_such_module:SJF", "'no_such_module' cannot be imported"),
         ("amin_ref:SJF", "the module 'amin_ref' has no 'SJF'"),

@@ -115,11 +115,11 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/checker.py::_within_capacity: 1 -> 0 #2",
     ),
     "no run is looked at with it before the first has set it, to 1 or more": (
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> 1 #1",
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: 0 -> -1 #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> 1 #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> -1 #1",
     ),
     "two stretches that touch are laid out as one: the same tokens in the same rounds": (
-        "amin_ref/model/schedule.py::Schedule._busy_stretches: run.start >= stop -> run.start > stop #1",
+        "amin_ref/model/schedule.py::Schedule._busy_periods: run.start >= stop -> run.start > stop #1",
     ),
     "floating point is exact up to 2**53, beyond which no number of tokens is taken; what leaves it becomes whole again": (
         "amin_ref/model/schedule.py::Schedule._held: np.zeros(stop - first, dtype=np.int64) -> np.zeros(stop - first) #1",
@@ -295,16 +295,16 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/programme/candidates.py::Candidates.by_mean_start: np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds)) -> np.bincount(self.kind, minlength=len(self.kinds)) #1",
     ),
     "how much is laid out, tried or done at once, and in which order, decides only the time": (
-        "oracle/portfolio.py::_Work.choose: ENTRIES_PER_SECOND * (1 - 2 * PRICING) * self._time_limit -> ENTRIES_PER_SECOND * (1 - 2 * PRICING) #1",
+        "oracle/portfolio.py::_Work.choose: (1 - 2 * budget.pricing) * self._time_limit -> 1 - 2 * budget.pricing #1",
         "oracle/search/bounds.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
         "oracle/search/states.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
         "oracle/starts/free_capacity.py::: 1024 -> 1023 #1",
         "oracle/starts/free_capacity.py::FreeCapacity.earliest_start: starts *= 2 -> starts = 2 #1",
         "oracle/search/relaxation.py::Rows.charges: if price.any(): … -> (nothing) #1",
         "oracle/search/walk.py::WorkerPool._submit_all: not self._narrow and len(self._left) == 1 -> not self._narrow #1",
-        "oracle/portfolio.py::_Work.choose: size <= MODELLED -> size < MODELLED #1",
-        "oracle/portfolio.py::_Work.choose: 1 - 2 * PRICING -> 1 + 2 * PRICING #1",
-        "oracle/search/walk.py::walk: width is None and len(states) > PRICED_ANEW and (now % ROUNDS_OF_PRICES == 0) -> len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0 #1",
+        "oracle/portfolio.py::_Work.choose: size <= budget.modelled -> size < budget.modelled #1",
+        "oracle/portfolio.py::_Work.choose: 1 - 2 * budget.pricing -> 1 + 2 * budget.pricing #1",
+        "oracle/search/walk.py::walk: width is None and len(states) > budget.priced_anew and is_due -> len(states) > budget.priced_anew and is_due #1",
         "oracle/search/branch_and_bound.py::BranchAndBound.explore: self.problem.size > MOST_REQUESTS -> self.problem.size >= MOST_REQUESTS #1",
     ),
     "longest is smaller than the capacity, as a request has a prompt and fits": (

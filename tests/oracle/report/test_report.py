@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import math
 import os
 import re
 import shutil
+import statistics
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
+from hypothesis import given
 
 from amin_ref import (
     Amax,
@@ -33,9 +39,10 @@ from amin_ref import (
 from amin_ref.cli import report_file as report_module
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.comparison.estimate import Estimate
+from amin_ref.comparison import Comparison, Estimate
+from amin_ref.strategies import instances
 from amin_ref.workloads import Bins, build_instance
-from oracle import optimum
+from oracle import lower_bound, optimum, verify
 from oracle.claims import LEDGER, Ledger
 from oracle.claims.figures import Figure, Mark, Point, Series
 from tests.cli.test_cli import one_sentence
@@ -46,38 +53,49 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
 
-from oracle.report import Comparison, document, gantt  # noqa: E402
+from oracle.report import GivenSchedule, Policies, Provenance, document, gantt  # noqa: E402
 from oracle.report.images import images  # noqa: E402
 from oracle.report.pictures import COLOURS, Axis, drawn, styles  # noqa: E402
+from oracle.report.policies import COLUMNS_SHOWN  # noqa: E402
+from oracle.report.timeline import Timeline  # noqa: E402
 
 FIGURES = PROJECT / "proofs_notes" / "figures"
 PHONE, DESK = 360, 1280
 
 
-def comparison(instance: Instance) -> Comparison:
+MADE = Provenance("1.2.3", date(2026, 11, 27), "amin-ref report report.html --ties <b>")
+
+
+def compared_on(instance: Instance, bound: int) -> Comparison:
     policies: dict[str, Policy | ClairvoyantPolicy] = {
         "amin": Amin(),
         "amax": Amax(),
         "h-sf": HindsightShortestFirst(),
         "fcfs": FirstComeFirstServed(),
     }
+    schedules = {name: simulate(instance, policy) for name, policy in policies.items()}
+    return Comparison(schedules, bound)
+
+
+def comparison(instance: Instance, *others: Instance) -> Policies:
     best = optimum(instance, time_limit=1.0)
-    return Comparison(
-        caption="A <small> workload & more.",
-        command="amin-ref report report.html",
-        schedules={name: simulate(instance, policy) for name, policy in policies.items()},
-        best=best.schedule,
-        bound=best.lower_bound,
-    )
+    comparisons = {0: compared_on(instance, best.lower_bound)}
+    for seed, other in enumerate(others, start=1):
+        bound = verify(other, lower_bound(other, 0.2))
+        comparisons[seed] = compared_on(other, bound)
+    return Policies("A <tiny> workload & more.", comparisons, best.schedule)
+
+
+def chats(seed: int) -> Instance:
+    return build_instance(
+        "chat", requests=150, capacity=3000, prediction=Bins(4), seed=seed
+    ).instance
 
 
 @pytest.fixture(scope="module")
-def compared() -> Comparison:
-    return comparison(
-        build_instance("chat", requests=150, capacity=3000, prediction=Bins(4)).instance
-    )
+def compared() -> Policies:
+    return comparison(chats(0), chats(1), chats(2))
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +119,9 @@ def claims(small_ledger: Ledger, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(compared: Comparison, ledger: Ledger) -> str:
-    return document(compared, ledger)
+def page(compared: Policies, ledger: Ledger) -> str:
+    given = GivenSchedule("mine.json", compared.first.schedules["amin"])
+    return document(compared, ledger, MADE, given)
 
 
 class Outline(HTMLParser):
@@ -144,6 +163,64 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
+def files_in(content: str, kind: str) -> list[str]:
+    """The files of one media type in the ``data:`` links of a part of the page."""
+    found = re.findall(rf'<a download="[^"]+" href="data:{kind};base64,([^"]*)"', content)
+    return [base64.b64decode(each).decode() for each in found]
+
+
+class PointDocument(TypedDict):
+    x: float
+    y: dict[str, float]
+
+
+class SeriesDocument(TypedDict):
+    name: str
+    points: list[PointDocument]
+
+
+class BarDocument(TypedDict):
+    label: str
+    value: dict[str, float]
+
+
+class AxisDocument(TypedDict):
+    scale: str
+    numbers: tuple[float, float]
+    places: tuple[float, float]
+
+
+class FigureDocument(TypedDict):
+    """Of a chart: of lines, or of bars. ``runs`` are a schedule's."""
+
+    name: str
+    series: list[SeriesDocument]
+    bars: list[BarDocument]
+    begin: float
+    axes: dict[str, AxisDocument]
+    runs: list[object]
+
+
+def charts(page: str) -> list[FigureDocument]:
+    """The data of every chart of the page; schedules are left out."""
+    texts = (text for text in files_in(page, "application/json") if '"axes"' in text)
+    return [json.loads(text) for text in texts]
+
+
+def json_files(content: str) -> list[FigureDocument]:
+    return [json.loads(text) for text in files_in(content, "application/json")]
+
+
+def csv_files(content: str) -> list[list[list[str]]]:
+    texts = files_in(content, "text/csv;charset=utf-8")
+    return [list(csv.reader(text.splitlines())) for text in texts]
+
+
+def plain(text: str) -> str:
+    """Without the elements around the words of a command."""
+    return re.sub(r"</?span>", "", text)
+
+
 class TestText:
     def test_ids_are_unique_and_every_reference_has_one(self, page: str) -> None:
         outline = Outline(page)
@@ -152,11 +229,16 @@ class TestText:
         assert set(outline.references) <= set(outline.ids)
 
     def test_it_needs_nothing_from_elsewhere(self, page: str) -> None:
-        assert Outline(page).addresses == ["data:,"]
+        article = "https://arxiv.org/abs/2508.14544"
+        links = [link for link in Outline(page).addresses if not link.startswith("data:")]
+        assert links == [article]
         assert "@import" not in page
-        # Name spaces are names, not addresses that anybody opens.
+        # Name spaces are names: no browser opens them.
         addresses = set(re.findall(r"https?://[^\s\"'<]*", page))
-        assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+        assert addresses - {article} <= {
+            "http://www.w3.org/2000/svg",
+            "http://www.w3.org/1999/xlink",
+        }
 
     def test_no_heading_level_is_skipped(self, page: str) -> None:
         levels = Outline(page).headings
@@ -165,8 +247,8 @@ class TestText:
         assert all(after <= before + 1 for before, after in pairwise(levels))
 
     def test_foreign_text_is_escaped(self, page: str) -> None:
-        assert "A &lt;small&gt; workload &amp; more." in page
-        assert "<small>" not in page
+        assert "A &lt;tiny&gt; workload &amp; more." in page
+        assert "<tiny>" not in page
 
     def test_every_picture_has_a_text_alternative(self, page: str) -> None:
         for svg in re.findall(r"<svg [^>]*>.*?</svg>", page, flags=re.DOTALL):
@@ -181,25 +263,105 @@ class TestText:
             assert re.findall(r"(?:fill|stroke): ?#[0-9a-f]{6}", svg) == []
 
     def test_the_same_input_gives_the_same_page(
-        self, compared: Comparison, small_ledger: Ledger
+        self, compared: Policies, small_ledger: Ledger
     ) -> None:
-        assert document(compared, small_ledger) == document(compared, small_ledger)
+        once, twice = (document(compared, small_ledger, MADE) for _ in range(2))
+        assert once == twice
 
     def test_a_report_on_a_phone_loads_in_seconds(self, page: str) -> None:
         assert len(page.encode()) < 1_000_000
 
-    def test_the_table_repeats_the_schedules(self, compared: Comparison, page: str) -> None:
-        for policy, schedule in compared.schedules.items():
+    def test_it_says_what_it_is_about_and_how_it_was_made(self, page: str) -> None:
+        head = page[page.index("<header>") : page.index("</header>")]
+        for wanted in (
+            "Zixi Chen, Yinyu Ye, Zijie Zhou",
+            "Adaptively Robust LLM Inference Optimization under Prediction Uncertainty",
+            "arXiv 2508.14544",
+            "amin-ref 1.2.3",
+            "2026-11-27",
+            "<dd>0, 1 and 2</dd>",
+        ):
+            assert wanted in head
+        assert "amin-ref report report.html --ties &lt;b&gt;" in plain(head)
+
+    def test_the_table_has_means_and_intervals_over_the_seeds(
+        self, compared: Policies, page: str
+    ) -> None:
+        for policy in compared.first.schedules:
             (row,) = re.findall(
                 rf'<tr><th scope="row">(?:{policy.upper()}|{policy.title()})</th>.*?</tr>',
                 page,
             )
-            assert f"<td>{schedule.mean_latency:,.1f}</td>" in row
-            assert f"<td>{schedule.evictions:,}</td>" in row
-            assert f"<td>{schedule.total_latency / compared.bound:.3f}</td>" in row
+            schedules = [each.schedules[policy] for each in compared.comparisons.values()]
+            bounds = [each.lower_bound or 0 for each in compared.comparisons.values()]
+            for values, decimals in (
+                ([s.total_latency / b for s, b in zip(schedules, bounds, strict=True)], 3),
+                ([s.mean_latency for s in schedules], 1),
+                ([s.evictions for s in schedules], 1),
+            ):
+                mean = statistics.mean(values)
+                # 4.303: two-sided 95 % quantile of Student's distribution, 2 degrees of freedom.
+                margin = 4.30265 * statistics.stdev(values) / 3**0.5
+                low, high = f"{mean - margin:,.{decimals}f}", f"{mean + margin:,.{decimals}f}"
+                interval = f"<small>{low} – {high}</small>" if margin else ""
+                assert f">{mean:,.{decimals}f}{interval}</td>" in row
 
-    def test_without_claims(self, compared: Comparison) -> None:
-        text = document(compared, None)
+    def test_one_seed_has_no_interval(self) -> None:
+        one = comparison(chats(0))
+        text = document(one, None, MADE)
+        amin = one.first.schedules["amin"]
+        ratio = amin.total_latency / (one.first.lower_bound or 0)
+        assert f"<td>{amin.mean_latency:,.1f}</td>" in text
+        assert f"<td>{amin.evictions:,}</td>" in text
+        assert f'<td class="first">{ratio:.3f}</td>' in text
+        assert not re.search(r"<td[^>]*>[^<]*<small>", text)
+
+    def test_one_name_for_the_ratio_to_the_bound(self, compared: Policies, page: str) -> None:
+        assert '<th scope="col">policy</th><th scope="col">latency × bound</th>' in page
+        assert compared.gap().x_label.startswith("× bound: ")
+        assert "<dt>× bound</dt>" in page
+
+    def test_no_interval_where_every_seed_gives_the_same(self, compared: Policies) -> None:
+        for policy, cells in compared.rows():
+            evictions = cells[COLUMNS_SHOWN.index("evictions")]
+            assert bool(evictions.interval) == (policy in ("Amin", "FCFS"))
+
+    def test_the_caption_says_where_bars_start(self, compared: Policies) -> None:
+        gap = compared.gap()
+        assert gap.reading.startswith(f"Bars start at {gap.begin:g}, the certified bound")
+
+    def test_every_figure_has_its_data_as_csv_and_json(self, page: str) -> None:
+        figures = re.findall(r'<figure id="([^"]+)">(.*?)</figure>', page, flags=re.DOTALL)
+        assert len(figures) > 10
+        for name, content in figures:
+            (table,), (text,) = csv_files(content), json_files(content)
+            assert len(table) > 1, name
+            assert len({len(row) for row in table}) == 1
+            if name.startswith(("gantt", "timeline")):
+                assert check(Schedule.from_json(json.dumps(text))) == ()
+                assert len(table) - 1 == len(text["runs"])
+                continue
+            assert text["name"] == name
+            if name != "gap":
+                points = [
+                    [series["name"], str(point["x"]), *map(str, point["y"].values())]
+                    for series in text["series"]
+                    for point in series["points"]
+                ]
+                assert table[1:] == points
+
+    def test_the_table_has_its_data_too(self, compared: Policies, page: str) -> None:
+        section = page[page.index('<section id="policies"') : page.index('id="gap"')]
+        (table,), (rows,) = csv_files(section), json_files(section)
+        assert len(table) == 1 + len(rows) == 1 + 4 * 3
+        for line in table[1:]:
+            row = dict(zip(table[0], line, strict=True))
+            of_seed = compared.comparisons[int(row["seed"])]
+            assert int(row["lower_bound"]) == of_seed.lower_bound
+            assert int(row["total_latency"]) == of_seed.schedules[row["policy"]].total_latency
+
+    def test_without_claims(self, compared: Policies) -> None:
+        text = document(compared, None, MADE)
         assert 'id="claims"' not in text
         assert Outline(text).open == []
 
@@ -209,24 +371,26 @@ class TestText:
         ids=["one token", "long pauses"],
     )
     def test_extreme_instances(self, requests: tuple[Request, ...]) -> None:
-        text = document(comparison(Instance(500, requests)), None)
+        one = comparison(Instance(500, requests))
+        given = GivenSchedule("one", one.best)
+        text = document(one, None, MADE, given)
         assert Outline(text).open == []
         assert "nan" not in text.lower().replace("nance", "")
 
-    def test_the_distribution_is_that_of_the_latencies(self, compared: Comparison) -> None:
+    def test_the_distribution_is_that_of_the_latencies(self, compared: Policies) -> None:
         figure = compared.latencies()
-        for series, schedule in zip(figure.series, compared.schedules.values(), strict=True):
+        for series, schedule in zip(figure.series, compared.first.schedules.values(), strict=True):
             for point in series.points[1:]:
                 within = sum(latency <= point.x for latency in schedule.latencies)
                 less = sum(latency < point.x for latency in schedule.latencies)
                 assert less / 150 < point.y.mean <= within / 150
 
-    def test_occupancy_adds_up(self, compared: Comparison) -> None:
+    def test_occupancy_adds_up(self, compared: Policies) -> None:
         figure = compared.occupancy()
-        amax = compared.schedules["amax"]
+        amax = compared.first.schedules["amax"]
         share = sum(amax.occupancy().tolist()) / amax.makespan / 3000
-        assert f"Amax holds {share * 100:.0f} %" in figure.reading
-        for series, schedule in zip(figure.series, compared.schedules.values(), strict=True):
+        assert f"Amax {share * 100:.0f} %" in figure.reading
+        for series, schedule in zip(figure.series, compared.first.schedules.values(), strict=True):
             step = int(series.points[1].x - series.points[0].x)
             whole = schedule.makespan // step
             held = sum(schedule.occupancy().tolist()[: whole * step])
@@ -258,18 +422,18 @@ class TestGantt:
         # By hand: prompts of 2. Round 1: 3 requests with their second token, 3 · 4. Round 4: B with
         # its fifth token and A with its third, 7 + 5.
         assert gantt.evictions(gantt.panels()[0].schedule) == (
-            "Round 1: with their next tokens A, B and C would hold 12, more than 11. Known so far "
-            "of their answers: A 1, B 1, C 1. Least is known alike of A, B and C: A, the first of "
-            "them, goes, and loses 1 token.",
-            "Round 4: with their next tokens A and B would hold 12, more than 11. Known so far of "
-            "their answers: A 2, B 4. Least is known of A: it goes, and loses 2 tokens.",
+            "Round 1: with their next tokens A, B and C would hold 12 tokens, more than 11. Their "
+            "lower bounds are now A 1, B 1, C 1. A, B and C have the smallest, and A is the first "
+            "of them: it is evicted, and loses 1 token.",
+            "Round 4: with their next tokens A and B would hold 12 tokens, more than 11. Their "
+            "lower bounds are now A 2, B 4. A has the smallest: it is evicted, and loses 2 tokens.",
         )
         assert gantt.evictions(gantt.OPTIMAL) == ()
 
     def test_what_was_known_from_an_earlier_run_counts(self) -> None:
         runs = (Run("A", 0, 4, "evicted"), Run("A", 5, 7, "evicted"), Run("A", 9, 15, "completed"))
         schedule = Schedule(Instance(11, gantt.TEACHING.requests[:1]), runs)
-        assert "A 4. Least is known of A" in gantt.evictions(schedule)[1]
+        assert "now A 4. A has the smallest" in gantt.evictions(schedule)[1]
 
     def test_its_words_are_the_runs(self) -> None:
         instance = Instance(9, (Request("A", 1, 2), Request("B", 1, 1)))
@@ -278,6 +442,49 @@ class TestGantt:
             "A: runs in rounds 0 to 1 and completes; B: runs in rounds 0 to 0 and completes. "
             f"Total latency {schedule.total_latency}."
         )
+
+
+class TestTimeline:
+    @given(instance=instances(min_requests=1))
+    def test_every_run_of_a_small_schedule_is_a_bar(self, instance: Instance) -> None:
+        schedule = simulate(instance, Amin())
+        timeline = Timeline.of(schedule)
+        assert set(timeline.lines) == set(instance.requests)
+        svg = timeline.svg("t", "Title")
+        assert Outline(svg).open == []
+        for outcome in ("completed", "evicted"):
+            runs = sum(run.outcome == outcome for run in schedule.runs)
+            assert svg.count(f'<rect class="{outcome}"') == runs
+        # What is neither waited nor run is none: the bars cover every request's latency.
+        waits = re.findall(r"waits from round ([\d,]+) to ([\d,]+)<", svg)
+        waited = sum(int(b.replace(",", "")) - int(a.replace(",", "")) for a, b in waits)
+        ran = sum(run.length for run in schedule.runs)
+        assert waited + ran == schedule.total_latency
+
+    def test_bars_lie_where_their_rounds_are(self) -> None:
+        schedule = Schedule(
+            Instance(9, (Request("A", 1, 6), Request("B", 4, 3, arrival=1))),
+            (Run("A", 0, 6, "completed"), Run("B", 6, 9, "completed")),
+        )
+        bars = re.findall(
+            r'<rect class="(\w+)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"',
+            Timeline.of(schedule).svg("t", "Title"),
+        )
+        # From 58 to 311 units for rounds 0 to 9.
+        place = {time: 58 + (317 - 58 - 6) * time / 9 for time in (0, 1, 6, 9)}
+        for (kind, x, width), (wanted, start, stop) in zip(
+            bars, [("completed", 0, 6), ("waits", 1, 6), ("completed", 6, 9)], strict=True
+        ):
+            assert kind == wanted
+            assert float(x) == pytest.approx(place[start], abs=0.06)
+            assert float(x) + float(width) == pytest.approx(place[stop], abs=0.11)
+
+    def test_of_thousands_forty_are_shown_evenly_spaced(self) -> None:
+        requests = tuple(Request(position, 1, 1) for position in range(2000))
+        schedule = simulate(Instance(20, requests), FirstComeFirstServed())
+        timeline = Timeline.of(schedule)
+        assert [request.id for request in timeline.lines] == list(range(0, 2000, 50))
+        assert timeline.reading.startswith("40 of 2,000 requests")
 
 
 class TestPictures:
@@ -317,7 +524,8 @@ class TestCommand:
         text = out.read_text(encoding="utf-8")
         assert "40 requests from chat, at-once, prediction bins:3" in text
         again = "report report.html --prediction bins:3 --requests 40 --time-limit 0.5 --claims"
-        assert f"<code>amin-ref {again}" in text
+        assert f"amin-ref {again}" in plain(text)
+        assert "<dd>0, 1, 2, 3 and 4</dd>" in text
 
     def test_another_ledger(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
@@ -328,6 +536,7 @@ class TestCommand:
         flags = ("--requests", "20", "--time-limit", "0.2", "--claims")
         assert run(application, ["report", str(out), *flags, str(claims)]) == 0
         assert out.read_text(encoding="utf-8").count("✕</span> does not hold") == 2
+        assert "wrote the report to" in one_sentence(capsys.readouterr().err)
         claims.write_text("{}")
         assert run(application, ["report", str(out), *flags, str(claims)]) == 2
         assert "claims.json': " in one_sentence(capsys.readouterr().err)
@@ -342,11 +551,78 @@ class TestCommand:
         text = out.read_text(encoding="utf-8")
         for row in rows["policies"]:
             assert f"<td>{row['mean_latency']:,.1f}</td>" in text
-            assert f"<td>{row['ratio_to_bound']:.3f}</td>" in text
+            assert f'<td class="first">{row["ratio_to_bound"]:.3f}</td>' in text
         assert '<th scope="row">FCFS</th>' in text
         assert '<th scope="row">Amax</th>' not in text
         again = "--requests 40 --policies amin,fcfs --time-limit 0.5"
-        assert f"<code>amin-ref compare --report report.html {again}</code>" in text
+        assert f"amin-ref compare --report report.html {again}" in plain(text)
+
+    def test_seeds(self, tmp_path: Path, claims: Path) -> None:
+        out = tmp_path / "report.html"
+        flags = ("--requests", "30", "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags, "--seed", "7", "--seeds", "2"]) == 0
+        text = out.read_text(encoding="utf-8")
+        assert "<dd>7 and 8</dd>" in text
+        assert "Means over 2 seeds" in text
+        (table, *_) = csv_files(text[text.index('<section id="policies"') :])
+        totals = {(row[0], row[2]): int(row[table[0].index("total_latency")]) for row in table[1:]}
+        for seed in ("7", "8"):
+            workload = build_instance("chat", requests=30, capacity=16_492, seed=int(seed))
+            assert totals[seed, "amin"] == simulate(workload.instance, Amin()).total_latency
+
+    def test_without_anything_random_there_is_one_seed(
+        self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n" + "3,50\n9,7\n4,70\n" * 5)
+        out = tmp_path / "report.html"
+        flags = ("--workload", str(trace), "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags]) == 0
+        assert "none: nothing is random" in out.read_text(encoding="utf-8")
+        capsys.readouterr()
+        assert run(application, ["report", str(out), *flags, "--seeds", "3"]) == 2
+        assert "--seeds has no effect" in one_sentence(capsys.readouterr().err)
+
+    def test_your_schedule(self, tmp_path: Path, claims: Path) -> None:
+        instance = build_instance("chat", requests=60, capacity=2500, prediction="naive").instance
+        schedule = simulate(instance, Amin())
+        file, out = tmp_path / "mine.json", tmp_path / "report.html"
+        file.write_text(schedule.to_json(), encoding="utf-8")
+        flags = ("--schedule", str(file), "--time-limit", "0.2", "--claims", str(claims))
+        assert run(application, ["report", str(out), *flags]) == 0
+        text = out.read_text(encoding="utf-8")
+        assert "Your schedule: mine.json" in text
+        assert "40 of 60 requests" in text
+        row = {name: rf'<tr><th scope="row">{name}</th>(.*)</tr>' for name in ("yours", "Amin")}
+        cells = {name: re.findall(pattern, text) for name, pattern in row.items()}
+        assert len(cells["yours"]) == 1
+        assert cells["yours"] == cells["Amin"]
+        assert Schedule.from_json(files_in(text, "application/json")[0]) == schedule
+
+    def test_a_schedule_that_is_not_valid_or_empty_is_refused(
+        self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, out = tmp_path / "mine.json", tmp_path / "report.html"
+        two = Instance(9, (Request("A", 4, 2), Request("B", 4, 2)))
+        overfull = (Run("A", 0, 2, "completed"), Run("B", 0, 2, "completed"))
+        flags = ("--schedule", str(file), "--claims", str(claims))
+        for schedule, why in (
+            (Schedule(two, overfull), "round 0"),
+            (Schedule(Instance(9, ()), ()), "no requests"),
+        ):
+            file.write_text(schedule.to_json(), encoding="utf-8")
+            assert run(application, ["report", str(out), *flags]) == 2
+            assert why in one_sentence(capsys.readouterr().err)
+        assert not out.exists()
+
+    @pytest.mark.parametrize("flag", ["--seeds 3", "--workload chat", "--seed 1", "--load 0.5"])
+    def test_flags_without_effect_beside_a_schedule_are_refused(
+        self, flag: str, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = tmp_path / "report.html"
+        flags = ("--schedule", "mine.json", "--claims", str(claims), *flag.split())
+        assert run(application, ["report", str(out), *flags]) == 2
+        assert "has no effect beside --schedule" in one_sentence(capsys.readouterr().err)
 
     def test_where_it_cannot_be_written(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
@@ -430,12 +706,8 @@ def number_at(axis: Axis, place: float) -> float:
     return begin + (end - begin) * share
 
 
-def axis_in(data: dict[str, object]) -> Axis:
-    scale, numbers, places = data["scale"], data["numbers"], data["places"]
-    assert isinstance(scale, str)
-    assert isinstance(numbers, list)
-    assert isinstance(places, list)
-    return Axis(scale, (numbers[0], numbers[1]), (places[0], places[1]))
+def axis_in(data: AxisDocument) -> Axis:
+    return Axis(data["scale"], data["numbers"], data["places"])
 
 
 def nearest(
@@ -478,6 +750,50 @@ CONTRASTS = """
 """
 
 
+def tells(line: str, label: str, value: float) -> bool:
+    """Whether a line of a title has the label and, to the digits that are shown, the value."""
+    numbers = re.findall(r"-?\d+\.?\d*", line.replace(",", ""))
+    return label in line and any(
+        float(number) == pytest.approx(value, rel=0.006, abs=0.006) for number in numbers
+    )
+
+
+SMALL_TEXT = """
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.parentElement;
+        if (!node.textContent.trim() || !element.checkVisibility()) continue;
+        if (element.closest('title, desc, script, style, .unseen')) continue;
+        const svg = element.closest('svg');
+        const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+        const size = scale * parseFloat(getComputedStyle(element).fontSize);
+        if (size < arguments[0]) found.push([size, node.textContent.trim()]);
+    }
+    return found;
+"""
+
+TITLES_AT = """
+    const svg = document.querySelector('#' + arguments[0] + ' svg');
+    svg.scrollIntoView({block: 'center'});
+    const box = svg.getBoundingClientRect();
+    const scale = box.width / svg.viewBox.baseVal.width;
+    return arguments[1].map(([x, y]) => {
+        const found = [];
+        // Points may be nearer to each other than a pointer can tell: half a unit to each side.
+        for (const [right, down] of [[0, 0], [0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]) {
+            const top = document.elementFromPoint(
+                box.left + scale * (x + right), box.top + scale * (y + down));
+            found.push(...(top?.querySelector(':scope > title')?.textContent ?? '').split('\\n'));
+        }
+        return found;
+    });
+"""
+
+A4_INSIDE = 688
+"""Width of A4 paper within margins of 14 mm: 182 mm at 96 dots an inch."""
+
+
 @pytest.mark.slow
 class TestBrowser:
     @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -503,12 +819,10 @@ class TestBrowser:
         self, browser: Chrome, page: str, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, DESK)
-        scripts = browser.find_elements(By.CSS_SELECTOR, 'script[type="application/json"]')
         compared = 0
-        for script in scripts:
-            data = json.loads(script.get_attribute("textContent") or "")
+        for data in charts(page):
             x, y = axis_in(data["axes"]["x"]), axis_in(data["axes"]["y"])
-            if data["name"] in ("gap", "occupancy"):
+            if data["name"] == "gap" or "occupancy" in data["name"]:
                 continue
             for number, series in enumerate(data["series"]):
                 line = f"{data['name']}-line-{number}"
@@ -528,12 +842,13 @@ class TestBrowser:
         self, browser: Chrome, page: str, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, DESK)
-        script = browser.find_element(By.ID, "gap-data").get_attribute("textContent")
-        data = json.loads(script or "")
+        (data,) = (chart for chart in charts(page) if chart["name"] == "gap")
         x = axis_in(data["axes"]["x"])
         for number, bar in enumerate(data["bars"]):
             corners = browser.execute_script(POINTS_OF_A_LINE, f"gap-line-{number}")
-            assert number_at(x, max(px for px, _ in corners)) == pytest.approx(bar["value"], 0.01)
+            assert number_at(x, min(px for px, _ in corners)) == pytest.approx(data["begin"], 0.01)
+            mean = bar["value"]["mean"]
+            assert number_at(x, max(px for px, _ in corners)) == pytest.approx(mean, 0.01)
 
     def test_by_keyboard_alone(self, browser: Chrome, page: str, tmp_path: Path) -> None:
         opened(browser, page, tmp_path, PHONE)
@@ -561,19 +876,135 @@ class TestBrowser:
         # What WCAG 2 asks for at level AA.
         assert browser.execute_script(CONTRASTS) >= 4.5
 
-    def test_text_in_pictures_is_large_enough_on_a_phone(
+    def test_all_text_has_eleven_pixels_on_a_phone(
         self, browser: Chrome, page: str, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, PHONE)
-        smallest = browser.execute_script(
-            """return Math.min(...[...document.querySelectorAll('figure svg')].map(svg => {
-                const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-                const sizes = [...svg.querySelectorAll('text')].map(
-                    text => parseFloat(getComputedStyle(text).fontSize));
-                return scale * Math.min(...sizes);
-            }))"""
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        small = browser.execute_script(SMALL_TEXT, 11)
+        assert small == []
+
+    def test_the_ratio_to_the_bound_is_visible_on_a_phone(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, PHONE)
+        cells = browser.execute_script(
+            """return [...document.querySelectorAll('.policies tr > :nth-child(2)')].map(cell => {
+                const box = cell.getBoundingClientRect();
+                const clip = cell.closest('.scroll').getBoundingClientRect();
+                return [cell.textContent, box.left - clip.left, clip.right - box.right,
+                        cell.scrollWidth - cell.clientWidth];
+            })"""
         )
-        assert smallest >= 8
+        assert len(cells) == 5
+        assert cells[0][0] == "latency × bound"
+        for _, left, right, cut_off in cells:
+            assert left >= 0
+            assert right >= 0
+            assert cut_off <= 0
+
+    def test_every_point_and_bar_shows_its_value_on_hover(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, DESK)
+        pointed = 0
+        for data in charts(page):
+            x, y = (Axis(**data["axes"][name]) for name in ("x", "y"))
+            if "bars" in data:
+                left = x.place(data["begin"]) + 2
+                marks = [
+                    (bar["label"], bar["value"]["mean"], (left, y.place(number)))
+                    for number, bar in enumerate(data["bars"])
+                ]
+            else:
+                # Of strips below each other, the axis in the data is that of the first. There, a
+                # target begins at its point.
+                strips = "occupancy" in data["name"]
+                series = data["series"][:1] if strips else data["series"]
+                marks = [
+                    (
+                        each["name"],
+                        point["y"]["mean"],
+                        (x.place(point["x"]) + 0.5 * strips, y.place(point["y"]["mean"])),
+                    )
+                    for each in series
+                    for point in each["points"]
+                ]
+            places = [list(place) for _, _, place in marks]
+            titles = browser.execute_script(TITLES_AT, data["name"], places)
+            for (label, value, _), lines in zip(marks, titles, strict=True):
+                assert any(tells(line, label, value) for line in lines), (label, value, lines)
+                pointed += 1
+        assert pointed > 500
+
+    def test_every_mark_of_a_schedule_has_a_title(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, DESK)
+        counts = browser.execute_script(
+            """const marks = [...document.querySelectorAll(
+                '.timeline rect, .drawing svg rect.completed, .drawing svg rect.evicted, '
+                + '.drawing svg rect.held, .drawing svg text.cross')];
+            return [marks.length, marks.filter(m => m.querySelector('title')?.textContent).length,
+                    getComputedStyle(document.querySelector('.gantt text.completed'))
+                        .pointerEvents];"""
+        )
+        assert counts[0] == counts[1] > 100
+        # The number of a token lies over its cell and must not catch the pointer.
+        assert counts[2] == "none"
+
+    def test_links_to_data_can_be_followed_without_a_network(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, DESK)
+        sizes = browser.execute_async_script(
+            """const done = arguments[0];
+            Promise.all([...document.querySelectorAll('a[download]')].map(
+                async a => (await (await fetch(a.href)).text()).length)).then(done, done);"""
+        )
+        assert len(sizes) > 30
+        assert min(sizes) > 20
+
+    def test_paper_loses_no_column_and_no_rule(
+        self, browser: Chrome, page: str, ledger: Ledger, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, DESK, "dark")
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        # A4 without its margins of 14 mm, at 96 dots an inch.
+        size = {"width": A4_INSIDE, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        widest, columns, rules, ground = browser.execute_script(
+            """const cells = [...document.querySelectorAll('.policies th, .policies td')];
+            return [
+                Math.max(...cells.map(cell => Math.max(cell.getBoundingClientRect().right,
+                    cell.getBoundingClientRect().left + cell.scrollWidth))),
+                [...document.querySelectorAll('.policies thead th')].map(th => th.textContent),
+                [...document.querySelectorAll('.claim dd')].filter(dd => dd.checkVisibility())
+                    .map(dd => dd.textContent.replaceAll('\\u00a0', ' ')),
+                getComputedStyle(document.body).backgroundColor];"""
+        )
+        assert widest <= A4_INSIDE
+        assert len(columns) == 1 + len(COLUMNS_SHOWN)
+        assert columns[:2] == ["policy", "latency × bound"]
+        assert {entry.rule for entry in ledger.entries} <= set(rules)
+        assert {f"{entry.setting}." for entry in ledger.entries} <= set(rules)
+        assert ground == "rgb(255, 255, 255)"
+
+    def test_the_printed_file_has_every_column(
+        self, browser: Chrome, page: str, compared: Policies, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, DESK)
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        a4 = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": False}
+        printed = browser.execute_cdp_cmd("Page.printToPDF", a4)
+        file = tmp_path / "report.pdf"
+        file.write_bytes(base64.b64decode(printed["data"]))
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        words = " ".join(text.split())
+        for policy, cells in compared.rows():
+            assert " ".join([policy, *(cell.mean for cell in cells)]) in words
 
     def test_no_text_leaves_its_picture(self, browser: Chrome, page: str, tmp_path: Path) -> None:
         opened(browser, page, tmp_path, PHONE)
