@@ -270,7 +270,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/search/relaxation.py::Rows.__init__: max(problem.size, problem.longest) -> min(problem.size, problem.longest) #1",
         "oracle/prices/dual.py::Dual.__init__: -(prompt_len + 1) // block -> -(prompt_len + 1) #1",
         "oracle/prices/dual.py::Dual.evaluate: rounds + 1 -> rounds #1",
-        "oracle/prices/dual.py::Dual.evaluate: shares > NEGLIGIBLE * total[:, None] -> shares >= NEGLIGIBLE * total[:, None] #1",
+        "oracle/prices/dual.py::Dual.evaluate: weights > NEGLIGIBLE * total[:, None] -> weights >= NEGLIGIBLE * total[:, None] #1",
         "oracle/prices/dual.py::Dual._costs: ENTRIES_AT_ONCE // len(delays) -> ENTRIES_AT_ONCE * len(delays) #1",
         "oracle/prices/ascent.py::_rounded: 0.0 -> 1.0 #1",
         "oracle/prices/ascent.py::_rounded: 2 -> 3 #1",
