@@ -1,4 +1,4 @@
-"""Amin with one rule taken away or turned round: what tests must be able to tell from Amin."""
+"""Amin with one rule removed or reversed: tests must be able to tell these from Amin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from amin_ref.policies.lookahead import (
 
 @dataclass(eq=False)
 class CrippledAmin(Policy):
-    """Amin, in steps that a crippled Amin replaces one of."""
+    """Amin in methods, of which each subclass replaces one."""
 
     ties: TieBreak = field(default_factory=ByPosition)
 
@@ -43,7 +43,7 @@ class CrippledAmin(Policy):
     def hear_and_evict(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> list[Job]:
-        """Steps 1 to 3; whom it evicts waits from the next round on."""
+        """Steps 1 to 3. The caller lets the evicted jobs wait from the next round on."""
         self.batch.begin_round(now, completed)
         self.waiting.add(
             Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
@@ -54,7 +54,7 @@ class CrippledAmin(Policy):
         return evict_in_order(self.batch, self.victims(self.batch.running))
 
     def taken_out(self) -> list[Job]:
-        """All that wait, in ascending ≺; the queue is empty then."""
+        """Empty the waiting queue; its jobs in ascending ≺."""
         jobs = []
         while self.waiting.first() is not None:
             jobs.append(self.waiting.take())
@@ -71,14 +71,14 @@ class CrippledAmin(Policy):
 
 
 class NeverRefines(CrippledAmin):
-    """Learns nothing from the tokens that it sees."""
+    """Leaves out step 2: ℓ̃ stays the predicted lower bound."""
 
     def refined(self, job: Job, generated: int) -> int:
         return job.assumed
 
 
 class EvictsLargest(CrippledAmin):
-    """Evicts the last in ≺ first: those of whom most is known, and most is lost."""
+    """Evicts the last in ≺ first: the largest bounds, and so the most tokens lost."""
 
     def victims(self, running: Iterable[Job]) -> Iterator[Job]:
         return reversed(list(ascending(running)))
@@ -92,7 +92,7 @@ class EvictsNewest(CrippledAmin):
 
 
 class NeverLooksAhead(CrippledAmin):
-    """Admits as long as everybody's next token fits."""
+    """Admits as long as the next token of every request fits."""
 
     def admit(self) -> tuple[RequestId, ...]:
         admitted = []
