@@ -1,7 +1,7 @@
 """The pytest plugin: ``pytest --amin-policy mypackage.sched:MyScheduler``.
 
-It is loaded into every run of pytest wherever amin-ref is installed, so it imports nothing but
-pytest and the core (numpy, a tenth of a second) until one of its flags or its fixture is used.
+Every run of pytest loads it if amin-ref is installed, so it imports only pytest until one of its
+flags or its fixture is used.
 """
 
 from __future__ import annotations
@@ -15,47 +15,47 @@ if TYPE_CHECKING:
 
 
 class RunSuite(Protocol):
-    """What the fixture ``amin_conformance`` gives: :func:`amin_ref.suite.examine` that fails."""
+    """The fixture ``amin_conformance``: :func:`amin_ref.suite.examine` that fails the test."""
 
     def __call__(
         self, make: MakePolicy, claims: Claim = "amin", *, examples: int = 1_000, seed: int = 0
     ) -> None:
-        """Examine the scheduler that ``make`` makes, and fail with what is found."""
+        """Test the scheduler that ``make`` makes; fail with the report if a theorem is broken."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The flags."""
+    """Add the flags."""
     group = parser.getgroup("amin-ref", "conformance of a KV-cache scheduler")
     group.addoption(
         "--amin-policy",
         metavar="MODULE:NAME",
         help="Test this scheduler: a class that derives from amin_ref.Policy, or a function that "
-        "makes one.",
+        "makes one. MODULE is looked for in the current folder first.",
     )
     group.addoption(
         "--amin-claims",
         choices=("amin", "valid"),
         default="amin",
-        help="What it claims: to be Amin (the default), or only to make valid schedules.",
+        help="What the scheduler claims: to be Amin (the default) or only to make valid schedules.",
     )
     group.addoption(
         "--amin-examples",
         type=int,
         default=1_000,
         metavar="N",
-        help="Random small instances to test it on (default: 1000; 100000 take some two minutes).",
+        help="Number of random small instances (default: 1000; 100000 take about two minutes).",
     )
     group.addoption(
         "--amin-seed",
         type=int,
         default=0,
         metavar="N",
-        help="Seed of these instances (default: 0).",
+        help="Seed of the random instances (default: 0).",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where a scheduler is named, let its tests be collected."""
+    """Add the tests of the scheduler that ``--amin-policy`` names."""
     if config.getoption("--amin-policy") is not None:
         from amin_ref.suite.pytest_items import SchedulerTests
 
@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def amin_conformance() -> RunSuite:
-    """Runs the suite on a scheduler, and fails with what it found::
+    """Tests a scheduler, and fails with the report if a theorem is broken::
 
     def test_my_scheduler(amin_conformance):
         amin_conformance(MyScheduler, claims="valid", examples=500)

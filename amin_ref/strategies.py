@@ -1,7 +1,7 @@
 """Hypothesis strategies: instances, tie-breaks, policies and schedules to test schedulers with.
 
-They need Hypothesis, which this package does not: ``pip install hypothesis``. A property of
-somebody's own scheduler reads::
+They need Hypothesis, which amin-ref does not install: ``pip install 'amin-ref[strategies]'``. A
+property test of a scheduler::
 
     from hypothesis import given
     from amin_ref import check, simulate
@@ -11,11 +11,10 @@ somebody's own scheduler reads::
     def test_my_scheduler(instance):
         assert check(simulate(instance, MyScheduler())) == ()
 
-What is drawn is small and tight on purpose: a few requests, a cache that barely holds the largest
-of them, lengths that are often equal, predictions that are often far too low. That is where
-schedulers overflow, evict and meet ties, and where a failure is short enough to be followed by
-hand. Everything shrinks towards fewer requests, shorter lengths, a tighter cache, blocks of one
-token, no arrivals, and ties broken by position.
+Instances are small and tight on purpose: few requests, a cache that barely holds the largest,
+equal lengths and predictions far too low. On such instances schedulers overflow, evict and meet
+ties, and a failure can be followed by hand. Examples shrink towards fewer requests, shorter
+lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken by position.
 """
 
 from __future__ import annotations
@@ -33,29 +32,24 @@ from amin_ref.model.request import Request
 from amin_ref.model.schedule import Outcome, Run, Schedule
 from amin_ref.model.validation import LARGEST, RequestId
 from amin_ref.policies import (
-    Amax,
-    Amin,
     ByPosition,
     ClairvoyantPolicy,
-    FirstComeFirstServed,
-    HindsightShortestFirst,
     Policy,
     Ranking,
     Shuffled,
     TieBreak,
 )
+from amin_ref.policies.names import POLICIES, MakeWithTies, NamedPolicy
 from amin_ref.simulator.simulation import simulate
 
 Prediction = Literal["lowest", "interval", "exact"]
-"""What is predicted: ℓ = 1 and no u; any ℓ ≤ o ≤ u or no u; or ℓ = o = u."""
+"""``lowest``: ℓ = 1, u unknown. ``interval``: any ℓ ≤ o ≤ u, or u unknown. ``exact``: ℓ = o = u."""
 
 PREDICTIONS: tuple[Prediction, ...] = ("lowest", "interval", "lowest", "interval", "exact")
-"""Mostly those that can be wrong."""
+"""One of these is the prediction of an instance; mostly one that leaves the length uncertain."""
 
 BLOCK_SIZES = (1, 2, 4, 16)
-
-BlindPolicy = Amin | FirstComeFirstServed | Amax
-BLIND_POLICIES: tuple[type[BlindPolicy], ...] = (Amin, FirstComeFirstServed, Amax)
+"""One of these is B: the paper's 1, vLLM's 16, and two that are small beside the lengths."""
 
 
 def request_ids() -> SearchStrategy[RequestId]:
@@ -74,11 +68,11 @@ def requests(
     """A request.
 
     Args:
-        ids: what its id is drawn from; :func:`request_ids` by default.
+        ids: strategy for its id; :func:`request_ids` by default.
         max_prompt_len: longest prompt; tokens.
         max_output_len: longest output; tokens.
         max_arrival: latest arrival; rounds.
-        prediction: what is predicted.
+        prediction: kind of its prediction.
     """
     return st.builds(
         _request,
@@ -100,7 +94,7 @@ def _request(
 def _lengths(
     max_output_len: int, prediction: Prediction
 ) -> SearchStrategy[tuple[int, int, int | None]]:
-    """An output length, and the interval predicted for it."""
+    """An output length and its predicted interval, as (o, ℓ, u)."""
     length = st.integers(1, max_output_len)
     if prediction == "exact":
         return length.map(lambda output: (output, output, output))
@@ -126,25 +120,25 @@ def instances(
     block_sizes: Sequence[int] = BLOCK_SIZES,
     predictions: Sequence[Prediction] = PREDICTIONS,
 ) -> Instance:
-    """An instance with a tight cache: it fits the largest request, and at most twice as much more.
+    """An instance whose capacity is one to three times what its largest request needs.
 
-    Prompts are all equal in about half of the instances. The ids are "a", "b", "c", …
+    All prompts are equal in about half of the instances. The ids are "a", "b", "c", …
 
     Args:
         min_requests: fewest requests.
         max_requests: most requests; at most 26.
-        max_prompt_len: longest prompt in blocks of one token; a block more where blocks are larger,
-            so that prompts end anywhere in a block. Tokens.
+        max_prompt_len: longest prompt; tokens. With blocks of more than one token it is a block
+            more, so that prompts end anywhere in a block.
         max_output_len: longest output; tokens.
-        max_arrival: latest arrival; rounds. With 0, everything arrives at once.
-        block_sizes: what B is drawn from.
-        predictions: what is predicted in the whole instance is drawn from these.
+        max_arrival: latest arrival; rounds. With 0, all requests arrive in round 0.
+        block_sizes: B is one of these.
+        predictions: the kind of all predictions of the instance is one of these.
     """
     block_size = draw(st.sampled_from(block_sizes))
     lengths = _lengths(max_output_len, draw(st.sampled_from(predictions)))
     prompt_lens = st.integers(1, max_prompt_len + (block_size if block_size > 1 else 0))
     equal_prompts = draw(st.none() | prompt_lens)
-    # Few rounds apart, requests compete; many rounds apart, the cache runs empty in between.
+    # Requests that arrive a few rounds apart compete; far apart, the cache is empty in between.
     last = draw(st.sampled_from((0, max_arrival // 10, max_arrival // 3, max_arrival)))
     drawn: list[Request] = []
     for position in range(draw(st.integers(min_requests, max_requests))):
@@ -173,7 +167,7 @@ def _occupied(request: Request, block_size: int) -> int:
 
 
 def rankings(instance: Instance) -> SearchStrategy[Ranking]:
-    """An explicit order of the instance's requests: any permutation."""
+    """An explicit order of the instance's requests, as a tie-break: any permutation."""
     ids = [request.id for request in instance.requests]
     return st.permutations(ids).map(lambda order: Ranking(tuple(order)))
 
@@ -187,24 +181,34 @@ def tie_breaks(instance: Instance) -> SearchStrategy[TieBreak]:
     )
 
 
-def blind_policies(instance: Instance) -> SearchStrategy[Policy]:
-    """Amin, FCFS or Amax, with any tie-break."""
-    kinds = st.sampled_from(BLIND_POLICIES)
-    return st.builds(lambda kind, ties: kind(ties), kinds, tie_breaks(instance))
-
-
 def policies(instance: Instance) -> SearchStrategy[Policy | ClairvoyantPolicy]:
-    """One of the four policies, with any tie-break."""
-    kinds = st.sampled_from((*BLIND_POLICIES, HindsightShortestFirst))
-    return st.builds(lambda kind, ties: kind(ties), kinds, tie_breaks(instance))
+    """One of :data:`amin_ref.policies.names.POLICIES`, with any tie-break."""
+    makers = st.sampled_from([policy.make for policy in POLICIES.values()])
+    return st.builds(lambda make, ties: make(ties), makers, tie_breaks(instance))
+
+
+def blind_policies(instance: Instance) -> SearchStrategy[Policy]:
+    """One of these policies that does not see output lengths, with any tie-break."""
+    makers = st.sampled_from([policy.make for policy in POLICIES.values() if _is_blind(policy)])
+    return st.builds(_blind_policy, makers, tie_breaks(instance))
+
+
+def _is_blind(policy: NamedPolicy) -> bool:
+    return isinstance(policy.make(ByPosition()), Policy)
+
+
+def _blind_policy(make: MakeWithTies, ties: TieBreak) -> Policy:
+    policy = make(ties)
+    assert isinstance(policy, Policy)
+    return policy
 
 
 @st.composite
 def schedules(draw: st.DrawFn, drawn_instances: SearchStrategy[Instance] | None = None) -> Schedule:
-    """A valid schedule: what one of the four policies makes of an instance.
+    """A valid schedule: that of one of :func:`policies` for an instance.
 
     Args:
-        drawn_instances: what the instance is drawn from; :func:`instances` by default.
+        drawn_instances: strategy for the instance; :func:`instances` by default.
     """
     instance = draw(instances() if drawn_instances is None else drawn_instances)
     return simulate(instance, draw(policies(instance)))
@@ -214,10 +218,10 @@ def schedules(draw: st.DrawFn, drawn_instances: SearchStrategy[Instance] | None 
 def arbitrary_schedules(
     draw: st.DrawFn, drawn_instances: SearchStrategy[Instance] | None = None
 ) -> Schedule:
-    """Any runs of an instance's requests: nearly always invalid, in several ways at once.
+    """Any runs of an instance's requests: nearly always invalid, and by several rules at once.
 
     Args:
-        drawn_instances: what the instance is drawn from; :func:`instances` by default.
+        drawn_instances: strategy for the instance; :func:`instances` by default.
     """
     instance = draw(instances() if drawn_instances is None else drawn_instances)
     runs = [

@@ -1,26 +1,30 @@
 """The hindsight optimum, and certificates of how good a schedule can be at all.
 
-:func:`optimum` gives the best schedule and a proven bound, :func:`lower_bound` a certificate alone,
-and :func:`verify` recomputes what a certificate proves without trusting the program that made it.
+How good can any schedule of an instance be? :func:`optimum` gives the best schedule and a proven
+bound, :func:`lower_bound` a certificate alone, and :func:`verify` recomputes what a certificate
+proves without trusting the program that made it.
 
-Each name is imported when it is first used, so that :func:`verify`, :func:`lower_bound` and
-:class:`Certificate` work where neither HiGHS nor PuLP can be imported.
+Each name is imported when it is first used. HiGHS and PuLP are imported only when the integer
+programme is asked: all else works where neither is installed.
 
-To read: ``certificate`` (what a bound rests on), ``deadline`` and ``journal``; ``starts`` (start
-rounds and list schedules); ``prices``, ``heuristics``, ``search`` and ``programme`` (the four ways
-to find schedules and bounds); ``portfolio`` (which of them are asked, and for how long); ``ratio``
-(how bad a policy can get); ``claims`` and ``report`` (the article, measured and shown).
+To read: ``certificate`` (what a bound rests on), ``deadline`` (when a search stops), ``budget``
+(what each method gets) and ``journal``; ``starts`` (start rounds and list schedules); ``prices``,
+``heuristics``, ``search`` and ``programme`` (the four ways to find schedules and bounds);
+``portfolio`` (which of them are asked); ``ratio`` (how bad a policy can get); ``claims`` and
+``report`` (the article, measured and shown).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oracle.budget import Budget
     from oracle.certificate import Certificate, Stretch, verify
     from oracle.portfolio import Evidence, Method, Optimum, optimum
     from oracle.prices.ascent import lower_bound
 
 __all__ = [
+    "Budget",
     "Certificate",
     "Evidence",
     "Method",
@@ -32,6 +36,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Budget": "oracle.budget",
     "Certificate": "oracle.certificate",
     "Stretch": "oracle.certificate",
     "verify": "oracle.certificate",
@@ -53,5 +58,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names beside the others, imported or not."""
+    """The public names, imported or not, and all other names of the module."""
     return sorted({*globals(), *__all__})

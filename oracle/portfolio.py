@@ -1,8 +1,9 @@
-"""The hindsight optimum: exactly where it can be had, between proven bounds where it cannot.
+"""Which methods are asked for the optimum, and for how long?
 
-Puts together what the other modules of this package find: heuristics give schedules, prices give
-certificates, the exact search and the integer programme give both. Nobody's word is taken for a
-schedule: each is checked by :func:`amin_ref.check`, which shares no code with any of them.
+:func:`optimum` asks several methods, one after the other. Heuristics give schedules, prices give
+certificates, the exact search and the integer programme give both. It returns the best schedule and
+the best bound of all. Each schedule is checked by :func:`amin_ref.check`, which shares no code with
+the methods.
 """
 
 from __future__ import annotations
@@ -14,58 +15,44 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from amin_ref import Instance, InvalidValue, Schedule, check
+from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate, Stretch, verify
 from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.prices.ascent import lower_bound
-from oracle.programme.branch_and_cut import ModelTooLarge, solve
+from oracle.programme.candidates import ModelTooLarge
 from oracle.search.branch_and_bound import IN_FLIGHT, search
 from oracle.starts.parts import first_come_first_served, independent_parts, joined
 
 Method = Literal["auto", "ilp", "search"]
 Evidence = Literal["certificate", "exhausted", "solver"]
 
-SEARCHED = 24
-"""Requests up to which ``auto`` searches exactly when certificate and heuristics do not meet."""
-
-MODELLED = 200
-"""Requests up to which ``auto`` asks the integer programme beyond that."""
-
-FIRST_LOOK = 0.02
-"""Share of the time that goes into a first certificate, and again into a first schedule."""
-
-FIRST_LOOK_PER_REQUEST = 0.005
-"""Seconds for each request after which that first look ends at the latest."""
-
-PRICING = 0.15
-"""Share of the time that goes into a better certificate, and again into a better schedule."""
-
-PRICING_SHARES = 0.5
-"""Share of the time that goes into a certificate where an integer programme would be too large."""
-
-ENTRIES_PER_SECOND = 2_000
-"""Entries of an integer programme for which ``auto`` wants a second each: with less time than that
-its relaxation was never solved, and it outlived its time."""
-
 PRICE_UNITS = 2**24
-"""Denominator of certificates made from a solver's prices."""
+"""Denominator of certificates that are made from a solver's prices.
+
+A solver's prices have about eight digits, and 2**-24 is 6e-8.
+"""
 
 MOST_PRICED_ROUNDS = 2**20
-"""Rounds in such a certificate at most."""
+"""Most rounds of such a certificate: it names every round, and would take megabytes of text."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The best schedule found, and a proven bound on all others (specification, section 5).
+    """The best schedule found, and a bound on all schedules (specification, section 5).
 
     Attributes:
-        schedule: valid under :func:`amin_ref.check`, without evictions.
+        schedule: the best schedule found; valid under :func:`amin_ref.check`, without evictions.
         lower_bound: no schedule of the instance has a smaller total latency; request·rounds.
-        evidence: what ``lower_bound`` rests on, strongest first: ``"certificate"``: on
-            ``certificate``, which anyone can verify; ``"exhausted"``: on the exact search, which
-            looked at every schedule that costs less, or excluded it by bounds of its own;
-            ``"solver"``: on the dual bound that an integer-programming solver states.
-        certificate: evidence for ``lower_bound``; ``None`` when that rests on something else.
+        evidence: what ``lower_bound`` rests on, strongest first. It says nothing about the
+            schedule: that is optimal if and only if :attr:`proven` is true.
+
+            * ``"certificate"``: on ``certificate``, which :func:`oracle.verify` recomputes.
+            * ``"exhausted"``: on the exact search. It excluded every schedule that costs less than
+              ``lower_bound``, by trying it or by bounds of its own. If time or memory ran out
+              before it reached the cost of ``schedule``, a gap is left between the two.
+            * ``"solver"``: on the dual bound that an integer-programming solver states.
+        certificate: the evidence for ``lower_bound``, or ``None`` where the evidence is another.
     """
 
     schedule: Schedule
@@ -75,18 +62,33 @@ class Optimum:
 
     @property
     def total_latency(self) -> int:
-        """What the schedule costs, an upper bound on OPT; request·rounds."""
+        """Total latency of the schedule, an upper bound on OPT; request·rounds."""
         return self.schedule.total_latency
 
     @property
     def proven(self) -> bool:
-        """Whether the schedule is optimal, on the evidence named."""
+        """Whether the schedule is optimal: no schedule costs less, on the evidence named."""
         return self.lower_bound == self.total_latency
 
     @property
     def gap(self) -> float:
-        """How far the schedule may be from OPT at most, as a share of the bound; 0 when proven."""
+        """By what share of the bound the schedule may exceed OPT at most; 0 when proven."""
         return (self.total_latency - self.lower_bound) / max(1, self.lower_bound)
+
+    @property
+    def evidence_in_words(self) -> str:
+        """One sentence that says what ``lower_bound`` rests on, and why there is a gap if any."""
+        rests_on = {
+            "certificate": "The bound rests on a certificate, which amin-ref verify recomputes",
+            "exhausted": f"The exact search excluded every schedule that costs less than "
+            f"{self.lower_bound}",
+            "solver": "The bound is the dual bound that an integer-programming solver states",
+        }[self.evidence]
+        if self.proven:
+            return f"{rests_on}; the schedule reaches it and is optimal."
+        if self.evidence == "exhausted":
+            return f"{rests_on}, and ended before it reached {self.total_latency}."
+        return f"{rests_on}; the optimum lies between it and {self.total_latency}."
 
 
 def optimum(
@@ -98,30 +100,34 @@ def optimum(
     should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Optimum:
     """The least total latency of any schedule, or the best bounds on it that the time allows.
 
     Args:
         instance: arrivals, unequal prompts and blocks are supported by every method.
-        time_limit: seconds of wall-clock time, at least 0. With 0 the result is a list schedule
-            and a bound without prices. It is overrun by a second or two; by more where an integer
-            programme is large, as the solver is not interrupted in every step of its own.
-        method: ``"search"`` is the exact search, ``"ilp"`` the integer programme; both begin with
-            the same heuristics. ``"auto"`` asks certificates and heuristics first, and then the
-            search for small instances or the integer programme for ones that it can hold.
-        progress: called with the least total latency and the best bound so far, whenever one of
-            them gets better.
-        should_stop: asked a few times a second; when it says yes, the best so far is returned.
-        executor: processes that share the exact search where it lasts longer than a second; by
-            default, the caller is alone.
-        in_flight: pieces of the search that they are given at a time, at least as many as there
-            are processes.
+        time_limit: seconds of wall-clock time; finite, 0 or more. With 0 the result is a list
+            schedule and a bound without prices. The limit is overrun by a second or two, and by
+            more where an integer programme is large: some steps of a solver cannot be interrupted.
+        method: ``"search"``: the exact search; ``"ilp"``: the integer programme, which needs
+            highspy and PuLP; ``"auto"``: prices and heuristics, then the search if requests are
+            few, or the integer programme if it is small enough and a solver is installed. All
+            begin with the same prices and heuristics.
+        progress: called with the least total latency and the best lower bound so far, whenever one
+            of them gets better.
+        should_stop: called a few times a second; after ``True`` the best so far is returned.
+        executor: processes that share an exact search which lasts more than seconds; ``None``: the
+            calling process works alone.
+        in_flight: work items that the executor is given at a time, at least 1: as many as it has
+            processes.
+        budget: how much of the time each method gets.
 
     Raises:
-        InvalidValue: an argument is not of this kind, or the instance too large for the method.
+        InvalidValue: an argument is not of this kind, the instance is too large for the method, or
+            the method is ``"ilp"`` and no solver is installed.
     """
     _check_arguments(method, in_flight)
-    work = _Work(instance, time_limit, progress, should_stop, executor, in_flight)
+    work = _Work(instance, time_limit, progress, should_stop, executor, in_flight, budget)
     work.look_first()
     if method == "search":
         work.search()
@@ -137,14 +143,28 @@ def _check_arguments(method: str, in_flight: int) -> None:
         raise InvalidValue(
             "method", method, "it must be 'auto', 'ilp' or 'search'", "give one of them"
         )
-    if in_flight < 1:
+    if method == "ilp" and not _solver_is_installed():
         raise InvalidValue(
-            "in_flight", in_flight, "processes need something to do", "give 1 or more"
+            "method",
+            method,
+            "the integer programme needs highspy and PuLP, which cannot be imported",
+            "install highspy and pulp, or give 'search'",
         )
+    if in_flight < 1:
+        raise InvalidValue("in_flight", in_flight, "it must be at least 1", "give 1 or more")
+
+
+def _solver_is_installed() -> bool:
+    """Whether the integer programme can be asked: certificates and the search need no solver."""
+    try:
+        import oracle.programme.branch_and_cut  # noqa: F401 - only whether it can be imported
+    except ImportError:
+        return False
+    return True
 
 
 class _Work:
-    """The best schedule and the best bound so far, and those who may improve them."""
+    """The best schedule and the best bound so far, and the methods that may improve them."""
 
     def __init__(
         self,
@@ -154,43 +174,48 @@ class _Work:
         should_stop: ShouldStop | None,
         executor: Executor | None,
         in_flight: int,
+        budget: Budget,
     ) -> None:
+        self._instance = instance
+        self._deadline = Deadline.after(time_limit, should_stop)
+        self._time_limit = time_limit
+        self._should_stop = should_stop
+        self._progress = progress
         self._executor = executor
         self._in_flight = in_flight
-        self._instance = instance
-        self._time_limit = time_limit
-        self._deadline = Deadline.after(time_limit, should_stop)
-        self._progress = progress
-        self._should_stop = should_stop
+        self._budget = budget
         certificate = lower_bound(instance, time_limit=0)
         self._prices = certificate
         bound = verify(instance, certificate)
-        self.best = Optimum(first_come_first_served(instance), bound, "certificate", certificate)
+        schedule = first_come_first_served(instance)
+        self.best = Optimum(schedule, bound, "certificate", certificate)
         self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
-        """A certificate and a schedule that everything after can start from."""
+        """A first certificate and a first schedule, from which everything later starts."""
         seconds = min(
-            FIRST_LOOK * self._time_limit,
-            FIRST_LOOK_PER_REQUEST * len(self._instance.requests),
+            self._budget.first_look * self._time_limit,
+            self._budget.first_look_per_request * len(self._instance.requests),
         )
         self._price(seconds)
         self._improve_schedule(seconds)
 
     def choose(self) -> None:
-        """Whatever proves most for an instance of this size."""
-        size = len(self._instance.requests)
-        if size <= SEARCHED:
+        """The method that proves most for an instance of this size."""
+        budget, size = self._budget, len(self._instance.requests)
+        if size <= budget.searched:
             self.search()
             return
-        modelled = size <= MODELLED and (
-            self._entries() <= ENTRIES_PER_SECOND * (1 - 2 * PRICING) * self._time_limit
+        seconds_of_solver = (1 - 2 * budget.pricing) * self._time_limit
+        modelled = size <= budget.modelled and (
+            self._entries() <= budget.entries_per_second * seconds_of_solver
         )
-        # What no integer programme can close, prices of shares may: they take longer to find.
-        pricing = PRICING if modelled or size > MODELLED else PRICING_SHARES
+        modelled = modelled and _solver_is_installed()
+        no_programme = size <= budget.modelled and not modelled
+        pricing = budget.pricing_alone if no_programme else budget.pricing
         self._price(pricing * self._time_limit)
         if modelled:
-            self._improve_schedule(PRICING * self._time_limit)
+            self._improve_schedule(budget.pricing * self._time_limit)
             with contextlib.suppress(ModelTooLarge):
                 self.ask_solver()
         self._improve_schedule(self._deadline.remaining)
@@ -205,7 +230,7 @@ class _Work:
         return sum(output_len * longest for _, output_len, _ in kinds)
 
     def search(self) -> None:
-        """The exact search, one part of the instance after the other where it falls into parts."""
+        """The exact search, in one independent part of the instance after the other."""
         if self._is_over():
             return
         parts = independent_parts(self._instance)
@@ -219,6 +244,7 @@ class _Work:
                 should_stop=self._should_stop,
                 executor=self._executor,
                 in_flight=self._in_flight,
+                budget=self._budget,
             )
             schedules.append(found.schedule)
             bound += found.lower_bound
@@ -229,21 +255,25 @@ class _Work:
         """The integer programme, from the best schedule on."""
         if self._is_over():
             return
+        # Imported here: everything else works where no solver is installed.
+        from oracle.programme.branch_and_cut import solve
+
         found = solve(
             self._instance,
             time_limit=self._deadline.remaining,
             warm_start=self.best.schedule,
-            progress=self._hear_solver,
+            progress=self._take_progress_of_solver,
             should_stop=self._should_stop,
+            budget=self._budget,
         )
         self._offer_schedule(found.schedule)
         self._offer_bound(found.lower_bound, "solver")
         if found.prices is not None:
             self._offer_certificate(_certificate_of(self._instance, found.prices))
 
-    def _hear_solver(self, cost: int, bound: int) -> None:
+    def _take_progress_of_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")
-        self._tell(cost)
+        self._report(cost)
 
     def _price(self, seconds: float) -> None:
         if not self._is_over():
@@ -257,32 +287,33 @@ class _Work:
                 best_schedule(
                     self._instance,
                     time_limit=seconds,
-                    progress=self._tell,
+                    progress=self._report,
                     should_stop=self._should_stop,
                     certificate=self._prices,
+                    budget=self._budget,
                 )
             )
 
     def _offer_schedule(self, schedule: Schedule) -> None:
         if schedule.total_latency < self.best.total_latency and not check(schedule):
-            self._learn(replace(self.best, schedule=schedule))
+            self._take(replace(self.best, schedule=schedule))
 
     def _offer_certificate(self, certificate: Certificate) -> None:
         bound = verify(self._instance, certificate)
         if bound >= self.best.lower_bound:
             self._prices = certificate
-            self._learn(Optimum(self.best.schedule, bound, "certificate", certificate))
+            self._take(Optimum(self.best.schedule, bound, "certificate", certificate))
 
     def _offer_bound(self, bound: int, evidence: Evidence) -> None:
         if bound > self.best.lower_bound:
-            self._learn(Optimum(self.best.schedule, bound, evidence, None))
+            self._take(Optimum(self.best.schedule, bound, evidence, None))
 
-    def _learn(self, better: Optimum) -> None:
+    def _take(self, better: Optimum) -> None:
         self.best = better
-        self._tell(better.total_latency)
+        self._report(better.total_latency)
 
-    def _tell(self, cost: int) -> None:
-        """Report a cost that was found, whether its schedule is at hand yet or not."""
+    def _report(self, cost: int) -> None:
+        """Report a cost that a method has reached, even if its schedule is still to come."""
         if self._progress is not None:
             self._progress(min(cost, self.best.total_latency), self.best.lower_bound)
 
@@ -291,9 +322,9 @@ class _Work:
 
 
 def _certificate_of(instance: Instance, prices: Mapping[int, float]) -> Certificate:
-    """Prices by round as a certificate of one stretch, from the first arrival on.
+    """A certificate of one stretch, from the first arrival on, with these prices by round.
 
-    Empty, and so proving little, where that stretch would be too long to write down.
+    Where the stretch would be longer than :data:`MOST_PRICED_ROUNDS` it is left out.
     """
     first = min((request.arrival for request in instance.requests), default=0)
     rounds = max(prices, default=first) - first + 1

@@ -29,7 +29,15 @@ from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text,
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
-from amin_ref.suite import CLAIMS, FAILURES, Claim, Finding, Report, examine, judge_schedule
+from amin_ref.suite import (
+    FAILURES,
+    SCHEDULER_CLAIMS,
+    Claim,
+    Finding,
+    Report,
+    examine,
+    judge_schedule,
+)
 from amin_ref.suite.judgement import schedule_of
 from amin_ref.workloads import EMBEDDED
 
@@ -142,7 +150,7 @@ Examples:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
     "--claims",
-    type=click.Choice(CLAIMS),
+    type=click.Choice(SCHEDULER_CLAIMS),
     default="amin",
     show_default=True,
     help="What the scheduler claims: to be Amin, or only to make valid schedules.",

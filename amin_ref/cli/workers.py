@@ -25,16 +25,14 @@ def processes(workers: int) -> Iterator[Executor | None]:
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
     try:
         yield executor
-    except KeyboardInterrupt:
-        # Whoever presses Ctrl-C does not want to wait for what is thrown away.
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
     except BrokenProcessPool:
         raise click.ClickException(
             "a worker process was killed; what is finished is in the checkpoint, if there is one"
         ) from None
     finally:
+        # The command has its results or was stopped: what workers still work on is not needed.
+        for process in multiprocessing.active_children():
+            process.terminate()
         executor.shutdown(cancel_futures=True)
 
 

@@ -1,25 +1,30 @@
-"""``amin-ref worst-case``: the worst ratio to OPT that outputs and tie-breaks can bring about."""
+"""``amin-ref worst-case``: the largest ratio to OPT over all outputs and tie-breaks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
-from amin_ref.cli.progress import watching
+from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
+from amin_ref.cli.progress import asked_to_stop, watching
 from amin_ref.cli.workers import processes
-from amin_ref.small.instances import Setting
+from amin_ref.policies.loading import load_policy
+from amin_ref.small.setting import Setting
+from oracle.ratio.answer import WorstCase
 from oracle.ratio.checkpoint import Checkpoint
-from oracle.ratio.question import POLICY_NAMES, PolicyName, Question, WorstCase
+from oracle.ratio.question import POLICY_NAMES, Question
 from oracle.ratio.tables import table_line, table_questions
-from oracle.ratio.worst_case import worst_case, worst_cases
+from oracle.ratio.worst_case import NothingCompared, worst_case, worst_cases
 
 FORMAT = "amin-ref/worst-case"
 VERSION = 1
+
+PIECES_PER_WORKER = 8
+"""Pieces that a worker has in store: enough that none waits for this process between pieces."""
 
 _WORKERS = click.option(
     "--workers",
@@ -31,8 +36,13 @@ _WORKERS = click.option(
 _CHECKPOINT = click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File of what is finished: made where it is not there, continued where it is.  "
+    help="File of finished work: created if it does not exist, continued if it does.  "
     "[default: none]",
+)
+_TIME_LIMIT = click.option(
+    "--time-limit",
+    type=SECONDS,
+    help="Seconds after which the answer so far is given.  [default: none]",
 )
 
 
@@ -41,15 +51,16 @@ _CHECKPOINT = click.option(
     epilog="""\b
 Examples:
   amin-ref worst-case --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5
-  amin-ref worst-case --policy amax --prompt 1 --lower 1 --upper 8 --capacity 9 --requests 6""",
+  amin-ref worst-case --policy amax --prompt 1 --lower 1 --upper 8 --capacity 9 --requests 6
+  amin-ref worst-case --policy mine:SJF --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5""",
 )
 @click.option(
     "--policy",
-    type=click.Choice(POLICY_NAMES),
-    metavar="NAME",
+    metavar="NAME|MODULE:NAME",
     default="amin",
     show_default=True,
-    help=f"The policy: {', '.join(POLICY_NAMES)}. 'amin-…' is Amin with one rule changed.",
+    help=f"The policy: {', '.join(POLICY_NAMES)}, or a policy of your own. 'amin-…' is Amin with "
+    "one rule changed.",
 )
 @click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
 @click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")
@@ -58,38 +69,67 @@ Examples:
     "--capacity", type=TOKENS, required=True, help="M, size of the cache; at least s + u."
 )
 @click.option("--requests", type=REQUESTS, required=True, help="n, how many requests.")
+@_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
 def worst_case_command(
-    policy: PolicyName,
+    context: click.Context,
+    policy: str,
     prompt: int,
     lower: int,
     upper: int,
     capacity: int,
     requests: int,
+    time_limit: float | None,
     workers: int,
     checkpoint: Path | None,
     as_json: bool,
 ) -> None:
     """Find a policy's exact worst ratio to the optimum.
 
-    The ratio is that of total latencies, the worst over all output lengths that n requests can have
-    between their bounds, and over all orders in which ties can be broken. All prompts are equal and
-    all requests arrive at once. Prints an instance that attains the ratio, as a program that shows
-    it.
+    All prompts are equal and all requests arrive at once. The ratio is that of total latencies, the
+    largest over all output lengths that n requests can have between their bounds. For amin, amax,
+    h-sf and 'amin-…' it is also the largest over all tie-breaks. Any other policy is run on each of
+    the (u - ℓ + 1)^n assignments of output lengths to requests, is made anew for each, and breaks
+    ties by its own rule.
+
+    Prints an instance with that ratio, as a Python program that shows it. Ctrl-C ends the search
+    and gives the largest ratio seen so far (exit code 130).
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
+    if question.is_foreign:
+        load_policy(policy)
     kept = Checkpoint(checkpoint) if checkpoint else None
-    with processes(workers) as executor, watching(question.pieces) as watch:
-        answer = worst_case(
-            question,
-            executor=executor,
-            checkpoint=kept,
-            on_piece=lambda pieces: watch.update(pieces, policy),
-        )
-    show: Callable[[WorstCase], str] = _json if as_json else _text
-    click.echo(show(answer))
+    with (
+        watching(question.pieces) as watch,
+        asked_to_stop() as should_stop,
+        processes(workers) as executor,
+    ):
+        try:
+            answer = worst_case(
+                question,
+                time_limit,
+                should_stop=should_stop,
+                progress=lambda pieces: watch.update(pieces, policy),
+                executor=executor,
+                checkpoint=kept,
+            )
+        except NothingCompared:
+            if should_stop():
+                raise click.Abort from None
+            raise
+        interrupted = should_stop()
+    if as_json:
+        click.echo(_json(answer))
+    else:
+        click.echo(_sentence(answer))
+        # The program needs an optimal schedule, which may take as long as the largest piece did.
+        click.echo(f"\n{answer.program()}")
+    if interrupted:
+        click.echo("amin-ref: interrupted; this is the largest ratio so far.", err=True)
+        context.exit(INTERRUPTED)
 
 
 @click.command(
@@ -106,31 +146,57 @@ Example:
 )
 @_WORKERS
 @_CHECKPOINT
-def worst_case_table_command(output: TextIO, workers: int, checkpoint: Path | None) -> None:
+@click.pass_context
+def worst_case_table_command(
+    context: click.Context, output: TextIO, workers: int, checkpoint: Path | None
+) -> None:
     """Tabulate worst ratios over a grid of settings.
 
-    Writes a line of JSON for each setting and each of Amin, Amax and H-SF.
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. Ctrl-C ends the search;
+    the table then has the lines that are finished (exit code 130).
     """
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None
     pieces = sum(question.pieces for question in questions)
-    with processes(workers) as executor, watching(pieces) as watch:
+    lines = 0
+    with (
+        watching(pieces) as watch,
+        asked_to_stop() as should_stop,
+        processes(workers) as executor,
+    ):
         for answer in worst_cases(
             questions,
+            should_stop=should_stop,
+            progress=lambda finished: watch.update(finished, "pieces"),
             executor=executor,
-            in_flight=8 * workers,
+            in_flight=PIECES_PER_WORKER * workers,
             checkpoint=kept,
-            on_piece=lambda finished: watch.update(finished, "pieces"),
         ):
-            output.write(table_line(answer) + "\n")
+            if answer.is_complete:
+                output.write(table_line(answer) + "\n")
+                lines += 1
+    if lines < len(questions):
+        click.echo(
+            f"amin-ref: interrupted; the table has {lines:,} of {len(questions):,} lines.", err=True
+        )
+        context.exit(INTERRUPTED)
 
 
-def _text(answer: WorstCase) -> str:
-    found, question = answer.found, answer.question
-    return (
-        f"{question.policy}: worst ratio {found.ratio} = {float(found.ratio):.4f}, over "
-        f"{question.instances:,} pairs of outputs and tie-break.\n\n{answer.program()}"
+def _sentence(answer: WorstCase) -> str:
+    ratio, question = answer.found.ratio, answer.question
+    value = f"{ratio} = {float(ratio):.4f}"
+    if not answer.is_complete:
+        return (
+            f"{question.policy}: largest ratio seen {value}, in {answer.seen:,} of "
+            f"{question.candidates:,} {question.unit}. The search was stopped: the worst ratio may "
+            "be larger."
+        )
+    over = (
+        f"{question.instances:,} pairs of outputs and tie-break"
+        if question.has_rules
+        else f"{question.instances:,} assignments of output lengths, ties broken by its own rule"
     )
+    return f"{question.policy}: worst ratio {value}, over {over}."
 
 
 def _json(answer: WorstCase) -> str:
@@ -142,6 +208,8 @@ def _json(answer: WorstCase) -> str:
         "ratio": [found.ratio.numerator, found.ratio.denominator],
         "found": found.as_document(),
         "instances": question.instances,
+        "complete": answer.is_complete,
+        "compared": [answer.seen, question.candidates],
         "program": answer.program(),
     }
     return json.dumps(document)

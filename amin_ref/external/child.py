@@ -1,11 +1,11 @@
-"""A child process that is asked a line and answers a line, and may do anything else instead.
+"""A child process that should answer each line with a line, and may do anything else instead.
 
-No pipe is ever waited for alone: while an answer is due, the question is written, the answer read
-and stderr drained as each of them is ready, so full pipes cannot lock the two processes up. What is
-kept is bounded: one line, and the end of stderr.
+While an answer is due, the message is written, the answer is read and stderr is drained, each as
+soon as its pipe is ready. So two full pipes cannot deadlock the processes. Memory is bounded: one
+line of output and the last bytes of stderr are kept.
 
-POSIX only: the child gets a session, and so a process group, of its own. That group is all that is
-ever killed, and always before the child is reaped, while its number cannot be anybody else's.
+POSIX only: the child gets a session, and so a process group, of its own. Only that group is killed,
+and always before the child is reaped, as long as no other process can have its number.
 """
 
 from __future__ import annotations
@@ -22,18 +22,28 @@ from typing import IO
 from amin_ref.model.errors import SchedulerFailed, shown
 
 LONGEST_LINE = 2**24
-"""Bytes that a line may have; a line that goes on is a flood."""
+"""Most bytes of an answer: 16 MiB, thousands of times what any instance needs."""
 
-LAST_WORDS = 2**12
-"""Bytes of stderr that are kept."""
+KEPT_OF_STDERR = 2**12
+"""Last bytes of stderr that are kept: enough for the end of a traceback."""
 
 LONGEST_WAIT = 3600.0
-"""Seconds that are slept at once: operating systems know no timeout without end."""
+"""Most seconds of one wait: operating systems refuse timeouts that are too long."""
 
 GRACE = 1.0
-"""Seconds in which a child that has closed its output is expected to be gone."""
+"""Seconds in which a child that has closed its output should exit."""
 
 _CHUNK = 2**16
+"""Bytes read at once: the size of a pipe on Linux."""
+
+_POLL = 0.01
+"""Seconds between two looks at whether the child has exited; there is no portable way to wait."""
+
+_QUOTED = 60
+"""Characters of an answer that a message quotes."""
+
+_LINES_OF_STDERR = 3
+"""Last lines of stderr that a message quotes: of a traceback, the place and the error."""
 
 
 class Child:
@@ -41,7 +51,7 @@ class Child:
 
     Args:
         command: the program and its arguments.
-        timeout: for every answer; seconds.
+        timeout: for each answer; seconds.
 
     Raises:
         SchedulerFailed: the program cannot be started.
@@ -50,8 +60,8 @@ class Child:
     def __init__(self, command: Sequence[str], timeout: float) -> None:
         self._timeout = timeout
         self._unread = bytearray()
-        self._last_words = b""
-        self._listens = True
+        self._stderr_end = b""
+        self._reads_input = True
         try:
             self._process = subprocess.Popen(
                 list(command),
@@ -76,14 +86,14 @@ class Child:
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
 
-    def ask(self, question: bytes) -> bytes:
-        """The line that the child answers to a line; without its newline.
+    def ask(self, message: bytes) -> bytes:
+        """Send a line and return the line that the child answers, without its newline.
 
         Raises:
-            SchedulerFailed: it dies, hangs, floods, closes its output or says more than one line.
+            SchedulerFailed: it dies, hangs, floods, closes its output or sends more than one line.
         """
         deadline = time.monotonic() + self._timeout
-        unsent = self._send(question)
+        unsent = self._send(message)
         if unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         try:
@@ -104,23 +114,23 @@ class Child:
         self._unread.clear()
         if unsent:
             raise SchedulerFailed(
-                "nonsense", f"it said {_beginning(answer)} before it had read the whole question"
+                "nonsense", f"it sent {_beginning(answer)} before it had read the whole message"
             )
         if more:
             raise SchedulerFailed(
                 "too-many-lines",
-                f"it said {_beginning(answer)} and, without being asked, {_beginning(more)}",
+                f"it sent {_beginning(answer)} and, without being asked, {_beginning(more)}",
             )
         return answer.removesuffix(b"\r")
 
     def dismiss(self, last: bytes) -> None:
-        """Say the last line, close the child's input, and wait for it to exit with code 0.
+        """Send the last line, close the child's input, and wait for it to exit with code 0.
 
         Raises:
-            SchedulerFailed: it says something, does not exit in time or exits with another code.
+            SchedulerFailed: it sends a line, does not exit in time or exits with another code.
         """
         deadline = time.monotonic() + self._timeout
-        # A child that does not read its input to the end finds out by the pipe being closed.
+        # A child that does not read the line is told by its closed input.
         self._send(last)
         self._stdin.close()
         while self._stdout in self._selector.get_map():
@@ -130,7 +140,7 @@ class Child:
                 )
             if self._stdout in ready and self._read_output() and self._unread:
                 raise SchedulerFailed(
-                    "too-many-lines", f"it said {_beginning(self._unread)} after the end"
+                    "too-many-lines", f"it sent {_beginning(self._unread)} after the end"
                 )
         code = self._exit_code(max(GRACE, deadline - time.monotonic()))
         if code is None:
@@ -139,7 +149,7 @@ class Child:
             raise self._died(code)
 
     def close(self) -> None:
-        """Kill what still runs of the child and its children, and reap it. Never fails."""
+        """Kill the child and its process group if they still run, and reap it. Never fails."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -150,18 +160,18 @@ class Child:
                 pipe.close()
 
     def _send(self, message: bytes) -> bytes:
-        """Write what the pipe takes at once; returns the rest."""
+        """Write as many bytes as the pipe takes now; returns the rest."""
         try:
             return message[os.write(self._stdin.fileno(), message) :]
         except BlockingIOError:
             return message
         except BrokenPipeError:
-            # What it still says, and how it ends, tells more than that it has closed its input.
-            self._listens = False
+            # Its further output and its exit code tell more than its closed input.
+            self._reads_input = False
             return b""
 
     def _ready(self, deadline: float) -> set[IO[bytes]]:
-        """The pipes that can go on, once stderr is drained; none when the time is over."""
+        """The pipes that are ready, with stderr drained; empty after the deadline."""
         while (left := deadline - time.monotonic()) > 0:
             ready = {
                 pipe
@@ -176,7 +186,7 @@ class Child:
         return set()
 
     def _read_output(self) -> bool:
-        """Read what is there of stdout; whether it is still open."""
+        """Read the bytes that stdout has; returns whether it is still open."""
         chunk = os.read(self._stdout.fileno(), _CHUNK)
         self._unread += chunk
         if not chunk:
@@ -191,36 +201,33 @@ class Child:
 
     def _read_errors(self) -> None:
         chunk = os.read(self._stderr.fileno(), _CHUNK)
-        self._last_words = (self._last_words + chunk)[-LAST_WORDS:]
+        self._stderr_end = (self._stderr_end + chunk)[-KEPT_OF_STDERR:]
         if not chunk:
             self._selector.unregister(self._stderr)
 
-    def _exit_code(self, patience: float) -> int | None:
-        """The code with which the child has exited, or does so within ``patience`` seconds.
-
-        It is looked at without being reaped.
-        """
-        deadline = time.monotonic() + patience
+    def _exit_code(self, seconds: float) -> int | None:
+        """The child's exit code; ``None`` if it still runs after ``seconds``. Does not reap it."""
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             state = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if state is not None:
                 killed = state.si_code != os.CLD_EXITED
                 return -state.si_status if killed else state.si_status
             if self._stderr in self._selector.get_map():
-                # It may be unable to exit before somebody reads what it has to say.
-                if any(key.fileobj is self._stderr for key, _ in self._selector.select(0.01)):
+                # A child whose stderr is full cannot exit before it is read.
+                if any(key.fileobj is self._stderr for key, _ in self._selector.select(_POLL)):
                     self._read_errors()
             else:
-                time.sleep(0.005)
+                time.sleep(_POLL)
         return None
 
     def _hangs(self, unsent: bytes) -> SchedulerFailed:
         what = f"it did not answer within {self._timeout:g} s"
         if self._unread:
-            what += f", it only said {_beginning(self._unread)} without a newline"
+            what += f", it only sent {_beginning(self._unread)} without a newline"
         if unsent:
-            what += f", and {len(unsent):,} bytes of the question are unread"
-        if not self._listens:
+            what += f", and {len(unsent):,} bytes of the message are unread"
+        if not self._reads_input:
             what += ", and it has closed its input"
         return SchedulerFailed("hangs", what + self._words())
 
@@ -237,26 +244,28 @@ class Child:
         return SchedulerFailed("died", f"it {how}{self._words()}")
 
     def _words(self) -> str:
-        """The last lines of stderr, to be put behind a sentence."""
+        """The last lines of stderr, as the end of a sentence."""
         while self._stderr in self._selector.get_map() and any(
             key.fileobj is self._stderr for key, _ in self._selector.select(0)
         ):
             self._read_errors()
-            if len(self._last_words) == LAST_WORDS:
+            if len(self._stderr_end) == KEPT_OF_STDERR:
                 break
-        lines = self._last_words.decode("utf-8", "backslashreplace").strip().splitlines()
+        lines = self._stderr_end.decode("utf-8", "backslashreplace").strip().splitlines()
         if not lines:
             return ""
-        return "; its last words: " + ", ".join(shown(line) for line in lines[-3:])
+        return "; the end of its stderr: " + ", ".join(
+            shown(line) for line in lines[-_LINES_OF_STDERR:]
+        )
 
 
 def _pipe(opened: IO[bytes] | None) -> IO[bytes]:
-    assert opened is not None  # all three are asked for
+    assert opened is not None  # Popen was given PIPE for all three
     return opened
 
 
 def _beginning(said: bytes | bytearray) -> str:
-    line = said[:60].split(b"\n")[0].decode("utf-8", "backslashreplace")
+    line = said[:_QUOTED].split(b"\n")[0].decode("utf-8", "backslashreplace")
     return shown(line) + ("…" if len(line) < len(said) - 1 else "")
 
 

@@ -1,8 +1,8 @@
-"""The lines of the protocol: what is asked, and what counts as an answer to it.
+"""The lines of the protocol: the messages that are sent, and which answers are accepted.
 
-Every line that is sent is a question, and gets exactly one line for an answer; only the last one,
-``end``, gets none. A line is one JSON object whose first field names its kind and its number, and
-an answer repeats both: so nothing that is said twice or too late can pass for another answer.
+Every message gets exactly one line as its answer, except the last, ``end``, which gets none. A line
+is one JSON object whose first field has its kind and number. An answer repeats that field, so a
+repeated or late answer cannot pass for another one.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ from amin_ref.model.validation import RequestId, is_request_id
 from amin_ref.policies import Decision, VisibleRequest
 
 VERSION = 1
+"""Version of the protocol."""
 
 Kind = Literal["hello", "begin", "round"]
 KINDS: tuple[Kind, ...] = ("hello", "begin", "round")
 
 END = b'{"end": true}\n'
-"""The last line: no more instances, and no answer is waited for."""
+"""The last line: there are no more instances. No answer is expected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A line that waits for its answer.
+class Message:
+    """A line to the scheduler that needs an answer.
 
     Attributes:
-        kind: what is asked.
+        kind: kind of the message.
         number: the version for ``hello``, the number of the instance for ``begin``, the round for
             ``round``.
-        line: as it is sent, newline included.
+        line: the bytes that are sent, newline included.
     """
 
     kind: Kind
@@ -45,21 +46,21 @@ class Question:
         return f"{self.kind} {self.number}"
 
 
-def hello() -> Question:
-    """The first line: which protocol is spoken."""
-    return _question("hello", VERSION, {})
+def hello() -> Message:
+    """The first line, with the version of the protocol."""
+    return _message("hello", VERSION, {})
 
 
-def begin(number: int, capacity: int, block_size: int) -> Question:
-    """A new, empty cache; ``number`` counts the instances that the process is given, from 1."""
-    return _question("begin", number, {"capacity": capacity, "block_size": block_size})
+def begin(number: int, capacity: int, block_size: int) -> Message:
+    """A new, empty cache; ``number`` counts the instances of the process from 1."""
+    return _message("begin", number, {"capacity": capacity, "block_size": block_size})
 
 
 def round_of(
     now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
-) -> Question:
-    """What is new in a round: never an output length."""
-    return _question(
+) -> Message:
+    """The arrivals and completions of a round; it never holds an output length."""
+    return _message(
         "round",
         now,
         {
@@ -79,28 +80,28 @@ def round_of(
     )
 
 
-def _question(kind: Kind, number: int, fields: dict[str, object]) -> Question:
-    # ASCII, so that a reader which knows no Unicode can hand an id back as it came.
+def _message(kind: Kind, number: int, fields: dict[str, object]) -> Message:
+    # ASCII, so that a program without Unicode can hand an id back unchanged.
     line = json.dumps({kind: number} | fields).encode("ascii") + b"\n"
-    return Question(kind, number, line)
+    return Message(kind, number, line)
 
 
-def decision_in(answer: bytes, question: Question, before: Question | None) -> Decision:
-    """What a line decides as an answer to ``question``; nothing unless that asks of a round.
+def decision_in(answer: bytes, message: Message, before: Message | None) -> Decision:
+    """The decision in an answer; an empty one unless the message is a ``round``.
 
     Args:
         answer: the line, without its newline.
-        question: what was asked.
-        before: what was asked before that.
+        message: the message that it answers.
+        before: the message before that.
 
     Raises:
-        InvalidDocument: it is no answer to that question; the message says why and what it said.
+        InvalidDocument: the line is no answer to the message; the text has the reason and the line.
     """
     try:
         said = expect_object(parse(answer.decode("utf-8")), "answer")
-        _expect_answer_to(said, question, before)
-        if question.kind != "round":
-            expect_fields(said, "answer", (question.kind,), ())
+        _expect_answer_to(said, message, before)
+        if message.kind != "round":
+            expect_fields(said, "answer", (message.kind,), ())
             return Decision()
         expect_fields(said, "answer", ("round", "evict", "admit"), ())
         return Decision(evict=_ids(said["evict"], "evict"), admit=_ids(said["admit"], "admit"))
@@ -108,36 +109,32 @@ def decision_in(answer: bytes, question: Question, before: Question | None) -> D
         reason = f"not UTF-8 text (byte {error.start})"
     except InvalidDocument as error:
         reason = str(error).rstrip(".")
-    raise InvalidDocument(f"it said {shown(_readable(answer))}: {reason}.")
+    raise InvalidDocument(f"it sent {shown(_readable(answer))}: {reason}.")
 
 
-def _expect_answer_to(
-    said: Mapping[str, object], question: Question, before: Question | None
-) -> None:
-    number = said.get(question.kind)
-    if type(number) is int and number == question.number:
+def _expect_answer_to(said: Mapping[str, object], message: Message, before: Message | None) -> None:
+    number = said.get(message.kind)
+    if type(number) is int and number == message.number:
         return
     if before is not None and said.get(before.kind) == before.number:
-        raise InvalidDocument(f"{before} is answered twice, and {question} was asked")
-    if question.kind == "hello" and type(number) is int:
+        raise InvalidDocument(f"{before} is answered twice, and {message} was sent")
+    if message.kind == "hello" and type(number) is int:
         raise InvalidDocument(
             f"it speaks version {shown(number)} of the protocol, and this release speaks {VERSION}"
         )
     if all(kind not in said for kind in KINDS):
         raise InvalidDocument(
-            f'an answer repeats its question\'s first field, here "{question.kind}": '
-            f"{question.number}"
+            f'an answer repeats the first field of its message, here "{message.kind}": '
+            f"{message.number}"
         )
-    raise InvalidDocument(f"{question} was asked, and this answers something else")
+    raise InvalidDocument(f"{message} was sent, and this answers another message")
 
 
 def _ids(value: object, field: str) -> tuple[RequestId, ...]:
     found: list[RequestId] = []
     for request in expect_array(value, f"answer: {field}"):
         if not is_request_id(request):
-            raise InvalidDocument(
-                f"answer: {field} holds {shown(request)}, which is no request's id"
-            )
+            raise InvalidDocument(f"answer: {field} holds {shown(request)}, which is not an id")
         found.append(request)
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from amin_ref.external import messages
 from amin_ref.external.child import Child
-from amin_ref.external.messages import Question
+from amin_ref.external.messages import Message
 from amin_ref.model.errors import InvalidDocument, InvalidValue, SchedulerFailed
 from amin_ref.model.validation import RequestId
 from amin_ref.policies import Decision, Policy, VisibleRequest
@@ -20,17 +20,17 @@ class ExternalPolicy(Policy):
         with ExternalPolicy(["./my-scheduler", "--fast"]) as policy:
             schedule = simulate(instance, policy)
 
-    The program is started by the first :meth:`begin` and serves one instance after the other. One
-    that has failed is ended, and started anew by the next :meth:`begin`.
+    The first :meth:`begin` starts the program, which then serves one instance after the other. If
+    the program fails, it is killed, and the next :meth:`begin` starts it again.
 
     Args:
-        command: the program and its arguments; no shell reads them.
-        timeout: what every answer may take; seconds.
+        command: the program and its arguments; no shell interprets them.
+        timeout: for each answer; seconds.
 
     Raises:
         InvalidValue: the command is empty or the timeout is not a number above 0.
-        SchedulerFailed: from :meth:`begin`, :meth:`decide` and :meth:`end`, when the program cannot
-            be started, dies, hangs, floods or says what is no answer.
+        SchedulerFailed: from :meth:`begin`, :meth:`decide` and :meth:`end`, if the program cannot
+            be started, dies, hangs, floods or sends a line that is no valid answer.
     """
 
     def __init__(self, command: Sequence[str], *, timeout: float = 10.0) -> None:
@@ -46,7 +46,7 @@ class ExternalPolicy(Policy):
         self._timeout = timeout
         self._child: Child | None = None
         self._instances = 0
-        self._before: Question | None = None
+        self._before: Message | None = None
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
@@ -76,7 +76,7 @@ class ExternalPolicy(Policy):
             self.close()
 
     def close(self) -> None:
-        """End the program whatever it does, and all the processes it has started. Never fails."""
+        """Kill the program and the processes that it has started. Never fails."""
         if self._child is not None:
             self._child.close()
             self._child = None
@@ -92,25 +92,27 @@ class ExternalPolicy(Policy):
     ) -> None:
         self.close()
 
-    def _ask(self, question: Question) -> Decision:
-        place = self._place(question)
+    def _ask(self, message: Message) -> Decision:
+        place = self._place(message)
         if self._child is None:
-            raise SchedulerFailed("died", "it has failed before, and was not begun anew", place)
+            raise SchedulerFailed(
+                "died", "it has failed before, and begin was not called since", place
+            )
         try:
-            answer = self._child.ask(question.line)
-            decision = messages.decision_in(answer, question, self._before)
+            answer = self._child.ask(message.line)
+            decision = messages.decision_in(answer, message, self._before)
         except SchedulerFailed as failure:
             self.close()
             raise SchedulerFailed(failure.kind, failure.what, place) from None
         except InvalidDocument as error:
             self.close()
             raise SchedulerFailed("nonsense", str(error).rstrip("."), place) from None
-        self._before = question
+        self._before = message
         return decision
 
-    def _place(self, question: Question) -> str:
-        if question.kind == "hello":
+    def _place(self, message: Message) -> str:
+        if message.kind == "hello":
             return "at hello"
-        if question.kind == "begin":
+        if message.kind == "begin":
             return f"instance {self._instances}, before its first round"
-        return f"instance {self._instances}, round {question.number}"
+        return f"instance {self._instances}, round {message.number}"

@@ -23,20 +23,20 @@ SchemaName = Literal["instance", "schedule", "schedule-lines", "certificate", "v
 SCHEMA_NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 MOST_REFUSALS = 100
-"""So many are enough to see what is wrong with a document."""
+"""Most refusals reported for one document: enough to see what is wrong with it."""
 
 LONGEST_REASON = 200
-"""Characters of a reason that are kept: the library quotes what it refuses, whole arrays too."""
+"""Characters of a reason that are kept: jsonschema quotes the refused value, even a long array."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One place where a document is not as its schema has it.
+    """One place in a document that its schema refuses.
 
     Attributes:
         line: the line, counted from 1, of a document in JSON lines; ``None`` for any other.
         path: the place in the document, as a JSONPath.
-        reason: what the schema demands there.
+        reason: what the schema requires there.
     """
 
     line: int | None
@@ -55,22 +55,22 @@ def schema_text(name: SchemaName) -> str:
 
 
 def validate(name: SchemaName, text: str) -> tuple[Refusal, ...]:
-    """Hold a document against its schema, with the library jsonschema.
+    """Validate a document against its schema, with the library jsonschema.
 
     Returns:
-        Where it is not as it should be, at most :data:`MOST_REFUSALS` places; empty when it is.
+        The refused places, at most :data:`MOST_REFUSALS` of them; empty for a valid document.
 
     Raises:
         InvalidDocument: the text is not JSON.
     """
-    # The core needs nothing beyond numpy, and most who look at a schema only print it.
+    # Imported here: the core needs nothing beyond numpy, and printing a schema needs no validator.
     from jsonschema import Draft202012Validator
 
     schema: dict[str, object] = json.loads(schema_text(name))
     if name != "schedule-lines":
         found = _refusals(Draft202012Validator(schema), parse(text), None)
         return tuple(islice(found, MOST_REFUSALS))
-    del schema["oneOf"]  # the first line is a header, and no other one is
+    del schema["oneOf"]  # the first line must be a header, and every other line a run
     header, run = (
         Draft202012Validator({**schema, "$ref": f"#/$defs/{part}"}) for part in ("header", "run")
     )

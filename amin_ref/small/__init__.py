@@ -1,5 +1,7 @@
 """How large can a ratio to the optimum get on small instances of identical prompts?
 
-To read: ``instances`` (a fast simulation and an exact optimum for identical prompts that are all
-there from the start), then ``bound`` (the bound of theorem T12).
+To read: ``setting`` (prompt, predicted interval and cache, shared by all requests of an instance),
+``plans`` (future cache occupancy, packed into one integer), ``fast_simulation`` (what a scheduler
+costs), ``optimum`` (what the best schedule costs, found without a solver), ``bound`` (the bound of
+theorem T12).
 """

@@ -15,11 +15,18 @@ a scheduler breaks, and shows the failure on an instance made as small as possib
 
 from amin_ref.policies.loading import MakePolicy
 from amin_ref.suite.examination import EXAMPLES, Report, Verdict, examine, theorems_of
-from amin_ref.suite.finding import CLAIMS, FAILURES, TITLES, Claim, Finding, Theorem, program
+from amin_ref.suite.finding import (
+    FAILURES,
+    SCHEDULER_CLAIMS,
+    TITLES,
+    Claim,
+    Finding,
+    Theorem,
+    program,
+)
 from amin_ref.suite.judgement import judge, judge_schedule
 
 __all__ = [
-    "CLAIMS",
     "EXAMPLES",
     "FAILURES",
     "TITLES",
@@ -27,6 +34,7 @@ __all__ = [
     "Finding",
     "MakePolicy",
     "Report",
+    "SCHEDULER_CLAIMS",
     "Theorem",
     "Verdict",
     "examine",

@@ -1,4 +1,4 @@
-"""The whole suite against one scheduler."""
+"""All theorems, tested on many instances for one scheduler."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from amin_ref.model.instance import Instance
 from amin_ref.policies import Policy
 from amin_ref.policies.loading import MakePolicy
 from amin_ref.suite.finding import (
-    BY_CHANCE,
+    AT_RANDOM,
     FAILURES,
     NO_SCHEDULE,
-    NOT_WORTH_ANOTHER_TRY,
+    NOT_REPEATED,
     OF_AMIN,
-    OF_EVERYBODY,
+    OF_ANY_SCHEDULER,
     SLOW,
     TITLES,
     Claim,
@@ -28,37 +28,39 @@ from amin_ref.suite.finding import (
 from amin_ref.suite.judgement import explains, judge
 from amin_ref.suite.random_instances import small_instances
 from amin_ref.suite.shrinking import MOST_ATTEMPTS, shrunk
-from amin_ref.suite.t5_hidden import foresees
+from amin_ref.suite.t5_hidden import depends_on_hidden
 
 EXAMPLES = 1_000
-"""Instances that a scheduler is examined on by default."""
+"""Default number of random instances: one or two seconds of work."""
 
-EXAMPLES_PER_PAIR = 20
-"""T5 plays an instance several times and T12 needs its optimum: they get one for so many."""
+EXAMPLES_PER_EXPENSIVE_ONE = 20
+"""T5 and T12 are expensive, so they run on one example in 20: T5 simulates an instance several
+times, and T12 needs its optimum."""
 
 ENOUGH_FINDINGS = 100
-"""So many failing instances end the sweep: what is broken so often is known by then."""
+"""Stop the sweep after this many failing instances: their commonest rule is known by then."""
 
-ENOUGH_SLOW = 3
-"""So many do, where each of them takes long."""
+ENOUGH_SLOW_FINDINGS = 3
+"""Stop the sweep after this many failures of a kind that is slow to reproduce."""
 
 SLOW_ATTEMPTS = 100
-"""Instances that are tried to make one smaller, where each of them takes long."""
+"""Most instances tried while shrinking a failure that is slow to reproduce."""
 
 KNOWN_BUGS: tuple[str, ...] = get_args(BugRule)
+"""Rules broken by a scheduler whose bounds are wrong everywhere, such as one that never refines."""
 
 Judge = Callable[[Instance, Policy], Finding | Unjudged | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the suite says of one theorem.
+    """Whether one theorem holds of a scheduler, as far as the instances show.
 
     Attributes:
-        theorem: which.
-        judged: instances on which it could be judged.
-        finding: what breaks it, on as small an instance as was found; ``None`` if nothing does.
-        note: a word more: how often what was found, why nothing could be judged.
+        theorem: the theorem.
+        judged: number of instances on which it could be judged.
+        finding: a violation, on the smallest instance found; ``None`` if there is none.
+        note: how often each rule was broken, or why nothing could be judged; may be empty.
     """
 
     theorem: Theorem
@@ -91,11 +93,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the suite says of a scheduler, theorem by theorem.
+    """The verdicts on a scheduler, theorem by theorem.
 
     Attributes:
-        claims: what it claims to be.
-        verdicts: on each theorem that this claim includes.
+        claims: what the scheduler claims to be.
+        verdicts: one for each theorem that the claim includes.
         worst_ratio: largest ratio of its total latency to the optimum that was seen on small
             instances of identical prompts; 0 if none was scheduled.
         ratios: number of these instances.
@@ -108,7 +110,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was found."""
+        """Whether no theorem is broken."""
         return all(verdict.finding is None for verdict in self.verdicts)
 
     def __getitem__(self, theorem: Theorem) -> Verdict:
@@ -116,7 +118,7 @@ class Report:
 
     @property
     def first(self) -> Finding | None:
-        """The first thing that was found, in the order of theorems; ``None`` if nothing was."""
+        """The finding of the first broken theorem; ``None`` if no theorem is broken."""
         return next((v.finding for v in self.verdicts if v.finding is not None), None)
 
     def lines(self) -> list[str]:
@@ -124,7 +126,7 @@ class Report:
         return [*(verdict.line() for verdict in self.verdicts), self.ratio_line()]
 
     def ratio_line(self) -> str:
-        """A line on the largest ratio to the optimum; what other instances give is not known."""
+        """A line on the largest ratio to the optimum that was seen; others may be larger."""
         where = "small instances of identical prompts"
         if not self.ratios:
             return f"ratio      not measured: no schedule of {where}"
@@ -138,7 +140,7 @@ class Report:
         }
 
     def text(self) -> str:
-        """The report for people: a line for each theorem, then what was found."""
+        """The report for a reader: a line for each theorem, then each finding in full."""
         lines = self.lines()
         for verdict in self.verdicts:
             if verdict.finding and verdict.theorem != "Amin":
@@ -147,8 +149,8 @@ class Report:
 
 
 def theorems_of(claims: Claim) -> tuple[Theorem, ...]:
-    """What is examined of a scheduler that claims so much."""
-    return OF_AMIN if claims == "amin" else OF_EVERYBODY
+    """The theorems that a scheduler with this claim is tested for."""
+    return OF_AMIN if claims == "amin" else OF_ANY_SCHEDULER
 
 
 def examine(
@@ -159,40 +161,40 @@ def examine(
     seed: int = 0,
     instances: Sequence[Instance] | None = None,
 ) -> Report:
-    """Run the whole suite against a scheduler.
+    """Test all theorems on a scheduler.
 
-    One scheduler is begun anew for one instance after the other, as an engine would. What is found
-    is searched again with a new one, and made as small as it gets.
+    One scheduler schedules all instances, one after the other. A failure is reproduced with a new
+    scheduler, and its instance is shrunk.
 
     Args:
         make: makes the scheduler; its class will do.
-        claims: ``"amin"``, or ``"valid"`` for what only claims to make valid schedules.
-        examples: random small instances.
-        seed: of these instances.
-        instances: to be examined on in place of random ones.
+        claims: ``"amin"``, or ``"valid"`` for a scheduler that only claims to make valid schedules.
+        examples: number of random small instances.
+        seed: of the random instances.
+        instances: instances to test on in place of random ones.
     """
     return _Examination(make, claims, _Material(examples, seed, instances)).report()
 
 
 @dataclass(frozen=True, slots=True)
 class _Material:
-    """The instances that a scheduler is examined on: random ones, or those that are given."""
+    """The instances to test on: random ones, or those that are given."""
 
     examples: int
     seed: int
     given: Sequence[Instance] | None
 
     def for_all(self) -> Iterable[Instance]:
-        """For what one schedule shows."""
+        """Instances for the theorems that one schedule can break."""
         return small_instances(self.examples, self.seed) if self.given is None else self.given
 
-    def for_foresight(self) -> Iterable[Instance]:
-        """For T5."""
+    def for_t5(self) -> Iterable[Instance]:
+        """Instances for T5, that decisions depend on nothing hidden."""
         return small_instances(self._few, self.seed) if self.given is None else self.given
 
-    def for_ratio(self) -> Iterable[Instance]:
-        """For T12, which is stated for some instances only."""
-        # The oracle's solvers take longer to import than most examinations need.
+    def for_t12(self) -> Iterable[Instance]:
+        """Instances for T12, a bound that is stated for identical prompts only."""
+        # Imported here, because a scheduler that claims less needs none of it.
         from amin_ref.suite.t12_ratio import setting_of, settled_instances
 
         if self.given is None:
@@ -201,11 +203,11 @@ class _Material:
 
     @property
     def _few(self) -> int:
-        return -(-self.examples // EXAMPLES_PER_PAIR)
+        return -(-self.examples // EXAMPLES_PER_EXPENSIVE_ONE)
 
 
 class _Sweep:
-    """What became of one instance after the other."""
+    """The outcomes on a series of instances."""
 
     def __init__(self) -> None:
         self.judged = 0
@@ -224,7 +226,7 @@ class _Sweep:
         rules = [finding.rule for finding in self.found]
         return (
             len(rules) >= ENOUGH_FINDINGS
-            or sum(rule in SLOW for rule in rules) >= ENOUGH_SLOW
+            or sum(rule in SLOW for rule in rules) >= ENOUGH_SLOW_FINDINGS
             or any(rule in FAILURES for rule in rules)
         )
 
@@ -234,7 +236,7 @@ class _Sweep:
 
 
 class _Examination:
-    """The sweeps over instances, and what they have found so far."""
+    """The sweeps over instances, and their findings so far."""
 
     def __init__(self, make: MakePolicy, claims: Claim, material: _Material) -> None:
         self._make = make
@@ -257,7 +259,7 @@ class _Examination:
             if failure is not None and theorem in ("T5", "T12"):
                 verdicts.append(Verdict(theorem, 0, None, f"the scheduler failed: {failure}"))
             elif theorem == "T5":
-                verdicts.append(self._foresight())
+                verdicts.append(self._hidden())
             elif theorem == "T12":
                 verdicts.append(self._ratio())
             elif theorem != "Amin":
@@ -265,14 +267,14 @@ class _Examination:
         if self._claims == "amin":
             verdicts.append(self._conformance(verdicts))
         elif failure is None:
-            self._ratio()  # what is only valid is held to no bound, but told how near it comes
+            self._ratio()  # for the ratio to the optimum alone: no bound holds of every scheduler
         return Report(self._claims, tuple(verdicts), self._worst_ratio, self._ratios)
 
     def _judge(self, instance: Instance, policy: Policy) -> Finding | None:
         return judge(instance, policy, self._claims)
 
     def _sweep(self, instances: Iterable[Instance], judging: Judge) -> _Sweep:
-        """Judge one instance after the other, until enough is known."""
+        """Judge one instance after the other, until enough of them fail."""
         policy = self._make()
         sweep = _Sweep()
         for instance in instances:
@@ -284,7 +286,7 @@ class _Examination:
     def _verdict(self, theorem: Theorem) -> Verdict:
         """The verdict on a theorem by the main sweep.
 
-        An instance that ended in a finding of another theorem says nothing about this one.
+        An instance that breaks another theorem is not counted: it was not judged any further.
         """
         mine = [finding for finding in self._found if finding.theorem == theorem]
         judged = self._judged - self._failed + len(mine)
@@ -293,7 +295,7 @@ class _Examination:
     def _explained(
         self, theorem: Theorem, judged: int, found: list[Finding], judging: Judge
     ) -> Verdict:
-        """The commonest of the rules that were broken, on as small an instance as can be."""
+        """The verdict on a theorem, with the rule that is broken most often, shrunk."""
         if not found:
             return Verdict(theorem, judged, None)
         counted = Counter(finding.rule for finding in found)
@@ -303,8 +305,8 @@ class _Examination:
         return Verdict(theorem, judged, self._smallest(example, judging), note)
 
     def _smallest(self, found: Finding, judging: Judge) -> Finding:
-        """The same rule, broken on as small an instance as can be."""
-        if found.rule in NOT_WORTH_ANOTHER_TRY:
+        """A finding of the same rule on an instance that is as small as possible."""
+        if found.rule in NOT_REPEATED:
             return found
         last = found
 
@@ -321,21 +323,24 @@ class _Examination:
         if not fails(found.instance):
             return replace(
                 found,
-                message=f"{found.message} A new scheduler does not do so: it decides by chance, or "
-                "begin does not forget everything.",
+                message=f"{found.message} A new scheduler does not do this: either it decides at "
+                "random, or its method begin does not forget everything.",
             )
         shrunk(found.instance, fails, SLOW_ATTEMPTS if found.rule in SLOW else MOST_ATTEMPTS)
         return last
 
-    def _foresight(self) -> Verdict:
-        """T5, by instances that differ in what is hidden, and by departures that show it."""
+    def _hidden(self) -> Verdict:
+        """The verdict on T5: instances that differ in hidden fields must be scheduled alike.
+
+        Decisions that only a scheduler with hidden knowledge makes, from the main sweep, count too.
+        """
 
         def judging(instance: Instance, policy: Policy) -> Finding | Unjudged | None:
-            return foresees(instance, policy, self._claims)
+            return depends_on_hidden(instance, policy, self._claims)
 
-        sweep = self._sweep(self._material.for_foresight(), judging)
-        if sweep.unjudged[BY_CHANCE]:
-            # Once seen to decide by chance, it may have done so wherever it seemed not to.
+        sweep = self._sweep(self._material.for_t5(), judging)
+        if sweep.unjudged[AT_RANDOM]:
+            # A scheduler that decides at random once may have done so on every other instance.
             return Verdict("T5", 0, None, sweep.why_not())
         if sweep.found:
             return self._explained("T5", sweep.judged, sweep.found, judging)
@@ -344,7 +349,7 @@ class _Examination:
         return verdict if departures else replace(verdict, note=sweep.why_not())
 
     def _ratio(self) -> Verdict:
-        from amin_ref.suite.t12_ratio import beyond_bound, ratio  # see _Material.for_ratio
+        from amin_ref.suite.t12_ratio import beyond_bound, ratio  # see _Material.for_t12
 
         def judging(instance: Instance, policy: Policy) -> Finding | Unjudged | None:
             found = ratio(instance, policy)
@@ -354,7 +359,7 @@ class _Examination:
             return beyond_bound(instance, found)
 
         ratios: list[float] = []
-        sweep = self._sweep(self._material.for_ratio(), judging)
+        sweep = self._sweep(self._material.for_t12(), judging)
         # Before the failing instances are made smaller, and judged again.
         self._worst_ratio, self._ratios = max(ratios, default=0.0), len(ratios)
         if sweep.found:
@@ -362,7 +367,7 @@ class _Examination:
         return Verdict("T12", sweep.judged, None, sweep.why_not())
 
     def _conformance(self, verdicts: Iterable[Verdict]) -> Verdict:
-        """Every decision is Amin's: nothing at all was found in the main sweep."""
+        """The verdict on conformance: every decision is Amin's if the main sweep found nothing."""
         if not self._found:
             return Verdict("Amin", self._judged, None)
         counted = Counter(finding.rule for finding in self._found)
@@ -374,16 +379,16 @@ class _Examination:
 
 
 def _without_coincidences(found: list[Finding]) -> list[Finding]:
-    """The findings, without wrong ideas of the requests' lengths that explain only some of them.
+    """The findings without known bugs of bound rules that explain only some of the schedules.
 
-    A scheduler with such an idea has it everywhere. Where another scheduler's mistake can be
-    explained by one as well, on an instance or two, that is chance.
+    A scheduler with such a bug has it on every instance. If another mistake can be explained by
+    such a bug on a few instances, that is a coincidence.
     """
     plain = [finding for finding in found if finding.rule not in KNOWN_BUGS]
     if plain or not found:
         return plain
     schedules = [finding.schedule for finding in found if finding.schedule is not None]
-    ideas = {finding.rule for finding in found}
-    explained = {idea: sum(explains(idea, schedule) for schedule in schedules) for idea in ideas}
+    bugs = {finding.rule for finding in found}
+    explained = {bug: sum(explains(bug, schedule) for schedule in schedules) for bug in bugs}
     best = max(explained.values())
     return [finding for finding in found if explained[finding.rule] == best]

@@ -1,4 +1,4 @@
-"""What the suite finds against a scheduler, and what it claims at all."""
+"""What a scheduler may claim, the theorems that it can break, and how a violation is reported."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 
 Claim = Literal["amin", "valid"]
-"""What a scheduler claims to be: Amin, or no more than a scheduler that makes valid schedules."""
+"""What a scheduler claims: to be Amin, or only to make valid schedules."""
 
-CLAIMS: tuple[Claim, ...] = ("amin", "valid")
+SCHEDULER_CLAIMS: tuple[Claim, ...] = ("amin", "valid")
 
 Theorem = Literal["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T12", "Amin"]
 
@@ -31,10 +31,13 @@ TITLES: Mapping[Theorem, str] = {
     "T12": "the ratio to the optimum stays within its bound",
     "Amin": "every decision is one that Amin could have made",
 }
-"""The theorems (specification, section 6) that a foreign scheduler can break, and conformance."""
+"""The theorems (specification, section 6) that a scheduler can break, and conformance to Amin."""
 
-OF_EVERYBODY: tuple[Theorem, ...] = ("T1", "T2", "T5", "T8")
+OF_ANY_SCHEDULER: tuple[Theorem, ...] = ("T1", "T2", "T5", "T8")
+"""Theorems that must hold of every scheduler."""
+
 OF_AMIN: tuple[Theorem, ...] = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T12", "Amin")
+"""Theorems that hold of Amin."""
 
 THEOREM_OF_DECISION: Mapping[DecisionRule, Theorem] = {
     "not-a-decision": "T2",
@@ -45,33 +48,33 @@ THEOREM_OF_DECISION: Mapping[DecisionRule, Theorem] = {
 
 Unjudged = Literal[
     "it made no schedule",
-    "it decides differently on the very same instance",
+    "it decides differently on the same instance",
 ]
-"""Why an instance says neither yes nor no."""
+"""Why a theorem cannot be judged on an instance."""
 
 NO_SCHEDULE: Unjudged = "it made no schedule"
-BY_CHANCE: Unjudged = "it decides differently on the very same instance"
+AT_RANDOM: Unjudged = "it decides differently on the same instance"
 
 FAILURES: tuple[str, ...] = get_args(FailureKind)
-"""What goes wrong with a program that gives no answers; then nothing more can be judged of it."""
+"""How a program fails to answer. Nothing more can be judged of it then."""
 
-NOT_WORTH_ANOTHER_TRY: tuple[FailureKind, ...] = ("cannot-start", "hangs", "flood")
-"""What costs so long every time that it is not made smaller."""
+NOT_REPEATED: tuple[FailureKind, ...] = ("cannot-start", "hangs", "flood")
+"""Failures that take too long to be reproduced and shrunk."""
 
 SLOW: tuple[str, ...] = (*FAILURES, "no-progress")
-"""What takes a new process or very many rounds every time: a few of them have to be enough."""
+"""Failures that are slow to reproduce: each needs a new process, or very many rounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A scheduler caught: what it broke, where, and on which instance.
+    """A violation: the theorem, the rule, and the instance that shows it.
 
     Attributes:
-        theorem: the statement that does not hold of it.
-        rule: the rule that it broke, in a word.
-        instance: what it was given.
-        message: one sentence, or a colleague's explanation, with round, requests and numbers.
-        schedule: what it made of the instance, where that is what was judged.
+        theorem: the theorem that does not hold of the scheduler.
+        rule: name of the rule that it broke.
+        instance: the instance that it was given.
+        message: one sentence or an explanation, with the round, the requests and the numbers.
+        schedule: the scheduler's schedule, if a schedule was judged; else ``None``.
     """
 
     theorem: Theorem
@@ -81,7 +84,7 @@ class Finding:
     schedule: Schedule | None = None
 
     def text(self) -> str:
-        """The finding with its instance as code to paste."""
+        """The finding, and its instance as a Python program."""
         return f"{self.rule}: {self.message}\n\n{program(self.instance)}"
 
     def as_document(self) -> dict[str, object]:
@@ -95,7 +98,7 @@ class Finding:
 
 
 def program(instance: Instance) -> str:
-    """An instance as a Python program, a request a line."""
+    """An instance as a Python program, one request on each line."""
     lines = [
         "from amin_ref import Instance, Request",
         "",
@@ -111,7 +114,7 @@ def program(instance: Instance) -> str:
 
 
 def program_that_shows_it(finding: Finding, scheduler: str, claims: Claim) -> str:
-    """A Python program that examines a scheduler, ``module:name``, on the finding's instance."""
+    """A Python program that tests a scheduler, ``module:name``, on the finding's instance."""
     module, _, name = scheduler.partition(":")
     root = name.split(".")[0]
     return (

@@ -1,4 +1,4 @@
-"""One instance, one scheduler: what does it break?"""
+"""One scheduler on one instance: which theorem does it break?"""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ THEOREM_OF_DEPARTURE: Mapping[ConformanceRule, Theorem] = {
     "skipped-the-first": "T7",
     "stopped-too-early": "T7",
 }
-"""Which theorem a scheduler breaks that departs from Amin in a way."""
+"""The theorem that a scheduler breaks if it departs from Amin by this rule."""
 
-
-PATIENCE = 100
-"""Rounds that a scheduler which does not claim to be Amin may waste on any instance."""
+SPARE_ROUNDS = 100
+"""Rounds added to the limit of a scheduler that does not claim to be Amin: it may start slowly."""
 
 
 def judge(instance: Instance, policy: Policy, claims: Claim) -> Finding | None:
-    """What ``policy`` breaks on ``instance``; ``None`` when it keeps what it claims.
+    """What ``policy`` breaks on ``instance``; ``None`` if it does what it claims.
 
-    Validity first: T1 and T2 by the machine and by the checker, T8; then, of what claims to be
-    Amin, every decision.
+    Validity is judged first: T1 and T2 by the simulator and the checker, then T8. If the policy
+    claims to be Amin, every decision is judged then.
     """
     schedule = schedule_of(instance, policy, claims)
     if isinstance(schedule, Finding):
@@ -52,7 +51,7 @@ def judge(instance: Instance, policy: Policy, claims: Claim) -> Finding | None:
 
 
 def judge_schedule(schedule: Schedule, claims: Claim) -> Finding | None:
-    """What is wrong with a finished schedule; see :func:`judge`."""
+    """What is wrong with a complete schedule; see :func:`judge`."""
     if claims == "valid":
         return _not_valid(schedule, check(schedule)) or _idles(schedule)
     verdict = conform(schedule)
@@ -62,15 +61,15 @@ def judge_schedule(schedule: Schedule, claims: Claim) -> Finding | None:
 
 
 def most_rounds(instance: Instance, claims: Claim) -> int:
-    """The round by which all must have completed.
+    """The round by which all requests must have completed.
 
-    For Amin, by theorem T2, n times the rounds of running all one at a time, after the last
-    arrival. Others may take twice as long, and have :data:`PATIENCE` for small instances.
+    For Amin it is max r_i + n·Σ o_i, by theorem T2. Other schedulers get twice as many rounds, and
+    :data:`SPARE_ROUNDS` more.
     """
     last_arrival = max((request.arrival for request in instance.requests), default=0)
     one_by_one = sum(request.output_len for request in instance.requests)
     most = last_arrival + len(instance.requests) * one_by_one
-    return most if claims == "amin" else 2 * most + PATIENCE
+    return most if claims == "amin" else 2 * most + SPARE_ROUNDS
 
 
 def schedule_of(
@@ -92,22 +91,22 @@ def schedule_of(
         return Finding("T2", error.kind, instance, str(error))
     except AminError as error:
         return Finding("T2", "raised", instance, str(error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the scheduler is somebody else's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the scheduler is foreign code, which may raise anything
         return Finding("T2", "raised", instance, _raised(error))
 
 
 def _needs_no_more(claims: Claim) -> str:
-    """What to look for in an Amin that gets nowhere, to be put behind a sentence."""
+    """Why Amin itself ends within the limit: a further sentence for the message."""
     if claims == "valid":
         return ""
     return (
-        " Amin needs no more rounds under any tie-break that stays; one that changes, like the "
-        "place in a queue that the evicted join again at its end, can make it evict for ever."
+        " Amin needs no more rounds under any fixed tie-break; a tie-break that changes, such as "
+        "a queue that evicted requests join again at its end, can make it evict for ever."
     )
 
 
 def _raised(error: BaseException) -> str:
-    """A foreign exception in one sentence, with the place that raised it."""
+    """An exception of the scheduler in one sentence, with the line that raised it."""
     (frame,) = traceback.extract_tb(error.__traceback__, limit=-1)
     where = f"{frame.name}, line {frame.lineno} of {frame.filename}"
     return f"the scheduler raised {type(error).__name__}: {shown(str(error))} ({where})."
@@ -121,14 +120,14 @@ def _not_valid(schedule: Schedule, violations: Sequence[Violation]) -> Finding |
 
 
 def _idles(schedule: Schedule) -> Finding | None:
-    """A round in which nothing runs though a request waits; of a valid schedule."""
+    """A finding if in some round of a valid schedule no request runs and one waits (T8)."""
     by_arrival = sorted(schedule.instance.requests, key=lambda request: request.arrival)
     unfinished = iter(by_arrival)
     first = next(unfinished, None)
     latest = 0
     for run in schedule.runs:
         if run.start > latest:
-            # Nothing runs from here to the start: whoever has not completed by now waits then.
+            # No request runs from `latest` to this start, so those not completed by then wait.
             while first is not None and schedule.completions[first.id] <= latest:
                 first = next(unfinished, None)
             if first is not None and (idle := max(latest, first.arrival)) < run.start:
@@ -136,7 +135,7 @@ def _idles(schedule: Schedule) -> Finding | None:
                     "T8",
                     "idle",
                     schedule.instance,
-                    f"round {idle}: nothing runs though request {shown(first.id)} waits, which "
+                    f"round {idle}: no request runs although request {shown(first.id)} waits and "
                     "fits the empty cache.",
                 )
         latest = max(latest, run.stop)

@@ -1,6 +1,7 @@
-"""The suite as pytest items, a test for each theorem: what the plugin collects.
+"""The pytest plugin's tests: one for each theorem.
 
-Only imported when a scheduler is named; the flags are in ``amin_ref/pytest_plugin.py``.
+This module is imported only if ``--amin-policy`` is given; ``amin_ref/pytest_plugin.py`` has the
+flags.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem, program_that
 TracebackStyle = Literal["long", "short", "line", "no", "native", "value", "auto"]
 
 NOTE, RATIO = "amin-ref verdict", "amin-ref ratio"
-"""Under these names a test's report carries what is told in the end, from another process, too."""
+"""Properties of a test's report, printed at the end of the session; xdist's processes send them."""
 
 
 class Broken(Exception):
-    """A theorem that does not hold of the scheduler."""
+    """A theorem does not hold of the scheduler."""
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
@@ -32,14 +33,14 @@ class Broken(Exception):
 
 
 class SchedulerTests:
-    """A plugin: the tests of one scheduler.
+    """A plugin that adds the tests of one scheduler to the session.
 
     Args:
-        name: of the scheduler, as it was given: ``module:name``.
-        make: makes it.
+        name: the scheduler as it was given: ``module:name``.
+        make: makes the scheduler.
         claims: what it claims to be.
-        examples: instances.
-        seed: of these.
+        examples: number of random instances.
+        seed: of these instances.
     """
 
     def __init__(
@@ -53,10 +54,10 @@ class SchedulerTests:
 
     @classmethod
     def from_flags(cls, config: pytest.Config) -> SchedulerTests:
-        """As the command line says.
+        """The tests that the command line asks for.
 
         Raises:
-            pytest.UsageError: no such scheduler, or no number of examples.
+            pytest.UsageError: there is no such scheduler, or the number of examples is below 1.
         """
         name: str = config.getoption("--amin-policy")
         examples: int = config.getoption("--amin-examples")
@@ -71,58 +72,59 @@ class SchedulerTests:
 
     @cached_property
     def report(self) -> Report:
-        """What the suite says; found out once in each process that runs one of the tests."""
+        """The verdicts; computed once in each process that runs one of the tests."""
         return examine(self._make, self.claims, examples=self._examples, seed=self._seed)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> None:
-        """Add the tests: first of all, so that -k and -m choose among them, too.
+        """Add the tests to those collected.
 
-        They belong to no file, and so must not depend on any being collected.
+        This hook runs before the ones that select by -k and -m. The tests belong to no file, so
+        they are added even if no file is collected.
         """
-        group = Group.from_parent(session, name="amin", nodeid="amin", tests=self)
+        group = SchedulerCollector.from_parent(session, name="amin", nodeid="amin", tests=self)
         collected = group.ihook.pytest_make_collect_report(collector=group)
         group.ihook.pytest_collectreport(report=collected)
         items[:0] = collected.result
 
-    def told(self, finding: Finding) -> str:
-        """A finding with a program that shows it, to paste."""
+    def described(self, finding: Finding) -> str:
+        """A finding, and a program that shows it."""
         shows = program_that_shows_it(finding, self._name, self.claims)
         return f"{finding.rule}: {finding.message}\n\n{shows}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """What was examined, theorem by theorem."""
-        told = {
+        """Print a line for each theorem, and the largest ratio to the optimum."""
+        properties = {
             report.nodeid: dict(report.user_properties)
             for outcome in ("passed", "failed", "skipped")
             for report in terminalreporter.getreports(outcome)
             if report.when == "call" and NOTE in dict(report.user_properties)
         }
-        if not told:
+        if not properties:
             return
         title = {"amin": "to be Amin", "valid": "to make valid schedules"}[self.claims]
         terminalreporter.section(f"{self._name}, which claims {title}")
         for theorem in theorems_of(self.claims):
-            if (test := f"amin::{_name(theorem)}") in told:
-                terminalreporter.line(str(told[test][NOTE]))
-        terminalreporter.line(str(next(iter(told.values()))[RATIO]))
+            if (test := f"amin::{_name(theorem)}") in properties:
+                terminalreporter.line(str(properties[test][NOTE]))
+        terminalreporter.line(str(next(iter(properties.values()))[RATIO]))
 
 
 def _name(theorem: Theorem) -> str:
     return f"{theorem} {TITLES[theorem]}"
 
 
-class Group(pytest.Collector):
-    """What the tests hang on in the tree of all tests."""
+class SchedulerCollector(pytest.Collector):
+    """The parent of the tests in pytest's tree."""
 
     def __init__(self, *, tests: SchedulerTests, **others: object) -> None:
         super().__init__(**others)  # type: ignore[arg-type]  # pytest's own arguments, unseen
         self._tests = tests
 
     def collect(self) -> Iterator[pytest.Item]:
-        """A test for each theorem."""
+        """One test for each theorem."""
         for theorem in theorems_of(self._tests.claims):
             yield TheoremTest.from_parent(
                 self, name=_name(theorem), theorem=theorem, tests=self._tests
@@ -130,7 +132,7 @@ class Group(pytest.Collector):
 
 
 class TheoremTest(pytest.Item):
-    """Does a theorem hold of the scheduler?"""
+    """The test that one theorem holds of the scheduler."""
 
     def __init__(self, *, theorem: Theorem, tests: SchedulerTests, **others: object) -> None:
         super().__init__(**others)  # type: ignore[arg-type]  # pytest's own arguments, unseen
@@ -138,7 +140,7 @@ class TheoremTest(pytest.Item):
         self._tests = tests
 
     def runtest(self) -> None:
-        """Fail with the smallest counterexample; skip where nothing could be judged."""
+        """Fail with the smallest counterexample; skip if nothing could be judged."""
         verdict = self._tests.report[self._theorem]
         self.user_properties.append((NOTE, verdict.line()))
         self.user_properties.append((RATIO, self._tests.report.ratio_line()))
@@ -150,11 +152,11 @@ class TheoremTest(pytest.Item):
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
     ) -> str:
-        """The finding, with a program that shows it; a broken suite with its traceback."""
+        """The finding and a program that shows it; for an error of the suite, its traceback."""
         if isinstance(excinfo.value, Broken):
-            return self._tests.told(excinfo.value.finding)
+            return self._tests.described(excinfo.value.finding)
         return str(super().repr_failure(excinfo, "short" if style is None else style))
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Where the test stands: in no file."""
+        """The location of the test, which is in no file."""
         return Path("amin"), None, self.name

@@ -1,7 +1,7 @@
-"""Small random instances, drawn by the hundred thousand.
+"""Small random instances, without Hypothesis: a hundred thousand of them take seconds.
 
-They are of the kind that :func:`amin_ref.strategies.instances` draws (few requests, a tight cache,
-equal lengths, predictions far too low), without Hypothesis and what it costs for each.
+They resemble those of :func:`amin_ref.strategies.instances`: few requests, a tight cache, equal
+lengths, and predictions far too low, which is where schedulers overflow, evict and meet ties.
 """
 
 from __future__ import annotations
@@ -17,28 +17,43 @@ from amin_ref.model.request import Request
 from amin_ref.model.validation import RequestId
 
 MOST_REQUESTS = 7
+"""Requests of an instance: few enough that a failure can be followed by hand."""
+
 LONGEST_PROMPT = 4
+"""Tokens; short, so that generated tokens make up most of what a request holds."""
+
 LONGEST_OUTPUT = 9
+"""Tokens; short, so that equal lengths and ties are common."""
+
 BLOCK_SIZES = (1, 1, 1, 2, 4)
+"""One of these is B; most instances have the paper's blocks of one token."""
+
 LATEST_ARRIVALS = (0, 0, 3, 12)
-"""The last round in which a request of an instance may arrive is drawn from these."""
+"""One of these is the last round in which a request may arrive; in half of the instances all
+requests arrive at once."""
+
+LOWEST_SHARE = 0.4
+"""Share of the instances in which every predicted lower bound is 1: those evict most."""
+
+NUMBERED_SHARE = 0.1
+"""Share of the instances whose ids are ints; the others have letters."""
 
 
 def small_instances(examples: int, seed: int) -> Iterator[Instance]:
-    """So many random instances, the same for the same seed."""
+    """Random instances, ``examples`` of them; the same seed gives the same instances."""
     random = Random(seed)
     for _ in range(examples):
         yield small_instance(random)
 
 
 def small_instance(random: Random) -> Instance:
-    """One random instance: its cache fits the largest request, and at most twice as much more."""
+    """One random instance; its capacity is one to three times what the largest request needs."""
     block_size = random.choice(BLOCK_SIZES)
     longest_prompt = LONGEST_PROMPT + (block_size if block_size > 1 else 0)
     equal_prompts = random.choice((None, random.randint(1, longest_prompt)))
-    lowest = random.random() < 0.4
+    lowest = random.random() < LOWEST_SHARE
     latest = random.choice(LATEST_ARRIVALS)
-    numbered = random.random() < 0.1
+    numbered = random.random() < NUMBERED_SHARE
     requests: list[Request] = []
     for position in range(random.randint(1, MOST_REQUESTS)):
         lower, output_len = sorted(
@@ -62,9 +77,9 @@ def small_instance(random: Random) -> Instance:
 
 
 def twin(instance: Instance, random: Random) -> Instance:
-    """The same instance to all who cannot see output lengths: only these are drawn anew.
+    """The same instance with new random output lengths, within predictions and cache.
 
-    Each stays within what was predicted, and within the cache.
+    A scheduler that does not see output lengths cannot tell the two apart before a completion.
     """
     requests = []
     for request in instance.requests:

@@ -1,8 +1,8 @@
-"""Making a counterexample small: greedily, one step at a time, as long as it still is one.
+"""Shrinking a failing instance: greedy steps to smaller instances that still fail.
 
-Every step makes the sum of all numbers smaller, so this ends; where it ends, no single step leads
-to a smaller counterexample. It starts from any instance, wherever that came from, and knows what a
-counterexample is about: with the fault of a request, the cache may have to shrink as well.
+Every step reduces the sum of all numbers, so shrinking ends, at an instance from which no single
+step leads to a smaller failing one. Unlike Hypothesis, it starts from any given instance, and its
+steps fit scheduling: a request and the capacity can shrink together.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from amin_ref.model.request import Request
 from amin_ref.model.validation import RequestId
 
 MOST_ATTEMPTS = 2_000
-"""Instances that are tried at most."""
+"""Most instances tried: a few seconds of work, and more than small instances ever need."""
 
 Numbers = tuple[int, ...]
-"""Of a request: prompt_len, output_len, lower, upper (0: unknown), arrival."""
+"""A request's prompt_len, output_len, lower, upper (0 if unknown) and arrival."""
 
 PROMPT_LEN, OUTPUT_LEN, LOWER, UPPER, ARRIVAL = range(5)
 LEAST: Numbers = (1, 1, 1, 0, 0)
+"""The least value of each number."""
 
 
 def shrunk(
     instance: Instance, fails: Callable[[Instance], bool], most_attempts: int = MOST_ATTEMPTS
 ) -> Instance:
-    """The smallest instance that greedy steps lead to from ``instance`` and that still fails.
+    """The smallest failing instance that greedy steps from ``instance`` lead to.
 
     Args:
-        instance: one that fails.
-        fails: whether an instance does.
-        most_attempts: how often that is asked at most.
+        instance: a failing instance.
+        fails: whether an instance fails.
+        most_attempts: most calls of ``fails`` before the ids are renamed.
     """
     attempts = 0
     draft = _Draft.of(instance)
@@ -53,7 +54,7 @@ def shrunk(
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """An instance as numbers, whether there can be such a one or not."""
+    """The numbers of an instance, which may break its rules."""
 
     capacity: int
     block_size: int
@@ -73,7 +74,7 @@ class _Draft:
         )
 
     def instance(self) -> Instance | None:
-        """The instance; ``None`` when bounds do not hold or a request does not fit."""
+        """The instance; ``None`` if bounds do not hold or a request does not fit the cache."""
         try:
             return Instance(
                 self.capacity,
@@ -94,7 +95,7 @@ class _Draft:
             return None
 
     def without(self, first: int, last: int) -> _Draft:
-        """Without the requests from ``first`` up to but not including ``last``."""
+        """The draft without the requests from ``first`` to ``last`` - 1."""
         return replace(
             self,
             ids=self.ids[:first] + self.ids[last:],
@@ -102,13 +103,13 @@ class _Draft:
         )
 
     def changed(self, position: int, numbers: Numbers) -> _Draft:
-        """With other numbers for one request."""
+        """The draft with other numbers for one request."""
         changed = (*self.numbers[:position], numbers, *self.numbers[position + 1 :])
         return replace(self, numbers=changed)
 
 
 def _steps(draft: _Draft) -> Iterator[_Draft]:
-    """Smaller drafts, the boldest steps first."""
+    """Smaller drafts, the largest steps first."""
     size = len(draft.ids)
     for length in (size // 2, 1):
         for first in range(0, size if length else 0, max(1, length)):
@@ -131,12 +132,12 @@ def _steps(draft: _Draft) -> Iterator[_Draft]:
         for change in _changes(row):
             smaller = draft.changed(position, _with(row, change))
             yield smaller
-            # What a request leaves free may hide the fault: take it from the cache, too.
+            # Room that a smaller request leaves may hide the failure, so shrink the cache as well.
             yield replace(smaller, capacity=draft.capacity - 1)
 
 
 def _changes(row: Numbers) -> Iterator[dict[int, int]]:
-    """What may become of one request's numbers."""
+    """Smaller numbers for one request, as changes of its fields."""
     for field, least in enumerate(LEAST):
         for value in _smaller(row[field], least):
             yield {field: value}
@@ -147,7 +148,7 @@ def _changes(row: Numbers) -> Iterator[dict[int, int]]:
 
 
 def _smaller(value: int, least: int) -> Iterator[int]:
-    """Some numbers from ``least`` to below ``value``, the boldest first."""
+    """Some numbers from ``least`` to ``value`` - 1, the smallest first."""
     for candidate in (least, (value + least) // 2, value - 1):
         if least <= candidate < value:
             yield candidate

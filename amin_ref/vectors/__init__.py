@@ -42,12 +42,12 @@ RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(RoundRule), *get_arg
 
 @dataclass(frozen=True)
 class Note:
-    """What a flag means.
+    """The meaning of a flag.
 
     Attributes:
         flag: its name.
         bug: the bug that vectors with this flag catch.
-        cost: what the bug costs in latency or memory.
+        cost: the cost of the bug in latency or memory.
     """
 
     flag: str
@@ -57,19 +57,20 @@ class Note:
 
 @dataclass(frozen=True)
 class Vector:
-    """One instance, and what is to be said of some schedules of it.
+    """One instance, some schedules of it, and the correct verdict on them.
 
     Attributes:
         id: counted from 1.
-        comment: what it is about.
+        comment: what the vector is about.
         flags: the bugs that it catches.
-        policy: whose schedule is asked for; ``None`` where only validity is in question.
-        ties: ids in the order that breaks ties; ``None``: any order, chosen afresh in every round.
-        result: ``"valid"``: the policy makes this one schedule. ``"acceptable"``: it makes one of
-            these, depending on ties. ``"invalid"``: the one schedule must be refused.
+        policy: the policy that makes the schedules; ``None`` if only validity is in question.
+        ties: ids in the order that breaks ties; ``None`` for any order, new in every round.
+        result: ``"valid"``: the policy makes the one schedule. ``"acceptable"``: the policy makes
+            one of the schedules, depending on ties. ``"invalid"``: the one schedule must be
+            refused.
         schedules: the schedules; at least one.
-        rule: the rule that an invalid one breaks; else ``None``.
-        round: the round in which it does; ``None`` where there is none.
+        rule: the rule that an invalid schedule breaks; else ``None``.
+        round: the round in which it breaks the rule; ``None`` if the rule is about no round.
     """
 
     id: int
@@ -84,13 +85,13 @@ class Vector:
 
     @property
     def instance(self) -> Instance:
-        """What is to be scheduled."""
+        """The instance that all schedules are of."""
         return self.schedules[0].instance
 
 
 @dataclass(frozen=True)
 class Group:
-    """Vectors that were chosen because they catch one bug.
+    """The vectors that were chosen to catch one bug.
 
     Attributes:
         flag: the bug.
@@ -103,7 +104,7 @@ class Group:
 
 @dataclass(frozen=True)
 class VectorFile:
-    """All vectors, by the bug that they were chosen for, and what the flags mean."""
+    """All vectors in groups by bug, and the meanings of the flags."""
 
     notes: tuple[Note, ...]
     groups: tuple[Group, ...]

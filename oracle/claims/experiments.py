@@ -19,7 +19,7 @@ from amin_ref import (
     Schedule,
     simulate,
 )
-from amin_ref.small.instances import Setting
+from amin_ref.small.setting import Setting
 from oracle.certificate import verify
 from oracle.claims.rounds import Load, seconds_per_round
 from oracle.claims.workload import SampledWorkload

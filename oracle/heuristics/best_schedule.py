@@ -20,6 +20,7 @@ import numpy as np
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
+from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate
 from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.annealing import Annealing, repaired
@@ -33,18 +34,6 @@ from oracle.starts.start_rounds import latency_of, schedule_from
 
 PRICING = 0.1
 """Share of the time that goes into prices where the caller gives no certificate."""
-
-SECONDS_PER_REQUEST = 0.1
-"""Longest annealing, in seconds for each request; after it a new one begins.
-
-At 50 requests 5 s found better schedules than 20 s or 1.5 s (``proofs_notes/oracle.md``).
-"""
-
-MOST_ANNEALING = 0.7
-"""Share of the remaining time that annealing takes at most, so that local search follows it."""
-
-LOCAL_SEARCH = 0.5
-"""Longest local search, in times of the longest annealing: it stops gaining sooner."""
 
 GUIDING = 1.2
 """Annealing is run only if the best list schedule costs less than 1.2 times the bound from token
@@ -62,6 +51,7 @@ def best_schedule(
     progress: Callable[[int], None] | None = None,
     should_stop: ShouldStop | None = None,
     certificate: Certificate | None = None,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Schedule:
     """A valid schedule without evictions, of as little total latency as the time allows.
 
@@ -74,6 +64,7 @@ def best_schedule(
         should_stop: called now and then; when it returns ``True``, the best schedule so far is
             returned.
         certificate: its prices guide the annealing; ``None``: prices are found first.
+        budget: how long annealing and local search last at most.
 
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
@@ -93,7 +84,8 @@ def best_schedule(
     work = [len(one.period.requests) * one.period.rounds for one in open_ones]
     for position, improvement in enumerate(open_ones):
         share = work[position] / sum(work[position:])
-        improvement.run(certificate, generator, deadline.within(share * deadline.remaining), report)
+        part = deadline.within(share * deadline.remaining)
+        improvement.run(certificate, generator, part, budget, report)
     return _joined(instance, improvements)
 
 
@@ -186,21 +178,22 @@ class _Improvement:
         certificate: Certificate,
         generator: np.random.Generator,
         deadline: Deadline,
+        budget: Budget,
         report: Callable[[], None],
     ) -> None:
         """Annealing and local search in turn, from new random starts each time."""
         annealing = self._annealing(certificate, generator)
-        seconds = SECONDS_PER_REQUEST * len(self.period.requests)
+        seconds = budget.annealing_per_request * len(self.period.requests)
         while not deadline.passed:
             starts = self.best
             if annealing is not None:
-                annealed = min(seconds, MOST_ANNEALING * deadline.remaining)
+                annealed = min(seconds, budget.most_annealing * deadline.remaining)
                 rough = annealing.run(deadline.within(annealed))
                 starts = repaired(self._instance, self.period, rough)
                 if self._keep_better(starts):
                     report()
             local = LocalSearch(self._instance, self.period, starts, generator)
-            if self._keep_better(local.run(deadline.within(LOCAL_SEARCH * seconds))):
+            if self._keep_better(local.run(deadline.within(budget.local_search * seconds))):
                 report()
 
     def _annealing(

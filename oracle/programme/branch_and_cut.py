@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Schedule
+from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
     Candidates,
@@ -53,8 +54,8 @@ Evidence = Literal["prices", "solver"]
 MOST_ENTRIES = 2_000_000
 """Most non-zero coefficients in the constraints of the cache; a larger programme is refused.
 
-The model takes ten seconds to build (:data:`SECONDS_PER_ENTRY`), and its relaxation about a
-thousand to solve (:attr:`oracle.portfolio.Budget.entries_per_second`).
+The model takes ten seconds to build, and its relaxation about a thousand seconds to solve
+(``seconds_per_entry`` and ``entries_per_second`` of :class:`oracle.budget.Budget`).
 """
 
 MOST_ROUNDS = 2**24
@@ -73,23 +74,11 @@ whole numbers: the bound gets weaker only if d lies above a whole number by less
 LEAST_GAIN = 0.01
 """Gain of a pass of cuts, in request·rounds, below which it counts as without gain.
 
-A hundred such passes would not raise the bound by the one request·round that can matter.
+Costs are whole, so only a hundred such passes would raise the bound by one.
 """
-
-PASSES_WITHOUT_GAIN = 5
-"""Passes without gain after which no more cuts are sought: a later pass may gain again."""
 
 LEAST_WEIGHT = 1e-7
 """Least price of a cut that is handed to the solver: below it lie rounding errors of 0."""
-
-SECONDS_PER_ENTRY = 5e-6
-"""Seconds that a solver's model takes to build for each entry, as measured on HiGHS and PuLP.
-
-If the first model of a search took longer, the longer time is used for the next ones.
-"""
-
-SHARE_FOR_CUTS = 0.4
-"""Share of the time that goes into cuts at most, before the solver is asked for whole numbers."""
 
 COST_TOLERANCE, RELATIVE_COST_TOLERANCE = 0.5, 1e-6
 """By how much a solver's objective may differ from the cost of its start rounds.
@@ -131,6 +120,7 @@ def solve(
     warm_start: Schedule | None = None,
     progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> IlpResult:
     """The best schedule and the best lower bound that the integer programme gives in the time.
 
@@ -143,6 +133,7 @@ def solve(
         warm_start: a valid schedule of this instance to start from; evicted runs are dropped.
         progress: called now and then with the least total latency and the best lower bound so far.
         should_stop: called now and then; soon after ``True`` the best so far is returned.
+        budget: the time for cuts, and how long a model takes to build.
 
     Raises:
         InvalidValue: an argument is not of this kind, or ``warm_start`` is not valid.
@@ -163,7 +154,7 @@ def solve(
                 together = _together(instance, parts, known, given)
                 progress(together.cost, together.lower_bound)
 
-        search = _BranchAndCut(part.instance, known[index], solver, deadline, report)
+        search = _BranchAndCut(part.instance, known[index], solver, deadline, budget, report)
         known[index] = search.run()
     result = _together(instance, parts, known, given)
     return IlpResult(
@@ -198,6 +189,7 @@ class _BranchAndCut:
         known: _Known,
         solver: SolverName,
         deadline: Deadline,
+        budget: Budget,
         report: Callable[[_Known], None],
     ) -> None:
         self._instance = instance
@@ -207,7 +199,8 @@ class _BranchAndCut:
         self._supervision = Supervision(deadline, self._hear_on_the_way)
         self._report = report
         self._fixed_cost = 0
-        self._seconds_per_entry = SECONDS_PER_ENTRY
+        self._budget = budget
+        self._seconds_per_entry = budget.seconds_per_entry
 
     def run(self) -> _Known:
         """Relaxation, cuts, whole numbers, until the optimum is proven or the time is over."""
@@ -318,7 +311,7 @@ class _BranchAndCut:
         cuts: list[Cut] = []
         weights: list[float] = []
         best, without_gain = -math.inf, 0
-        for_cuts = self._deadline.within(SHARE_FOR_CUTS * self._deadline.remaining)
+        for_cuts = self._deadline.within(self._budget.cutting * self._deadline.remaining)
         while relaxation.solve():
             self._try_starts(self._rounded(candidates, relaxation.values))
             prices = relaxation.prices
@@ -335,7 +328,8 @@ class _BranchAndCut:
             reached = priced.bound / priced.scale
             without_gain = 0 if reached > best + LEAST_GAIN else without_gain + 1
             best = max(best, reached)
-            if self._done or without_gain > PASSES_WITHOUT_GAIN or for_cuts.passed:
+            is_idle = without_gain > self._budget.passes_without_gain
+            if self._done or is_idle or for_cuts.passed:
                 break
             added = cutter.violated(relaxation.values, relaxation.reduced_costs, usable)
             if not added and not forbidden:

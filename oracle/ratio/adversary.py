@@ -1,32 +1,35 @@
-"""Every way in which an adversary can fix output lengths, and what each multiset costs at worst.
+"""The worst total latency of a scheduler for every multiset of output lengths, over all tie-breaks.
 
-A policy that cannot see the future learns of an output length in one way only: in every round,
-each running request completes or does not. The adversary decides that as late as it has to. Two
-histories that leave the policy with the same knowledge of the same unfinished requests are one
-*state*, and what it can still be made to pay is computed once. ``proofs_notes/ratio.md`` proves
-that this covers every instance under every tie-break.
+A scheduler that is not clairvoyant learns of an output length in one way only: in every round each
+running request completes or does not. An adversary decides this, round by round. Two histories that
+leave the scheduler with the same knowledge of the same unfinished requests are one *state*, and the
+largest cost from a state on is computed once. ``proofs_notes/ratio.md`` proves that the walk over
+all states covers every instance under every tie-break.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from amin_ref.model.errors import NoProgress
-from amin_ref.small.instances import Known, Machine, Outputs, Rules, Setting, State
+from amin_ref.small.fast_simulation import FastSimulation, RequestState, Rules, State
+from amin_ref.small.optimum import Stopped, never
+from amin_ref.small.setting import Outputs, Setting
 
 Code = int
-"""A multiset of outputs: digits to base n + 1 say how many have each length, the shortest first."""
+"""A multiset of outputs as an integer: its i-th digit to base n + 1 says how many outputs have the
+i-th length, the shortest length first."""
 
 Choice = tuple[State, Code, tuple[int, ...]]
-"""Who goes on, the multiset of those who complete, and their places among the unfinished."""
+"""The requests that go on, the multiset of those that complete, and their places in the state."""
 
 
 class TooManyStates(Exception):
-    """There are more states than were allowed for."""
+    """The tree has more states than ``most_states``."""
 
 
 class AdversaryTree:
-    """All that can happen to ``requests`` requests under a scheduler that is given by its rules.
+    """Every way in which ``requests`` requests can complete under a scheduler given by its rules.
 
     Args:
         setting: prompts, predictions and cache.
@@ -34,7 +37,9 @@ class AdversaryTree:
         requests: n.
         lengths: the output lengths that the adversary may use, in ascending order; all of [ℓ, u]
             by default. The scheduler does not know of the restriction.
-        most_states: give up beyond so many states.
+        most_states: the number of states after which :class:`TooManyStates` is raised; ``None`` for
+            no limit.
+        should_stop: called at each new state; the walk ends when it returns True.
     """
 
     def __init__(
@@ -45,12 +50,14 @@ class AdversaryTree:
         *,
         lengths: Sequence[int] = (),
         most_states: int | None = None,
+        should_stop: Callable[[], bool] = never,
     ) -> None:
         lengths = lengths or range(setting.lower, setting.upper + 1)
-        self._machine = Machine(setting, rules)
+        self._simulation = FastSimulation(setting, rules)
         self._setting = setting
         self._requests = requests
         self._most_states = most_states
+        self._should_stop = should_stop
         self._longest = lengths[-1]
         self._units = {length: (requests + 1) ** i for i, length in enumerate(lengths)}
         self._next_length = [
@@ -62,21 +69,22 @@ class AdversaryTree:
 
     @property
     def states(self) -> int:
-        """Distinct states from which costs have been worked out so far."""
+        """The number of states from which the largest costs are known."""
         return len(self._worst)
 
     def worst_costs(self) -> dict[Outputs, int]:
         """For every multiset of outputs, the largest total latency over all tie-breaks.
 
         Raises:
-            NoProgress: some outputs and tie-break keep the scheduler evicting for ever.
+            NoProgress: for some outputs and tie-break the scheduler evicts for ever.
+            Stopped: ``should_stop`` returned True.
             TooManyStates: there are more than ``most_states``.
         """
         worst = self._costs_from(self._initial())
         return {self._decoded(code): cost for code, cost in worst.items()}
 
     def by_rank(self, outputs: Outputs) -> Outputs:
-        """The outputs in the order of rank in which they cost the most."""
+        """The outputs in the order of tie-break rank that costs the most."""
         state = self._initial()
         ranks = list(range(self._requests))
         lengths = [0] * self._requests
@@ -96,14 +104,14 @@ class AdversaryTree:
     def _initial(self) -> State:
         return tuple(
             (generated, bound, self._next_length[0])
-            for generated, bound, _ in self._machine.initial(self._requests)
+            for generated, bound, _ in self._simulation.initial(self._requests)
         )
 
     def _leads_to(self, choice: Choice, left: Code) -> bool:
         return left - choice[1] in self._costs_from(choice[0])
 
     def _costs_from(self, state: State) -> dict[Code, int]:
-        """The largest cost from ``state`` on, for every multiset of the unfinished's outputs."""
+        """The largest cost from ``state`` on, for every multiset of outputs of its requests."""
         if not state:
             return {0: 0}
         known = self._worst.get(state)
@@ -113,6 +121,8 @@ class AdversaryTree:
             raise self._never_ends()
         if len(self._entered) == self._most_states:
             raise TooManyStates
+        if self._should_stop():
+            raise Stopped("the walk over the adversary's choices was stopped.")
         self._entered.add(state)
         cost, after = self._until_a_choice(state)
         worst: dict[Code, int] = {}
@@ -124,8 +134,12 @@ class AdversaryTree:
         self._worst[state] = worst
         return worst
 
-    def _until_a_choice(self, state: State) -> tuple[int, list[Known]]:
-        """Cost and outcome of all rounds up to the first after which somebody may complete."""
+    def _until_a_choice(self, state: State) -> tuple[int, list[RequestState]]:
+        """Run rounds up to the first at whose end a request can complete.
+
+        Returns:
+            The cost of these rounds, and the requests after the last of them.
+        """
         cost = 0
         seen = set()
         while True:
@@ -133,23 +147,23 @@ class AdversaryTree:
                 raise self._never_ends()
             seen.add(state)
             cost += len(state)
-            after = self._machine.generate(state)
+            after = self._simulation.generate(state)
             if any(generated >= least for generated, _, least in after):
                 return cost, after
             state = tuple(self._survivors(after))
 
-    def _survivors(self, after: list[Known]) -> list[Known]:
+    def _survivors(self, after: list[RequestState]) -> list[RequestState]:
         return [self._survivor(known) if known[0] >= 0 else known for known in after]
 
-    def _survivor(self, known: Known) -> Known:
-        generated, bound, least = self._machine.survivor(known)
+    def _survivor(self, known: RequestState) -> RequestState:
+        generated, bound, least = self._simulation.survivor(known)
         return generated, bound, max(least, self._next_length[generated])
 
-    def _choices(self, after: list[Known]) -> list[Choice]:
-        """Every way in which requests can complete now, up to the names of equal neighbours.
+    def _choices(self, after: list[RequestState]) -> list[Choice]:
+        """Every way in which requests can complete now.
 
-        Requests next to each other in rank of which the same is known are told apart by nothing
-        that ever happens: of them, it matters only how many complete.
+        Requests that are adjacent in rank and in the same state are interchangeable: only the
+        number of them that complete matters, so one choice stands for each number.
         """
         survivors = self._survivors(after)
         choices: list[Choice] = [((), 0, ())]
@@ -185,6 +199,6 @@ class AdversaryTree:
 
     def _never_ends(self) -> NoProgress:
         return NoProgress(
-            f"{self._setting}, {self._requests} requests: some outputs and tie-break keep "
-            f"{self._machine.rules} evicting for ever (T2)."
+            f"{self._setting}, {self._requests} requests: for some outputs and tie-break, "
+            f"{self._simulation.rules} evicts for ever (T2)."
         )

@@ -1,7 +1,8 @@
-"""What the adversary finds, as a file: ``python -m oracle.ratio.attack_table FILE``.
+"""Instances with high ratios, as a file: ``python -m oracle.ratio.attack_table FILE``.
 
-A line of JSON for each ground: the worst instance that walks of a fixed length from fixed seeds
-met there. Takes some minutes; the same on every machine.
+The file has one line of JSON for each search space: the worst instance that a search of
+:data:`STEPS` points with seed 0 found there. It takes some minutes and is the same on every
+machine.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from amin_ref.model.json_reading import expect_array, expect_fields, expect_object, parse
 from amin_ref.model.validation import whole_number
 from amin_ref.small.bound import LONGEST_PROMPT_PER_LOWER
-from amin_ref.small.instances import Setting
-from oracle.ratio.attacks import Attack, Ground, attacks
+from amin_ref.small.setting import Setting
+from oracle.ratio.attacks import Attack, SearchSpace, attacks
 from oracle.ratio.question import RULES
 
 INTERVALS = (
@@ -25,27 +26,27 @@ INTERVALS = (
 )
 """ℓ and u, from 1/α = 8/7 to 24."""
 
-GROUNDS = (
+SEARCH_SPACES = (
     *((12, interval) for interval in INTERVALS),
     *((24, interval) for interval in INTERVALS[:11]),
 )
-"""n, and ℓ and u. With 24 requests, wider intervals have more states than a walk takes up."""
+"""n, and ℓ and u. With 24 requests, wider intervals have more states than a search works out."""
 
 STEPS = 150
-"""Places that the walk on each ground tries."""
+"""Points that the search in each space tries."""
 
 
 def worst_attacks() -> Iterator[Attack]:
-    """The worst instance found on each ground, in order."""
-    for requests, (lower, upper) in GROUNDS:
-        ground = Ground(
+    """The worst instance found in each search space, in order."""
+    for requests, (lower, upper) in SEARCH_SPACES:
+        space = SearchSpace(
             lower=lower,
             upper=upper,
             longest_prompt=min(LONGEST_PROMPT_PER_LOWER * lower, upper),
             most_spare=upper,
             requests=requests,
         )
-        *_, worst = attacks(RULES["amin"], ground, steps=STEPS, seed=0)
+        *_, worst = attacks(RULES["amin"], space, steps=STEPS, seed=0)
         yield worst
 
 
@@ -55,7 +56,7 @@ def attack_line(attack: Attack) -> str:
 
 
 def read_attacks(path: Path) -> list[Attack]:
-    """The attacks in a file that :func:`attack_line` wrote.
+    """The attacks in a file of lines that :func:`attack_line` wrote.
 
     Raises:
         InvalidDocument: a line is not of this form.

@@ -1,12 +1,13 @@
-"""Looks for high ratios where nothing is exhausted: many requests, long outputs, any prompt.
+"""A randomised local search for high ratios, where there are too many instances to try them all.
 
-A random walk over the prompt, the cache and *which* output lengths occur, a few at a time; how many
-requests have which of them, and how ties are broken, is not left to chance but worked out exactly
-(:mod:`oracle.ratio.adversary`). Annealing over whole instances, which this replaces, found 2.03 in
-two minutes where three lengths, worked out exactly, have 2.68 (12 requests, ℓ = 7, u = 8).
+The search varies the prompt length, the cache, and *which* output lengths occur, a few at a time.
+How many requests have each of these lengths, and how ties are broken, is worked out exactly
+(:mod:`oracle.ratio.adversary`). Simulated annealing over whole instances was weaker: with 12
+requests, ℓ = 7 and u = 8 it found a ratio of 2.03 in two minutes, where three lengths, worked out
+exactly, have 2.68.
 
-Costs are measured against H-SF's, which is that of a valid schedule: never more than the true ratio
-to OPT. So whatever exceeds a bound here breaks it for certain.
+Costs are compared with H-SF's, which is the cost of a valid schedule. The result is therefore at
+most the ratio to OPT: an instance found here that exceeds a bound does break it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from amin_ref.small.instances import Hindsight, Outputs, Rules, Setting
+from amin_ref.small.fast_simulation import Rules
+from amin_ref.small.optimum import Hindsight
+from amin_ref.small.setting import Outputs, Setting
 from oracle.ratio.adversary import AdversaryTree, TooManyStates
 
 MOST_STATES = 1500
-"""States of an adversary's tree; a walk passes by what needs more (up to a few seconds each)."""
+"""Points whose adversary tree has more states are skipped: each would take more than seconds."""
 
-STALE = 12
-"""Steps without a gain after which a walk begins anew."""
+STEPS_TO_RESTART = 12
+"""Steps without a larger ratio after which the search restarts at a random point: about as many as
+a point has neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """An instance, its tie-break, and what they show.
+    """An instance with its tie-break, and the costs on it.
 
     Attributes:
         setting: prompts, predictions and cache.
@@ -44,13 +48,13 @@ class Attack:
 
     @property
     def ratio(self) -> Fraction:
-        """What the policy's ratio to OPT is at least."""
+        """Cost over H-SF's cost: at most the ratio to OPT."""
         return Fraction(self.cost, self.achieved)
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """Where a walk goes: all with the same α.
+class SearchSpace:
+    """The settings and output lengths among which a search looks; all have the same α.
 
     Attributes:
         lower: ℓ; tokens.
@@ -58,7 +62,7 @@ class Ground:
         longest_prompt: s is at most this; tokens.
         most_spare: M is at most s + u + this; tokens.
         requests: n.
-        lengths: how many different output lengths occur at most.
+        lengths: the largest number of different output lengths in an instance.
     """
 
     lower: int
@@ -69,31 +73,33 @@ class Ground:
     lengths: int = 3
 
 
-_Place = tuple[int, int, Outputs]
-"""s, M - s - u, and the lengths that occur, in ascending order."""
+_Point = tuple[int, int, Outputs]
+"""s, M - s - u, and the output lengths that occur, in ascending order."""
 
 
-def attacks(rules: Rules, ground: Ground, *, steps: int, seed: int) -> Iterator[Attack]:
-    """Ever worse instances, each as soon as it is found.
+def attacks(rules: Rules, space: SearchSpace, *, steps: int, seed: int) -> Iterator[Attack]:
+    """Instances with larger and larger ratios, each as soon as it is found.
 
     Args:
         rules: the scheduler.
-        ground: where to walk.
-        steps: places to try.
-        seed: of the walk; the same seed takes the same walk.
+        space: where to look.
+        steps: points to try.
+        seed: of the search; the same seed tries the same points.
     """
     rng = random.Random(seed)
     best: Attack | None = None
-    place, here, stale = _anywhere(rng, ground), Fraction(0), 0
+    point, here, stale = _random_point(rng, space), Fraction(0), 0
     for _ in range(steps):
-        following = _anywhere(rng, ground) if stale >= STALE else _near(rng, ground, place)
-        found = worst_with_lengths(
-            rules, _setting(ground, following), following[2], ground.requests
+        following = (
+            _random_point(rng, space)
+            if stale >= STEPS_TO_RESTART
+            else _neighbour(rng, space, point)
         )
+        found = worst_with_lengths(rules, _setting(space, following), following[2], space.requests)
         ratio = found.ratio if found else Fraction(0)
-        stale = 0 if ratio > here or stale >= STALE else stale + 1
+        stale = 0 if ratio > here or stale >= STEPS_TO_RESTART else stale + 1
         if ratio >= here or stale == 0:
-            place, here = following, ratio
+            point, here = following, ratio
         if found and (best is None or ratio > best.ratio):
             best = found
             yield found
@@ -116,40 +122,41 @@ def worst_with_lengths(
     return Attack(setting, tree.by_rank(outputs), costs[outputs], shortest_first(outputs))
 
 
-def _setting(ground: Ground, place: _Place) -> Setting:
-    prompt_len, spare, _ = place
-    capacity = prompt_len + ground.upper + spare
-    return Setting(prompt_len, ground.lower, ground.upper, capacity)
+def _setting(space: SearchSpace, point: _Point) -> Setting:
+    prompt_len, spare, _ = point
+    capacity = prompt_len + space.upper + spare
+    return Setting(prompt_len, space.lower, space.upper, capacity)
 
 
-def _anywhere(rng: random.Random, ground: Ground) -> _Place:
-    # Biased to where schedulers go wrong: a tight cache, and outputs that outlive ℓ by one token.
-    spare = rng.choice((0, rng.randint(0, ground.most_spare)))
+def _random_point(rng: random.Random, space: SearchSpace) -> _Point:
+    # Half of the points have a tight cache, and half of the lengths exceed ℓ by one token: there
+    # the ratios are largest.
+    spare = rng.choice((0, rng.randint(0, space.most_spare)))
     between = {
-        rng.choice((min(ground.lower + 1, ground.upper), rng.randint(ground.lower, ground.upper)))
-        for _ in range(ground.lengths - 2)
+        rng.choice((min(space.lower + 1, space.upper), rng.randint(space.lower, space.upper)))
+        for _ in range(space.lengths - 2)
     }
-    lengths = tuple(sorted(between | {ground.lower, ground.upper}))
-    return rng.randint(1, ground.longest_prompt), spare, lengths
+    lengths = tuple(sorted(between | {space.lower, space.upper}))
+    return rng.randint(1, space.longest_prompt), spare, lengths
 
 
-def _near(rng: random.Random, ground: Ground, place: _Place) -> _Place:
-    prompt_len, spare, lengths = place
+def _neighbour(rng: random.Random, space: SearchSpace, point: _Point) -> _Point:
+    prompt_len, spare, lengths = point
     kind = rng.randrange(4)
     if kind == 0:
-        prompt_len = _within(prompt_len + rng.choice((-1, 1)), 1, ground.longest_prompt)
+        prompt_len = _within(prompt_len + rng.choice((-1, 1)), 1, space.longest_prompt)
     elif kind == 1:
-        spare = _within(spare + rng.choice((-2, -1, 1, 2)), 0, ground.most_spare)
+        spare = _within(spare + rng.choice((-2, -1, 1, 2)), 0, space.most_spare)
     elif kind == 2:
         changed = list(lengths)
         i = rng.randrange(len(changed))
-        changed[i] = _within(changed[i] + rng.choice((-1, 1)), ground.lower, ground.upper)
+        changed[i] = _within(changed[i] + rng.choice((-1, 1)), space.lower, space.upper)
         lengths = tuple(sorted(set(changed)))
     else:
         kept = set(lengths)
-        if len(kept) == ground.lengths:
+        if len(kept) == space.lengths:
             kept.remove(rng.choice(lengths))
-        kept.add(rng.randint(ground.lower, ground.upper))
+        kept.add(rng.randint(space.lower, space.upper))
         lengths = tuple(sorted(kept))
     return prompt_len, spare, lengths
 

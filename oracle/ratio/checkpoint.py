@@ -1,4 +1,4 @@
-"""Finished pieces of a computation, kept in a file that survives being killed at any moment."""
+"""A file of finished pieces, so that a search for worst ratios survives being killed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,8 @@ from amin_ref.model.json_reading import (
 )
 from amin_ref.model.validation import whole_number
 from oracle.journal import Journal
-from oracle.ratio.question import (
-    FOUND_FIELDS,
-    MULTISETS_PER_PIECE,
-    QUESTION_FIELDS,
-    Found,
-    Question,
-)
+from oracle.ratio.answer import FOUND_FIELDS, Found
+from oracle.ratio.question import PIECE_SIZE, QUESTION_FIELDS, Question
 
 FORMAT = "amin-ref/worst-case-checkpoint"
 VERSION = 1
@@ -28,22 +23,22 @@ VERSION = 1
 HEADER: Mapping[str, object] = {
     "format": FORMAT,
     "version": VERSION,
-    "multisets_per_piece": MULTISETS_PER_PIECE,
+    "multisets_per_piece": PIECE_SIZE,
 }
+"""The first line. For policies that are run as a black box, a piece has as many assignments."""
 
 
 class Checkpoint:
-    """A file of one line for each finished piece, of any number of questions.
+    """A file with one line for each finished piece of any number of questions.
 
-    A piece counts as finished when its line is on the disk (:class:`.journal.Journal`).
+    A piece counts as finished once its line is on the disk (:class:`.journal.Journal`).
 
     Args:
-        path: the file; made when it is not there.
+        path: the file; created if it does not exist.
 
     Raises:
-        InvalidDocument: the file is there and is no checkpoint, or one whose pieces are cut
-            differently.
-        OSError: it cannot be read or written.
+        InvalidDocument: the file exists and is no checkpoint, or its pieces have another size.
+        OSError: the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,11 +47,11 @@ class Checkpoint:
         self._journal.read(self._read_line)
 
     def finished(self, question: Question) -> Mapping[int, Found | None]:
-        """What the finished pieces of ``question`` have found."""
+        """The worst instance of each finished piece of ``question``, by number of the piece."""
         return self._finished.get(question, {})
 
     def add(self, question: Question, piece: int, found: Found | None) -> None:
-        """Write down that a piece is finished."""
+        """Append a finished piece to the file."""
         what = found.as_document() if found else {}
         self._journal.append(question.as_document() | {"piece": piece} | what)
         self._finished.setdefault(question, {})[piece] = found
@@ -65,9 +60,9 @@ class Checkpoint:
         if number == 1:
             header = expect_format(parse(line), FORMAT, VERSION)
             expect_fields(header, "header", tuple(HEADER), ())
-            if header["multisets_per_piece"] != MULTISETS_PER_PIECE:
+            if header["multisets_per_piece"] != PIECE_SIZE:
                 raise InvalidDocument(
-                    f"its pieces are not of {MULTISETS_PER_PIECE} multisets; name another file."
+                    f"its pieces do not have {PIECE_SIZE} multisets; name another file."
                 )
             return
         document = expect_object(parse(line), "piece")

@@ -1,30 +1,20 @@
-"""The question for a worst ratio, and its answer."""
+"""The question for a worst ratio: which policy, on which instances."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from math import ceil, comb
-from typing import Literal, get_args
 
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
-from amin_ref.model.json_reading import expect_array
 from amin_ref.model.validation import whole_number
-from amin_ref.small.instances import Hindsight, Outputs, Rules, Setting
+from amin_ref.policies.names import POLICIES
+from amin_ref.policies.variants import VARIANTS
+from amin_ref.small.fast_simulation import Rules
+from amin_ref.small.setting import Setting
 
-PolicyName = Literal[
-    "amin",
-    "amax",
-    "h-sf",
-    "amin-never-refines",
-    "amin-evicts-largest",
-    "amin-evicts-newest",
-    "amin-never-looks-ahead",
-]
-"""Policies whose worst case can be asked for: three of the specification's, and crippled Amins."""
-
-POLICY_NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
+PolicyName = str
+"""One of :data:`POLICY_NAMES`, or ``"MODULE:NAME"`` for any other policy."""
 
 RULES: Mapping[PolicyName, Rules] = {
     "amin": Rules(),
@@ -34,29 +24,38 @@ RULES: Mapping[PolicyName, Rules] = {
     "amin-evicts-newest": Rules(victims="newest"),
     "amin-never-looks-ahead": Rules(look_ahead=False),
 }
-"""Every policy but H-SF, which no adversary can surprise."""
+"""The policies that an adversary's walk covers under every tie-break."""
 
-MULTISETS_PER_PIECE = 250
-"""Size of a piece; see :mod:`oracle.ratio.worst_case`."""
+HINDSIGHT = "h-sf"
+"""The policy whose cost depends on the multiset of output lengths alone."""
+
+POLICY_NAMES = tuple(dict.fromkeys((*POLICIES, *VARIANTS)))
+"""The policies that have a name of their own."""
+
+PIECE_SIZE = 250
+"""Candidates in a piece of work: a piece takes from a tenth of a second to some seconds, so that
+little is lost when the search is stopped, and starting a piece costs little beside it."""
 
 MOST_MULTISETS = 2_000_000
-"""Larger questions are refused: their multisets would not fit into memory."""
+"""Questions with more multisets are refused: they are held in memory, at some 500 bytes each."""
+
+MOST_ASSIGNMENTS = 1_000_000
+"""Questions with more simulations of a policy are refused: each takes about a millisecond."""
 
 QUESTION_FIELDS = ("policy", "prompt_len", "lower", "upper", "capacity", "requests")
-FOUND_FIELDS = ("by_rank", "cost", "optimum")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose worst ratio, on which instances.
+    """Which policy's worst ratio to OPT is asked for, and on which instances.
 
     Attributes:
-        policy: one of :data:`POLICY_NAMES`.
+        policy: one of :data:`POLICY_NAMES`, or ``"MODULE:NAME"``.
         setting: prompts, predictions and cache.
         requests: n, at least 1.
 
     Raises:
-        InvalidValue: a field is not of this kind.
+        InvalidValue: a field breaks one of these rules, or there are too many instances.
     """
 
     policy: PolicyName
@@ -65,16 +64,19 @@ class Question:
 
     def __post_init__(self) -> None:
         whole_number("requests", self.requests, 1, "requests")
-        if self.policy not in POLICY_NAMES:
+        if self.policy not in POLICY_NAMES and ":" not in self.policy:
             raise InvalidValue(
-                "policy", self.policy, "it is not known", f"give one of {', '.join(POLICY_NAMES)}"
+                "policy",
+                self.policy,
+                "there is no policy of that name",
+                f"give one of {', '.join(POLICY_NAMES)}, or MODULE:NAME for a policy of your own",
             )
-        if self.multisets > MOST_MULTISETS:
+        most = MOST_MULTISETS if self.has_rules else MOST_ASSIGNMENTS
+        if self.candidates > most:
             raise InvalidValue(
                 "requests",
                 self.requests,
-                f"that makes {self.multisets} multisets of output lengths, and at most "
-                f"{MOST_MULTISETS} are gone through",
+                f"that makes {self.candidates:,} {self.unit}, and at most {most:,} are tried",
                 "give fewer requests or a narrower interval",
             )
 
@@ -87,18 +89,38 @@ class Question:
         """The question that :meth:`as_document` wrote.
 
         Raises:
-            InvalidDocument: there is no such policy.
-            InvalidValue: another field's value breaks a rule.
+            InvalidDocument: the policy is not a text.
+            InvalidValue: a value breaks a rule.
         """
-        policy = next((name for name in POLICY_NAMES if name == document["policy"]), None)
-        if policy is None:
-            raise InvalidDocument(f"policy: {shown(document['policy'])} is not known.")
+        policy = document["policy"]
+        if not isinstance(policy, str):
+            raise InvalidDocument(f"policy: {shown(policy)} is not the name of a policy.")
         tokens = {
             field: whole_number(field, document[field], 1, "tokens")
             for field in ("prompt_len", "lower", "upper", "capacity")
         }
         requests = whole_number("requests", document["requests"], 1, "requests")
         return cls(policy, Setting(**tokens), requests)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether every tie-break is covered, without running the policy on every instance."""
+        return self.policy in RULES or self.policy == HINDSIGHT
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the policy is given as ``MODULE:NAME``."""
+        return self.policy not in POLICY_NAMES
+
+    @property
+    def candidates(self) -> int:
+        """How many :attr:`unit` are compared: multisets if :attr:`has_rules`, else assignments."""
+        return self.multisets if self.has_rules else self.instances
+
+    @property
+    def unit(self) -> str:
+        """What one candidate is."""
+        return "multisets of output lengths" if self.has_rules else "assignments of output lengths"
 
     @property
     def multisets(self) -> int:
@@ -108,123 +130,15 @@ class Question:
 
     @property
     def instances(self) -> int:
-        """Number of pairs of a multiset and a tie-break that ranks its lengths: (u - ℓ + 1)^n."""
+        """Number of assignments of output lengths to requests, in order of rank: (u - ℓ + 1)^n."""
         count: int = (self.setting.upper - self.setting.lower + 1) ** self.requests
         return count
 
     @property
     def pieces(self) -> int:
         """Number of pieces that the work is cut into."""
-        return ceil(self.multisets / MULTISETS_PER_PIECE)
+        return ceil(self.candidates / PIECE_SIZE)
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An instance, its tie-break, and what it costs.
-
-    Attributes:
-        by_rank: output lengths in order of tie-break rank; tokens.
-        cost: the policy's total latency; request·rounds.
-        optimum: OPT; request·rounds.
-    """
-
-    by_rank: Outputs
-    cost: int
-    optimum: int
-
-    def as_document(self) -> dict[str, object]:
-        """What was found as a JSON-ready object."""
-        return asdict(self)
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, object]) -> Found:
-        """What :meth:`as_document` wrote.
-
-        Raises:
-            InvalidDocument: the outputs are no array.
-            InvalidValue: a number is none.
-        """
-        outputs = expect_array(document["by_rank"], "by_rank")
-        return cls(
-            by_rank=tuple(whole_number("by_rank", output, 1, "tokens") for output in outputs),
-            cost=whole_number("cost", document["cost"], 1, "request·rounds"),
-            optimum=whole_number("optimum", document["optimum"], 1, "request·rounds"),
-        )
-
-    @property
-    def ratio(self) -> Fraction:
-        """Cost over OPT, exactly."""
-        return Fraction(self.cost, self.optimum)
-
-    @property
-    def outputs(self) -> Outputs:
-        """The multiset: output lengths in ascending order; tokens."""
-        return tuple(sorted(self.by_rank))
-
-
-@dataclass(frozen=True, slots=True)
-class WorstCase:
-    """The answer to a question.
-
-    Attributes:
-        question: the question.
-        found: an instance and tie-break with the worst ratio.
-    """
-
-    question: Question
-    found: Found
-
-    def program(self) -> str:
-        """A Python program that builds the instance and shows both costs.
-
-        A program about a crippled policy runs in the project's folder, where ``tests`` is.
-        """
-        setting, found = self.question.setting, self.found
-        policy, imported = _CLASSES[self.question.policy]
-        names = ["Instance", "Ranking", "Request", "Run", "Schedule", "check", "simulate"]
-        imports = [f"from tests.models.crippled import {policy}"] if not imported else []
-        imports.insert(0, f"from amin_ref import {', '.join(sorted([*names, *imported]))}")
-        requests = "\n".join(
-            f"    Request({i}, prompt_len={setting.prompt_len}, output_len={output_len}, "
-            f"lower={setting.lower}, upper={setting.upper}),"
-            for i, output_len in enumerate(found.by_rank)
-        )
-        runs = "\n".join(
-            f"    Run({i}, {start}, {start + output_len}, 'completed'),"
-            for i, (start, output_len) in enumerate(
-                zip(self._optimal_starts(), found.by_rank, strict=True)
-            )
-        )
-        return (
-            "\n".join(imports) + f"\n\nrequests = (\n{requests}\n)\n"
-            f"instance = Instance(capacity={setting.capacity}, requests=requests)\n"
-            f"ranking = Ranking({tuple(range(self.question.requests))})\n"
-            f"schedule = simulate(instance, {policy}(ranking))\n"
-            f"optimal = Schedule(instance, (\n{runs}\n))\n"
-            f"assert check(optimal) == ()\n"
-            f"assert schedule.total_latency == {found.cost}\n"
-            f"assert optimal.total_latency == {found.optimum}\n"
-            "print(schedule.total_latency, optimal.total_latency)\n"
-        )
-
-    def _optimal_starts(self) -> list[int]:
-        """The first round of each request, in order of rank, in a schedule that costs OPT."""
-        found = self.found
-        starts = Hindsight(self.question.setting).optimal_starts(found.outputs)
-        by_rank = [0] * len(starts)
-        ascending = sorted(range(len(starts)), key=lambda rank: found.by_rank[rank])
-        for rank, start in zip(ascending, starts, strict=True):
-            by_rank[rank] = start
-        return by_rank
-
-
-_CLASSES: Mapping[PolicyName, tuple[str, tuple[str, ...]]] = {
-    "amin": ("Amin", ("Amin",)),
-    "amax": ("Amax", ("Amax",)),
-    "h-sf": ("HindsightShortestFirst", ("HindsightShortestFirst",)),
-    "amin-never-refines": ("NeverRefines", ()),
-    "amin-evicts-largest": ("EvictsLargest", ()),
-    "amin-evicts-newest": ("EvictsNewest", ()),
-    "amin-never-looks-ahead": ("NeverLooksAhead", ()),
-}
-"""Every policy's class, and what of it :mod:`amin_ref` has."""
+    def size_of(self, piece: int) -> int:
+        """Number of candidates in a piece, counted from 0."""
+        return min(PIECE_SIZE, self.candidates - piece * PIECE_SIZE)

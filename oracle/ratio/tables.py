@@ -1,4 +1,4 @@
-"""The table of worst ratios in ``proofs_notes/data/``: which settings it covers, and its lines."""
+"""The table of worst ratios in ``proofs_notes/data/``: its settings and its lines."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from amin_ref.model.json_reading import expect_fields, expect_object, parse
-from amin_ref.small.instances import Setting
-from oracle.ratio.question import (
-    FOUND_FIELDS,
-    QUESTION_FIELDS,
-    Found,
-    PolicyName,
-    Question,
-    WorstCase,
-)
+from amin_ref.small.setting import Setting
+from oracle.ratio.answer import FOUND_FIELDS, Found, WorstCase
+from oracle.ratio.question import QUESTION_FIELDS, Question
 
 PROMPT_LENGTHS = (1, 2, 3, 4)
+"""s, up to the longest prompt for which T12 is stated with ℓ = 1."""
 
 INTERVALS = (
     *((1, 1), (2, 2), (3, 3), (5, 5)),
@@ -34,7 +29,7 @@ INTERVALS = (
 
 
 def table_questions() -> list[Question]:
-    """What the table answers, in its order."""
+    """The questions that the table answers, in its order."""
     return list(_questions())
 
 
@@ -48,30 +43,34 @@ def _questions() -> Iterator[Question]:
                         yield Question(policy, setting, requests)
 
 
+FEW_LENGTHS = 8
+"""Up to this many possible output lengths, 8 requests have few enough multisets (6,435)."""
+
+
 def _numbers_of_requests(lengths: int) -> tuple[int, ...]:
-    return (4, 6, 8) if lengths <= 8 else (4, 6)
+    return (4, 6, 8) if lengths <= FEW_LENGTHS else (4, 6)
 
 
 def _capacities(longest: int, requests: int) -> list[int]:
-    """From what the longest request needs to what they all need at once, where nothing binds."""
+    """Capacities from s + u, the least, to n·(s + u), at which all requests fit at once."""
     multiples = (Fraction(1), Fraction(5, 4), Fraction(3, 2), Fraction(2), Fraction(3))
     found = {int(longest * multiple) for multiple in multiples}
     return sorted(found | {longest + 1, longest * requests})
 
 
-def _policies(requests: int, lengths: int) -> tuple[PolicyName, ...]:
-    # H-SF is so near to OPT that no lower bound rules a multiset out: each needs a search.
-    few = requests <= (6 if lengths <= 8 else 4)
+def _policies(requests: int, lengths: int) -> tuple[str, ...]:
+    # H-SF is so close to OPT that the lower bound rules no multiset out: each needs a search.
+    few = requests <= (6 if lengths <= FEW_LENGTHS else 4)
     return ("amin", "amax", "h-sf") if few else ("amin", "amax")
 
 
 def table_line(answer: WorstCase) -> str:
-    """An answer as a line of the table, without a line end."""
+    """A complete answer as a line of the table, without a line end."""
     return json.dumps(answer.question.as_document() | answer.found.as_document())
 
 
 def read_table(path: Path) -> list[WorstCase]:
-    """The answers in a table that :func:`table_line` wrote.
+    """The answers in a table of lines that :func:`table_line` wrote.
 
     Raises:
         InvalidDocument: a line is not of this form.

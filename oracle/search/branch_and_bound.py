@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from amin_ref import Instance, Schedule
 from amin_ref.model.errors import InvalidValue
+from oracle.budget import DEFAULT_BUDGET, Budget, NarrowPass
 from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import (
     INDEPENDENT,
@@ -29,7 +30,7 @@ from oracle.search.bounds import (
 from oracle.search.problem import Problem, first_schedule
 from oracle.search.relaxation import Rows, Sequencing
 from oracle.search.states import Incumbent
-from oracle.search.walk import Branch, NarrowPass, Walked, WorkerPool, least_cost, walk
+from oracle.search.walk import Branch, Walked, WorkerPool, least_cost, walk
 from oracle.starts.start_rounds import starts_of
 
 MOST_REQUESTS = 62
@@ -43,32 +44,6 @@ Tables have a column for each round, so they take megabytes for each request.
 
 MOST_STARTS = 2**22
 """Most pairs of request and start round for which bounds are computed: tables of 32 MiB each."""
-
-QUICK_WIDTH = 30
-"""States kept in each round by a first pass without prices, which settles small instances.
-
-With 100 states, and one rule less, searches of 10 requests took half as long again
-(``proofs_notes/oracle.md``).
-"""
-
-NARROW = 500
-"""States kept in each round by the first pass with prices.
-
-With 30 or 100 states searches of 12 requests took 40 % longer (``proofs_notes/oracle.md``).
-"""
-
-NARROW_PASSES = (NarrowPass(2.0, 5_000), NarrowPass(30.0, 20_000), NarrowPass(120.0, 80_000))
-"""Later narrow passes, each made once the search has lasted longer than the pass will take.
-
-They find better schedules than the complete search meets, but hardly make it shorter.
-"""
-
-CHUNK_CELLS = 2**22
-"""Entries of the table of loads (states times rounds) that are extended together.
-
-With a quarter of them or with four times as many searches of 16 requests took longer
-(``proofs_notes/oracle.md``). States are compared only within a chunk.
-"""
 
 IN_FLIGHT = os.cpu_count() or 1
 """Work items that an executor is given at a time by default: one for each processor."""
@@ -100,6 +75,7 @@ def search(
     should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> SearchResult:
     """The optimum of an instance (specification, section 5), or bounds when time runs out.
 
@@ -112,6 +88,7 @@ def search(
             calling process works alone. When the search ends before it is complete, they go on
             for a few seconds.
         in_flight: work items that the executor is given at a time: as many as it has processes.
+        budget: the width of narrow passes, and what a search may use.
 
     Raises:
         InvalidValue: the time limit is not a finite number of seconds, ``warm_start`` is of
@@ -130,7 +107,7 @@ def search(
     if warm_start is not None:
         given = problem.in_order(starts_of(instance, warm_start, "warm_start"))
         starts = min(starts, given, key=problem.cost)
-    return BranchAndBound(problem, starts, deadline, executor=executor, in_flight=in_flight).run()
+    return BranchAndBound(problem, starts, deadline, executor, in_flight, budget).run()
 
 
 class BranchAndBound:
@@ -142,6 +119,7 @@ class BranchAndBound:
         chunk: states that are extended together.
         executor: processes that share a long search; ``None``: the calling process works alone.
         in_flight: work items that the executor is given at a time.
+        budget: the width of narrow passes, and what a search may use.
         starts: start rounds of the best schedule.
         upper: the cost of the best schedule; request·rounds.
         lower: a lower bound on the cost of every schedule; request·rounds.
@@ -153,13 +131,14 @@ class BranchAndBound:
         problem: Problem,
         starts: Sequence[int],
         deadline: Deadline,
-        chunk_cells: int = CHUNK_CELLS,
         executor: Executor | None = None,
         in_flight: int = IN_FLIGHT,
+        budget: Budget = DEFAULT_BUDGET,
     ) -> None:
         self.problem = problem
         self.deadline = deadline
-        self.chunk = max(2, chunk_cells // max(1, problem.longest + problem.size))
+        self.budget = budget
+        self.chunk = max(2, budget.chunk_cells // max(1, problem.longest + problem.size))
         self.executor = executor
         self.in_flight = in_flight
         self.starts = tuple(starts)
@@ -171,7 +150,7 @@ class BranchAndBound:
         """The whole search: bounds, a narrow pass that finds a good schedule, then all states."""
         bounds = self.bounds()
         if bounds is not None:
-            self.explore(bounds, NARROW)
+            self.explore(bounds, self.budget.narrow_width)
             self.explore(bounds, None)
         return SearchResult(
             schedule=self.problem.schedule(self.starts),
@@ -186,7 +165,7 @@ class BranchAndBound:
         if self.lower == self.upper or rounds * problem.size > MOST_STARTS or self._is_over():
             return None
         rows = Rows(problem, rounds)
-        self.explore(NodeBounds.of(rows, None, rows.no_prices()), QUICK_WIDTH)
+        self.explore(NodeBounds.of(rows, None, rows.no_prices()), self.budget.quick_width)
         if self.lower == self.upper or self._is_over():
             return None
         prices = ascend(rows, None, rows.no_prices(), self.upper, INDEPENDENT, self._is_over)
@@ -224,14 +203,15 @@ class BranchAndBound:
 
     def _everywhere(self, root: Branch) -> Walked:
         """All states: alone at first, with narrow passes, and then together with the executor."""
-        walked = self._alone([root], seconds=NARROW_PASSES[0].after)
-        for number, narrow in enumerate(NARROW_PASSES, start=1):
+        passes = self.budget.narrow_passes
+        walked = self._alone([root], seconds=passes[0].after if passes else math.inf)
+        for number, narrow in enumerate(passes, start=1):
             if not walked.left or walked.out_of_room or self._is_over():
                 return walked
             looked = self._alone([root], narrow.width)
             if looked.complete and not looked.left:
                 return looked
-            following = NARROW_PASSES[number:]
+            following = passes[number:]
             if self.executor is not None:
                 walked = self._together(walked.left, root, following, self.executor)
                 break
@@ -253,6 +233,7 @@ class BranchAndBound:
                 should_stop=self._is_over,
                 pause=lambda: part.remaining == 0,
                 width=width,
+                budget=self.budget,
             )
         )
 
@@ -264,7 +245,7 @@ class BranchAndBound:
         executor: Executor,
     ) -> Walked:
         best = Incumbent(self.upper, self.starts)
-        pool = WorkerPool(self.problem, best, self.chunk, executor, self.in_flight)
+        pool = WorkerPool(self.problem, best, self.chunk, executor, self.in_flight, self.budget)
         return self._learned(pool.walk(branches, root, passes, self.deadline))
 
     def _learned(self, walked: Walked) -> Walked:

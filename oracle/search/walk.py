@@ -16,32 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from oracle.budget import DEFAULT_BUDGET, Budget, NarrowPass
 from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import NodeBounds
 from oracle.search.problem import Problem
 from oracle.search.states import Frontier, Incumbent, RoundStep
-
-PRICED_ANEW, ROUNDS_OF_PRICES = 2000, 3
-"""In every third round, more than 2,000 states get new prices.
-
-Finding prices takes about as long as extending 2,000 states. Every third round solved instances of
-16 requests faster than every second or every fifth (``proofs_notes/oracle.md``).
-"""
-
-ROOM = 64
-"""Chunks of states that one round may grow to: they take about a gigabyte. Where a round would grow
-further the search ends."""
-
-SECONDS_OF_WORK, SECONDS_OF_THE_LAST = 4.0, 0.5
-"""Seconds that a process walks a branch before it returns the rest.
-
-Longer work costs less to send; the last waiting branch is returned sooner, so that the other
-processes get a share of it.
-"""
-
-WORTH_HALVING = 4000
-"""States from which on the only branch is cut in two, so that two processes have work. Fewer are
-walked in a fraction of a second."""
 
 POLL_SECONDS = 0.2
 """Seconds between two looks at the deadline while the pool waits for its processes."""
@@ -93,7 +72,8 @@ class Walked:
         left: branches that were not walked, for want of time or of memory.
         nodes: partial schedules that were extended.
         complete: whether every schedule that may cost less than ``best`` is in ``left``.
-        out_of_room: whether the walk ended because a round had more states than :data:`ROOM`.
+        out_of_room: whether the walk ended because a round had more states than
+            :attr:`oracle.budget.Budget.most_chunks` allows.
     """
 
     best: Incumbent
@@ -112,6 +92,7 @@ def walk(
     should_stop: ShouldStop,
     pause: Callable[[], bool],
     width: int | None = None,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Walked:
     """Walk all branches to their end, the last one first.
 
@@ -123,13 +104,14 @@ def walk(
         should_stop: called several times in every round; ``True`` ends the walk at once.
         pause: called after every round; ``True`` ends the walk there, so that no work is lost.
         width: states kept in each round, those with the least bounds; ``None``: all.
+        budget: how large a round may grow, and when prices are found anew.
     """
     left = list(branches)
     nodes, complete = 0, True
     while left:
         branch = left.pop()
         while len(branch.states):
-            rounds = RoundStep(problem, branch.bounds, ROOM * chunk, should_stop)
+            rounds = RoundStep(problem, branch.bounds, budget.most_chunks * chunk, should_stop)
             advanced = rounds.advance(branch.states, branch.now, best.cost)
             if advanced is None:
                 return Walked(best, (*left, branch), nodes, complete, out_of_room=not should_stop())
@@ -137,7 +119,8 @@ def walk(
             states, found = advanced
             best = best if found is None else found
             now = branch.now + 1
-            if width is None and len(states) > PRICED_ANEW and now % ROUNDS_OF_PRICES == 0:
+            is_due = now % budget.rounds_of_prices == 0
+            if width is None and len(states) > budget.priced_anew and is_due:
                 rounds, states = rounds.priced_anew(states, now, best.cost)
             branch = Branch(now, states, rounds.bounds)
             if width is not None and len(states) > width:
@@ -149,19 +132,6 @@ def walk(
             if len(branch.states) and pause():
                 return Walked(best, (*left, branch), nodes, complete, out_of_room=False)
     return Walked(best, (), nodes, complete, out_of_room=False)
-
-
-@dataclass(frozen=True)
-class NarrowPass:
-    """A pass that keeps only some states of each round, to find a better schedule.
-
-    Attributes:
-        after: seconds of complete search after which the pass is made.
-        width: states kept in each round.
-    """
-
-    after: float
-    width: int
 
 
 @dataclass(frozen=True)
@@ -178,7 +148,7 @@ class WorkItem:
 
 
 def walk_item(
-    problem: Problem, item: WorkItem, best: Incumbent, chunk: int, seconds: float
+    problem: Problem, item: WorkItem, best: Incumbent, chunk: int, seconds: float, budget: Budget
 ) -> Walked:
     """Walk one branch for ``seconds``, and then to the end of the round; run in another process."""
     deadline = Deadline.after(seconds)
@@ -190,6 +160,7 @@ def walk_item(
         should_stop=lambda: False,
         pause=lambda: deadline.passed,
         width=item.width,
+        budget=budget,
     )
 
 
@@ -203,12 +174,20 @@ class WorkerPool:
         executor: runs the processes.
         in_flight: work items that the executor is given at a time. With more than there are
             processes, a better branch would wait behind a worse one.
+        budget: how long a process works on one item, and what it may use.
     """
 
     def __init__(
-        self, problem: Problem, best: Incumbent, chunk: int, executor: Executor, in_flight: int
+        self,
+        problem: Problem,
+        best: Incumbent,
+        chunk: int,
+        executor: Executor,
+        in_flight: int,
+        budget: Budget,
     ) -> None:
         self._problem = problem
+        self._budget = budget
         self._chunk = chunk
         self._executor = executor
         self._in_flight = in_flight
@@ -259,14 +238,21 @@ class WorkerPool:
         return (item.branch for item in self._in_work.values() if item.width is None)
 
     def _submit_all(self) -> None:
-        if len(self._left) == 1 and not self._in_work and len(self._left[0].states) > WORTH_HALVING:
+        is_alone = len(self._left) == 1 and not self._in_work
+        if is_alone and len(self._left[0].states) > self._budget.worth_halving:
             self._left[:] = reversed(self._left[0].halves())
         while (self._narrow or self._left) and len(self._in_work) < self._in_flight:
             items = self._narrow or [WorkItem(self._left[-1], None)]
             last = not self._narrow and len(self._left) == 1
-            seconds = SECONDS_OF_THE_LAST if last else SECONDS_OF_WORK
+            seconds = self._budget.seconds_of_last_work if last else self._budget.seconds_of_work
             task = self._executor.submit(
-                walk_item, self._problem, items[-1], self._best, self._chunk, seconds
+                walk_item,
+                self._problem,
+                items[-1],
+                self._best,
+                self._chunk,
+                seconds,
+                self._budget,
             )
             self._in_work[task] = items[-1]
             (self._narrow or self._left).pop()

@@ -1,4 +1,4 @@
-"""``amin-ref drive``: programs are told what they are, or what is wrong with them."""
+"""``amin-ref drive``: the verdict on a program, and how its failures are reported."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class TestVerdicts:
     def test_the_counterexample_can_be_driven_with_again(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        file, wrong = tmp_path / "case.json", ours("tests.models.crippled:EvictsLargest")
+        file, wrong = tmp_path / "case.json", ours("amin_ref.policies.variants:EvictsLargest")
         first = drive(capsys, "-q", "--small", "60", "--output", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
@@ -126,7 +126,7 @@ class TestJson:
     def test_its_finding_can_be_driven_with_again(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        wrong = ours("tests.models.crippled:EvictsLargest")
+        wrong = ours("amin_ref.policies.variants:EvictsLargest")
         first = json.loads(drive(capsys, "--json", "--small", "60", "--", *wrong, code=1))
         file = tmp_path / "case.json"
         file.write_text(json.dumps(first["finding"]["instance"]))
@@ -155,12 +155,12 @@ class TestJson:
 
 
 class TestNoEnd:
-    """Amin with ties broken anew in every round, which can go on for ever (T2)."""
+    """Amin with new tie-break ranks in every round, which may never end (T2)."""
 
     INSTANCE = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
 
     @pytest.mark.parametrize(("claims", "rounds"), [("amin", 2 + 3 * 9), ("valid", 2 * 29 + 100)])
-    def test_who_goes_on_for_ever_is_stopped(
+    def test_a_scheduler_that_never_ends_is_stopped(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, claims: str, rounds: int
     ) -> None:
         file = written(tmp_path / "one.json", self.INSTANCE)
@@ -170,9 +170,9 @@ class TestNoEnd:
             f"T2 does not hold: no-progress: round {rounds + 1}: 3 requests are not completed yet, "
             f"but the limit is {rounds} rounds (T2)" in said
         )
-        assert ("under any tie-break that stays" in said) == (claims == "amin")
+        assert ("under any fixed tie-break" in said) == (claims == "amin")
 
-    def test_with_ranks_that_stay_it_ends(
+    def test_with_fixed_ranks_it_ends(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", self.INSTANCE)
@@ -228,17 +228,17 @@ class TestRefusals:
         file = written(tmp_path / "one.json", SMALL)
         drive(capsys, "--timeout", "1e300", "--instance", file, "--", *ours(AMIN), code=0)
 
-    def test_what_the_program_is_called_with_is_its_own(
+    def test_flags_after_the_command_belong_to_the_program(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Flags behind the command are not ours, with or without -- before it."""
+        """With or without -- before the command."""
         assert drive(capsys, "false", "--claims", "nonsense", code=1).startswith("false --claims")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
 def test_wrong_schedulers_are_caught(wrong: Wrong, capsys: pytest.CaptureFixture[str]) -> None:
-    """By what drive does without flags; ``test_wrong_schedulers.py`` has it for one file."""
+    """With the default flags; ``test_wrong_schedulers.py`` tests them on one file."""
     if wrong.name == "Peeks":
         pytest.skip("there is no stack to look at: the next test has one that reads a file")
     command = ours(f"{wrong.make.__module__}:{wrong.name}")
@@ -255,7 +255,7 @@ def test_wrong_schedulers_are_caught(wrong: Wrong, capsys: pytest.CaptureFixture
 def test_one_that_knows_the_file_is_caught(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """It goes by output lengths that it was never told, and that the bounds do not suggest."""
+    """It uses output lengths from the file, which the protocol never sends."""
     requests = (Request("a", 4, 8, 1, 8), Request("b", 4, 3, 2, 9), Request("c", 4, 2, 2, 9))
     file = written(tmp_path / "secret.json", Instance(13, requests))
     command = ours("tests.models.wrong_schedulers:PeeksAtFile", file)
@@ -324,7 +324,7 @@ class TestExamples:
     def test_the_wrong_ones_are_valid(
         self, compiled: Path, node: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Only who knows Amin can tell."""
+        """Their schedules are valid: only the claim to be Amin fails."""
         for command in (
             [str(compiled / "amin_wrong")],
             [node, str(WRONG_EXAMPLES / "amin_wrong.js")],

@@ -87,7 +87,7 @@ def certificate_case(random: Random) -> str:
 def answer_case(random: Random) -> str:
     """One line of a scheduler's."""
     kind = random.choice(messages.KINDS)
-    question = messages.Question(kind, 1, b"")
+    question = messages.Message(kind, 1, b"")
     fields = ', "evict": ["a", 7], "admit": ["b", "c"]' if kind == "round" else ""
     line = malformed(f'{{"{kind}": 1{fields}}}', random).split(b"\n")[0]
     decision = messages.decision_in(line, question, messages.hello())
@@ -139,7 +139,7 @@ def decoded(data: bytes) -> str:
 
 
 def outcomes(case: Case, cases: int, seed: int) -> Counter[str]:
-    """Counts what became of the cases; a case that fails is named by its number."""
+    """The outcomes of all cases; a case that fails is named by its number."""
     found: Counter[str] = Counter()
     for number in range(cases):
         try:
@@ -221,7 +221,7 @@ def test_what_hangs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_raises_would_be_noticed() -> None:
     def raising(random: Random) -> str:
-        raise KeyError("who?")
+        raise KeyError("no such id")
 
     with pytest.raises(AssertionError, match="raising, 0/0: KeyError"):
         outcomes(raising, 1, seed=0)

@@ -38,14 +38,14 @@ from amin_ref import (
 )
 from amin_ref.conformance import PolicyName
 from amin_ref.model.schedule import Outcome
-from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
-from amin_ref.workloads import Exact, Rough, build_instance
-from tests.models.crippled import (
+from amin_ref.policies.variants import (
     EvictsLargest,
     EvictsNewest,
     NeverLooksAhead,
     NeverRefines,
 )
+from amin_ref.strategies import arbitrary_schedules, instances, schedules, tie_breaks
+from amin_ref.workloads import Exact, Rough, build_instance
 from tests.models.every_tie import (
     MakeNaive,
     copied,

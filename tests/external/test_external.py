@@ -1,4 +1,4 @@
-"""Schedulers in other programs: what is said to them, and what is made of whatever they say or do.
+"""Schedulers in other programs: what is sent to them, and how every misbehaviour is reported.
 
 The transcript of the protocol page is replayed, line by line.
 """
@@ -41,7 +41,7 @@ for line in {TRANSCRIPT!r}:
         print(line[2:], flush=True)
 """
 
-# A program that admits one request at a time: so much of the protocol, and no more.
+# A program that admits one request at a time, with the least code that the protocol needs.
 ONE_BY_ONE = """
 import json, os, sys, time
 {prelude}
@@ -75,7 +75,7 @@ def program(hook: str = "pass", prelude: str = "", ending: str = "") -> list[str
 
 
 def saying(text: str) -> list[str]:
-    """A program that says this in place of its first answer to a round."""
+    """A program that sends this in place of its first answer to a round."""
     return program(f"if 'round' in message: print({text!r}, flush=True); continue")
 
 
@@ -141,8 +141,8 @@ class TestDocuments:
             assert any(fnmatch(name, pattern) for pattern in patterns["amin_ref"]), name
 
 
-class TestTalk:
-    def test_the_transcript_is_what_is_said(self) -> None:
+class TestDialogue:
+    def test_the_transcript_is_replayed(self) -> None:
         with external([sys.executable, "-c", REPLAYER]) as policy:
             assert simulate(FIRST, policy) == simulate(FIRST, Amin())
             assert simulate(SECOND, policy) == simulate(SECOND, Amin())
@@ -154,7 +154,7 @@ class TestTalk:
         assert text.count("begin") == 4
         assert TRANSCRIPT[-1] == '→ {"end": true}'
 
-    def test_nothing_hidden_is_said(self) -> None:
+    def test_nothing_hidden_is_sent(self) -> None:
         said = "\n".join(line for line in TRANSCRIPT if line[0] == "→")
         assert "output" not in said
 
@@ -178,7 +178,7 @@ class TestTalk:
         assert simulate(instance, amin_in_a_pipe) == simulate(instance, Amin())
 
 
-# Program, what is said of it, of which kind, and where.
+# Program, kind of its failure, and a part of the message.
 FAILURES = {
     "cannot be started": (["no-such-program"], "cannot-start", "'no-such-program' cannot be"),
     "is no program": ([str(PROJECT)], "cannot-start", "cannot be started: Permission denied"),
@@ -188,7 +188,7 @@ FAILURES = {
     "dies in a round": (
         program("if message.get('round') == 2: sys.exit('out of luck')"),
         "died",
-        "instance 1, round 2: it exited with code 1; its last words: 'out of luck'",
+        "instance 1, round 2: it exited with code 1; the end of its stderr: 'out of luck'",
     ),
     "raises": (
         program("message['round'] if 'begin' in message else 0"),
@@ -218,12 +218,12 @@ FAILURES = {
     "says what is no JSON": (
         saying("hm"),
         "nonsense",
-        "instance 1, round 0: it said 'hm': not JSON",
+        "instance 1, round 0: it sent 'hm': not JSON",
     ),
     "says nothing in a line": (
         saying(""),
         "nonsense",
-        "round 0: it said ''",
+        "round 0: it sent ''",
     ),
     "is no text": (
         program("if 'round' in message: os.write(1, b'\\xff\\n'); continue"),
@@ -234,7 +234,7 @@ FAILURES = {
     "answers another round": (
         program("if message.get('round') == 2: message['round'] = 5"),
         "nonsense",
-        'round 2: it said \'{"round": 5, "evict": [], "admit": ["b"]}\': round 2 was asked',
+        'round 2: it sent \'{"round": 5, "evict": [], "admit": ["b"]}\': round 2 was sent',
     ),
     "answers twice, late": (
         program("if message.get('round') == 2: message['round'] = 1"),
@@ -244,7 +244,7 @@ FAILURES = {
     "says a round is a boolean": (
         program("if message.get('round') == 1: message['round'] = True"),
         "nonsense",
-        "round 1 was asked, and this answers something else",
+        "round 1 was sent, and this answers another message",
     ),
     "speaks another version": (
         program("if 'hello' in message: message['hello'] = 2"),
@@ -269,7 +269,7 @@ FAILURES = {
     "admits what is no id": (
         saying('{"round": 0, "admit": [null], "evict": []}'),
         "nonsense",
-        "admit holds None, which is no request's id",
+        "admit holds None, which is not an id",
     ),
     "admits what is no list": (
         saying('{"round": 0, "admit": "a", "evict": []}'),
@@ -284,12 +284,12 @@ FAILURES = {
     "floods in lines": (
         ["yes"],
         "too-many-lines",
-        "at hello: it said 'y' and, without being asked",
+        "at hello: it sent 'y' and, without being asked",
     ),
     "speaks after the end": (
         program(ending="print('bye', flush=True)"),
         "too-many-lines",
-        "at the end: it said 'bye' after the end",
+        "at the end: it sent 'bye' after the end",
     ),
     "ends badly": (program(ending="sys.exit(3)"), "died", "at the end: it exited with code 3"),
 }
@@ -302,7 +302,7 @@ def test_what_fails_is_told_in_a_sentence(command: list[str], kind: str, says: s
     assert says in str(found)
 
 
-# The same for what takes as long as it is let.
+# Programs that run into the timeout, and a part of the message.
 SLOW = {
     "hangs": (
         program("if message.get('round') == 1: time.sleep(60)"),
@@ -310,7 +310,7 @@ SLOW = {
     ),
     "stops amid a line": (
         program("if message.get('round') == 1: os.write(1, b'{\"ro'); time.sleep(60)"),
-        "round 1: it did not answer within 1 s, it only said '{\"ro' without a newline",
+        "round 1: it did not answer within 1 s, it only sent '{\"ro' without a newline",
     ),
     "closes its input and hangs": (
         program("if message.get('round') == 1: os.close(0); time.sleep(60)"),
@@ -318,7 +318,7 @@ SLOW = {
     ),
     "complains for ever": (
         program("while 'round' in message: os.write(2, b'woe\\n' * 5000); time.sleep(0.01)"),
-        "its last words: 'woe', 'woe', 'woe'",
+        "the end of its stderr: 'woe', 'woe', 'woe'",
     ),
     "goes on after the end": (program(ending="time.sleep(60)"), "at the end: it did not exit"),
 }
@@ -326,7 +326,7 @@ SLOW = {
 
 @pytest.mark.parametrize(("command", "says"), SLOW.values(), ids=SLOW)
 def test_what_hangs_is_told_in_time(command: list[str], says: str) -> None:
-    """It may take its time to start, on a busy machine; then it may not."""
+    """The timeout is short only after the start, which takes long on a busy machine."""
     began = time.monotonic()
     with external(command) as policy:
         policy.begin(1, 1)
@@ -359,7 +359,7 @@ class TestPipes:
     MANY = Instance(10, tuple(Request(f"{i:05}" * 20, 1, 1) for i in range(2000)))
     """Its first line is 300 kB long: more than a pipe takes."""
 
-    def test_a_question_longer_than_the_pipe_gets_through(self) -> None:
+    def test_a_message_longer_than_the_pipe_gets_through(self) -> None:
         with external(program()) as policy:
             schedule = simulate(self.MANY, policy)
         assert schedule.makespan == 2000
@@ -371,22 +371,22 @@ class TestPipes:
         )
         with external(chatty) as policy:
             assert simulate(FIRST, policy).makespan > 0
-            assert len(policy._child._last_words) <= child.LAST_WORDS  # type: ignore[union-attr]
+            assert len(policy._child._stderr_end) <= child.KEPT_OF_STDERR  # type: ignore[union-attr]
 
-    def test_who_answers_before_the_question_is_over(self) -> None:
-        """It says so a moment after "begin", when nothing else can be unread."""
+    def test_an_answer_before_the_end_of_the_message(self) -> None:
+        """The program sends it a moment after its answer to "begin", when nothing is unread."""
         hasty = program(
             "if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(0.5); "
             'print(\'{"round": 0, "evict": [], "admit": []}\', flush=True); time.sleep(60)'
         )
         found = failure(hasty, instance=self.MANY)
         assert found.kind == "nonsense"
-        assert "before it had read the whole question" in str(found)
+        assert "before it had read the whole message" in str(found)
 
-    def test_who_never_reads_is_told_how_much_is_unread(self) -> None:
+    def test_a_program_that_never_reads_is_reported_with_the_bytes_unread(self) -> None:
         deaf = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
         found = failure(deaf, timeout=5.0, instance=self.MANY)
-        assert "bytes of the question are unread" in str(found)
+        assert "bytes of the message are unread" in str(found)
 
 
 class TestProcesses:
@@ -399,11 +399,11 @@ class TestProcesses:
         with external(command) as policy:
             with pytest.raises(SchedulerFailed, match="instance 1, round 1"):
                 simulate(FIRST, policy)
-            with pytest.raises(SchedulerFailed, match="not begun anew"):
+            with pytest.raises(SchedulerFailed, match="begin was not called since"):
                 policy.decide(2, [], [])
             assert simulate(FIRST, policy).makespan > 0
 
-    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc who runs")
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
     def test_its_children_end_with_it(self, tmp_path: Path) -> None:
         """A shell's child that holds no pipe, so that nothing but its group leads to it."""
         note = tmp_path / "pid"

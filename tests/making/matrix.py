@@ -1,8 +1,7 @@
 """Theorem × kind of evidence × size covered: the theorem book held against the tests' markers.
 
-``python -m tests.making.matrix`` prints it as a table. The book says which kinds of evidence a
-theorem has (``proofs_notes/README.md`` describes its format); a test says what it checks, and how,
-by ``@pytest.mark.theorem("T4")`` or ``@pytest.mark.theorem("T12", exhausted="n ≤ 5, …")``.
+``python -m tests.making.matrix`` writes the table into ``proofs_notes/matrix.md``, which describes
+the format of the book and of the markers.
 """
 
 from __future__ import annotations
@@ -20,14 +19,18 @@ from pathlib import Path
 
 import pytest
 
-BOOK = Path(__file__).parents[2] / "proofs_notes" / "theorems"
+from tests.making.readme import replaced
+from tests.support.project import PROJECT
+
+PAGE = PROJECT / "proofs_notes" / "matrix.md"
+BOOK = PROJECT / "proofs_notes" / "theorems"
 THEOREMS = tuple(f"T{number}" for number in range(1, 15))
 KINDS = ("proved", "exhausted", "tested")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A theorem as the book has it: its name, its title and its kinds of evidence."""
+    """A theorem of the book: its name, its title and its kinds of evidence."""
 
     name: str
     title: str
@@ -36,13 +39,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Check:
-    """A test that bears on a theorem.
+    """A test of a theorem.
 
     Attributes:
-        theorem: the name that its marker gives.
-        test: where it is.
-        exhausted: the size up to which it looks at everything; ``None`` for a test of examples.
-        examples: how many examples Hypothesis draws; 1 for a test without it.
+        theorem: the name in the test's marker.
+        test: pytest's name of the test.
+        exhausted: the size up to which the test checks every instance; ``None`` if it checks
+            examples.
+        examples: the number of examples that Hypothesis makes; 1 for a test without Hypothesis.
     """
 
     theorem: str
@@ -66,7 +70,7 @@ def read_book(folder: Path = BOOK) -> tuple[Statement, ...]:
 
 
 class _Collector:
-    """Remembers what pytest collects."""
+    """Keeps the tests that pytest collects."""
 
     def __init__(self) -> None:
         self.items: list[pytest.Item] = []
@@ -76,7 +80,7 @@ class _Collector:
 
 
 def collected() -> Sequence[pytest.Item]:
-    """Every test of the project, the slow ones too; nothing is run."""
+    """Every test of the project, slow tests included; no test is run."""
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
         code = pytest.main(
@@ -89,7 +93,7 @@ def collected() -> Sequence[pytest.Item]:
 
 
 def checks_of(items: Sequence[pytest.Item]) -> Iterator[Check]:
-    """One check for every theorem that a test's markers name."""
+    """A check for each theorem in the markers of each test."""
     for item in items:
         for marker in item.iter_markers("theorem"):
             exhausted = marker.kwargs.get("exhausted")
@@ -102,7 +106,7 @@ def _examples(item: pytest.Item) -> int:
     if getattr(function, "is_hypothesis_test", False):
         chosen = getattr(function, "_hypothesis_internal_use_settings", None)
     else:
-        # A stateful machine's test is a method of a unittest case that carries the settings.
+        # Hypothesis makes a state machine's test a method of a TestCase that has the settings.
         chosen = getattr(getattr(item, "cls", None), "settings", None)
     examples = getattr(chosen, "max_examples", 1)
     return examples if isinstance(examples, int) else 1
@@ -126,13 +130,13 @@ def table(book: Sequence[Statement], checks: Sequence[Check]) -> str:
 
 
 def checks_by_themselves() -> list[Check]:
-    """Every check, found in a process of its own: for use while pytest is running already."""
+    """Every check, collected by another process: pytest cannot collect while it runs tests."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
     }
     found = subprocess.run(
         [sys.executable, "-m", "tests.making.matrix", "--json"],
-        cwd=Path(__file__).parents[2],
+        cwd=PROJECT,
         env=environment | {"AMIN_PROFILE": "ci"},
         capture_output=True,
         text=True,
@@ -146,7 +150,10 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps([asdict(check) for check in checks]))
     else:
-        print(table(read_book(), checks))
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(
+            replaced(page, "matrix", f"{table(read_book(), checks)}\n"), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from amin_ref.policies.lookahead import (
     admit_in_order,
     ascending,
 )
-from tests.models.crippled import (
-    CrippledAmin,
+from amin_ref.policies.variants import (
+    AminVariant,
     EvictsLargest,
     EvictsNewest,
     NeverLooksAhead,
@@ -31,6 +31,14 @@ if TYPE_CHECKING:  # the suite is not needed to run one of them
     from amin_ref.suite import Claim, Theorem
 
 Order = Callable[[Job], tuple[float, ...]]
+
+
+def taken_out(waiting: WaitingQueue) -> list[Job]:
+    """All waiting jobs in ascending ≺, taken out of the queue."""
+    jobs = []
+    while waiting.first() is not None:
+        jobs.append(waiting.take())
+    return jobs
 
 
 class OtherQueue(WaitingQueue):
@@ -50,7 +58,7 @@ class OtherQueue(WaitingQueue):
         return self._jobs.pop(0)
 
 
-class Visible(CrippledAmin):
+class Visible(AminVariant):
     """An Amin with a bug that remembers what it is told of each request."""
 
     def begin(self, capacity: int, block_size: int) -> None:
@@ -135,18 +143,18 @@ class ReservesBlend(Policy):
         return Decision(admit=admit_in_order(self.batch, self.waiting))
 
 
-class LosesTheEvicted(CrippledAmin):
+class LosesTheEvicted(AminVariant):
     """Never admits an evicted request again."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = super().decide(now, arrived, completed)
-        self.waiting.add(job for job in self.taken_out() if job.id not in decision.evict)
+        self.waiting.add(job for job in taken_out(self.waiting) if job.id not in decision.evict)
         return decision
 
 
-class AdmitsTwice(CrippledAmin):
+class AdmitsTwice(AminVariant):
     """Names the first of two admitted requests twice."""
 
     def admit(self) -> tuple[RequestId, ...]:
@@ -154,14 +162,14 @@ class AdmitsTwice(CrippledAmin):
         return (*admitted, admitted[0]) if len(admitted) == 2 else admitted
 
 
-class RefinesTooFar(CrippledAmin):
+class RefinesTooFar(AminVariant):
     """Refines to a + 1 after a tokens: a true bound, but not what Amin does."""
 
     def refined(self, job: Job, generated: int) -> int:
         return max(job.assumed, generated + 1)
 
 
-class RefinesTooLate(CrippledAmin):
+class RefinesTooLate(AminVariant):
     """Refines to a - 1 after a tokens."""
 
     def refined(self, job: Job, generated: int) -> int:
@@ -175,7 +183,7 @@ class ForgetsOnEviction(Visible):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = super().decide(now, arrived, completed)
-        jobs = self.taken_out()
+        jobs = taken_out(self.waiting)
         for job in jobs:
             if job.id in decision.evict:
                 job.assumed = self.told[job.id].lower
@@ -183,12 +191,12 @@ class ForgetsOnEviction(Visible):
         return decision
 
 
-class Skips(CrippledAmin):
+class Skips(AminVariant):
     """Skips a request that does not fit, and tries the next."""
 
     def admit(self) -> tuple[RequestId, ...]:
         admitted, skipped = [], []
-        for job in self.taken_out():
+        for job in taken_out(self.waiting):
             if self.batch.fits(job):
                 self.batch.admit(job)
                 admitted.append(job.id)
@@ -198,7 +206,7 @@ class Skips(CrippledAmin):
         return tuple(admitted)
 
 
-class AdmitsOneARound(CrippledAmin):
+class AdmitsOneARound(AminVariant):
     """Admits at most one request a round."""
 
     def admit(self) -> tuple[RequestId, ...]:
@@ -209,25 +217,25 @@ class AdmitsOneARound(CrippledAmin):
         return (job.id,)
 
 
-class ReadmitsAtOnce(CrippledAmin):
+class ReadmitsAtOnce(AminVariant):
     """Admits, in the round of an eviction, requests that were just evicted."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        evicted = self.hear_and_evict(now, arrived, completed)
+        evicted = self.refine_and_evict(now, arrived, completed)
         self.waiting.add(evicted)
         return Decision(tuple(job.id for job in evicted), self.admit())
 
 
-class CountsTokensNotBlocks(CrippledAmin):
+class CountsTokensNotBlocks(AminVariant):
     """Counts the tokens that a request occupies, not its whole blocks."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, 1)
 
 
-class EvictsOneTooMany(CrippledAmin):
+class EvictsOneTooMany(AminVariant):
     """Evicts one request more than is needed."""
 
     def decide(
@@ -242,7 +250,7 @@ class EvictsOneTooMany(CrippledAmin):
         return Decision((*decision.evict, spared[0].id), decision.admit)
 
 
-class EvictsOneTooFew(CrippledAmin):
+class EvictsOneTooFew(AminVariant):
     """Evicts only the first victim, even if that is not enough."""
 
     def decide(
@@ -252,7 +260,7 @@ class EvictsOneTooFew(CrippledAmin):
         return Decision(decision.evict[:1], decision.admit)
 
 
-class EvictsWhenFull(CrippledAmin):
+class EvictsWhenFull(AminVariant):
     """Evicts when the next tokens fill the cache exactly."""
 
     def begin(self, capacity: int, block_size: int) -> None:
@@ -275,7 +283,7 @@ class WaitsForCompany(Visible):
         return () if self.completed else super().admit()
 
 
-class JoinsTheQueueAgain(CrippledAmin):
+class JoinsTheQueueAgain(AminVariant):
     """Breaks ties by the place in a queue that evicted requests join again at its end.
 
     Amin could have made each of its rounds, but the rank does not stay the same (D1, D31): of
@@ -286,7 +294,7 @@ class JoinsTheQueueAgain(CrippledAmin):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = super().decide(now, arrived, completed)
-        jobs = self.taken_out()
+        jobs = taken_out(self.waiting)
         for job in jobs:
             if job.id in decision.evict:
                 job.rank = (now + 0.5, *job.rank)  # behind all requests that arrived by now
@@ -294,7 +302,7 @@ class JoinsTheQueueAgain(CrippledAmin):
         return decision
 
 
-class Raises(CrippledAmin):
+class Raises(AminVariant):
     """Raises an exception of Python."""
 
     def victims(self, running: Iterable[Job]) -> Iterator[Job]:

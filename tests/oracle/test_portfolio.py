@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -23,12 +24,14 @@ from amin_ref import (
     check,
     simulate,
 )
-from oracle import Method, Optimum, lower_bound, optimum, verify
+from oracle import Evidence, Method, Optimum, lower_bound, optimum, verify
+from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.programme.branch_and_cut import IlpResult
 from oracle.search.branch_and_bound import SearchResult
 from tests.long.benchmarks.oracle_peers import synthetic_instance
 from tests.models.naive_optimum import naive_optimum, random_instance
 from tests.support.profiles import times
+from tests.support.project import PROJECT
 
 METHODS: tuple[Method, ...] = ("auto", "ilp", "search")
 POLICIES = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)
@@ -115,15 +118,15 @@ def test_none_or_one_request(method: Method, requests: tuple[Request, ...]) -> N
 
 @pytest.mark.parametrize("method", METHODS)
 def test_arrivals_far_apart(method: Method) -> None:
-    """Two crowds with a pause of 10**12 rounds between them cost what they cost apart."""
-    crowd = random_instance(random.Random(5), 4, 6, 1, 3)
+    """Two busy periods with a pause of 10**12 rounds between them cost what they cost apart."""
+    period = random_instance(random.Random(5), 4, 6, 1, 3)
     later = tuple(
         replace(request, id=f"later {request.id}", arrival=request.arrival + 10**12)
-        for request in crowd.requests
+        for request in period.requests
     )
-    together = optimum(replace(crowd, requests=crowd.requests + later), method=method)
+    together = optimum(replace(period, requests=period.requests + later), method=method)
     assert together.proven
-    assert together.total_latency == 2 * naive_optimum(crowd)
+    assert together.total_latency == 2 * naive_optimum(period)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -175,8 +178,7 @@ def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.M
     def must_not_be_asked(instance: Instance, **how: object) -> None:
         raise AssertionError((instance, how))
 
-    # The package has a function of the same name as the module.
-    monkeypatch.setattr(sys.modules["oracle.portfolio"], "solve", must_not_be_asked)
+    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", must_not_be_asked)
     instance = synthetic_instance(50, 2)
     evidence_is_sound(instance, optimum(instance, time_limit=0.5))
     with pytest.raises(AssertionError):
@@ -195,7 +197,7 @@ def test_nobody_is_believed_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: st
         lie = SearchResult(at_once, lower_bound=18, exhausted=False, nodes=0)
         return lie if liar == "search" else at_once
 
-    monkeypatch.setattr(sys.modules["oracle.portfolio"], liar, lies)
+    monkeypatch.setattr(f"oracle.portfolio.{liar}", lies)
     best = optimum(instance, 5.0)
     evidence_is_sound(instance, best)
     assert best.total_latency > at_once.total_latency
@@ -208,7 +210,7 @@ def test_a_worse_schedule_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check(apart) == ()
     assert apart.total_latency > least
     worse = SearchResult(apart, lower_bound=9, exhausted=False, nodes=0)
-    monkeypatch.setattr(sys.modules["oracle.portfolio"], "search", lambda *_, **__: worse)
+    monkeypatch.setattr("oracle.portfolio.search", lambda *_, **__: worse)
     assert optimum(instance, 5.0, "search").total_latency == least
 
 
@@ -217,7 +219,83 @@ def test_a_solvers_bound_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> No
     instance = synthetic_instance(6, 1)
     best = optimum(instance, 30.0)
     told = IlpResult(best.schedule, best.total_latency, "solver", None)
-    monkeypatch.setattr(sys.modules["oracle.portfolio"], "solve", lambda *_, **__: told)
+    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", lambda *_, **__: told)
     by_solver = optimum(instance, 30.0, "ilp")
     assert (by_solver.proven, by_solver.evidence) == (True, "solver")
     assert by_solver.certificate is None
+
+
+WITHOUT_SOLVERS = """
+import sys
+sys.modules["highspy"] = None
+sys.modules["pulp"] = None
+from amin_ref import Instance, InvalidValue, Request
+from oracle import optimum
+few = Instance(9, tuple(Request(number, 2, 5) for number in range(4)))
+assert optimum(few, 20).proven and optimum(few, 20, "search").proven
+many = Instance(40, tuple(Request(number, 2, 1 + number % 20) for number in range(40)))
+assert optimum(many, 1).evidence == "certificate"
+try:
+    optimum(few, 1, "ilp")
+except InvalidValue as refused:
+    print(refused)
+"""
+
+
+def test_without_a_solver_only_the_integer_programme_is_missing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SOLVERS],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "method is 'ilp', but the integer programme needs highspy and PuLP, which cannot be "
+        "imported; install highspy and pulp, or give 'search'.\n"
+    )
+
+
+def test_evidence_in_words_says_why_there_is_a_gap() -> None:
+    instance = synthetic_instance(9, 3)
+    proven = optimum(instance, 60.0, "search")
+    assert proven.proven
+    assert proven.evidence_in_words.endswith("; the schedule reaches it and is optimal.")
+    bound = proven.lower_bound - 4
+    words: dict[Evidence, str] = {"exhausted": "exact search", "solver": "solver states"}
+    for evidence, word in words.items():
+        gap = replace(proven, lower_bound=bound, evidence=evidence, certificate=None)
+        assert not gap.proven
+        assert word in gap.evidence_in_words
+        assert str(gap.total_latency) in gap.evidence_in_words
+        assert "is optimal" not in gap.evidence_in_words
+    searched = replace(proven, lower_bound=bound, evidence="exhausted", certificate=None)
+    assert searched.evidence_in_words == (
+        f"The exact search excluded every schedule that costs less than {bound}, "
+        f"and ended before it reached {proven.total_latency}."
+    )
+
+
+def test_a_budget_decides_which_method_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six requests go to the search; with room for none they go to the integer programme."""
+
+    def must_not_be_asked(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    instance = synthetic_instance(6, 1)
+    monkeypatch.setattr("oracle.portfolio.search", must_not_be_asked)
+    with pytest.raises(AssertionError):
+        optimum(instance, 30.0)
+    best = optimum(instance, 30.0, budget=Budget(searched=0))
+    assert (best.proven, best.evidence) == (True, "solver")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pricing": 1.5}, {"searched": -1}, {"cutting": -0.1}, {"first_look": float("nan")}]
+)
+def test_a_budget_with_a_negative_number_or_too_large_a_share_is_refused(
+    wrong: dict[str, float],
+) -> None:
+    with pytest.raises(InvalidValue, match=f"^budget: {next(iter(wrong))} is "):
+        replace(DEFAULT_BUDGET, **wrong)  # type: ignore[arg-type]  # fields of several types

@@ -1,4 +1,4 @@
-"""The theorem book, the tests' markers and README's matrix agree with each other."""
+"""The theorem book, the tests' markers and proofs_notes/matrix.md agree."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.making.matrix import (
     KINDS,
+    PAGE,
     THEOREMS,
     Check,
     Statement,
@@ -80,7 +81,7 @@ def test_what_is_proved_has_a_proof(book: tuple[Statement, ...]) -> None:
     assert {kind for statement in book for kind in statement.kinds} <= set(KINDS)
 
 
-def test_readme_shows_the_matrix(book: tuple[Statement, ...], checks: list[Check]) -> None:
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("<!-- matrix -->\n", 1)[1].split("\n<!-- end of matrix -->", 1)[0]
-    assert shown == table(book, checks), "replace it by what python -m tests.making.matrix prints"
+def test_the_page_shows_the_matrix(book: tuple[Statement, ...], checks: list[Check]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    shown = page.split("<!-- matrix -->\n", 1)[1].split("\n<!-- end of matrix -->", 1)[0]
+    assert shown == table(book, checks), "python -m tests.making.matrix"

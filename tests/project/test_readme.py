@@ -1,11 +1,10 @@
-"""Every command and program in README runs, in an empty folder, as it stands there.
+"""Every example of README and of the guides runs, and prints what the page shows.
 
-The two commands that install are run by ``.ci/run``, in a fresh virtual environment.
+The two commands that install are run by ``.ci/run``, in a new virtual environment.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,81 +12,110 @@ from pathlib import Path
 
 import pytest
 
+from tests.making import readme
+from tests.making.readme import PAGES, README, RUNS_THE_TESTS, Example, examples
 from tests.support.project import PROJECT
+from tests.support.rooms import ROOMS
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-PROGRAMS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+EXAMPLES = [
+    (page.stem, number, example)
+    for page in PAGES
+    for number, example in enumerate(examples(page))
+    if readme.INSTALLS.sub("", example.program) != RUNS_THE_TESTS
+]
+"""Page, place on the page, and program."""
+
+INNER_PROGRAM = re.compile(r"^cat > \S+\.py <<'END'\n(.*?)^END\n", re.DOTALL | re.MULTILINE)
+"""A Python program that a shell command writes to a file."""
 
 
-# What an installed command does, from this project as it is.
-OURS = {
-    "amin-ref": "from amin_ref.cli import main\nif __name__ == '__main__':\n    main()\n",
-    "pytest": "import pytest\nif __name__ == '__main__':\n"
-    "    sys.exit(pytest.main(['-p', 'amin_ref.pytest_plugin', *sys.argv[1:]]))\n",
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder whose commands are this project's."""
-    (tmp_path / "bin").mkdir()
-    for name, program in OURS.items():
-        command = tmp_path / "bin" / name
-        command.write_text(
-            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(PROJECT)!r})\n{program}"
+def python_programs() -> list[str]:
+    """The Python programs of all pages, those inside of shell commands included."""
+    return [
+        program
+        for _, _, example in EXAMPLES
+        for program in (
+            [example.program]
+            if example.language == "python"
+            else INNER_PROGRAM.findall(example.program)
         )
-        command.chmod(0o755)
-    return tmp_path
-
-
-def environment(folder: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(PROJECT)}
-
-
-def run(command: list[str], folder: Path) -> str:
-    ended = subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+    ]
 
 
 def test_the_two_commands_come_first() -> None:
-    assert COMMANDS[0] == "pip install . && amin-ref compare\n"
-    assert COMMANDS[1] == "pip install '.[test]' && pytest\n"
+    commands = [example.program for example in examples(README) if example.language == "sh"]
+    assert commands[:2] == [
+        "pip install . && amin-ref compare\n",
+        "pip install '.[test]' && pytest\n",
+    ]
+    assert RUNS_THE_TESTS in commands[1]
 
 
-TAKE_LONG = ("compare --bound", "amin-ref report")
-"""What is in a block of commands that takes tens of seconds."""
+def test_the_main_job_shows_its_output() -> None:
+    shown = examples(README)[0].output
+    assert shown is not None
+    for policy in ("amin", "amax", "h-sf", "fcfs"):
+        assert re.search(rf"^ *{policy} .*\d", shown, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    "commands",
+    "example",
     [
         pytest.param(
-            commands,
-            id=commands.splitlines()[-1][:40],
-            marks=pytest.mark.slow if any(long in commands for long in TAKE_LONG) else (),
+            example,
+            id=f"{page}-{number}",
+            marks=pytest.mark.slow if "amin-ref report" in example.program else (),
         )
-        for commands in COMMANDS[2:]
+        for page, number, example in EXAMPLES
     ],
 )
-def test_commands_run(commands: str, folder: Path) -> None:
-    assert run(["bash", "-euo", "pipefail", "-c", commands], folder)
+def test_an_example_prints_what_the_page_shows(example: Example, tmp_path: Path) -> None:
+    printed = readme.run(example, tmp_path)
+    if example.output is not None:
+        assert printed == example.output, "python -m tests.making.readme"
 
 
-def test_the_main_job_runs(folder: Path) -> None:
-    table = run(["bash", "-c", COMMANDS[0].split("&&")[1]], folder)
-    for policy in ("amin", "amax", "h-sf", "fcfs"):
-        assert re.search(rf"^ *{policy} .*\d", table, flags=re.MULTILINE)
+@pytest.mark.parametrize("program", python_programs(), ids=range(len(python_programs())))
+def test_python_programs_type_check(program: str, tmp_path: Path) -> None:
+    """As a user's mypy sees them, without this project's configuration."""
+    (tmp_path / "mine.py").write_text(program)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"],
+        cwd=tmp_path,
+        env=readme.environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
-def test_programs_run_and_type_check(program: str, folder: Path) -> None:
-    file = folder / "mine.py"
-    file.write_text(program)
-    assert run([sys.executable, "mine.py"], folder)
-    # A program of a user's, seen from outside of this project's configuration.
-    run([sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"], folder)
+def test_a_variable_part_is_named_and_nothing_else() -> None:
+    assert readme.shown("\n4 passed in 3.69s  \n 12.5s of 4\n") == (
+        "4 passed in ⟨seconds⟩\n 12.5s of 4\n"
+    )
+
+
+def test_an_example_that_fails_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no-such-command"):
+        readme.run(Example("sh", "no-such-command | cat\n", None), tmp_path)
+
+
+def test_the_map_is_current() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert readme.replaced(text, "map", readme.room_map()) == text, "python -m tests.making.readme"
+
+
+def test_the_map_has_every_room_in_the_order_of_imports() -> None:
+    ordered = [room for floor in ROOMS for room in floor]
+    shown = [room for row in readme.rows() for room in row]
+    assert shown == [room for room in ordered if room.name not in readme.PUBLIC_NAMES]
+    assert len(readme.rows()) == 7
+
+
+def test_readme_is_one_page_for_a_busy_engineer() -> None:
+    """Long texts belong to the pages that README links to."""
+    text = README.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(prose.split()) < 1000
+    assert (PROJECT / "proofs_notes" / "README.md").is_file()

@@ -1,84 +1,48 @@
-"""The small, fast machine and its OPT, held against the simulator and brute force."""
+"""The fast simulation and its OPT, compared with the simulator and with brute force."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from amin_ref import (
-    Amax,
     Amin,
-    ClairvoyantPolicy,
     HindsightShortestFirst,
     InvalidValue,
     NoProgress,
-    Policy,
-    Ranking,
     Run,
     Schedule,
     TieBreak,
     check,
     simulate,
 )
-from amin_ref.small.instances import Hindsight, Machine, Outputs, Setting
-from oracle.ratio.question import RULES, PolicyName
-from tests.models.crippled import (
-    CrippledAmin,
-    EvictsLargest,
-    EvictsNewest,
-    NeverLooksAhead,
-    NeverRefines,
-)
+from amin_ref.small.fast_simulation import FastSimulation
+from amin_ref.small.optimum import Hindsight
+from amin_ref.small.setting import Outputs, Setting
+from oracle.ratio.question import RULES
 from tests.support.profiles import times
-
-CLASSES: Mapping[PolicyName, type[Amin | Amax | CrippledAmin]] = {
-    "amin": Amin,
-    "amax": Amax,
-    "amin-never-refines": NeverRefines,
-    "amin-evicts-largest": EvictsLargest,
-    "amin-evicts-newest": EvictsNewest,
-    "amin-never-looks-ahead": NeverLooksAhead,
-}
-
-
-@st.composite
-def settings_of_requests(
-    draw: st.DrawFn, *, longest: int = 9, longest_prompt: int = 4, most_spare: int = 20
-) -> Setting:
-    """Prompts, predictions, and a cache that is mostly tight."""
-    prompt_len = draw(st.integers(1, longest_prompt))
-    lower, upper = sorted(draw(st.tuples(st.integers(1, longest), st.integers(1, longest))))
-    spare = draw(st.integers(0, most_spare))
-    return Setting(prompt_len, lower, upper, prompt_len + upper + spare)
-
-
-def outputs_of(setting: Setting, most: int) -> SearchStrategy[Outputs]:
-    length = st.integers(setting.lower, setting.upper)
-    return st.lists(length, min_size=1, max_size=most).map(tuple)
-
-
-def by_position(outputs: Outputs) -> Ranking:
-    return Ranking(tuple(range(len(outputs))))
-
-
-def simulated(setting: Setting, outputs: Outputs, policy: Policy | ClairvoyantPolicy) -> Schedule:
-    return simulate(setting.instance(outputs), policy)
+from tests.support.settings import (
+    CLASSES,
+    by_position,
+    outputs_of,
+    settings_of_requests,
+    simulated,
+)
 
 
 @pytest.mark.parametrize("name", CLASSES)
 @times(2)
 @given(st.data())
-def test_rules_cost_what_their_policy_costs(name: PolicyName, data: st.DataObject) -> None:
+def test_rules_cost_what_their_policy_costs(name: str, data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests())
     outputs = data.draw(outputs_of(setting, 7))
     ties: TieBreak = by_position(outputs)
     try:
-        cost = Machine(setting, RULES[name]).cost(outputs)
+        cost = FastSimulation(setting, RULES[name]).cost(outputs)
     except NoProgress:
         with pytest.raises(NoProgress):
             simulate(setting.instance(outputs), CLASSES[name](ties))

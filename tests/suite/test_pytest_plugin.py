@@ -18,7 +18,7 @@ PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-exam
 
 SCHEDULERS = """
 from amin_ref import Amin, Decision, FirstComeFirstServed, HindsightShortestFirst, Policy
-from tests.models.crippled import EvictsLargest
+from amin_ref.policies.variants import EvictsLargest
 from tests.models.wrong_schedulers import EvictsOneTooFew, LosesTheEvicted, Peeks, SortsByUpper
 
 number = 3
@@ -43,7 +43,7 @@ class Hopeless(Policy):
         pass
 
     def decide(self, now, arrived, completed):
-        raise KeyError("who?")
+        raise KeyError("no such id")
 
 
 class Exits(Hopeless):
@@ -124,7 +124,7 @@ def test_a_wrong_one_fails_with_theorem_rule_and_code_to_paste(folder: pytest.Py
 def test_what_is_pasted_shows_the_same(
     folder: pytest.Pytester, scheduler: str, claims: str, theorem: str, rule: str
 ) -> None:
-    """What stands below a finding is a whole program."""
+    """Below each finding stands a complete program."""
     flags = ("-k", theorem, "--amin-claims", claims)
     said = run(folder, f"mypackage.sched:{scheduler}", *flags).stdout.str()
     message, _, rest = said.partition(f"\n{rule}: ")[2].partition("\n\n")
@@ -148,7 +148,7 @@ def test_what_made_no_schedule_passes_nothing(folder: pytest.Pytester) -> None:
     result = run(folder, "mypackage.sched:Hopeless")
     result.assert_outcomes(failed=2, skipped=8)
     result.stdout.fnmatch_lines([
-        "raised: the scheduler raised KeyError: \"'who?'\" (decide, line * of *sched.py).",
+        "raised: the scheduler raised KeyError: \"'no such id'\" (decide, line * of *sched.py).",
         "not judged T7 *",
     ])  # fmt: skip
 
@@ -250,7 +250,7 @@ def test_the_fixture_is_for_tests_of_their_own(folder: pytest.Pytester) -> None:
 
 
 def test_without_its_flags_it_imports_nothing_but_the_core(pytester: pytest.Pytester) -> None:
-    """It is loaded into everybody's runs."""
+    """Every run of pytest loads the plugin."""
     pytester.makepyfile(
         test_own="import sys\ndef test(): assert not {'amin_ref.suite', 'oracle', 'hypothesis', "
         "'click', 'rich', 'pulp', 'highspy'} & set(sys.modules)"

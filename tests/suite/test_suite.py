@@ -1,4 +1,4 @@
-"""The parts of the conformance suite: what it draws, judges, shrinks and says."""
+"""The parts of the suite: random instances, judgement, shrinking and reports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from amin_ref.suite.finding import THEOREM_OF_DECISION
 from amin_ref.suite.judgement import THEOREM_OF_DEPARTURE
 from amin_ref.suite.random_instances import small_instances, twin, without_uppers
 from amin_ref.suite.shrinking import shrunk
-from amin_ref.suite.t5_hidden import foresees
+from amin_ref.suite.t5_hidden import depends_on_hidden
 from amin_ref.suite.t12_ratio import beyond_bound, ratio, setting_of, settled_instances
 from tests.models.wrong_schedulers import Peeks
 from tests.support.profiles import times
@@ -59,7 +59,7 @@ class OneByOne(Policy):
         return Decision(admit=(self.waiting.pop(0),))
 
 
-class TestDrawn:
+class TestRandomInstances:
     def test_the_seed_decides(self) -> None:
         first, same, other = (list(small_instances(20, seed)) for seed in (1, 1, 2))
         assert first == same != other
@@ -151,8 +151,8 @@ class TestJudgement:
             assert finding.theorem == ("T1" if finding.rule == "within-capacity" else "T2")
 
     @given(schedules())
-    def test_an_idle_round_is_found_by_whoever_counts(self, schedule: Schedule) -> None:
-        """Every run from some round on starts two rounds late: that leaves a gap, or none waits."""
+    def test_an_empty_round_is_found_where_counting_finds_one(self, schedule: Schedule) -> None:
+        """All runs from some round on start two rounds late; the cache may be empty then (T8)."""
         for gap in {run.start for run in schedule.runs}:
             late = [
                 Run(run.request, run.start + 2, run.stop + 2, run.outcome)
@@ -174,7 +174,7 @@ class TestJudgement:
 
 
 def idle_rounds(schedule: Schedule) -> list[int]:
-    """The rounds in which nothing runs though a request waits, one round after the other."""
+    """The rounds in which no request runs although one waits, found round by round."""
     requests = schedule.instance.requests
     return [
         now
@@ -184,28 +184,28 @@ def idle_rounds(schedule: Schedule) -> list[int]:
     ]
 
 
-class TestForesight:
+class TestHidden:
     INSTANCE = Instance(
         6, (Request("a", 2, 4, 1, 4), Request("b", 2, 2, 1, 3), Request("c", 2, 1, 1, 2))
     )
 
-    def test_who_reads_upper_bounds_is_valid_and_not_amin(self) -> None:
-        assert foresees(self.INSTANCE, Amax(), "valid") is None
-        finding = foresees(self.INSTANCE, Amax(), "amin")
+    def test_a_policy_that_reads_upper_bounds_is_valid_and_not_amin(self) -> None:
+        assert depends_on_hidden(self.INSTANCE, Amax(), "valid") is None
+        finding = depends_on_hidden(self.INSTANCE, Amax(), "amin")
         assert isinstance(finding, Finding)
         assert finding.rule == "read-the-upper-bound"
         assert "'a': None" in finding.message
 
-    def test_who_reads_output_lengths_is_neither(self) -> None:
-        finding = foresees(self.INSTANCE, Peeks(), "valid")
+    def test_a_policy_that_reads_output_lengths_is_neither(self) -> None:
+        finding = depends_on_hidden(self.INSTANCE, Peeks(), "valid")
         assert isinstance(finding, Finding)
         assert finding.rule == "read-the-output-length"
 
     @given(instances(max_requests=5), st.sampled_from([Amin, FirstComeFirstServed]))
-    def test_who_sees_nothing_is_not_accused(
+    def test_a_policy_that_reads_nothing_hidden_passes(
         self, instance: Instance, kind: type[Amin | FirstComeFirstServed]
     ) -> None:
-        assert foresees(instance, kind(), "amin") is None
+        assert depends_on_hidden(instance, kind(), "amin") is None
 
 
 class TestRatio:
@@ -221,7 +221,7 @@ class TestRatio:
         assert ratio(instance, Amin()) == 1
         assert beyond_bound(instance, Fraction(3)) is None
 
-    def test_all_that_is_drawn_is_what_t12_is_stated_for(self) -> None:
+    def test_t12_is_stated_for_every_random_instance(self) -> None:
         assert all(setting_of(instance) is not None for instance in settled_instances(200, 0))
 
     @pytest.mark.parametrize("other", [
@@ -244,8 +244,8 @@ class TestReport:
         exec(program(instance), namespace)
         assert namespace["instance"] == instance
 
-    def test_what_only_an_old_scheduler_does_is_told(self) -> None:
-        """Its third instance goes wrong, and by itself it does not."""
+    def test_a_failure_that_a_new_scheduler_does_not_repeat_is_reported_as_such(self) -> None:
+        """The third instance fails, and does not fail by itself."""
 
         class RemembersOnce(OneByOne):
             begun = 0
@@ -254,11 +254,13 @@ class TestReport:
                 super().begin(capacity, block_size)
                 self.begun += 1
                 if self.begun == 3:
-                    self.waiting = ["an old one"]
+                    self.waiting = ["of another instance"]
 
         finding = examine(RemembersOnce, "valid", examples=20)["T2"].finding
         assert finding is not None
-        assert "A new scheduler does not do so: it decides by chance, or begin" in finding.message
+        assert (
+            "A new scheduler does not do this: either it decides at random, or" in finding.message
+        )
 
     def test_a_line_for_each_theorem_and_each_finding_once(self) -> None:
         report = examine(OneByOne, "amin", examples=60)

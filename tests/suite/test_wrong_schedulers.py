@@ -1,6 +1,6 @@
 """Every deliberately wrong scheduler is caught, with the right theorem and rule; Amin never is.
 
-By the suite, which is what the pytest plugin runs, and by the protocol.
+Each is tested as a policy, as the pytest plugin does, and as a program, through the protocol.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from tests.suite.test_suite import OneByOne
 from tests.support.profiles import BASE_EXAMPLES
 from tests.support.project import PROJECT
 
-# Where a single schedule shows something else: T5 is about two, and might be a tie-break in one.
+# Schedulers for which one schedule shows another rule: T5 needs two schedules.
 IN_ONE_SCHEDULE: dict[str, tuple[Theorem, str]] = {
     "SortsByUpper": ("T7", "T7 does not hold: admitted-out-of-order: "),
-    "Raises": ("T2", "died: instance 1, round 1: it exited with code 1; its last words: "),
+    "Raises": ("T2", "died: instance 1, round 1: it exited with code 1; the end of its stderr: "),
 }
 
 
@@ -97,30 +97,30 @@ def test_amin_is_never_refused_under_1000_tie_breaks() -> None:
             assert judge(instance, Amin(Shuffled(seed)), "amin") is None
 
 
-def test_amin_keeps_all_that_it_claims() -> None:
+def test_amin_passes_every_theorem() -> None:
     report = examine(Amin, "amin", examples=200)
     assert report.holds
     assert [verdict.judged for verdict in report.verdicts].count(0) == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_tie_break_by_chance_is_legal(seed: int) -> None:
-    """A rank drawn anew for every instance: T5 says that it cannot tell, and nothing is found."""
+def test_a_random_tie_break_is_legal(seed: int) -> None:
+    """A random rank for every instance: T5 is not judged, and no theorem is broken."""
     random = Random(seed)
 
-    class ByChance(Amin):
+    class AtRandom(Amin):
         def begin(self, capacity: int, block_size: int) -> None:
             self.ties = Shuffled(random.randrange(2**32))
             super().begin(capacity, block_size)
 
-    report = examine(ByChance, "amin", examples=200)
+    report = examine(AtRandom, "amin", examples=200)
     assert report.holds
-    assert report["T5"].note.startswith("it decides differently on the very same instance ")
+    assert report["T5"].note.startswith("it decides differently on the same instance ")
     assert report["T5"].judged == 0
 
 
-def test_a_rank_that_does_not_stay_breaks_t2_and_nothing_else() -> None:
-    """Every round is one that Amin could have made (D31), and yet it may never end."""
+def test_a_rank_that_changes_breaks_t2_and_no_other_theorem() -> None:
+    """Every round is one that Amin could have made (D31), and the run may never end."""
     endless = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
     instances = [endless, *small_instances(200, seed=3)]
     report = examine(JoinsTheQueueAgain, "amin", instances=instances)
@@ -134,7 +134,7 @@ def test_a_rank_that_does_not_stay_breaks_t2_and_nothing_else() -> None:
 
 
 def test_given_instances_are_judged_in_place_of_random_ones() -> None:
-    """T12 is judged on those that it is stated for: here the first alone."""
+    """T12 is judged where it is stated: on the first instance alone."""
     together = Instance(14, tuple(Request(i, 1, 1, 1, 1) for i in range(7)))
     apart = Instance(9, (Request("a", 1, 3, 2, 4), Request("b", 2, 1, arrival=2)))
     report = examine(Amin, instances=[together, apart])

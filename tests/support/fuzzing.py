@@ -1,7 +1,7 @@
 """Malformed texts: valid ones broken in their structure, and in their bytes.
 
-:func:`malformed` makes one from a valid document. It may still be valid, by chance; what matters is
-that whoever reads it ends with an answer or with a sentence.
+:func:`malformed` makes one from a valid document. By chance it may still be valid; a reader must
+return a value or refuse it in one sentence.
 """
 
 from __future__ import annotations

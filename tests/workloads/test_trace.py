@@ -454,7 +454,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_not_taken_are_not_read(tmp_path: Path) -> None:
-    """A malformed row far below, and a missing gzip end, are not met by who stops before."""
+    """A reader that stops early does not meet a malformed row below, nor a missing gzip end."""
     path = tmp_path / "long.csv"
     path.write_bytes(b"question_length,answer_length\n" + b"1,2\n" * 100_000 + b"malformed\n")
     rows = read_trace(path)

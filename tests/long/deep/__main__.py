@@ -15,9 +15,8 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.long.deep.exploration import PORTION, explore, keep
+from tests.long.deep.exploration import PORTION, REGRESSIONS, explore, keep
 
-REGRESSIONS = Path(__file__).parents[2] / "regressions"
 SECONDS_BETWEEN_LINES = 60
 
 

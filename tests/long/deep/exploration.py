@@ -14,6 +14,10 @@ from pathlib import Path
 from amin_ref import Amin
 from tests.long.deep.case import Case, random_case, smaller
 from tests.long.deep.theorems import Broken, MakeAmin, examine
+from tests.support.project import PROJECT
+
+REGRESSIONS = PROJECT / "tests" / "regressions"
+"""The folder of the cases that broke a theorem once; every test run replays them."""
 
 PORTION = 200
 """Cases that a worker examines before it reports."""

@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 
 from amin_ref.model.json_reading import expect_object, parse
+from amin_ref.policies.variants import AminVariant, EvictsLargest, NeverLooksAhead, NeverRefines
 from tests.long.deep.case import Case, smaller
-from tests.long.deep.exploration import PORTION, Finding, examine_portion, explore, keep
+from tests.long.deep.exploration import (
+    PORTION,
+    REGRESSIONS,
+    Finding,
+    examine_portion,
+    explore,
+    keep,
+)
 from tests.long.deep.theorems import THEOREMS, Broken, examine
-from tests.models.crippled import CrippledAmin, EvictsLargest, NeverLooksAhead, NeverRefines
 
-REGRESSIONS = Path(__file__).parent / "regressions"
+STORED = sorted(REGRESSIONS.glob("*.json"))
 
 
 def stored_case(file: Path) -> Case:
@@ -46,7 +53,7 @@ def test_a_portion_covers_every_theorem_and_finds_nothing() -> None:
     [(NeverRefines, "T3"), (EvictsLargest, "T6"), (NeverLooksAhead, "T7")],
 )
 def test_what_is_broken_is_found_shrunk_stored_and_replayed(
-    crippled: type[CrippledAmin], theorem: str, tmp_path: Path
+    crippled: type[AminVariant], theorem: str, tmp_path: Path
 ) -> None:
     findings = {finding.theorem: finding for finding in examine_portion(0, 0, crippled).findings}
     finding = findings[theorem]
@@ -59,7 +66,7 @@ def test_what_is_broken_is_found_shrunk_stored_and_replayed(
         assert not breaks(simpler, crippled, theorem)
 
 
-def breaks(case: Case, crippled: type[CrippledAmin], theorem: str) -> bool:
+def breaks(case: Case, crippled: type[AminVariant], theorem: str) -> bool:
     try:
         examine(case, crippled)
     except Broken as broken:
@@ -75,6 +82,10 @@ def test_any_executor_gives_the_same_reports() -> None:
     assert any(isinstance(finding, Finding) for report in reports for finding in report.findings)
 
 
-@pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.json")), ids=lambda file: file.stem)
+def test_there_are_stored_cases() -> None:
+    assert len(STORED) >= 4
+
+
+@pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
 def test_what_was_once_found_does_not_come_back(file: Path) -> None:
     examine(stored_case(file))

@@ -30,9 +30,9 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.policies.variants import AminVariant
 from oracle.certificate import Certificate, Stretch, verify
 from tests.long.deep.case import Case
-from tests.models.crippled import CrippledAmin
 from tests.models.naive import (
     NaiveAmax,
     NaiveAmin,
@@ -43,7 +43,7 @@ from tests.models.naive import (
 )
 from tests.models.naive_optimum import naive_optimum
 
-AnyAmin = Amin | CrippledAmin
+AnyAmin = Amin | AminVariant
 MakeAmin = Callable[[Ranking], AnyAmin]
 
 THEOREMS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11")

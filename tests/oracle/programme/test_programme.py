@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check
+from oracle.budget import Budget
 from oracle.deadline import Deadline
 from oracle.programme import branch_and_cut, solvers
 from oracle.programme.branch_and_cut import IlpResult, ModelTooLarge, SolverName, solve
@@ -146,10 +147,8 @@ def assert_optimal(instance: Instance, result: IlpResult) -> None:
     assert not check(result.schedule)
 
 
-@pytest.fixture
-def without_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaves more to the solver: on small instances cuts prove nearly everything before."""
-    monkeypatch.setattr(branch_and_cut, "SHARE_FOR_CUTS", 0.0)
+WITHOUT_CUTS = Budget(cutting=0.0)
+"""Leaves more to the solver: on small instances cuts prove nearly everything before it is asked."""
 
 
 # --- agreement
@@ -161,18 +160,18 @@ def test_highs_agrees_with_enumeration(seed: int) -> None:
     assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS))
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("seed", range(160, 200))
 def test_highs_agrees_with_enumeration_without_cuts(seed: int) -> None:
     instance = random_instance(seed)
-    assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS))
+    assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS))
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("seed", range(200, 230))
 def test_cbc_agrees_with_enumeration(seed: int) -> None:
     instance = random_instance(seed)
-    assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS, solver="cbc"))
+    assert_optimal(
+        instance, solve(instance, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, solver="cbc")
+    )
 
 
 @pytest.mark.parametrize("seed", range(230, 260))
@@ -188,14 +187,13 @@ def test_agrees_from_the_worst_start_and_over_far_arrivals(seed: int) -> None:
     assert_optimal(instance, solve(instance, time_limit=ENOUGH_SECONDS, warm_start=worst))
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 @pytest.mark.parametrize(("seed", "optimum"), [(3, 97), (5, 116)])
 def test_names_the_solver_where_its_bound_is_needed(
     seed: int, optimum: int, solver: SolverName
 ) -> None:
     instance = jaillet_like(6, seed)
-    result = solve(instance, time_limit=ENOUGH_SECONDS, solver=solver)
+    result = solve(instance, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, solver=solver)
     assert (result.schedule.total_latency, result.lower_bound) == (optimum, optimum)
     assert result.evidence == "solver"
     assert not check(result.schedule)
@@ -427,18 +425,16 @@ LIARS: tuple[Solver, ...] = (
 )
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("liar", LIARS, ids=lambda liar: liar.__name__)
 def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert not check(result.schedule)
     assert result.evidence == "prices"
     assert not result.proven
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
 
-@pytest.mark.usefixtures("without_cuts")
 def test_a_bound_that_can_be_true_is_believed_under_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -450,12 +446,11 @@ def test_a_bound_that_can_be_true_is_believed_under_its_name(
         return Answer(None, None, objective(programme, start) - 0.5)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_nothing_but_a_bound})
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert result.lower_bound == result.schedule.total_latency
     assert result.evidence == "solver"
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize(
     ("below", "read"),
     [(1.0, 96), (0.9999, 96), (1.0009, 96), (0.99, 97), (0.0, 97), (-0.0009, 97)],
@@ -471,11 +466,10 @@ def test_dual_bounds_are_rounded_up_with_a_tolerance(
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_a_little_less})
     optimal = schedule_of(LIED_ABOUT, (0, 15, 0, 0, 4, 0))
     assert optimal.total_latency == 97
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, warm_start=optimal)
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, warm_start=optimal)
     assert result.lower_bound == read
 
 
-@pytest.mark.usefixtures("without_cuts")
 def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -490,6 +484,7 @@ def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
     result = solve(
         LIED_ABOUT,
         time_limit=ENOUGH_SECONDS,
+        budget=WITHOUT_CUTS,
         progress=lambda cost, bound: heard.append((cost, bound)),
     )
     assert heard[-1][0] == heard[-1][1]
@@ -530,9 +525,9 @@ def test_what_cannot_be_laid_out_in_time_is_not(monkeypatch: pytest.MonkeyPatch)
     def must_not_be_laid_out(candidates: Candidates, cuts: Sequence[Cut]) -> None:
         raise AssertionError((candidates, cuts))
 
-    monkeypatch.setattr(branch_and_cut, "SECONDS_PER_ENTRY", 3600.0)
     monkeypatch.setattr(branch_and_cut, "_programme", must_not_be_laid_out)
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS)
+    slow = Budget(seconds_per_entry=3600.0)
+    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=slow)
     assert not check(result.schedule)
     assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
 
@@ -671,7 +666,6 @@ def test_no_log_of_cbc_is_no_bound() -> None:
     assert _cbc_bound("") is None
 
 
-@pytest.mark.usefixtures("without_cuts")
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 def test_is_silent_and_leaves_no_files(
     solver: SolverName,
@@ -682,7 +676,10 @@ def test_is_silent_and_leaves_no_files(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, solver=solver).evidence == "solver"
+    assert (
+        solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, solver=solver).evidence
+        == "solver"
+    )
     assert capfd.readouterr() == ("", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -690,16 +687,17 @@ def test_is_silent_and_leaves_no_files(
 INTERRUPTED = """
 import sys, tempfile
 from oracle.programme import branch_and_cut, solvers
-from tests.oracle.programme.test_programme import jaillet_like
+from tests.oracle.programme.test_programme import WITHOUT_CUTS, jaillet_like
 ask = branch_and_cut.ASK[sys.argv[1]]
 def say_and_ask(*arguments):
     print("asking", flush=True)
     return ask(*arguments)
 branch_and_cut.ASK = {sys.argv[1]: say_and_ask}
-branch_and_cut.SHARE_FOR_CUTS = 0.0
 tempfile.tempdir = sys.argv[2]
 try:
-    branch_and_cut.solve(jaillet_like(6, 1), time_limit=20, solver=sys.argv[1])
+    branch_and_cut.solve(
+        jaillet_like(6, 1), time_limit=20, solver=sys.argv[1], budget=WITHOUT_CUTS
+    )
 except KeyboardInterrupt:
     print("interrupted")
 """

@@ -26,17 +26,20 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.policies.variants import EvictsLargest, NeverLooksAhead, NeverRefines
 from amin_ref.small.bound import INTERCEPT, is_stated_for, ratio_bound
-from amin_ref.small.instances import Hindsight, Machine, Setting
+from amin_ref.small.fast_simulation import FastSimulation
+from amin_ref.small.optimum import Hindsight
+from amin_ref.small.setting import Setting
 from oracle.ratio.adversary import AdversaryTree
+from oracle.ratio.answer import WorstCase
 from oracle.ratio.attack_table import read_attacks
-from oracle.ratio.attacks import Ground, attacks, worst_with_lengths
-from oracle.ratio.question import RULES, PolicyName, Question, WorstCase
+from oracle.ratio.attacks import SearchSpace, attacks, worst_with_lengths
+from oracle.ratio.question import RULES, PolicyName, Question
 from oracle.ratio.tables import read_table, table_questions
 from oracle.ratio.worst_case import worst_case
-from tests.models.crippled import EvictsLargest, NeverLooksAhead, NeverRefines
-from tests.small.test_small_instances import CLASSES, by_position, outputs_of, settings_of_requests
 from tests.support.profiles import times
+from tests.support.settings import CLASSES, by_position, outputs_of, settings_of_requests
 
 DATA = Path(__file__).parents[3] / "proofs_notes" / "data"
 
@@ -102,9 +105,9 @@ class TestTable:
             if question.policy == "h-sf":
                 assert hindsight.shortest_first(found.outputs) == found.cost
             else:
-                assert Machine(question.setting, RULES[question.policy]).cost(found.by_rank) == (
-                    found.cost
-                )
+                assert FastSimulation(question.setting, RULES[question.policy]).cost(
+                    found.by_rank
+                ) == (found.cost)
 
     @pytest.mark.theorem("T12", exhausted=SIZE)
     @pytest.mark.theorem("T13")
@@ -177,16 +180,18 @@ class TestAdversary:
 
     @pytest.mark.theorem("T12")
     def test_a_short_walk_does_not_break_the_bound(self) -> None:
-        ground = Ground(lower=2, upper=8, longest_prompt=8, most_spare=4, requests=12)
-        found = list(attacks(RULES["amin"], ground, steps=25, seed=1))
+        space = SearchSpace(lower=2, upper=8, longest_prompt=8, most_spare=4, requests=12)
+        found = list(attacks(RULES["amin"], space, steps=25, seed=1))
         ratios = [attack.ratio for attack in found]
         assert ratios == sorted(set(ratios))
         assert Fraction(5, 2) < ratios[-1] <= ratio_bound(Fraction(1, 4))
 
     @pytest.mark.theorem("T13")
     def test_a_short_walk_breaks_the_bound_where_it_does_not_hold(self) -> None:
-        ground = Ground(lower=1, upper=16, longest_prompt=1, most_spare=0, requests=8, lengths=2)
-        found = list(attacks(RULES["amin-evicts-largest"], ground, steps=2, seed=0))
+        space = SearchSpace(
+            lower=1, upper=16, longest_prompt=1, most_spare=0, requests=8, lengths=2
+        )
+        found = list(attacks(RULES["amin-evicts-largest"], space, steps=2, seed=0))
         assert found[-1].ratio > ratio_bound(Fraction(1, 16))
 
     def test_three_lengths_at_once_are_worked_out_exactly(self) -> None:

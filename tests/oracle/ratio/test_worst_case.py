@@ -31,14 +31,17 @@ from amin_ref import (
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.small.instances import Hindsight, Machine, Outputs, Setting
+from amin_ref.small.fast_simulation import FastSimulation
+from amin_ref.small.optimum import Hindsight
+from amin_ref.small.setting import Outputs, Setting
 from oracle.ratio.adversary import AdversaryTree
+from oracle.ratio.answer import Found
 from oracle.ratio.checkpoint import Checkpoint
-from oracle.ratio.question import POLICY_NAMES, RULES, Found, PolicyName, Question
+from oracle.ratio.question import RULES, PolicyName, Question
 from oracle.ratio.worst_case import worst_case, worst_cases, worst_of_piece
-from tests.small.test_small_instances import by_position, settings_of_requests, simulated
 from tests.support.profiles import times
 from tests.support.project import PROJECT
+from tests.support.settings import by_position, settings_of_requests, simulated
 
 IN_PIECES = Question("amin", Setting(1, 1, 6, 10), 7)
 """792 multisets: four pieces."""
@@ -46,11 +49,11 @@ IN_PIECES = Question("amin", Setting(1, 1, 6, 10), 7)
 
 def every_order_by_brute_force(setting: Setting, policy: PolicyName, n: int) -> dict[Outputs, int]:
     """The largest cost of every multiset: every sequence by rank, each run by itself."""
-    machine = Machine(setting, RULES[policy])
+    simulation = FastSimulation(setting, RULES[policy])
     worst: dict[Outputs, int] = {}
     for by_rank in product(range(setting.lower, setting.upper + 1), repeat=n):
         outputs = tuple(sorted(by_rank))
-        worst[outputs] = max(worst.get(outputs, 0), machine.cost(by_rank))
+        worst[outputs] = max(worst.get(outputs, 0), simulation.cost(by_rank))
     return worst
 
 
@@ -68,11 +71,11 @@ class TestTheTreeIsComplete:
         tree = AdversaryTree(setting, RULES[policy], requests)
         worst = tree.worst_costs()
         assert worst == every_order_by_brute_force(setting, policy, requests)
-        machine = Machine(setting, RULES[policy])
+        simulation = FastSimulation(setting, RULES[policy])
         for outputs, cost in worst.items():
             by_rank = tree.by_rank(outputs)
             assert tuple(sorted(by_rank)) == outputs
-            assert machine.cost(by_rank) == cost
+            assert simulation.cost(by_rank) == cost
 
     @pytest.mark.theorem("T12")
     def test_every_ranking_of_named_requests_is_one_of_its_sequences(self) -> None:
@@ -84,8 +87,8 @@ class TestTheTreeIsComplete:
             simulate(instance, Amin(Ranking(ranking))).total_latency
             for ranking in permutations(range(4))
         }
-        machine = Machine(setting, RULES["amin"])
-        assert costs == {machine.cost(by_rank) for by_rank in set(permutations(outputs))}
+        simulation = FastSimulation(setting, RULES["amin"])
+        assert costs == {simulation.cost(by_rank) for by_rank in set(permutations(outputs))}
         assert max(costs) == AdversaryTree(setting, RULES["amin"], 4).worst_costs()[outputs]
 
     @times(0.3)
@@ -109,7 +112,7 @@ def worst_by_brute_force(question: Question) -> Fraction:
         cost = (
             hindsight.shortest_first(outputs)
             if question.policy == "h-sf"
-            else Machine(setting, RULES[question.policy]).cost(by_rank)
+            else FastSimulation(setting, RULES[question.policy]).cost(by_rank)
         )
         ratios.append(Fraction(cost, hindsight.optimum(outputs)))
     return max(ratios)
@@ -135,20 +138,6 @@ def test_the_worst_ratio_is_that_of_brute_force(policy: PolicyName, data: st.Dat
     assert Hindsight(setting).optimum(found.outputs) == found.optimum
 
 
-@pytest.mark.parametrize("policy", POLICY_NAMES)
-def test_its_program_shows_both_costs(policy: PolicyName) -> None:
-    answer = worst_case(Question(policy, Setting(1, 1, 4, 6), 4))
-    ended = subprocess.run(
-        [sys.executable, "-c", answer.program()],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.stderr == ""
-    assert ended.stdout == f"{answer.found.cost} {answer.found.optimum}\n"
-
-
 class TestTheAnswerDoesNotDependOnTheWay:
     def test_on_threads(self) -> None:
         with ThreadPoolExecutor(2) as executor:
@@ -161,7 +150,7 @@ class TestTheAnswerDoesNotDependOnTheWay:
     def same_as_alone(self, executor: Executor) -> None:
         assert IN_PIECES.pieces == 4
         told: list[int] = []
-        answer = worst_case(IN_PIECES, executor=executor, on_piece=told.append)
+        answer = worst_case(IN_PIECES, executor=executor, progress=told.append)
         assert answer == worst_case(IN_PIECES)
         assert told == [1, 2, 3, 4]
 
@@ -169,7 +158,7 @@ class TestTheAnswerDoesNotDependOnTheWay:
         """None of them is told what the others found, and several find something."""
         question = Question("h-sf", Setting(1, 1, 8, 12), 5)
         assert question.pieces == 4
-        found = [worst_of_piece(question, piece, Fraction(0)) for piece in range(4)]
+        found = [worst_of_piece(question, piece, Fraction(0)).found for piece in range(4)]
         ratios = [one.ratio for one in found if one is not None]
         assert max(ratios) > ratios[-1]
         with ThreadPoolExecutor(2) as executor:
@@ -195,7 +184,7 @@ class TestTheAnswerDoesNotDependOnTheWay:
         file = tmp_path / "finished.jsonl"
         if pieces:
             with pytest.raises(Stopped):
-                worst_case(IN_PIECES, checkpoint=Checkpoint(file), on_piece=stop)
+                worst_case(IN_PIECES, checkpoint=Checkpoint(file), progress=stop)
         assert len(Checkpoint(file).finished(IN_PIECES)) == pieces
         assert worst_case(IN_PIECES, checkpoint=Checkpoint(file)) == worst_case(IN_PIECES)
         lines = file.read_text().splitlines()
@@ -313,7 +302,9 @@ class TestCommand:
             (("--lower", "9"), "upper"),
             (("--requests", "0"), "--requests"),
             (("--requests", "60"), "requests"),
-            (("--policy", "fcfs"), "--policy"),
+            (("--policy", "nothing"), "policy"),
+            (("--policy", "no_such_module:SJF"), "no_such_module"),
+            (("--policy", "amin_ref:Amin", "--checkpoint", "kept"), "checkpoint"),
             (("--workers", "0"), "--workers"),
             (("--checkpoint", "."), "--checkpoint"),
         ],
@@ -342,7 +333,7 @@ class TestCommand:
 
 @pytest.mark.parametrize(
     ("policy", "requests", "field"),
-    [("amin", 0, "requests"), ("fcfs", 3, "policy"), ("amin", 40, "requests")],
+    [("amin", 0, "requests"), ("nothing", 3, "policy"), ("amin", 40, "requests")],
 )
 def test_questions_that_cannot_be(policy: PolicyName, requests: int, field: str) -> None:
     with pytest.raises(InvalidValue) as refused:

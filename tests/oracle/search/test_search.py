@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from amin_ref import Instance, Request, Run, Schedule, check
 from amin_ref.model.errors import InvalidValue
+from oracle.budget import Budget
 from oracle.certificate import Share
 from oracle.deadline import Deadline
 from oracle.search.bounds import Ascent, NodeBounds, ascend
@@ -112,9 +113,8 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         worst = tuple(
             max(problem.arrival) + sum(problem.output_len[:index]) for index in range(problem.size)
         )
-        run = BranchAndBound(
-            problem, worst, Deadline.unlimited(), chunk_cells=40 if count % 2 else 10**6
-        )
+        budget = Budget(chunk_cells=40 if count % 2 else 10**6)
+        run = BranchAndBound(problem, worst, Deadline.unlimited(), budget=budget)
         run.explore(bounds, None)
         assert run.lower == run.upper == optimum
         assert check(problem.schedule(run.starts)) == ()
@@ -365,11 +365,10 @@ def test_who_may_stop_the_search_and_never_does_changes_nothing() -> None:
     assert search(Instance(5, ())).nodes == 0
 
 
-def test_without_room_the_search_ends_and_its_bound_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_the_search_ends_and_its_bound_holds() -> None:
     instance = synthetic(8, 4)
     least = search(instance).schedule.total_latency
-    monkeypatch.setattr("oracle.search.walk.ROOM", 0)
-    result = search(instance)
+    result = search(instance, budget=Budget(most_chunks=0))
     assert not result.exhausted
     assert result.lower_bound <= least <= result.schedule.total_latency
     assert_valid(result.schedule)
@@ -389,10 +388,9 @@ def test_fewer_rounds_may_have_room_for_more_shares(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.theorem("T10")
-def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prices_that_suit_one_partial_schedule_bound_all() -> None:
     """Prices are found anew on the way, here as often as can be; the search is as exact."""
-    monkeypatch.setattr("oracle.search.walk.PRICED_ANEW", 0)
-    monkeypatch.setattr("oracle.search.walk.ROUNDS_OF_PRICES", 1)
+    often = Budget(priced_anew=0, rounds_of_prices=1)
     rng = random.Random(8)
     for _ in range(40):
         instance = random_instance(
@@ -400,7 +398,8 @@ def test_prices_that_suit_one_partial_schedule_bound_all(monkeypatch: pytest.Mon
         )
         problem = Problem.of(instance)
         rows = Rows(problem, problem.horizon)
-        run = BranchAndBound(problem, first_schedule(problem), Deadline.unlimited())
+        starts = first_schedule(problem)
+        run = BranchAndBound(problem, starts, Deadline.unlimited(), budget=often)
         run.explore(NodeBounds.of(rows, None, rows.no_prices()), None)
         assert run.lower == run.upper == naive_optimum(instance)
 

@@ -13,13 +13,14 @@ import pytest
 from amin_ref import Instance, InvalidValue, check
 from amin_ref.cli.workers import processes
 from oracle import optimum
+from oracle.budget import Budget, NarrowPass
 from oracle.deadline import Deadline
 from oracle.search.bounds import NodeBounds
 from oracle.search.branch_and_bound import BranchAndBound, search
 from oracle.search.problem import Problem, first_schedule
 from oracle.search.relaxation import Rows
 from oracle.search.states import Incumbent
-from oracle.search.walk import Branch, NarrowPass, least_cost, walk
+from oracle.search.walk import Branch, least_cost, walk
 from tests.long.benchmarks.oracle_peers import synthetic_instance
 from tests.models.naive_optimum import naive_optimum, random_instance
 
@@ -27,14 +28,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is shared at once, in pieces of one round, with narrow passes between them."""
-    passes = (NarrowPass(0.0, 1), NarrowPass(0.0, 2), NarrowPass(0.0, 1000))
-    monkeypatch.setattr("oracle.search.branch_and_bound.NARROW_PASSES", passes)
-    monkeypatch.setattr("oracle.search.walk.WORTH_HALVING", 1)
-    monkeypatch.setattr("oracle.search.walk.SECONDS_OF_WORK", 0.0)
-    monkeypatch.setattr("oracle.search.walk.SECONDS_OF_THE_LAST", 0.0)
+IMPATIENT = Budget(
+    narrow_passes=(NarrowPass(0.0, 1), NarrowPass(0.0, 2), NarrowPass(0.0, 1000)),
+    worth_halving=1,
+    seconds_of_work=0.0,
+    seconds_of_last_work=0.0,
+    chunk_cells=40,
+)
+"""The search is shared at once, in work of one round, with narrow passes, in small chunks."""
 
 
 class Killed(Executor):
@@ -82,16 +83,15 @@ def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> Bran
         problem,
         first_schedule(problem),
         Deadline.unlimited(),
-        chunk_cells=40,
         executor=executor,
         in_flight=in_flight,
+        budget=IMPATIENT,
     )
     run.explore(NodeBounds.of(rows, None, rows.no_prices()), None)
     return run
 
 
 @pytest.mark.theorem("T10")
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("in_flight", [1, 3])
 def test_together_they_find_the_optimum(in_flight: int) -> None:
     with ThreadPoolExecutor(2) as executor:
@@ -103,7 +103,6 @@ def test_together_they_find_the_optimum(in_flight: int) -> None:
 
 
 @pytest.mark.theorem("T10")
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("silent", [True, False])
 def test_what_killed_processes_had_is_looked_at_by_who_is_left(silent: bool) -> None:
     killed = 0
@@ -118,7 +117,6 @@ def test_what_killed_processes_had_is_looked_at_by_who_is_left(silent: bool) -> 
 
 
 @pytest.mark.theorem("T10")
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("asked", [5, 20, 40, 80, 160])
 def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int) -> None:
     instance = synthetic_instance(7, 4)
@@ -126,7 +124,11 @@ def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int)
     questions = iter(range(10**6))
     executor = NeverAnswers()
     result = search(
-        instance, should_stop=lambda: next(questions) >= asked, executor=executor, in_flight=2
+        instance,
+        should_stop=lambda: next(questions) >= asked,
+        executor=executor,
+        in_flight=2,
+        budget=IMPATIENT,
     )
     assert result.lower_bound <= least <= result.schedule.total_latency
     assert check(result.schedule) == ()
@@ -162,23 +164,22 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
 
 
 @pytest.mark.theorem("T10")
-@pytest.mark.usefixtures("impatient")
 def test_nobody_is_asked_for_what_is_over_at_once() -> None:
     executor = NeverAnswers()
     instance = Instance(5, ())
-    assert search(instance, executor=executor).exhausted
+    assert search(instance, executor=executor, budget=IMPATIENT).exhausted
     assert executor.tasks == []
 
 
 @pytest.mark.theorem("T11")
-def test_processes_share_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_share_a_search() -> None:
     """As ``amin-ref optimum --workers 2`` does; branches and bounds travel between processes."""
-    monkeypatch.setattr("oracle.search.branch_and_bound.NARROW_PASSES", (NarrowPass(0.0, 1),))
+    soon = Budget(narrow_passes=(NarrowPass(0.0, 1),))
     instance = synthetic_instance(9, 3)
-    alone = search(instance)
+    alone = search(instance, budget=soon)
     with processes(2) as executor:
-        together = search(instance, executor=executor, in_flight=2)
-        best = optimum(instance, executor=executor, in_flight=2)
+        together = search(instance, executor=executor, in_flight=2, budget=soon)
+        best = optimum(instance, executor=executor, in_flight=2, budget=soon)
     assert alone.exhausted
     assert together.exhausted
     assert together.schedule.total_latency == alone.schedule.total_latency == best.total_latency

@@ -1,0 +1,141 @@
+"""How much of the time and memory does each method get?
+
+:func:`oracle.optimum` asks several methods, one after the other. What it asks, and for how long, is
+decided by one frozen :class:`Budget`, which is passed on to each method. No number here can make a
+result wrong: numbers decide how soon a gap closes. Each was chosen on the instances of
+``proofs_notes/oracle.md`` (10 to 50 requests with M in 30 … 50, and 2,000 requests of real traces).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from amin_ref.model.errors import InvalidValue
+
+
+@dataclass(frozen=True)
+class NarrowPass:
+    """A pass of the exact search that keeps only some states of each round.
+
+    It proves nothing, but finds better schedules than the complete search meets on its way.
+
+    Attributes:
+        after: seconds of complete search after which the pass is made; 0 or more.
+        width: states kept in each round, those with the least bounds; at least 1.
+    """
+
+    after: float
+    width: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What :func:`oracle.optimum` spends on each method.
+
+    Which methods are asked (``method="auto"``):
+
+    Attributes:
+        searched: requests up to which the exact search is asked. Of instances with M in 30 … 50 it
+            proves half within a minute at 16 requests and none at 20; 24 leaves room for easier
+            ones.
+        modelled: requests up to which the integer programme is considered at all. A coarse guard:
+            ``entries_per_second`` decides before it on most instances.
+        entries_per_second: the integer programme is asked only if it has at most this many entries
+            for each second. With less time for it, its relaxation was never solved, and building
+            the model overran the time limit.
+        first_look: share of the time limit for a first certificate, and again for a first
+            schedule. Everything later starts from them; 2 % settles easy instances at once.
+        first_look_per_request: seconds for each request that the first look lasts at most. With
+            2,000 requests prices are within 0.1 % of their limit after half a second.
+        pricing: share of the time limit for a better certificate, and again for a better schedule
+            before the integer programme is asked.
+        pricing_alone: the same share for the certificate where no integer programme is asked
+            although requests are few: prices of shares then prove most, and take longer to find.
+
+        annealing_per_request: seconds for each request that one annealing lasts at most; after it
+            a new one begins. At 50 requests 5 s found better schedules than 20 s or 1.5 s.
+        most_annealing: share of the remaining time that annealing takes at most, so that local
+            search can follow it.
+        local_search: longest local search, as a multiple of the longest annealing: local search
+            stops gaining sooner.
+
+        quick_width: states kept in each round by the first narrow pass, made without prices. It
+            settles small instances; 30 instead of 100 states saved time at 10 requests.
+        narrow_width: states kept in each round by the narrow pass with prices. With 30 or 100
+            searches of 12 requests took 40 % longer.
+        narrow_passes: later narrow passes. Each is made once the search has lasted longer than the
+            pass will take.
+        chunk_cells: entries of the table of loads (states times rounds) that are extended
+            together. States are compared only within a chunk; a quarter of this number, or four
+            times as many, made searches of 16 requests longer.
+        most_chunks: chunks of states that one round may grow to, about a gigabyte. Where a round
+            would grow further the search ends.
+        priced_anew: states of a round from which on prices are found anew: finding prices takes
+            about as long as extending 2,000 states.
+        rounds_of_prices: prices are found anew in every third round. Every second or fifth round
+            made searches of 16 requests longer.
+        seconds_of_work: seconds that another process walks a branch before it returns the rest.
+            Longer work costs less to send.
+        seconds_of_last_work: the same for the last waiting branch. It is returned sooner, so that
+            the other processes get a share of it.
+        worth_halving: states from which on the only branch is cut in two for two processes. Fewer
+            are walked in a fraction of a second.
+
+        cutting: share of the integer programme's time that goes into cuts at most, before a solver
+            is asked for whole numbers.
+        passes_without_gain: passes of cuts without gain after which no more are sought. One pass
+            without gain is often followed by one that gains.
+        seconds_per_entry: seconds that a solver's model takes to build for each entry, as measured
+            on PuLP and HiGHS. If the first model takes longer, the longer time counts from then on.
+
+    Raises:
+        InvalidValue: a number is negative, or a share is above 1.
+    """
+
+    searched: int = 24
+    modelled: int = 200
+    entries_per_second: float = 2_000
+    first_look: float = 0.02
+    first_look_per_request: float = 0.005
+    pricing: float = 0.15
+    pricing_alone: float = 0.5
+
+    annealing_per_request: float = 0.1
+    most_annealing: float = 0.7
+    local_search: float = 0.5
+
+    quick_width: int = 30
+    narrow_width: int = 500
+    narrow_passes: tuple[NarrowPass, ...] = (
+        NarrowPass(2.0, 5_000),
+        NarrowPass(30.0, 20_000),
+        NarrowPass(120.0, 80_000),
+    )
+    chunk_cells: int = 2**22
+    most_chunks: int = 64
+    priced_anew: int = 2_000
+    rounds_of_prices: int = 3
+    seconds_of_work: float = 4.0
+    seconds_of_last_work: float = 0.5
+    worth_halving: int = 4_000
+
+    cutting: float = 0.4
+    passes_without_gain: int = 5
+    seconds_per_entry: float = 5e-6
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "narrow_passes":
+                continue
+            most = 1 if field.name in SHARES else float("inf")
+            if not 0 <= value <= most:
+                rule = "it must be a share from 0 to 1" if most == 1 else "it must be 0 or more"
+                raise InvalidValue(f"budget: {field.name}", value, rule, "leave it out")
+
+
+SHARES = frozenset({"first_look", "pricing", "pricing_alone", "most_annealing", "cutting"})
+"""The fields of :class:`Budget` that are shares of a time."""
+
+DEFAULT_BUDGET = Budget()
+"""The budget of every call that names none."""

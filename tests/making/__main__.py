@@ -1,0 +1,10 @@
+"""Every quick generator of committed text: ``python -m tests.making``."""
+
+from __future__ import annotations
+
+from tests.making import claims_page, matrix, readme
+
+if __name__ == "__main__":
+    claims_page.main()
+    readme.main()
+    matrix.main()
