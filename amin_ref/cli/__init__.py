@@ -4,9 +4,10 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 (how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
 ``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording`` (numbers);
 ``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise), ``bound``
-(the one door to ``oracle``); then a file for each command: ``simulate``, ``compare``, ``check``,
-``conform``, ``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``, ``verify``,
-``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+(the one door to ``oracle``); then a file for each command: ``simulate``, ``compare`` and
+``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),
+``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``,
+``schema``, ``vectors``.
 """
 
 import sys

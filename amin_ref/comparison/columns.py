@@ -96,7 +96,7 @@ class Display:
         return f"{rounds * self.round_seconds:,.{self.decimals()}f}"
 
     def text(self, column: Column, number: float | None) -> str:
-        """The number as it is shown, never rounded to a power of ten; "–" for ``None``."""
+        """The number with all digits before the point, in groups of three; "–" for ``None``."""
         if number is None:
             return "–"
         shown_number = self.value(column, number)
@@ -116,7 +116,7 @@ class Display:
 
 
 _EXACT_DIGITS = 10**10
-"""Latencies below this are shown with up to ten significant digits, and so without rounding."""
+"""A stated latency below this is shown with up to ten significant digits; above, in rounds."""
 
 _DECIMALS: dict[Quantity, int] = {
     "time": 1,
@@ -127,7 +127,7 @@ _DECIMALS: dict[Quantity, int] = {
     "share": 1,
     "ratio": 3,
 }
-"""Decimals of a number that is not whole: a difference of a tenth of a per cent can be seen."""
+"""Decimals of a number that is not whole: few enough to read, and enough to see 0.1 %."""
 
 
 def _percentiles(metric: str, quantity: Quantity, head: str) -> tuple[Column, ...]:

@@ -1,6 +1,6 @@
 """Several policies on one instance: their metrics as values, and as a table, Markdown, CSV, JSON.
 
-``compare(instance, "amin,fcfs")`` is the whole of it.
+For example ``print(compare(instance, "amin,fcfs"))``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 
 from amin_ref.comparison.columns import Column, Display, chosen_columns
 from amin_ref.comparison.grid import Grid, printable
-from amin_ref.comparison.layout import default_columns, laid_out, page, reading
+from amin_ref.comparison.layout import TABLE_WIDTH, default_columns, laid_out, page, reading
 from amin_ref.comparison.row import ComparisonRow
 from amin_ref.comparison.selection import ALL_POLICIES, PolicySelection, policies_by_name
 from amin_ref.model.errors import InvalidValue, shown
@@ -26,9 +26,6 @@ from amin_ref.simulator.simulation import simulate
 
 FORMAT = "amin-ref/comparison"
 VERSION = 1
-
-TABLE_WIDTH = 80
-"""Characters in a line of ``str(comparison)``."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,8 @@ class Comparison:
         lower_bound: proven: no schedule of the instance has a smaller total latency;
             request·rounds. ``None`` when no bound is known.
         display: how times are shown, and the latency that goodput counts requests within.
-        caption: what was scheduled, in a sentence; empty for "N requests; a cache of M tokens …".
+        caption: what was scheduled, in a sentence. If it is empty, the table says how many requests
+            and how large a cache.
 
     Raises:
         InvalidValue: there is no schedule, two are of different instances, a request never
@@ -86,7 +84,7 @@ class Comparison:
 
     @property
     def instance(self) -> Instance:
-        """What was scheduled."""
+        """The instance that all policies schedule."""
         return next(iter(self.schedules.values())).instance
 
     @property
@@ -127,7 +125,11 @@ class Comparison:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Sentences on why policies look the same, for a workload too light to tell them apart."""
+        """A sentence for a workload on which the policies cannot differ, or differ less than usual.
+
+        That no request waits, that all schedules are equal, or that nothing is evicted; the first
+        that is true. Empty for any other workload.
+        """
         if all(row.requests_queued == 0 for row in self.rows):
             return (
                 "Hint: under no policy does a request ever wait, so all policies look the same. "

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from amin_ref.comparison.columns import ALWAYS_SHOWN, COLUMNS, DEFAULT_COLUMNS, Column
 from amin_ref.comparison.grid import Grid, wrapped
 
+TABLE_WIDTH = 80
+"""Characters in a line of ``str(comparison)``: what every terminal has."""
+
 MakeGrid = Callable[[Sequence[Column]], Grid]
 """Makes the table of some columns."""
 
@@ -47,19 +50,20 @@ def laid_out(
         columns: the columns, as they stand in the table.
         width: most characters in a line; ``None`` for any number.
         may_drop: whether columns that do not fit are left out, those that stand last in
-            :data:`DEFAULT_COLUMNS` first; otherwise the table is turned, a line for each column.
+            :data:`DEFAULT_COLUMNS` first and never its first two. Otherwise, and where these two do
+            not fit, the table is turned: a line for each column.
     """
     kept = list(columns)
-    if width is not None and not may_drop and make(kept).width() > width:
-        return Layout(make(kept).turned(width), tuple(kept), ())
     left_out: list[Column] = []
-    while width is not None and len(kept) > ALWAYS_SHOWN and make(kept).width() > width:
+    grid = make(kept)
+    while width is not None and grid.width() > width:
+        if not may_drop or len(kept) <= ALWAYS_SHOWN:
+            return Layout(grid.turned(width), tuple(kept), tuple(left_out))
         least = max(kept, key=lambda column: DEFAULT_COLUMNS.index(column.field))
         kept.remove(least)
         left_out.insert(0, least)
-    grid = make(kept)
-    fits = width is None or grid.width() <= width
-    return Layout(grid.text() if fits else grid.turned(width), tuple(kept), tuple(left_out))
+        grid = make(kept)
+    return Layout(grid.text(), tuple(kept), tuple(left_out))
 
 
 def default_columns(*, has_bound: bool, has_slo: bool) -> tuple[Column, ...]:
@@ -86,7 +90,7 @@ def reading(columns: Sequence[Column], lower_bound: int | None) -> tuple[str, ..
     if "ratio_to_best" in fields:
         sentences.append("× best: total latency / the least one here.")
     if "ratio_to_bound" in fields:
-        bound = "a lower bound" if lower_bound is None else f"{lower_bound:,}"
+        bound = "the seed's lower bound" if lower_bound is None else f"{lower_bound:,}"
         sentences.append(
             f"× bound: total latency / {bound}; no schedule has a smaller total latency."
         )

@@ -14,7 +14,7 @@ from amin_ref.comparison.columns import COLUMNS, Column, Display, chosen_columns
 from amin_ref.comparison.comparison import Comparison, csv_name, csv_value, number_of, simulated
 from amin_ref.comparison.estimate import CONFIDENCE, Estimate
 from amin_ref.comparison.grid import Grid, printable, short_names
-from amin_ref.comparison.layout import default_columns, laid_out, page, reading
+from amin_ref.comparison.layout import TABLE_WIDTH, default_columns, laid_out, page, reading
 from amin_ref.comparison.selection import PolicySelection
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.instance import Instance
@@ -22,9 +22,6 @@ from amin_ref.policies.ties import ByPosition, Shuffled
 
 FORMAT = "amin-ref/seed-comparison"
 VERSION = 1
-
-TABLE_WIDTH = 80
-"""Characters in a line of ``str(comparison)``."""
 
 COMPARED = "mean_latency"
 """The metric by which policies are compared pair by pair unless another is asked for."""

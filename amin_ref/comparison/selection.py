@@ -19,8 +19,10 @@ PolicySelection = str | Iterable[AnyPolicy] | Mapping[str, AnyPolicy]
 ALL_POLICIES = ",".join(POLICIES)
 """The policies that are compared by default, in Python and on the command line: all four."""
 
-_MEND = "give a name such as 'amin' or 'module:Class', a Policy, or a class or function of no "
-_MEND += "arguments that makes one"
+_MEND = (
+    "give a name such as 'amin' or 'module:Class', a Policy, or a class or function that makes a "
+    "Policy without arguments"
+)
 
 
 def policies_by_name(selection: PolicySelection, ties: TieBreak) -> dict[str, MakeAnyPolicy]:

@@ -1,4 +1,4 @@
-"""The distribution of a workload's lengths: measured on rows, drawn from without them."""
+"""The distribution of a workload's lengths: measured on a trace, then sampled without it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from amin_ref.model.errors import InvalidWorkload
 from amin_ref.workloads.row import Row
 
 LEVELS = (*(percent / 100 for percent in range(100)), 0.995, 0.999, 1.0)
-"""The levels at which quantiles are kept: every per cent, and more of the upper tail."""
+"""Levels of the quantiles that are kept: every per cent, and two more in the upper tail."""
 
 _BATCH = 4096
-"""Rows drawn at a time. Which rows a seed gives does not depend on it."""
+"""Rows drawn at a time, for speed; the rows that a seed gives do not depend on it."""
 
 
 @dataclass(frozen=True)
 class LengthDistribution:
-    """The lengths in a workload, as far as it takes to draw others like them.
+    """The distribution of prompt and output lengths in a workload, as quantiles.
 
-    Prompt and output lengths are drawn independently of each other. What that loses is for the
-    measured ``rank_correlation`` to say.
+    Prompt and output lengths are drawn independently of each other; ``rank_correlation`` says how
+    far that is from the workload.
 
     Attributes:
-        rows: how many rows it was measured on.
+        rows: number of rows that it was measured on.
         prompt_mean: mean prompt length; tokens.
         output_mean: mean output length; tokens.
-        rank_correlation: Spearman's, of prompt and output lengths, ties at their mean rank.
+        rank_correlation: Spearman's correlation of prompt and output lengths; ties get their mean
+            rank.
         prompt_quantiles: prompt length at each of :data:`LEVELS`; tokens.
         output_quantiles: output length at each of :data:`LEVELS`; tokens.
     """
@@ -42,9 +43,9 @@ class LengthDistribution:
     output_quantiles: tuple[int, ...]
 
     def draw(self, generator: np.random.Generator) -> Iterator[Row]:
-        """Rows without end, by linear interpolation of the inverse distribution function.
+        """Endless random rows, by linear interpolation of the inverse distribution function.
 
-        The first n are the same whatever number is taken.
+        The first n rows do not depend on how many are taken.
         """
         while True:
             levels = generator.random((_BATCH, 2))
@@ -59,11 +60,11 @@ def _lengths_at(levels: NDArray[np.float64], quantiles: tuple[int, ...]) -> list
 
 
 def measure_lengths(rows: Iterable[Row]) -> LengthDistribution:
-    """The distribution of the rows that have prompt and output tokens; the others do not count.
+    """The distribution of lengths over the rows that have prompt and output tokens.
 
-    ``print(measure_lengths(read_trace(path)))`` gives the figures of
-    :mod:`amin_ref.workloads.embedded`. A quantile is the least length that at least that share of
-    the rows does not exceed, so it is always a length that occurs.
+    ``print(measure_lengths(read_trace(path)))`` prints the figures of
+    :mod:`amin_ref.workloads.embedded`. The quantile at level q is the smallest length that at least
+    the share q of the rows does not exceed, so it is always a length that occurs.
 
     Raises:
         InvalidWorkload: there is no such row.

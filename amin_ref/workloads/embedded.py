@@ -1,16 +1,16 @@
-"""The workloads that are built in: lengths measured on two published traces, without the traces.
+"""The embedded workloads: length distributions measured on two published traces.
 
-A figure below is what ``print(measure_lengths(read_trace(path)))`` gives for the file named with
-it; a test measures again where the files are at hand. Drawing by these figures was measured
-against the files (``tests/workloads/test_embedded.py`` holds it to that):
+``print(measure_lengths(read_trace(path)))`` prints the figures below for the file named with each;
+a test repeats the measurement if the files are at hand. Random samples differ from the files as
+follows (a test checks it):
 
-* the means of prompt and output lengths are met within 0.5 %, the standard deviations within
-  2.5 %, and no point of either distribution function is off by more than 0.01;
-* prompts and outputs are drawn independently. The files' rank correlations are weak (0.17 and
-  0.07), but not nil: the mean of Σ (s + a) over a request's rounds a, its share of memory · time,
-  comes out 2.0 % too small for ``chat`` and 7.8 % too large for ``conversation``. A Gaussian copula
-  was considered and rejected: in ``conversation`` the rank correlation is positive and the linear
-  one negative (-0.11: very long prompts get short answers), so it would make that figure worse.
+* The means of prompt and output lengths agree within 0.5 %, the standard deviations within 2.5 %,
+  and the distribution functions within 0.01 everywhere.
+* Prompts and outputs are drawn independently. The files' rank correlations are weak (0.17 and 0.07)
+  but not 0: the mean of Σ_a (s + a), a request's token·rounds, is 2.0 % too small for ``chat`` and
+  7.8 % too large for ``conversation``. A Gaussian copula was rejected: in ``conversation`` the rank
+  correlation is positive and the linear one negative (-0.11: very long prompts get short answers),
+  so a copula would make that figure worse.
 """
 
 from __future__ import annotations
@@ -82,4 +82,4 @@ trace 2023 (AzurePublicDataset, CC-BY; Patel et al., "Splitwise", ISCA 2024).
 EMBEDDED: Mapping[str, LengthDistribution] = MappingProxyType(
     {"chat": CHAT, "conversation": CONVERSATION}
 )
-"""The embedded workloads by name; ``chat`` is the default everywhere."""
+"""The embedded workloads by name."""

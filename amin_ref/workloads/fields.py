@@ -1,4 +1,4 @@
-"""From the text of one field to its number, exactly; anything else is refused in one sentence."""
+"""From the text of a trace's field to its exact number, or to an error of one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NANOSECONDS = 10**9
 """Nanoseconds in a second."""
 
 TimeUnit = Literal["s", "ms", "ns"]
-"""What a trace counts its times in."""
+"""The unit of the times in a trace: seconds, milliseconds or nanoseconds."""
 
 TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
 
@@ -40,7 +40,7 @@ _MOST_DIGITS = 20
 
 
 def tokens_from_text(field: str, text: str) -> int:
-    """A number of tokens, which may be zero or negative: that is for others to judge.
+    """A number of tokens. It may be 0 or negative; :func:`keep_usable` drops such rows later.
 
     Raises:
         InvalidValue: it is not a whole number, or too large to be a number of tokens.
@@ -56,7 +56,7 @@ def tokens_from_text(field: str, text: str) -> int:
 
 
 def tokens_from_number(field: str, value: object) -> int:
-    """The same for a value that JSON gave, where ``300.0`` is a whole number, too.
+    """A number of tokens from a JSON value; ``300.0`` is a whole number, too.
 
     Args:
         field: its name in the line.
@@ -118,11 +118,11 @@ def nanoseconds_from_number(field: str, value: object, unit: TimeUnit) -> int:
 def nanoseconds_from_instant(field: str, text: str) -> int:
     """Nanoseconds since 1970 of an instant such as ``2023-11-16 18:15:46.6805900``.
 
-    At most nine digits of a second; an offset (``+00:00``, ``Z``) may follow, and UTC is meant
-    where there is none.
+    A fraction of a second has at most 9 digits. An offset (``+00:00``, ``Z``) may follow; without
+    one, the instant is in UTC.
 
     Raises:
-        InvalidValue: it is not of this form, or no day or time of the calendar.
+        InvalidValue: the text is not of this form, or names no day or time of the calendar.
     """
     found = _INSTANT.fullmatch(text)
     try:

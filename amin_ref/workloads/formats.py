@@ -1,4 +1,4 @@
-"""The trace formats that are known, and how each line of one becomes a row."""
+"""The known trace formats, and how a line of each becomes a row."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from amin_ref.workloads.row import Row
 
 @dataclass(frozen=True)
 class Table:
-    """A format of lines and columns, recognised by the names in its header.
+    """A table format, recognised by the column names in its header.
 
-    Columns may stand in any order and with others between them (later BurstGPT releases add some).
+    Columns may stand in any order, with other columns between them (as in later BurstGPT releases).
 
     Attributes:
-        name: whose format it is.
+        name: name of the format, for messages.
         prompt: name of the column with the prompts' lengths; tokens.
         output: name of the column with the answers' lengths; tokens.
-        time: name of the column that says when a request came; ``None`` where there is none.
-        unit: what that column counts; ``None`` where it has instants of the calendar.
-        separator: what stands between two fields.
+        time: name of the column with arrival times; ``None`` if there is none.
+        unit: unit of that column; ``None`` if it has instants of the calendar.
+        separator: the character between two fields.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Table:
         return (*((self.time,) if self.time else ()), self.prompt, self.output)
 
     def line_reader(self, header: Sequence[str], time_unit: TimeUnit | None) -> LineReader:
-        """Reads the lines below ``header``, which names all of :attr:`columns`.
+        """A reader for the lines below ``header``, which names all of :attr:`columns`.
 
         Args:
             header: names of the columns.
-            time_unit: what the times count, if it is not what the format says.
+            time_unit: unit of the times, if it differs from that of the format.
 
         Raises:
             InvalidValue: there is a ``time_unit``, and the format has no times, or instants.
@@ -99,19 +99,19 @@ LLMSERVINGSIM = Table(
 )
 
 TABLES = (AZURE, LMSYS, BURSTGPT, VIDUR, VIDUR_LENGTHS, SPLITWISE, LLMSERVINGSIM)
-"""In the order in which they are tried: VIDUR_LENGTHS also matches what VIDUR matches."""
+"""In the order in which they are tried: a header that matches VIDUR also matches VIDUR_LENGTHS."""
 
 
 def line_reader(first_line: str, time_unit: TimeUnit | None = None) -> tuple[LineReader, bool]:
-    """What reads the file that begins so, and whether its first line is a row already.
+    """The reader for a file with this first line, and whether that line is a row itself.
 
     Args:
         first_line: the header, or the first of JSON lines.
-        time_unit: what the times count, if it is not what the format says.
+        time_unit: unit of the times, if it differs from that of the format.
 
     Raises:
-        InvalidValue: the line begins no format that is known, and the message says what it was
-            taken for and what is known; or the times of the format have no such unit.
+        InvalidValue: the line belongs to no known format (the message lists the known ones), or a
+            ``time_unit`` is given and the format has no times or instants of the calendar.
     """
     if first_line.startswith("{"):
         return json_line_reader(first_line, time_unit), True

@@ -17,19 +17,19 @@ from amin_ref.workloads.fields import (
 from amin_ref.workloads.row import Row
 
 LineReader = Callable[[str], Row]
-"""Makes a row of a line; refuses it with :exc:`InvalidValue`."""
+"""Reads a line as a row, or raises :exc:`InvalidValue`."""
 
 
 @dataclass(frozen=True)
 class Objects:
-    """A format of JSON lines, recognised by the keys of its first object; others are not read.
+    """A format of JSON lines, recognised by the keys of its first object; other keys are ignored.
 
     Attributes:
-        name: whose format it is.
+        name: name of the format, for messages.
         prompt: key of the prompt's length; tokens.
         output: key of the answer's length; tokens.
-        time: key of the time at which the request came; ``None`` where there is none.
-        unit: what that time counts.
+        time: key of the arrival time; ``None`` if there is none.
+        unit: unit of that time.
         marks: further keys that the first object must have to be of this format.
         whole_times: whether a time with a fraction shows that the unit is another one.
     """
@@ -48,10 +48,10 @@ class Objects:
         return (*((self.time,) if self.time else ()), self.prompt, self.output)
 
     def line_reader(self, time_unit: TimeUnit | None) -> LineReader:
-        """Reads the lines of a file of this format.
+        """A reader for the lines of a file of this format.
 
         Args:
-            time_unit: what the times count, if it is not what the format says.
+            time_unit: unit of the times, if it differs from that of the format.
 
         Raises:
             InvalidValue: there is a ``time_unit``, and the format has no times.
@@ -104,11 +104,11 @@ OBJECTS = (BAILIAN, MOONCAKE, VLLM_BENCH, LLMSERVINGSIM_LINES, AIPERF)
 
 
 def json_line_reader(first_line: str, time_unit: TimeUnit | None) -> LineReader:
-    """What reads the JSON lines that begin so.
+    """The reader for JSON lines with this first line.
 
     Raises:
-        InvalidValue: the line is no JSON object, or its keys are those of no format that is known;
-            or the times of the format have no such unit.
+        InvalidValue: the line is no JSON object, its keys are those of no known format, or a
+            ``time_unit`` is given and the format has no times.
     """
     found = _object(first_line)
     for kind in OBJECTS:
@@ -125,7 +125,7 @@ def json_line_reader(first_line: str, time_unit: TimeUnit | None) -> LineReader:
 
 
 def no_unit(time_unit: TimeUnit, why: str) -> InvalidValue:
-    """That a unit was named for times that have none."""
+    """The error for a unit that is given although the times of the format need none."""
     return InvalidValue("time_unit", time_unit, why, "leave it out")
 
 

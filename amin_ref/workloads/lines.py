@@ -1,4 +1,4 @@
-"""The lines of a text file, plain or gzip, one at a time and never more than that in memory."""
+"""The lines of a text file, plain or gzip; only one line is in memory at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from io import BufferedReader
 from amin_ref.model.errors import InvalidWorkload, shown_path
 
 LONGEST_LINE = 2**24
-"""Bytes in the longest line that is read: a file without line ends must not fill the memory."""
+"""Most bytes of a line, 16 MiB: a file without line ends must not fill the memory."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -20,12 +20,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def text_lines(path: str | os.PathLike[str]) -> Generator[tuple[int, str], None, None]:
     """The lines of a file that are not blank, stripped, each with its number (from 1).
 
-    Gzip is recognised by its first two bytes, whatever the file is called. A byte order mark and
-    either kind of line end are taken.
+    Gzip is recognised by its first two bytes, not by the file's name. A byte order mark is removed;
+    lines may end in LF or CR LF.
 
     Raises:
         InvalidWorkload: the file is missing, a directory, unreadable, not UTF-8 text, or its gzip
-            stream is damaged; raised when the first line, or the bad one, is asked for.
+            stream is damaged; raised when the first line, or the bad one, is read.
     """
     number = 0
     try:

@@ -1,4 +1,4 @@
-"""A row: one request as a workload tells of it, before anything is decided about it."""
+"""A row: one request as a trace records it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request of a workload, as written there.
+    """One request of a workload, as it was recorded.
 
     Attributes:
-        prompt_len: length of the prompt; tokens. Traces hold zeros too, where a request failed.
-        output_len: length of the answer; tokens, likewise.
-        time_ns: when the request came; nanoseconds since an origin of the workload's own, an int
-            so that times divide into rounds exactly. ``None`` where the workload has no times.
+        prompt_len: length of the prompt; tokens. 0 if the request failed.
+        output_len: length of the answer; tokens. 0 if the request failed.
+        time_ns: when the request arrived; nanoseconds since an origin that all rows of a workload
+            share, as an int, so that times divide into rounds exactly. ``None`` if unknown.
     """
 
     prompt_len: int

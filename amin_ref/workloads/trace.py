@@ -1,4 +1,4 @@
-"""Reading a trace of real requests from a file, whatever known format it has."""
+"""Reading a trace of real requests from a file of any known format."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from amin_ref.workloads.row import Row
 def read_trace(
     path: str | os.PathLike[str], time_unit: TimeUnit | None = None
 ) -> Generator[Row, None, None]:
-    """The rows of a trace, one at a time: what a consumer does not take is not read.
+    """The rows of a trace, one at a time; rows that the caller does not take are not read.
 
     The format (Azure, LMSYS lengths, BurstGPT, Vidur, splitwise-sim or LLMServingSim tables;
     Mooncake, Qwen-Bailian, vLLM bench, LLMServingSim or aiperf JSON lines; plain or gzip) is
-    recognised by what the file begins with. Rows of requests that failed (zero tokens) are rows
-    too; see :func:`amin_ref.workloads.keep_usable`.
+    recognised by the first line. Requests that failed (0 tokens) are rows too;
+    :func:`amin_ref.workloads.keep_usable` drops them.
 
     Args:
         path: the file.
-        time_unit: what its times count, if it is not what the format says: GuideLLM has Mooncake's
-            keys, and seconds.
+        time_unit: unit of its times, if it differs from that of the format: GuideLLM has Mooncake's
+            keys, with times in seconds.
 
     Raises:
-        InvalidWorkload: the file cannot be read, is of no known format or has no rows; or a line
-            is malformed, which is named. Raised when the row concerned is asked for.
+        InvalidWorkload: the file cannot be read, has no known format or no rows, or a line is
+            malformed; the message names the line. Raised when that row is read.
     """
     with closing(text_lines(path)) as lines:
         first, first_line = next(lines, (0, ""))

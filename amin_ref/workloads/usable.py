@@ -1,4 +1,4 @@
-"""Which rows can be scheduled at all, and how many could not, by reason."""
+"""Which rows can be scheduled, and how many cannot, by reason."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from amin_ref.workloads.row import Row
 
 @dataclass(frozen=True)
 class Dropped:
-    """How many rows were left out because no engine would see such a request.
+    """How many rows were left out because they cannot be scheduled.
 
     A row is counted once, under the first reason that applies.
 
     Attributes:
         empty_prompt: prompts of zero (or fewer) tokens.
         empty_output: answers of zero (or fewer) tokens: requests that failed.
-        longer_than_cache: B·⌈(s + o)/B⌉ > M, so that the request fits into no cache of this size.
+        longer_than_cache: B·⌈(s + o)/B⌉ > M: the request exceeds an empty cache.
     """
 
     empty_prompt: int = 0
@@ -27,11 +27,11 @@ class Dropped:
 
     @property
     def total(self) -> int:
-        """Rows left out, for whatever reason."""
+        """Rows left out, for all reasons together."""
         return self.empty_prompt + self.empty_output + self.longer_than_cache
 
     def __str__(self) -> str:
-        """The reasons that occurred, in words; ``"none"`` where nothing was left out."""
+        """The reasons that occurred, in words; ``"none"`` if no row was left out."""
         counts = (
             (self.empty_prompt, "without prompt tokens"),
             (self.empty_output, "without output tokens"),
@@ -42,12 +42,12 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Selection:
-    """The rows that are to be scheduled, out of those that were looked at.
+    """The rows to schedule, out of those that were read.
 
     Attributes:
         rows: in the order of the workload.
-        rows_read: rows looked at, kept or not.
-        dropped: those not kept, by reason.
+        rows_read: number of rows read, kept or not.
+        dropped: numbers of rows not kept, by reason.
     """
 
     rows: tuple[Row, ...]
@@ -60,10 +60,10 @@ def keep_usable(
 ) -> Selection:
     """The first ``limit`` usable rows (all of them without a limit), and the count of the others.
 
-    Nothing is taken from ``rows`` beyond the last one that is kept.
+    No row beyond the last one kept is taken from ``rows``.
 
     Args:
-        rows: from a trace or drawn; may be endless where there is a limit.
+        rows: read from a trace, or random; may be endless if there is a limit.
         capacity: M; tokens.
         block_size: B; tokens per block.
         limit: at least 1, or ``None``.

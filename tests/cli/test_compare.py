@@ -277,6 +277,19 @@ class TestSeeds:
         assert all(bounds)
         assert document["policies"][0]["ratio_to_bound"]["mean"] >= 1
 
+    def test_a_report_of_all_seeds(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "seeds.html"
+        flags = ("--seeds", "3", "--seed", "4", "--policies", "amin,fcfs", "--time-limit", "0.2")
+        amin_ref("compare", *SMALL, *flags, "--report", str(file), "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert all(of_seed["lower_bound"] for of_seed in document["comparisons"])
+        page = re.sub("<[^>]*>", "", file.read_text())
+        assert "4, 5 and 6" in page
+        assert "amin-ref compare --report seeds.html --seed 4" in page
+        assert "--policies amin,fcfs --time-limit 0.2 --seeds 3" in page
+
     def test_seeds_of_what_is_not_random_are_refused(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -354,6 +367,13 @@ class TestYourOwnPolicy:
         assert re.search(r"amin +mine_compared:Mine", capsys.readouterr().out)
 
     @pytest.mark.usefixtures("folder")
+    def test_ties_are_its_own_affair(self, capsys: pytest.CaptureFixture[str]) -> None:
+        flags = ("compare", *SMALL, "--ties", "random", "--policies")
+        amin_ref(*flags, "mine_compared:Mine", code=2)
+        assert "--ties has no effect" in one_sentence(capsys.readouterr().err)
+        amin_ref(*flags, "amin,mine_compared:Mine")
+
+    @pytest.mark.usefixtures("folder")
     @pytest.mark.parametrize(
         ("name", "says"),
         [
@@ -404,8 +424,7 @@ def test_a_hint_where_policies_cannot_differ(
         (("--load", "much"), "arrivals load"),
         (("--load", "0"), "arrivals load"),
         (("--seeds", "1"), "is not from 2"),
-        (("--seeds", "20000"), "at most 10,000"),
-        (("--seeds", "2", "--report", "out.html"), "--report shows one seed"),
+        (("--seeds", "20000"), "at most 1,000"),
         (("--time-limit", "3"), "--time-limit has no effect"),
         (("--columns", "beauty"), "there is no such column"),
         (("--columns", "evictions,evictions"), "it stands twice"),

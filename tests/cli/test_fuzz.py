@@ -1,6 +1,6 @@
-"""Malformed files and lines end in an answer or in a sentence: never in a traceback, never not.
+"""Malformed files and lines end in a result or in one sentence: no traceback, no hang.
 
-The long run is marked ``slow``: 10⁵ cases and more. ``proofs_notes/fuzz.md`` has what it covered.
+The long run is marked ``slow``: 10⁵ cases and more. ``proofs_notes/fuzz.md`` has its figures.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ SECONDS_FOR_ONE = 10
 
 
 class Hangs(BaseException):
-    """Nothing in the code under test can catch this by accident."""
+    """A case takes too long. No ``except Exception`` in the code under test catches it."""
 
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Raises :exc:`Hangs` in what takes too long."""
+    """Raises :exc:`Hangs` in a case that takes too long."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise Hangs
@@ -61,7 +61,7 @@ def in_time() -> Iterator[None]:
 
 
 Case = Callable[[Random], str]
-"""Breaks something at random, has it read, and says what became of it in a word."""
+"""Breaks a text at random, reads it, and returns the outcome in a word."""
 
 
 def schedule_case(random: Random) -> str:
@@ -85,21 +85,25 @@ def certificate_case(random: Random) -> str:
 
 
 def answer_case(random: Random) -> str:
-    """One line of a scheduler's."""
+    """One answer of a scheduler."""
     kind = random.choice(messages.KINDS)
-    question = messages.Message(kind, 1, b"")
+    message = messages.Message(kind, 1, b"")
     fields = ', "evict": ["a", 7], "admit": ["b", "c"]' if kind == "round" else ""
     line = malformed(f'{{"{kind}": 1{fields}}}', random).split(b"\n")[0]
-    decision = messages.decision_in(line, question, messages.hello())
+    decision = messages.decision_in(line, message, messages.hello())
     return "decided" if decision != Decision() else "sound"
 
 
+BROKEN_SHARE = 0.2
+"""Share of the answers in a dialogue that are broken."""
+
+
 class Lost(AminError):
-    """The scheduler behind a broken line no longer understands what it is told."""
+    """The scheduler behind a broken answer is told of a completion that it did not cause."""
 
 
-class Drunk(Policy):
-    """Amin, whose answers are broken on the way, now and then."""
+class BrokenNowAndThen(Policy):
+    """Amin, with one answer in five broken at random."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -114,24 +118,24 @@ class Drunk(Policy):
         try:
             decision = self.amin.decide(now, arrived, completed)
         except KeyError:
-            raise Lost("something completed that it has never admitted") from None
-        if self.random.random() < 0.8:
+            raise Lost("a request completed that it did not admit") from None
+        if self.random.random() < 1 - BROKEN_SHARE:
             return decision
-        question = messages.round_of(now, arrived, completed)
+        message = messages.round_of(now, arrived, completed)
         evict, admit = list(decision.evict), list(decision.admit)
         text = f'{{"round": {now}, "evict": {evict}, "admit": {admit}}}'.replace("'", '"')
         line = malformed(text, self.random).split(b"\n")[0]
-        return messages.decision_in(line, question, None)
+        return messages.decision_in(line, message, None)
 
 
 def dialogue_case(random: Random) -> str:
-    """A whole conversation, up to the answer that is too much."""
-    schedule = simulate(small_instance(random), Drunk(random))
+    """A whole dialogue, up to the answer that is refused."""
+    schedule = simulate(small_instance(random), BrokenNowAndThen(random))
     return "sound" if judge_schedule(schedule, "amin") is None else "judged"
 
 
 def decoded(data: bytes) -> str:
-    """As files are read."""
+    """The text in the bytes, decoded as files are."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ import json
 from random import Random
 
 DEEP = "[" * 50_000
-"""Nested further than a parser that calls itself can follow."""
+"""Nested deeper than a recursive parser can follow."""
 
 STRANGE = (
     "null", "true", "false", "0", "-1", "1", "1.5", "1.0", "1e2", "1e400", "-0", "NaN", "-Infinity",
@@ -19,7 +19,7 @@ STRANGE = (
     f'"{"x" * 999}"', "[1, 2]", '{"a": 1}', "", "undefined", "'a'", "01", "+1", ".5", "1 2",
     '"', DEEP,
 )  # fmt: skip
-"""Texts to stand where a value stands: legal, illegal, and such as no JSON has."""
+"""Texts to put in place of a value: legal, illegal, and not JSON at all."""
 
 NAMES = (
     "id", "prompt_len", "output_len", "lower", "upper", "arrival", "capacity", "block_size", "runs",
@@ -32,7 +32,7 @@ STRANGE_BYTES = (
     b"\n", b"\r", b"\0", b'"', b"{", b"]", b",", b"-", b"e9",
     b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xed\xa0\x80",
 )  # fmt: skip
-"""Bytes to put in: among them a mark of byte order, a line separator, and half of a surrogate."""
+"""Bytes to insert: among them a byte order mark, a line separator and half a surrogate."""
 
 
 class Raw:

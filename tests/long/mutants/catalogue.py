@@ -163,7 +163,7 @@ BOUNDS = (
         "request.prompt_len, request.upper or request.lower,",
     ),
     Mutant(
-        "everybody is shown output lengths",
+        "every policy is shown output lengths",
         "T5",
         SIMULATOR,
         "VisibleRequest.of(request, positions[request.id]) for",
@@ -282,7 +282,7 @@ ADMISSION = (
         "rank = self.ties.unique_rank(request)",
     ),
     Mutant(
-        "FCFS admits nobody in a round with completions",
+        "FCFS admits no request in a round with completions",
         "T8",
         FIRST_COME,
         "        if evicted:\n",
@@ -514,7 +514,7 @@ VALIDITY = (
 
 REPLAY = (
     Mutant(
-        "conformance lets anybody be evicted",
+        "conformance lets any request be evicted",
         "T6",
         CONFORMANCE,
         "        if spared:\n",
@@ -726,7 +726,7 @@ OPTIMA = (
 
 WORK = (
     Mutant(
-        "all that wait are looked through every round",
+        "every waiting request is looked at in every round",
         "T14",
         LOOKAHEAD,
         "return self._heap[0][1] if self._heap else None",

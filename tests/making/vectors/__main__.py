@@ -1,7 +1,7 @@
-"""Write the vectors anew: ``python -m tests.making.vectors``; ``--choose`` chooses them anew, too.
+"""Write the vectors again: ``python -m tests.making.vectors``; with ``--choose``, other ones.
 
-Without it the instances stay those that the file has, and all that is said of them is worked out
-again: minutes of processor time in either case.
+Without ``--choose`` the instances stay the same, and comments, flags and verdicts are computed
+again. Both take minutes of processor time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PUBLISHED = PROJECT / "amin_ref" / "vectors" / "vectors.json"
 
 
 def main() -> None:
-    """Write all of them to the file that the package comes with."""
+    """Write the vectors to the package's file."""
     parser = argparse.ArgumentParser(prog="python -m tests.making.vectors", description=__doc__)
     parser.add_argument("--choose", action="store_true", help="choose other instances, too")
     found = chosen_anew() if parser.parse_args().choose else written_anew(published_vectors())

@@ -1,8 +1,8 @@
-"""Vectors to choose from: random small instances, with what is right or wrong worked out by force.
+"""Vectors to choose from: random small instances, with verdicts found by brute force.
 
 Right schedules come from the naive policies, tie-break by tie-break
-(:mod:`tests.models.every_tie`). Of a wrong one the round is worked out from these, too: the first
-in which none of them does the same.
+(:mod:`tests.models.every_tie`). The round of a wrong schedule comes from them, too: it is the first
+in which no right schedule does the same.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ TITLES: dict[VectorPolicy, str] = {
     "fcfs": "FCFS",
 }
 MOST_SCHEDULES = 6
-"""Of one instance, so that vectors stay readable."""
+"""Most schedules of one vector, so that vectors stay readable."""
 
 
 class Lot:
-    """Numbers drawn in a way that every version of Python repeats."""
+    """Random numbers that are the same in every version of Python."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
@@ -64,7 +64,7 @@ class Lot:
         return least + int(self._random.random() * (most - least + 1))
 
     def hits(self, share: float) -> bool:
-        """True in so many cases."""
+        """True with probability ``share``."""
         return self._random.random() < share
 
     def order(self, ids: Iterable[RequestId]) -> tuple[RequestId, ...]:
@@ -147,7 +147,7 @@ def _described(policy: VectorPolicy, schedules: Sequence[Schedule], is_ordered: 
     parts.append(
         f"{TITLES[policy]} evicts {' or '.join(map(str, evictions))} times"
         if evictions[-1]
-        else f"{TITLES[policy]} evicts nobody"
+        else f"{TITLES[policy]} evicts no request"
     )
     if is_ordered:
         parts.append("ties broken in the order given")

@@ -1,7 +1,7 @@
 """The bugs that vectors catch: a flag for each, and the broken code that has it.
 
-What a bug costs is measured where it shows in a schedule (:mod:`tests.making.vectors.costs`),
-and said here where it does not.
+The cost of a bug is measured if it shows in a schedule (:mod:`tests.making.vectors.costs`), and
+stated here otherwise.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
 WRONG_BY_NAME = {wrong.name: wrong for wrong in WRONG}
 
 NOT_IN_VECTORS = {
-    "everybody is shown output lengths": "what is passed to a policy shows in no schedule",
-    "all that wait are looked through every round": "the work of a round shows in no schedule",
+    "every policy is shown output lengths": "what is passed to a policy shows in no schedule",
+    "every waiting request is looked at in every round": "the work of a round shows in no schedule",
     "checker leaves out the block that a request has begun": "a fault of our sum, not a usual bug",
     "checker leaves out the requests that are one block ahead": "as above",
     "checker counts a block of which a request holds nothing": "as above",
 }
-"""Mutants that no vector is for, and why. The tests of the checker find those of its sum."""
+"""Mutants without vectors, each with the reason. Tests of the checker find those of its sum."""
 
 FILES_IN_VECTORS = ("amin_ref/",)
-"""What the vectors are about; the oracle's certificates have their own checks."""
+"""Folders whose mutants need vectors; the oracle's certificates have their own checks."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Flag:
 
     Attributes:
         name: the flag.
-        bug: what is wrong.
-        mutants: broken code that has the bug.
-        schedulers: wrong schedulers that have it.
-        cost: what it costs; ``None`` where that is measured.
-        policy: whose bug it is, where the cost is measured.
+        bug: what the broken code does.
+        mutants: mutants that have the bug.
+        schedulers: wrong schedulers that have the bug.
+        cost: cost of the bug; ``None`` if it is measured.
+        policy: the policy that has the bug, for a measured cost.
     """
 
     name: str
@@ -86,7 +86,7 @@ SCHEDULER_FLAGS = (
     _flag("EvictsOneTooFew", "carries out only the first of its evictions", "EvictsOneTooFew"),
     _flag(
         "EvictsLargest",
-        "evicts those of whom most is known",
+        "evicts the requests with the largest bounds",
         "evicts in descending order",
         "EvictsLargest",
     ),
@@ -165,7 +165,7 @@ SCHEDULER_FLAGS = (
     ),
     _flag(
         "WaitsForCompany",
-        "admits nobody in a round with completions",
+        "admits no request in a round with completions",
         "WaitsForCompany",
     ),
     _flag(
@@ -208,8 +208,8 @@ SCHEDULER_FLAGS = (
     ),
     _flag(
         "FcfsWaitsForCompany",
-        "FCFS admits nobody in a round with completions",
-        "FCFS admits nobody in a round with completions",
+        "FCFS admits no request in a round with completions",
+        "FCFS admits no request in a round with completions",
         policy="fcfs",
     ),
     _flag(
@@ -239,7 +239,7 @@ SCHEDULER_FLAGS = (
     ),
 )
 
-MACHINE = "a cache whose count drifts from what it holds: overflow, or room that nobody gets"
+MACHINE = "a cache whose count drifts from what it holds: overflow, or room that stays unused"
 MACHINE_FLAGS = (
     _flag(
         "CacheFreesTooMuch",
@@ -358,8 +358,8 @@ CONFORMANCE_FLAGS = tuple(
     for name, bug, source, what in (
         (
             "JudgeMissesVictim",
-            "lets anybody be evicted",
-            "conformance lets anybody be evicted",
+            "lets any request be evicted",
+            "conformance lets any request be evicted",
             "passes EvictsLargest, and what that costs",
         ),
         (
@@ -370,7 +370,7 @@ CONFORMANCE_FLAGS = tuple(
         ),
         (
             "JudgeRefusesLastVictim",
-            "refuses a victim without whom a token would have been missing",
+            "refuses a victim without which one token would not have fitted",
             "conformance refuses a last victim that would not have fitted exactly",
             "refuses Amin",
         ),
@@ -458,7 +458,7 @@ FLAGS: tuple[Flag, ...] = (
 
 
 def broken_implementations(flag: Flag) -> Iterator[Implementation]:
-    """Everything that has the bug, one after the other."""
+    """Every implementation that has the bug, one after the other."""
     for mutant in flag.mutants:
         with broken(mutant) as implementation:
             yield implementation

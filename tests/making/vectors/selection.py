@@ -14,11 +14,11 @@ from tests.making.vectors.flags import FLAGS, Flag, broken_implementations
 from tests.making.vectors.judging import passes
 
 OF_EACH = 5
-"""Vectors for each bug, if there are so many."""
+"""Most vectors for each bug."""
 
 
 def caught(flag: Flag, vectors: Sequence[Vector]) -> frozenset[int]:
-    """Places of the vectors that catch all that has the bug."""
+    """Places of the vectors that catch every implementation with the bug."""
     found = set(range(len(vectors)))
     for implementation in broken_implementations(flag):
         found = {place for place in found if not passes(implementation, vectors[place])}
@@ -70,7 +70,7 @@ def _numbered(groups: Sequence[tuple[str, Sequence[Vector]]]) -> tuple[Group, ..
 
 
 def written_anew(published: VectorFile) -> VectorFile:
-    """The vectors as they were chosen, with all that is said of them worked out anew."""
+    """The same instances, with comments, flags and verdicts computed again."""
     vectors = [
         replace(worked_out(vector), flags=flags)
         for vector, flags in zip(published.vectors, flags_of(published.vectors), strict=True)
@@ -81,7 +81,7 @@ def written_anew(published: VectorFile) -> VectorFile:
 
 
 def chosen_anew() -> VectorFile:
-    """The vectors that are best now, chosen from all candidates."""
+    """Vectors chosen again from all candidates."""
     vectors = candidates()
     with_flags = [
         replace(vector, flags=flags)
@@ -91,7 +91,7 @@ def chosen_anew() -> VectorFile:
 
 
 def notes() -> tuple[Note, ...]:
-    """What every flag means, and what its bug costs."""
+    """The meaning of every flag, and the cost of its bug."""
     measured = costs()
     return tuple(
         Note(flag.name, f"{flag.bug[0].upper()}{flag.bug[1:]}.", measured[flag.name])
