@@ -12,13 +12,12 @@ from oracle.claims.ledger import Entry, Ledger
 
 def table(ledger: Ledger) -> str:
     """One row for each claim: its title, its verdict, and the first clause of the reason."""
-    lines = ["| Amin … | verdict | measured |", "|---|---|---|"]
+    lines = ["| claim | verdict | measured |", "|---|---|---|"]
     for entry in ledger.entries:
         (claim,) = (claim for name, claim in CLAIMS.items() if name == entry.claim)
-        title = f"{claim.title[0].lower()}{claim.title[1:]}"
         judgement = entry.judgement
         clause = _first_clause(judgement.condition or judgement.measured)
-        lines.append(f"| {entry.claim}: {title} | **{judgement.verdict}** | {clause} |")
+        lines.append(f"| {entry.claim} {claim.title} | **{judgement.verdict}** | {clause} |")
     return "\n".join(lines) + "\n"
 
 
