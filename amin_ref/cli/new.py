@@ -23,7 +23,8 @@ CLASS = "MyScheduler"
     epilog="""\b
 Example:
   amin-ref new mine.py
-  pytest --amin-policy mine:MyScheduler --amin-claims valid""",
+  pytest --amin-policy mine:MyScheduler --amin-claims valid
+  amin-ref compare --policies amin,mine:MyScheduler""",
 )
 @click.argument("file", metavar="FILE.py")
 def new_command(file: str) -> None:
@@ -49,7 +50,8 @@ def new_command(file: str) -> None:
         raise CannotWrite(f"{shown_path(file)} cannot be written: {reason}.") from None
     tell(f"wrote the scheduler {CLASS} to {shown_path(file)}.")
     folder = "" if path.parent == Path() else f"cd {shlex.quote(str(path.parent))} && "
-    tell(f"next, run: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")
+    tell(f"test it: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")
+    tell(f"compare it: {folder}amin-ref compare --policies amin,{module}:{CLASS}")
 
 
 def skeleton() -> str:
