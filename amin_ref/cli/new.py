@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from importlib.resources import files
@@ -37,14 +38,15 @@ def new_command(file: str) -> None:
     Exit code 0: written. 2: no module can have this name. 3: the file exists or cannot be written.
     """
     path = Path(file)
+    exists = CannotWrite(f"{shown_path(file)} exists, and is left unchanged; name another.")
+    if file and os.path.lexists(path):
+        raise exists
     module = _module_name(path)
     try:
         with path.open("x", encoding="utf-8") as opened:
             opened.write(skeleton())
     except FileExistsError:
-        raise CannotWrite(
-            f"{shown_path(file)} exists, and is left unchanged; name another."
-        ) from None
+        raise exists from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CannotWrite(f"{shown_path(file)} cannot be written: {reason}.") from None

@@ -74,8 +74,16 @@ def test_the_comparison_that_it_names_runs(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = new(capsys, "mine.py").splitlines()[2].partition("compare it: amin-ref ")[2]
-    assert run(application, [*command.split(), "--requests", "20", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["policies"]
+    # In another process: this one must not keep the module.
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "amin_ref", *command.split(), "--requests", "20", "--json"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads(ended.stdout)["policies"]
     assert [row["policy"] for row in rows] == ["amin", "mine:MyScheduler"]
 
 
