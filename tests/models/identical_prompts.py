@@ -1,7 +1,7 @@
 """Optima of many small instances with one prompt length, all requests there from the start.
 
-These are the instances on which the ratio of a policy to the optimum is studied. Hundreds of
-thousands are solved, and the general search would spend most of its time on preparations.
+These are the instances on which the ratio of a policy to the optimum is studied. They are wanted by
+the hundred thousand, and the general search would spend most of its time on preparations.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class IdenticalPrompts:
         return known
 
     def _least_delay(self, waiting: Waiting, running: Running) -> int:
-        """The best of starting one more request now, and of starting no other in this round."""
+        """The better of starting one more request now, and of starting no other one now."""
         # More than the requests can wait one after another.
         least = len(waiting) * (len(running) + sum(waiting))
         for position, output_len in enumerate(waiting):
@@ -76,7 +76,7 @@ class IdenticalPrompts:
                 least = min(least, self._delay(rest, together))
                 if least == 0:
                     return 0
-        # When no request starts, all wait for a round; in an empty cache that is never best.
+        # If no request starts, all wait for a round; with an empty cache that is never best.
         if running and len(waiting) < least:
             least = min(least, len(waiting) + self._delay(waiting, running[1:]))
         return least

@@ -1,4 +1,4 @@
-"""Faults that no test can notice, since the code means the same with them, and why."""
+"""Faults that no test can notice because the code does the same with them, each with its reason."""
 
 # ruff: noqa: E501 - a fault's name is as long as the code that it changes
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """A fault by its name, and why it changes nothing that the specification speaks of."""
+    """A fault by its name, and why it changes nothing that the specification defines."""
 
     fault: str
     why: str
@@ -100,7 +100,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "what arrives before the present round has arrived: the next arrival is never earlier than now": (
         "amin_ref/simulator/simulation.py::_Simulation.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
     ),
-    "when nobody runs, waits or is to come, all have completed, and the round has ended before": (
+    "if no request runs, waits or is still to arrive, all have completed, and the simulation has ended before": (
         "amin_ref/simulator/simulation.py::_Simulation._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
     ),
     "a Schedule keeps its runs in order of start and, for one request, of stop; the checker does not rely on it": (
@@ -199,7 +199,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "the machine begins with a jump to the first arrival": (
         "amin_ref/simulator/simulation.py::_Simulation.__init__: 0 -> -1 #1",
     ),
-    "room behind the last round for what is assumed, which is all that is written there": (
+    "space after the last round for assumed lengths; only assumed lengths are written there": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
     ),
     "a longer look ahead: of whom runs already, that has been found to fit": (
@@ -208,14 +208,14 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "names that come twice, as the keys of one dictionary": (
         "amin_ref/conformance/replay.py::_Replay._state:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
     ),
-    "only saves time: with nobody to judge, nothing is found": (
+    "only saves time: without requests to judge, nothing is found": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
     ),
-    "whoever is admitted has waited, so that nobody is where nobody waits": (
+    "an admitted request has waited, so without waiting requests there are no admitted ones": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
     ),
-    "nobody overtakes where nobody is left waiting": (
+    "no request is overtaken if none is left waiting": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
     ),
     "where there is no round between, none is looked at": (
@@ -230,7 +230,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: 1 -> 0 #1",
     ),
 }
-"""Why a fault changes nothing that the specification speaks of, and the faults of which that is so."""
+"""Reasons why a fault changes nothing that the specification defines, and these faults."""
 
 _NOT_PROMISED: dict[str, tuple[str, ...]] = {
     "prices are any numbers that are not negative: which ones are found, and how fast, decides only how good the bound is (T10), and it is computed anew from them": (
@@ -254,7 +254,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/programme/candidates.py::Candidates._scale: 1 -> 2 #3",
         "oracle/search/branch_and_bound.py::BranchAndBound.bounds: self._prove(bounds.whole(bounds.root)) -> (nothing) #2",
     ),
-    "a schedule that is found is checked, whoever finds it: where the heuristics look decides only how good it is": (
+    "every schedule found is checked: where the heuristics look decides only how good it is": (
         "oracle/search/problem.py::first_schedule: min(schedules, key=problem.cost) -> max(schedules, key=problem.cost) #1",
         "oracle/heuristics/best_schedule.py::_prices: first - stretch.first_round:stop - stretch.first_round -> :stop - stretch.first_round #1",
         "oracle/heuristics/best_schedule.py::_orders: one.prompt_len + one.output_len -> one.prompt_len - one.output_len #1",
@@ -310,12 +310,15 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/programme/solvers.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
         "oracle/programme/solvers.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
     ),
-    "no ratio is below 1": ("oracle/ratio/by_rules.py::Multisets.__init__: 0 -> 1 #1",),
+    "no ratio is below 1": (
+        "oracle/ratio/worst_case.py::_Search._begin: 0 -> 1 #1",
+        "oracle/ratio/worst_case.py::_Search._begin: 0 -> -1 #1",
+    ),
     "nothing is less than a delay of 0; only saves looking": (
         "tests/models/identical_prompts.py::IdenticalPrompts._least_delay: if least == 0: … -> (nothing) #1",
     ),
 }
-"""Faults of the oracle that cost time or make a gap wider, of which nobody is promised a number."""
+"""Faults of the oracle that only cost time or widen a gap; the specification promises neither."""
 
 EQUIVALENT: tuple[Equivalent, ...] = tuple(
     Equivalent(fault, why)
