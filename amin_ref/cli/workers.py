@@ -1,4 +1,4 @@
-"""Worker processes for commands that have much to do."""
+"""Worker processes that share the work of a command."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import click
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor | None]:
-    """So many processes; none besides this one where one is enough."""
+    """A pool of that many processes; ``None`` for 1, which means this process itself."""
     if workers == 1:
         yield None
         return
-    # Not forked: a process with threads, like one that shows progress, cannot be safely.
+    # Not forked: forking a process with threads, such as those of progress, is not safe.
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
     try:
         yield executor
     except BrokenProcessPool:
         raise click.ClickException(
-            "a worker process was killed; what is finished is in the checkpoint, if there is one"
+            "a worker process was killed; finished work is in the checkpoint, if there is one"
         ) from None
     finally:
-        # The command has its results or was stopped: what workers still work on is not needed.
+        # The command has its results, or was stopped: the results of running tasks are not needed.
         for process in multiprocessing.active_children():
             process.terminate()
         executor.shutdown(cancel_futures=True)
