@@ -1,15 +1,16 @@
 """Certificates: evidence for a lower bound on OPT, checked without trusting any solver.
 
-Whoever sets a price λ_τ ≥ 0 on every token of cache in every round τ obtains a lower bound on the
-total latency of *every* schedule (specification, section 5; proof in ``proofs_notes``)::
+A price λ_τ ≥ 0 for a token of cache in each round τ gives a lower bound on the total latency of
+*every* schedule (specification, section 5; proof: T10 in ``proofs_notes/theorems/optimum.md``)::
 
     Σ_i min over t ≥ r_i of [ t + o_i − r_i + Σ_k λ_{t+k−1} · occ_i(k) ]  −  M · Σ_τ λ_τ  ≤  OPT
 
-Where a few requests fill the cache, restrictions sharper than "at most M tokens" can be priced in
+Where a few requests fill the cache, sharper restrictions than "at most M tokens" can be priced in
 the same way (:class:`Share`).
 
-This module holds such prices, as integers over a common denominator, and recomputes the bound in
-exact integer arithmetic. How the prices were found does not matter to it.
+A certificate holds such prices as *multipliers*: integers, each a price times a common denominator.
+:func:`verify` recomputes the bound in exact integer arithmetic. How the prices were found does not
+matter.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import whole_number
 
 FORMAT = "amin-ref/certificate"
@@ -50,24 +52,25 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Share:
-    """A restriction that looks ahead to the next completion, and what it costs in each round.
+    """A restriction that looks ahead to the next completion, with a price for each round.
 
-    Count of each request, in each round, the tokens that it holds beyond x; but at most d, and at
-    most m·d less the room for others: what would be free in its last round if m others were
-    running now, beyond the x tokens of each. In every round all requests together then count at
-    most m·d. For if m or fewer count, each counts at most d. If more do, take the one that
-    completes first: the others still run in its last round, must fit into what it leaves free
-    then, and so count at most that now (``proofs_notes/certificates.md``, lemma C1).
+    In each round a request counts the tokens that it holds beyond x, but at most d, and at most
+    m·d − room. Here room is what is free in its last round beside m other requests that hold x
+    tokens each now. All requests together count at most m·d in every round: if at most m requests
+    count, each counts at most d. If more do, look at the one that completes first. The others still
+    run in its last round, so they fit into what it leaves free then, and count at most that much
+    now (``proofs_notes/certificates.md``, lemma C1).
 
-    A request may count in rounds before its start already, as if it had grown by a token in each
-    of them, if it does not count in as many rounds before its completion.
+    With a lead, a request also counts in the rounds before its start, as if it had grown by a token
+    in each of them, and does not count in as many rounds before its completion.
 
     Attributes:
-        places: m, how many requests may count in full at once; at least 1.
-        most: d, what one request counts at most; tokens, at least 1.
-        ignored: x, what of every request is not counted; tokens, at least 0.
-        lead: for how many rounds before its start a request counts; at least 0.
-        multipliers: price of a counted token in each round of the stretch, times the denominator.
+        places: m, the number of requests that can count d at the same time; at least 1.
+        most: d, the most that one request counts; tokens, at least 1.
+        ignored: x, tokens of each request that are not counted; at least 0.
+        lead: rounds before its start in which a request counts; at least 0.
+        multipliers: the price of a counted token in each round of the stretch, times the
+            denominator.
 
     Raises:
         InvalidValue: a field is not of this kind.
@@ -85,6 +88,13 @@ class Share:
         whole_number("certificate: ignored", self.ignored, 0, "tokens")
         whole_number("certificate: lead", self.lead, 0, "rounds")
         object.__setattr__(self, "multipliers", _multipliers(self.multipliers))
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many multipliers."""
+        return (
+            f"Share(places={self.places!r}, most={self.most!r}, ignored={self.ignored!r}, "
+            f"lead={self.lead!r}, multipliers={short_tuple(self.multipliers)})"
+        )
 
     @property
     def limit(self) -> int:
@@ -160,12 +170,12 @@ class Share:
 
 @dataclass(frozen=True)
 class Stretch:
-    """What a token of cache costs in the rounds from ``first_round`` on, one after the other.
+    """The price of a token of cache in each round of an interval of rounds.
 
     Attributes:
         first_round: the round of the first price; at least 0.
         multipliers: λ of each round, times the certificate's denominator; each at least 0.
-        shares: prices of further restrictions, each with as many multipliers.
+        shares: further restrictions with their prices, each with as many multipliers.
 
     Raises:
         InvalidValue: a field is not of this kind.
@@ -192,6 +202,13 @@ class Stretch:
                     "fill up with zeros",
                 )
 
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many multipliers and shares."""
+        return (
+            f"Stretch(first_round={self.first_round!r}, "
+            f"multipliers={short_tuple(self.multipliers)}, shares={short_tuple(self.shares)})"
+        )
+
     @property
     def stop(self) -> int:
         """The round after the last one that has a price."""
@@ -202,9 +219,9 @@ class Stretch:
 class Certificate:
     """Prices λ_τ = multiplier / denominator, and the instance whose optimum they bound.
 
-    One stretch of rounds is enough for most instances. Several serve a trace whose cache runs
-    empty now and then: each request pays the prices of the stretch in which it arrives, and of
-    no other, so that nothing has to be written down for the years in between.
+    One stretch of rounds is enough for most instances. A trace whose cache runs empty now and then
+    can have several: each request pays only the prices of the stretch in which it arrives, and the
+    time between stretches needs no prices.
 
     Attributes:
         instance: the instance that the bound is for.
@@ -243,6 +260,13 @@ class Certificate:
                     "give stretches in order of time, without rounds in common",
                 )
             stop = stretch.stop
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but with only the first of many requests, prices and stretches."""
+        return (
+            f"Certificate(instance={self.instance!r}, denominator={self.denominator!r}, "
+            f"stretches={short_tuple(self.stretches)})"
+        )
 
     def kinds(self) -> list[tuple[Stretch, Kinds]]:
         """Each stretch with the kinds of requests that arrive in it."""
@@ -292,7 +316,7 @@ class Certificate:
 
     @classmethod
     def from_json(cls, text: str) -> Certificate:
-        """The certificate that :meth:`to_json`, or anybody's solver, wrote.
+        """The certificate in a text of :meth:`to_json`, or of any other program.
 
         Raises:
             InvalidDocument: the text is not JSON, or not of this format and version.
@@ -317,9 +341,9 @@ class Certificate:
 def verify(instance: Instance, certificate: Certificate) -> int:
     """The lower bound on the instance's OPT that the certificate proves; request·rounds.
 
-    The rational number above, computed exactly, and rounded up, since OPT is a whole number.
-    With several stretches it is the sum of their bounds, each for the requests that arrive in
-    it; a request that arrives outside of all of them counts with its output length.
+    It is the rational number in the module's formula, computed exactly and rounded up, as OPT is a
+    whole number. With several stretches it is the sum of their bounds, each for the requests that
+    arrive in the stretch; a request that arrives in none adds its output length.
     Takes about :attr:`Certificate.operations` additions of 64-bit integers, times the number of
     digits that the prices need (1 or 2, as a rule).
 
@@ -496,14 +520,14 @@ def _sums_to_the_end(values: Integers, step: int) -> Integers:
 
 
 def _later(values: Integers, rounds: int) -> Integers:
-    """What ``values`` will be that many rounds later; 0 past the end."""
+    """The values ``rounds`` later: values[t + rounds] for every t, 0 past the end."""
     later = np.zeros_like(values)
     later[: max(0, len(values) - rounds)] = values[rounds:]
     return later
 
 
 def _content(instance: Instance) -> tuple[int, int, Kinds]:
-    """All of an instance that its OPT depends on."""
+    """The part of an instance on which its OPT depends."""
     kinds = Counter(
         (request.prompt_len, request.output_len, request.arrival) for request in instance.requests
     )

@@ -1,16 +1,18 @@
-"""Finding the prices of a certificate: ascent on the Lagrangian dual, smoothed and coarse to fine.
+"""Finding the prices of a certificate: ascent on the Lagrangian dual function.
 
 The bound of specification section 5 is a concave function of the prices λ: a sum of minima, one
-for every request, over its possible starts. Plain subgradient steps crawl on it, as each minimum
-jumps from start to start. Two remedies make thousands of requests a matter of a second:
+for every request, over its possible start rounds. Plain subgradient steps are slow on it, as each
+minimum jumps from one start round to another. With two changes, thousands of requests take a
+second:
 
 * **Smoothing.** Each minimum is replaced by −μ·log Σ exp(−cost/μ), which is never above it and has
   a gradient that quasi-Newton steps (L-BFGS, projected on λ ≥ 0) can follow. The *temperature* μ,
   in rounds, falls from level to level.
-* **Coarse to fine.** Prices are first piecewise linear between a few knots, and starts are looked
-  at every few rounds only. Each level doubles the knots, down to one price a round.
+* **Coarse to fine.** Prices are first piecewise linear between a few knots, and only every few
+  rounds is a start round. Each level doubles the number of knots, up to one price for each round.
 
-Nothing here has to be exact: :func:`oracle.certificate.verify` works out what the prices prove.
+Nothing here has to be exact: :func:`oracle.certificate.verify` recomputes what the prices prove. So
+the numbers below decide only how soon a bound is found, and how near it is to the best.
 """
 
 from __future__ import annotations
@@ -29,13 +31,65 @@ from oracle.prices.dual import Dual, Floats, Rounds, scatter
 from oracle.starts.parts import BusyPeriod, busy_periods
 
 FIRST_KNOTS = 16
-"""Parts that the time is first cut into."""
+"""Parts into which the rounds are cut on the first level. It takes milliseconds, and eight levels
+reach 4,096 rounds."""
+
 STARTS_PER_KNOT = 4
-"""How finely starts are looked at, compared with the prices."""
+"""Start rounds between two knots: over a quarter of that distance prices change little."""
+
+FIRST_TEMPERATURE = 2.0
+"""Temperature before the first level, as a multiple of the number of rounds: no start round is
+preferred much to another. Each level at least halves it."""
+
+TEMPERATURE_PER_KNOT = 1 / 8
+"""Highest temperature of a level, as a share of the rounds between two knots: more smoothing would
+hide what the new knots can express."""
+
 COLDEST = 0.005
 """Temperature, in rounds, below which smoothing costs less than is lost by rounding up."""
+
+FIRST_MOVE = 0.05
+"""Largest change of a value in the first step of a level, as a share of the largest value.
+
+Without past steps L-BFGS knows no curvature. A step that is too long is shortened, and one that is
+too short costs a few evaluations.
+"""
+
+COARSE_TOLERANCE, FINE_TOLERANCE = 1e-5, 1e-7
+"""Gain of a step, as a share of the bound, below which it counts as stalled.
+
+Coarse levels are only starting points. On the finest level (one price for each round) the gain
+that is left is lost: 1e-7 of a bound of a million is a tenth of a request·round.
+"""
+
+MOST_STALLED = 3
+"""Stalled steps in a row after which a level ends: one or two also occur between larger gains."""
+
+EVALUATIONS_OF_A_LEVEL = 3
+"""A level is begun only if the time for three comparisons of prices is left. With less it would not
+get beyond its first steps."""
+
 CURVATURE_PAIRS = 12
-"""Past steps that L-BFGS learns the curvature from."""
+"""Past steps from which L-BFGS learns the curvature. Ten, more or less, is usual."""
+
+LEAST_CURVATURE = 1e-12
+"""Relative curvature below which a step teaches L-BFGS only rounding errors."""
+
+SUFFICIENT_GAIN = 1e-4
+"""Least gain of a step, as a share of the gain that the gradient promises: Armijo's rule with its
+usual constant (Nocedal and Wright, Numerical Optimization, section 3.1)."""
+
+SHORTENING, SHORTEST = 0.4, 1e-5
+"""Factor by which a step that gains too little is shortened, and the length that ends the level.
+
+Any factor near a half will do: a smaller one takes fewer evaluations and shorter steps.
+"""
+
+SMALLEST = 1e-300
+"""Keeps a division by the gradient from a division by zero."""
+
+MANTISSA_BITS = 52
+"""Bits of a float after its first: finer multiples of a price would be rounding errors."""
 
 
 def lower_bound(
@@ -45,26 +99,26 @@ def lower_bound(
     should_stop: ShouldStop | None = None,
     clock: Clock | None = None,
 ) -> Certificate:
-    """Prices whose bound on OPT is near the best that any prices prove (specification, section 5).
+    """A certificate of a lower bound on OPT, near the best one (specification, section 5).
 
     Args:
-        instance: what is to be bounded.
-        time_limit: seconds after which the best prices so far are returned; 0 or more. With 0
-            they are all zero. Preparation and rounding are not counted; they are quick.
-        progress: called now and then with the bound as it stands; an estimate, in request·rounds,
-            until :func:`oracle.certificate.verify` has worked it out exactly.
-        should_stop: asked now and then; when it says True, the best prices so far are returned.
-        clock: what ``time_limit`` is counted by, :func:`time.monotonic` by default; with
+        instance: the instance whose OPT is bounded.
+        time_limit: seconds after which the best prices so far are returned; finite, 0 or more.
+            With 0 all prices are zero. Preparation and rounding are not counted; they are quick.
+        progress: called now and then with the bound so far, in request·rounds: an estimate, which
+            :func:`oracle.verify` recomputes exactly at the end.
+        should_stop: called now and then; after ``True`` the best prices so far are returned.
+        clock: tells the time for ``time_limit``; :func:`time.monotonic` by default. With
             :func:`time.thread_time` it is processor time, and a busy machine makes the bound no
             weaker.
 
     Raises:
-        InvalidValue: ``time_limit`` is negative or not a number.
+        InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
     deadline = Deadline.after(time_limit, should_stop, clock)
     periods = [period for period in busy_periods(instance) if period.has_queue]
     work = [len(period.requests) * period.rounds for period in periods]
-    # Without any price, every request counts with its output length.
+    # With prices of zero each request adds its output length to the bound.
     settled = float(sum(request.output_len for request in instance.requests))
     ascents: list[_Ascent] = []
     for index, period in enumerate(periods):
@@ -77,12 +131,16 @@ def lower_bound(
 
 
 def _rounded(instance: Instance, ascents: Sequence[_Ascent]) -> Certificate:
-    """The prices as integers, fine enough to change the bound by less than one request·round."""
+    """The prices as integers, so fine that rounding changes the bound by less than 1.
+
+    The denominator is twice the token·rounds that all requests and restrictions could pay for, or
+    less where a float has no more bits.
+    """
     held = sum(r.output_len * (r.prompt_len + r.output_len) for r in instance.requests)
     held += sum(int(ascent.dual.limits.sum()) * ascent.period.rounds for ascent in ascents)
     held *= max((len(ascent.dual.limits) for ascent in ascents), default=1)
     largest = max((float(ascent.prices.max()) for ascent in ascents), default=0.0)
-    bits = min(held.bit_length() + 1, 52 - math.ceil(math.log2(max(1.0, largest))))
+    bits = min(held.bit_length() + 1, MANTISSA_BITS - math.ceil(math.log2(max(1.0, largest))))
     denominator = 2 ** max(0, bits)
     stretches = [
         _stretch(ascent, np.rint(ascent.prices * denominator).astype(np.int64))
@@ -92,7 +150,7 @@ def _rounded(instance: Instance, ascents: Sequence[_Ascent]) -> Certificate:
 
 
 def _stretch(ascent: _Ascent, multipliers: Rounds) -> Stretch:
-    """The multipliers, row by row, without rounds at the end and shares that have no price."""
+    """The multipliers, row by row, without the last rounds and the shares that have no price."""
     priced = np.flatnonzero(multipliers.any(axis=0))
     tokens, *others = multipliers[:, : priced[-1] + 1 if len(priced) else 0].tolist()
     shares = [
@@ -104,36 +162,42 @@ def _stretch(ascent: _Ascent, multipliers: Rounds) -> Stretch:
 
 
 class _Ascent:
-    """The ascent for one busy period; ``prices`` are the best it has so far.
+    """The ascent for one busy period.
 
-    ``gain`` is what they add to the bound over prices of zero.
+    Attributes:
+        period: the requests.
+        dual: the dual function of the busy period.
+        prices: the best prices so far; one row for tokens and one for each share.
+        gain: what the prices add to the bound over prices of zero; request·rounds.
     """
 
     def __init__(self, instance: Instance, period: BusyPeriod, deadline: Deadline) -> None:
         self.period = period
         self.dual = Dual(instance, period)
-        self.deadline = deadline
-        self.waiting = period.waiting().astype(np.float64)
+        self._deadline = deadline
+        self._waiting = period.waiting().astype(np.float64)
         self.prices: Floats = np.zeros((len(self.dual.limits), period.rounds))
-        self.unpriced = sum(request.output_len for request in period.requests)
+        self._unpriced = sum(request.output_len for request in period.requests)
         self.gain = 0.0
 
     def run(self, progress: Callable[[float], None] | None, elsewhere: float) -> None:
-        """Climb from level to level until the time is up or nothing is left to gain.
+        """Climb from level to level until the time is over or nothing is left to gain.
 
-        ``elsewhere`` is the bound so far, which ``progress`` is told together with the gain.
+        Args:
+            progress: called with ``elsewhere`` plus the gain so far.
+            elsewhere: the bound with prices of zero in this period, all others included.
         """
         rows, rounds = self.prices.shape
         limits = self.dual.limits[:, None]
         knots = _Knots(rounds, min(FIRST_KNOTS, rounds))
-        # With one more token of cache in round τ, everybody who waits would gain about 1/M of a
-        # round: that is what the token is worth. `values` are prices at the knots times limits.
-        values = np.zeros((rows, len(knots.sampled(self.waiting))))
-        values[0] = knots.sampled(self.waiting)
-        temperature = 2.0 * rounds
-        while temperature > COLDEST and not self.deadline.passed:
+        # First prices: with one more token of cache in round τ each waiting request would gain
+        # about 1/M of a round, so λ_τ = (number waiting)/M. Values are prices times limits.
+        values = np.zeros((rows, len(knots.sampled(self._waiting))))
+        values[0] = knots.sampled(self._waiting)
+        temperature = FIRST_TEMPERATURE * rounds
+        while temperature > COLDEST and not self._deadline.passed:
             spacing = rounds / knots.count
-            temperature = min(spacing / 8, temperature / 2)
+            temperature = min(TEMPERATURE_PER_KNOT * spacing, temperature / 2)
             step = max(1, int(spacing / STARTS_PER_KNOT))
 
             def smoothed(
@@ -145,32 +209,33 @@ class _Ascent:
                 prices = knots.spread(values.reshape(rows, -1)) / limits
                 found = self.dual.evaluate(prices, step, temperature)
                 if progress is not None:
-                    progress(elsewhere + found.value - self.unpriced)
+                    progress(elsewhere + found.value - self._unpriced)
                 return found.smoothed, (knots.gathered(found.gradient) / limits).ravel()
 
-            tolerance = 1e-5 if knots.count < rounds else 1e-7
-            first_move = 0.05 * float(values.max(initial=1.0))
-            values = _climbed(smoothed, values.ravel(), first_move, tolerance, self.deadline)
+            tolerance = COARSE_TOLERANCE if knots.count < rounds else FINE_TOLERANCE
+            first_move = FIRST_MOVE * float(values.max(initial=1.0))
+            values = _climbed(smoothed, values.ravel(), first_move, tolerance, self._deadline)
             values = values.reshape(rows, -1)
-            left = self.deadline.remaining
+            left = self._deadline.remaining
             self._keep_better(knots.spread(values) / limits, step)
-            if self.deadline.remaining < 3 * (left - self.deadline.remaining):
-                return  # The next level would not get beyond its first steps.
+            compared = left - self._deadline.remaining
+            if self._deadline.remaining < EVALUATIONS_OF_A_LEVEL * compared:
+                return
             finer = _Knots(rounds, min(2 * knots.count, rounds))
             values, knots = finer.sampled(knots.spread(values)), finer
 
     def _keep_better(self, prices: Floats, step: int) -> None:
-        """Take new prices if they beat the best so far, compared over the same starts."""
+        """Take new prices if they prove more than the best so far, over the same start rounds."""
         value = self.dual.evaluate(prices, step, COLDEST).value
         if value > self.dual.evaluate(self.prices, step, COLDEST).value:
             self.prices = prices
-            self.gain = value - self.unpriced
+            self.gain = value - self._unpriced
 
 
 class _Knots:
-    """Prices that are straight lines between ``count`` equal parts of the rounds.
+    """Prices that are linear in each of ``count`` equal parts of the rounds.
 
-    With as many knots as rounds there is simply one price for each round.
+    With ``count`` = ``rounds`` there is one price for each round.
     """
 
     def __init__(self, rounds: int, count: int) -> None:
@@ -197,7 +262,7 @@ class _Knots:
         return prices
 
     def gathered(self, gradient: Floats) -> Floats:
-        """The gradient by the values at the knots, from the one by the price of each round."""
+        """The gradient by values at the knots, from the gradient by the price of each round."""
         if self.count == self.rounds:
             return gradient
         gathered = np.zeros((len(gradient), self.count + 1))
@@ -214,22 +279,22 @@ def _climbed(
     tolerance: float,
     deadline: Deadline,
 ) -> Floats:
-    """Where a concave function of values ≥ 0 is near its largest: projected L-BFGS.
+    """A point at which a concave function of values ≥ 0 is near its maximum: projected L-BFGS.
 
     Args:
         function: gives value and gradient.
         point: where to begin.
-        first_move: how far the first step changes a value at most.
-        tolerance: gain, as a share of the value, that is no longer worth an evaluation.
+        first_move: the largest change of a value in the first step.
+        tolerance: gain, as a share of the function's value, below which a step counts as stalled.
         deadline: looked at after each evaluation.
     """
     pairs: deque[tuple[Floats, Floats]] = deque(maxlen=CURVATURE_PAIRS)
     value, gradient = function(point)
     stalls = 0
-    while stalls < 3 and not deadline.passed:
+    while stalls < MOST_STALLED and not deadline.passed:
         free = (point > 0) | (gradient > 0)
         uphill = np.where(free, gradient, 0.0)
-        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), 1e-300) * uphill
+        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), SMALLEST) * uphill
         direction = np.where(free, _newton_step(uphill, pairs), 0.0) if pairs else steepest
         if float(direction @ uphill) <= 0:
             pairs.clear()
@@ -238,13 +303,13 @@ def _climbed(
         while True:
             moved = np.maximum(point + length * direction, 0.0)
             new_value, new_gradient = function(moved)
-            if new_value >= value + 1e-4 * float(gradient @ (moved - point)):
+            if new_value >= value + SUFFICIENT_GAIN * float(gradient @ (moved - point)):
                 break
-            length *= 0.4
-            if length < 1e-5 or deadline.passed:
+            length *= SHORTENING
+            if length < SHORTEST or deadline.passed:
                 return point
         change, bend = moved - point, gradient - new_gradient
-        if float(change @ bend) > 1e-12 * float(bend @ bend):
+        if float(change @ bend) > LEAST_CURVATURE * float(bend @ bend):
             pairs.append((change, bend))
         stalls = stalls + 1 if new_value - value < tolerance * abs(new_value) else 0
         point, value, gradient = moved, new_value, new_gradient
@@ -252,7 +317,12 @@ def _climbed(
 
 
 def _newton_step(gradient: Floats, pairs: deque[tuple[Floats, Floats]]) -> Floats:
-    """The gradient times the inverse curvature that the last steps tell of (L-BFGS, two loops)."""
+    """The gradient times the inverse curvature, estimated from the last steps (L-BFGS, two loops).
+
+    Args:
+        gradient: the gradient at the present point.
+        pairs: change of the point and change of the gradient in each of the last steps.
+    """
     step = gradient.copy()
     weights: list[float] = []
     for change, bend in reversed(pairs):

@@ -1,8 +1,8 @@
-"""The Lagrangian bound as a function of the prices: its value, and which way is up.
+"""The dual function: the Lagrangian bound as a function of the prices, and its gradient.
 
 The bound of specification section 5 is a concave function of the prices λ: a sum of minima, one
-for every request, over its possible starts. Here each minimum may be smoothed, so that the bound
-has a gradient. Floating point is good enough: :func:`oracle.certificate.verify` works out exactly
+for every request, over its possible start rounds. Here each minimum is smoothed, so that the bound
+has a gradient. Floating point is good enough: :func:`oracle.certificate.verify` recomputes exactly
 what prices prove.
 """
 
@@ -24,19 +24,32 @@ Floats = NDArray[np.float64]
 Rounds = NDArray[np.int64]
 
 NEGLIGIBLE = 1e-6
-"""Share of a request's starts that is left out of the gradient."""
+"""Start rounds with less than this share of the weight are left out of the gradient, which saves
+most of its work."""
+
 ENTRIES_AT_ONCE = 2**17
-"""Costs worked out in one go; they should stay in the processor's cache."""
+"""Costs that are computed together: 1 MiB of floats stays in the processor's cache."""
+
 MOST_SHARED = 2**19
-"""Kinds times rounds up to which shares are looked at."""
+"""Kinds times rounds up to which shares are priced: with more, a Fourier transform for each share
+takes longer than its price is worth."""
+
 FEW_AT_ONCE = 6
-"""Shares are looked at where the cache holds at most so many requests of the median peak."""
-SHARES = tuple(k / 10 for k in range(1, 10))
-"""What one request counts at most in a share of one place, as parts of the capacity."""
-HALF_SHARES = (0.25, 0.3, 0.35, 0.4, 0.45)
-"""The same in shares of two places."""
+"""Shares are priced where the cache holds at most 6 requests of the median peak. Where it holds
+more, shares add little to prices of tokens."""
+
+ONE_PLACE = tuple(k / 10 for k in range(1, 10))
+"""What one request counts at most in shares of one place, as parts of the capacity.
+
+With tenths instead of quarters the gap at 50 requests was 4.0 instead of 4.6 %
+(``proofs_notes/oracle.md``).
+"""
+
+TWO_PLACES = (0.25, 0.3, 0.35, 0.4, 0.45)
+"""The same for shares of two places, which took the gap from 4.0 to 3.9 %."""
+
 MOST_DELAYS = 1024
-"""Delays among which likely starts are looked for."""
+"""Most delays among which likely start rounds are sought: finer ones hardly differ in cost."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +57,9 @@ class Evaluation:
     """The Lagrangian bound at some prices.
 
     Attributes:
-        value: the bound over the starts looked at; without rounding errors, and over all starts,
-            what a certificate proves.
-        smoothed: the same with every minimum smoothed; never above ``value``.
+        value: the bound, with each minimum over the start rounds evaluated. Over all start rounds,
+            and without rounding errors, a certificate proves it. Request·rounds.
+        smoothed: the same with each minimum smoothed; never above ``value``.
         gradient: of ``smoothed``, by each price; shape as the prices.
     """
 
@@ -58,12 +71,17 @@ class Evaluation:
 class Dual:
     """The Lagrangian bound of one busy period as a function of its prices.
 
-    Prices have one row for tokens of cache and one for each of the ``shares``, which here have no
-    multipliers of their own; a column is a round. Costs are laid out as one row for each kind of
-    request and one column for each delay after its arrival. As in :mod:`oracle.certificate`, the
-    price of a run is made of four looks at two running sums: ``onwards``, the price of one token
-    from a round to the end, and ``rising``, of one more every block_size rounds. Prices of shares
-    are correlated with what a run counts in each of its rounds, by fast Fourier transforms.
+    Prices have one row for tokens of cache and one for each of the ``shares``; a column is a round.
+    Costs have one row for each kind of request and one column for each delay after its arrival. As
+    in :mod:`oracle.certificate`, the price of a run is a sum of four entries of two tables:
+    ``onwards``, the price of one token from a round to the end, and ``rising``, the price of one
+    token more every block_size rounds. Prices of shares are correlated with what a run counts in
+    each of its rounds, by fast Fourier transforms.
+
+    Attributes:
+        rounds: rounds of the busy period.
+        shares: the shares that may have a price, without multipliers.
+        limits: the capacity, and the limit of each share; tokens.
     """
 
     def __init__(self, instance: Instance, period: BusyPeriod) -> None:
@@ -100,15 +118,16 @@ class Dual:
         self._counted = np.fft.rfft(counted, self._padded)
 
     def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
-        """Restrictions beyond tokens, unless there are too many kinds or they matter little."""
+        """The shares that may have a price: none where kinds are too many or requests small."""
         median_peak = float(np.median(self.block_size * self.after))
         few = self.capacity <= FEW_AT_ONCE * median_peak
         if not few or len(self.count) * self.rounds > MOST_SHARED:
             return []
-        # Of what holds anything at all, one; of requests before their start, the smaller ones.
+        # Shares that allow one request at a time (m = d = 1), without lead and with leads at the
+        # 0th, 50th and 100th percentile of the prompt lengths.
         leads = np.unique(np.quantile(prompt_len, (0.0, 0.5, 1.0)).astype(np.int64)).tolist()
         shares = [Share(1, 1, 0, lead, ()) for lead in (0, *leads)]
-        for places, parts in ((1, SHARES), (2, HALF_SHARES)):
+        for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)):
             most = np.rint(np.multiply(parts, self.capacity)).astype(np.int64)
             shares += [
                 Share(places, tokens, 0, 0, ()) for tokens in np.unique(most).tolist() if tokens > 1
@@ -116,13 +135,16 @@ class Dual:
         return shares
 
     def _within(self, rounds: Rounds) -> Rounds:
-        """All rounds past the end are alike: nothing has a price there."""
+        """Rounds, with every round past the end replaced by the end: no price differs there."""
         return np.minimum(rounds, self.rounds)
 
     def evaluate(self, prices: Floats, step: int, temperature: float) -> Evaluation:
-        """The bound over delays that are multiples of ``step``.
+        """The bound at these prices, over delays that are multiples of ``step``.
 
-        Each minimum is smoothed to −μ·log Σ exp(−cost/μ), with μ the temperature, in rounds.
+        Args:
+            prices: a row for tokens and one for each share, a column for each round.
+            step: rounds between two delays.
+            temperature: μ, in rounds: each minimum is smoothed to −μ·log Σ exp(−cost/μ).
         """
         rounds, block = self.rounds, self.block_size
         delays = np.arange(0, rounds + 1, step)
@@ -132,14 +154,14 @@ class Dual:
         for first, costs in self._costs(prices, delays):
             some = slice(first, first + len(costs))
             count, output_len = self.count[some], self.output_len[some]
-            least, shares = _softened(costs, temperature)
-            total = shares.sum(axis=1)
+            least, weights = _softened(costs, temperature)
+            total = weights.sum(axis=1)
             value += float(count @ (least + output_len))
             smoothed += float(count @ (least + output_len - temperature * np.log(total)))
-            # A start with share p of the kind's requests pulls on the sums that its cost is
-            # made of; most shares are next to nothing.
-            kind, column = np.nonzero(shares > NEGLIGIBLE * total[:, None])
-            weight = shares[kind, column] * (count / total)[kind]
+            # Each start round has a weight, and the gradient is the occupancy averaged by weight.
+            # Most weights are negligible.
+            kind, column = np.nonzero(weights > NEGLIGIBLE * total[:, None])
+            weight = weights[kind, column] * (count / total)[kind]
             if self.shares:
                 gradient[1:] = self._pull_on_shares(kind, delays[column], weight)
             kind, delay = kind + first, delays[column]
@@ -152,14 +174,14 @@ class Dual:
         return Evaluation(value, smoothed, gradient - self.limits[:, None])
 
     def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
-        """What a request of each kind pays for shares when it starts after each delay."""
+        """What a request of each kind pays for shares at each delay."""
         spectrum = np.fft.rfft(np.pad(prices, ((0, 0), (self._lead, 0))), self._padded)
         paid = np.fft.irfft(np.einsum("ksf,sf->kf", np.conj(self._counted), spectrum), self._padded)
         starts = self._within(self.arrival[:, None] + delays)
         return np.take_along_axis(paid, starts, axis=1)
 
     def _pull_on_shares(self, kind: Rounds, delay: Rounds, weight: Floats) -> Floats:
-        """How much of each share is taken up in each round by starts with these weights."""
+        """What starts with these weights count in each share and round."""
         started = np.zeros((len(self.count), self._padded))
         np.add.at(started, (kind, self._within(self.arrival[kind] + delay)), weight)
         spectrum = np.einsum("ksf,kf->sf", self._counted, np.fft.rfft(started))
@@ -169,15 +191,15 @@ class Dual:
     def likely_starts(self, prices: Floats, temperature: float, size: int) -> Rounds:
         """Good start rounds at these prices: a row of ``size`` for each request of the period.
 
-        They are quantiles of a distribution that gives each start a share exp(−cost/temperature).
-        Counted in rounds since the period's first round, ascending.
+        They are quantiles of the distribution in which a start round has the weight
+        exp(−cost/temperature). Rounds since the first round of the period, ascending in each row.
         """
         delays = np.arange(0, self.rounds + 1, -(-self.rounds // MOST_DELAYS))
         found = np.zeros((len(self.count), size), dtype=np.int64)
         levels = (np.arange(size) + 0.5) / size
         for first, costs in self._costs(prices, delays):
-            _, shares = _softened(costs, temperature)
-            below = np.cumsum(shares, axis=1)
+            _, weights = _softened(costs, temperature)
+            below = np.cumsum(weights, axis=1)
             for kind, row in enumerate(below, start=first):
                 columns = np.searchsorted(row, levels * row[-1])
                 found[kind] = self.arrival[kind] + delays[columns]
@@ -185,16 +207,16 @@ class Dual:
         return starts
 
     def _costs(self, prices: Floats, delays: Rounds) -> Iterator[tuple[int, Floats]]:
-        """Delay plus price of every start, a row for each kind; some kinds at a time.
+        """Delay plus price of every start round, for some kinds at a time.
 
-        Before the rows comes the position of their first kind.
+        Yields the position of the first of these kinds, and a row of costs for each of them.
         """
         onwards = _sums_to_the_end(np.append(prices[0], 0.0), 1)
         rising = _sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
         paid = self._paid_for_shares(prices[1:], delays) if self.shares else None
-        # With shares, all kinds are worked out at once.
+        # With shares, the costs of all kinds are computed at once.
         rows = max(1, ENTRIES_AT_ONCE // len(delays)) if paid is None else len(self.count)
         for first in range(0, len(self.count), rows):
             some = slice(first, first + rows)
@@ -209,13 +231,16 @@ class Dual:
 
 
 def _by_delay(sums: Floats, delays: Rounds) -> Floats:
-    """A view whose row t holds the sums at t + delay, zero past the end."""
+    """A view whose row t has the sums at t + delay, for each delay; zero past the end."""
     padded = np.concatenate((sums, np.zeros(int(delays[-1]))))
     return sliding_window_view(padded, int(delays[-1]) + 1)[:, :: int(delays[1])]
 
 
 def _softened(costs: Floats, temperature: float) -> tuple[Floats, Floats]:
-    """The least cost of each row, and exp(−(cost − least)/temperature), written over the costs."""
+    """The least cost of each row, and the weights exp(−(cost − least)/temperature).
+
+    The weights are written over the costs.
+    """
     least = costs.min(axis=1)
     np.subtract(least[:, None], costs, out=costs)
     costs *= 1 / temperature
@@ -223,7 +248,7 @@ def _softened(costs: Floats, temperature: float) -> tuple[Floats, Floats]:
 
 
 def scatter(sums: Floats, at: Rounds, values: Floats) -> None:
-    """Add each value to the sum at its place; places may repeat."""
+    """Add each value to the sum at its place, in place; a place may occur several times."""
     sums += np.bincount(at, values, len(sums))
 
 

@@ -1,7 +1,7 @@
 """Lower bounds for the nodes of the exact search, in exact integer arithmetic.
 
 Prices are found in floating point and then rounded to whole multiples of 1/``unit``. Everything
-that the search compares is a whole number of these parts, so no bound rests on a rounded float.
+that the search compares is a whole multiple of 1/``unit``, so no bound rests on a rounded float.
 """
 
 from __future__ import annotations
@@ -18,13 +18,30 @@ from oracle.search.problem import Problem
 from oracle.search.relaxation import NEVER, Prices, Rows, Sequencing
 
 MOST_LARGE = 8
-"""The most requests that the sequencing bound looks at: its tables have 2**large rows."""
+"""Most requests in the sequencing bound: its tables have 2**large rows, and one solution takes as
+much longer."""
 
 LARGEST_TABLE = 2**22
-"""The most numbers in one table of the sequencing bound."""
+"""Most numbers in one table of the sequencing bound: 32 MiB."""
 
-GROUP = 8
-"""Requests whose sums over subsets are tabulated together."""
+TABULATED = 8
+"""Requests whose sums over subsets are tabulated together: 256 sums are read from the cache."""
+
+LEAST_PROGRESS = 1e-4
+"""Gain of the bound, as a share of the best schedule's cost, below which a step counts as idle.
+
+At 10 and 16 requests 1e-5 gives the same bounds and 1e-3 bounds within 0.2 %; with 1e-2 steps get
+short too soon, and bounds are up to 1 % worse.
+"""
+
+FAR_BELOW = 0.04
+"""How far below the best bound Polyak's step assumes the present bound at most, as a share of the
+best schedule's cost: far below it, his step would be far too long. At 10 and 16 requests no limit
+at all gives the same bounds, and 0.005 bounds that differ by 0.3 % to either side."""
+
+FINEST_UNIT, LARGEST_SUM = 2.0**24, 2.0**50
+"""Prices are rounded to multiples of 2**-24 at the finest, and so that the sum of all charges stays
+below 2**50: sums with :data:`oracle.search.relaxation.NEVER` then fit in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +49,14 @@ class Ascent:
     """How prices are improved: a deflected subgradient method with Polyak's step.
 
     Attributes:
-        steps: at most so many.
-        patience: steps without progress after which the share of Polyak's step shrinks.
-        scale: that share at first.
-        shrink: factor by which it shrinks.
-        deflection: weight of the newest subgradient in the direction.
+        steps: most steps.
+        patience: idle steps after which the share of Polyak's step is shortened.
+        scale: the share of Polyak's step that is taken at first.
+        shrink: the factor by which it is shortened.
+        deflection: weight of the newest subgradient in the direction; the rest keeps the old one.
         least_scale: the share at which the method ends.
+
+    The defaults of the last three are usual values; they were not tuned.
     """
 
     steps: int
@@ -49,9 +68,14 @@ class Ascent:
 
 
 INDEPENDENT = Ascent(steps=200, patience=10)
+"""Without sequences. Fewer steps make the search longer (``proofs_notes/oracle.md``)."""
+
 SEQUENCED = Ascent(steps=60, patience=3)
+"""With sequences, where a step takes many times as long; it begins from good prices."""
+
 ANEW = Ascent(steps=20, patience=3, scale=0.5)
-"""For one partial schedule, from prices that were good for another."""
+"""For one partial schedule, from prices that were good for another. At 16 requests 30 or 60 steps
+did not make the search shorter (``proofs_notes/oracle.md``)."""
 
 
 def ascend(
@@ -63,10 +87,17 @@ def ascend(
     should_stop: ShouldStop,
     costs: NDArray[np.int64] | None = None,
 ) -> Prices:
-    """The best prices met on the way; never worse than the ones given.
+    """The prices with the best bound among all steps; never worse than the given prices.
 
-    For the problem as a whole, or with other ``costs`` of starting request j in round t than
-    :func:`plain_costs`: ``NEVER`` where that is not to be.
+    Args:
+        rows: the priced restrictions.
+        sequencing: the sequencing bound for the large requests; ``None``: without it.
+        prices: where to begin.
+        upper: cost of the best schedule.
+        ascent: how prices are improved.
+        should_stop: called in every step; ``True`` ends the ascent.
+        costs: cost of starting request j in round t, shape (n, rounds), ``NEVER`` where it must not
+            start; ``None``: :func:`plain_costs`.
     """
     problem = rows.problem
     base = (plain_costs(rows) if costs is None else costs).astype(np.float64)
@@ -88,7 +119,7 @@ def ascend(
             bound += float(sequences.cheapest())
         bound += float(reduced[large:].min(axis=1).sum())
         if bound > best_bound:
-            idle = 0 if bound > best_bound + 1e-4 * upper else idle + 1
+            idle = 0 if bound > best_bound + LEAST_PROGRESS * upper else idle + 1
             best, best_bound = Prices(tokens, shares), bound
         else:
             idle += 1
@@ -97,7 +128,7 @@ def ascend(
         if best_bound > upper - 1 or scale < ascent.least_scale or should_stop():
             break
         over_tokens, over_shares = rows.excess(starts)
-        # Rows are weighed as shares of their right-hand sides.
+        # Excess is measured as a share of each restriction's limit.
         part_tokens, part_shares = over_tokens / capacity, over_shares / limits
         if direction_tokens is None:
             direction_tokens, direction_shares = part_tokens, part_shares
@@ -110,8 +141,7 @@ def ascend(
         )
         if squares == 0.0:
             break
-        # Far below the best bound Polyak's step is far too long.
-        missing = upper - max(bound, best_bound - 0.04 * upper)
+        missing = upper - max(bound, best_bound - FAR_BELOW * upper)
         step = scale * missing / squares
         tokens = np.maximum(0.0, tokens + step * direction_tokens / capacity)
         shares = np.maximum(0.0, shares + step * direction_shares / limits)
@@ -126,7 +156,7 @@ def _squares(direction: NDArray[np.float64], prices: NDArray[np.float64]) -> flo
 def plain_costs(rows: Rows) -> NDArray[np.int64]:
     """Latency of request j when it starts in round t; shape (n, rounds).
 
-    ``NEVER`` before it arrives, and where it would not be over by the end of the rounds.
+    ``NEVER`` before the arrival, and where the run would end after the last round.
     """
     arrival = np.array(rows.problem.arrival, dtype=np.int64)[:, None]
     start = np.arange(rows.rounds)
@@ -136,7 +166,10 @@ def plain_costs(rows: Rows) -> NDArray[np.int64]:
 
 
 def large_requests(problem: Problem, rounds: int) -> int:
-    """How many requests the sequencing bound should look at: those that need half the cache."""
+    """Number of requests in the sequencing bound: those whose peak exceeds half the cache.
+
+    Fewer where the tables would be too large, and 0 instead of 1.
+    """
     count = sum(2 * peak > problem.capacity for peak in problem.peak)
     count = min(count, MOST_LARGE)
     while count > 0 and (count << count) * (rounds + problem.longest + 1) > LARGEST_TABLE:
@@ -145,7 +178,7 @@ def large_requests(problem: Problem, rounds: int) -> int:
 
 
 class Pricing(NamedTuple):
-    """What bounds are computed from."""
+    """The restrictions, the sequencing bound and the prices that bounds are computed from."""
 
     rows: Rows
     sequencing: Sequencing | None
@@ -154,16 +187,16 @@ class Pricing(NamedTuple):
 
 @dataclass(frozen=True)
 class NodeBounds:
-    """Bounds on what a partial schedule still costs, as whole multiples of 1/``unit``.
+    """Lower bounds on the cost of partial schedules, as whole multiples of 1/``unit``.
 
     A partial schedule that has started the requests j at t_j and starts no other before round t
-    costs at least constant + Σ reduced[j, t_j] + the cheapest the other requests can be from t on.
+    costs at least constant + Σ reduced[j, t_j] + the least reduced cost of the others from t on.
 
     Attributes:
         made_from: what they were computed from.
-        unit: parts in one request·round.
-        large: number of requests of the sequencing bound, the first ones.
-        constant: minus the income of the priced rows.
+        unit: bounds are multiples of 1/``unit`` request·rounds.
+        large: number of requests in the sequencing bound; they are the first ones.
+        constant: minus Σ price · limit over the priced restrictions.
         reduced: reduced cost of starting request j in round t; (n, rounds).
         later: the least reduced cost in round t or later; (n, rounds + longest output + 1).
         sequence: cost of the large requests not in the mask when request j of them is the first
@@ -180,7 +213,7 @@ class NodeBounds:
 
     @classmethod
     def of(cls, rows: Rows, sequencing: Sequencing | None, prices: Prices) -> NodeBounds:
-        """The bounds that ``prices``, rounded, give."""
+        """The bounds that the rounded prices prove."""
         unit = _unit(rows, prices)
         if unit < 1:
             prices, unit = rows.no_prices(), 1
@@ -200,7 +233,7 @@ class NodeBounds:
         large, sequence = 0, np.zeros((1, 0, later.shape[1]), dtype=np.int64)
         if sequencing is not None:
             large = sequencing.large
-            # Tables are by the requests still to start, the search's masks by those started.
+            # Tables are indexed by the requests still to start, the search's masks by the others.
             sequence = sequencing.solve(reduced[:large]).later[::-1]
         income = int(rows.income(tokens, shares))
         made_from = Pricing(rows, sequencing, prices)
@@ -210,13 +243,13 @@ class NodeBounds:
     def anew(
         self, starts: NDArray[np.int64], now: int, upper: int, should_stop: ShouldStop
     ) -> NodeBounds:
-        """The bounds with prices that suit one partial schedule in round ``now``.
+        """Bounds with prices that are good for one partial schedule in round ``now``.
 
-        They hold for every other one, too, in the same unit.
+        They hold for every other partial schedule, too, and have the same unit.
 
         Args:
             starts: the round in which each request has started, negative if it has not.
-            now: others start in this round at the earliest.
+            now: the other requests start in this round at the earliest.
             upper: cost of the best schedule.
             should_stop: called in every step; ``True`` ends the ascent.
         """
@@ -230,7 +263,7 @@ class NodeBounds:
         return self._in_units(rows, sequencing, prices, self.unit)
 
     def of_started(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The constant and the reduced costs of what has started; ``starts`` is (n, states)."""
+        """The constant plus reduced costs of the started requests; ``starts`` is (n, states)."""
         total = np.full(starts.shape[1], self.constant)
         for row, rounds in zip(self.reduced, starts, strict=True):
             total += np.where(rounds < 0, 0, row[rounds])
@@ -250,20 +283,20 @@ class NodeBounds:
 
     @cached_property
     def root(self) -> int:
-        """Bound for the whole problem."""
+        """The lower bound for the whole problem."""
         small = int(self.later[self.large :, 0].sum())
         return self.constant + int(self.sequence_from[0, 0]) + small
 
     def whole(self, bound: int) -> int:
-        """The least whole cost that is not below ``bound``."""
+        """The least whole number of request·rounds that is not below ``bound``."""
         return -(-bound // self.unit)
 
     def at(self, start: int) -> Rest:
         """The bounds for requests that start in round ``start`` or later."""
         tables = []
-        for first in range(self.large, len(self.later), GROUP):
+        for first in range(self.large, len(self.later), TABULATED):
             sums = np.zeros(1, dtype=np.int64)
-            for later in self.later[first : first + GROUP, start]:
+            for later in self.later[first : first + TABULATED, start]:
                 sums = np.concatenate([sums + later, sums])
             tables.append(sums)
         return Rest(self.large, self.sequence_from[:, start], tuple(tables))
@@ -281,7 +314,7 @@ class NodeBounds:
 
 @dataclass(frozen=True)
 class Rest:
-    """Bounds on the cost of all requests that are not in a mask, from some round on."""
+    """Lower bounds on the cost of all requests that are not in a mask, from one round on."""
 
     large: int
     sequence: NDArray[np.int64]
@@ -293,13 +326,13 @@ class Rest:
         shift = self.large
         for sums in self.groups:
             total = total + sums[(placed >> shift) & (len(sums) - 1)]
-            shift += GROUP
+            shift += TABULATED
         return total
 
 
 def _unit(rows: Rows, prices: Prices) -> int:
-    """Parts of a request·round: fine enough to lose nothing, coarse enough not to overflow."""
+    """The unit for these prices: as fine as 64 bits allow, and at most ``FINEST_UNIT``."""
     largest = float(rows.charges(prices.tokens, prices.shares).max(initial=0.0))
     largest += rows.rounds + float(rows.income(prices.tokens, prices.shares))
-    parts = 2.0**50 / (max(1.0, largest) * max(1, rows.problem.size))
-    return int(min(2.0**24, parts))
+    parts = LARGEST_SUM / (max(1.0, largest) * max(1, rows.problem.size))
+    return int(min(FINEST_UNIT, parts))

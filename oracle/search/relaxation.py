@@ -1,6 +1,7 @@
-"""The relaxation whose prices bound the exact search's nodes (proofs: ``proofs_notes/search.md``).
+"""The relaxation whose prices give the lower bounds of the exact search.
 
-Time-indexed: request j starts in one round t. Three kinds of restriction are kept or priced:
+In it each request j starts in one round t. Three kinds of restriction are priced or kept (proofs:
+``proofs_notes/search.md``):
 
 * **capacity rows**, priced: in every round the cache holds at most M tokens;
 * **shares**, priced: what requests hold, counted so that it looks ahead to the next completion
@@ -8,8 +9,8 @@ Time-indexed: request j starts in one round t. Three kinds of restriction are ke
 * **sequencing**, kept: the few requests with the largest peaks follow each other at offsets at
   which two of them fit together.
 
-With prices on the rows what is left is a dynamic programme over subsets of the few large requests,
-and a minimum over rounds for each of the others.
+With prices on the first two, the rest is a dynamic programme over subsets of the few large
+requests, and a minimum over rounds for each other request.
 """
 
 from __future__ import annotations
@@ -30,15 +31,19 @@ NEVER = 2**55
 """A reduced cost that stands for "not in this round". 64 of them still fit into 64 bits."""
 
 MOST_SHARE_CELLS = 2**21
-"""There are at most so many shares times rounds times requests or rounds of a run."""
+"""Most entries of the tables of shares: shares × rounds × the larger of requests and longest
+run. They take 16 MiB."""
 
 ONE_PLACE, TWO_PLACES = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9), (0.3, 0.35, 0.4)
-"""What one request counts at most in shares of one and of two places, as parts of the capacity."""
+"""What one request counts at most in shares of one and of two places, as parts of the capacity.
+
+Fewer than in :mod:`oracle.prices.dual`, since each step of the search pays for them.
+"""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Lagrange multipliers, none negative.
+    """Prices of the restrictions, none negative.
 
     Attributes:
         tokens: price of a token of cache in each round; shape (rounds,).
@@ -50,11 +55,11 @@ class Prices:
 
 
 class Rows:
-    """The priced rows of a problem in rounds 0 to ``rounds`` − 1.
+    """The priced restrictions of a problem, one for each round from 0 to ``rounds`` − 1.
 
     Attributes:
-        shares: those that have rows, besides the capacity.
-        limits: their right-hand sides; shape (shares,), tokens.
+        shares: the shares that are priced, besides the capacity.
+        limits: the limit of each share; shape (shares,), tokens.
     """
 
     def __init__(self, problem: Problem, rounds: int) -> None:
@@ -86,10 +91,9 @@ class Rows:
         return Prices(np.zeros(self.rounds), np.zeros((len(self.limits), self.rounds)))
 
     def prices_from(self, longer: Prices) -> Prices:
-        """The prices found for more rounds of the problem, in these rounds.
+        """Prices that were found for more rounds of the problem, cut to these rounds.
 
-        Fewer rounds leave room for more shares; those that the longer rows did not have cost
-        nothing yet.
+        With fewer rounds there is room for more shares; the new ones have a price of 0.
         """
         new = len(self.limits) - len(longer.shares)
         shares = np.pad(longer.shares[:, : self.rounds], ((0, new), (0, 0)))
@@ -103,7 +107,7 @@ class Rows:
         ages = self._counted.shape[2]
         padded = np.pad(shares, ((0, 0), (self._lead, ages)))
         windows = np.lib.stride_tricks.sliding_window_view(padded, ages, axis=1)
-        # One share at a time: larger products wait for each other's threads on a busy machine.
+        # One share at a time: on a busy machine the threads of larger products wait for each other.
         for row, price in enumerate(shares):
             if price.any():
                 counted = self._counted[:, row].astype(tokens.dtype)
@@ -111,12 +115,12 @@ class Rows:
         return paid
 
     def income(self, tokens: NDArray[Number], shares: NDArray[Number]) -> Number:
-        """What the rows' right-hand sides are worth: M Σ tokens + Σ limit · shares."""
+        """Σ price · limit over all restrictions: M Σ tokens + Σ limit · shares."""
         worth: Number = self.problem.capacity * tokens.sum() + self.limits @ shares.sum(axis=1)
         return worth
 
     def excess(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """By how much each row is exceeded when request j starts in round ``starts[j]``."""
+        """By how much each limit is exceeded when request j starts in round ``starts[j]``."""
         tokens = np.full(self.rounds + self.problem.longest, -self.problem.capacity)
         ages = self._counted.shape[2]
         counted = np.zeros((len(self.limits), self.rounds + ages), dtype=np.int64)
@@ -129,7 +133,7 @@ class Rows:
 
 
 def _shares(problem: Problem, room: int) -> list[Share]:
-    """The shares that have rows, at most about ``room`` of them."""
+    """The shares that are priced, at most ``room`` of them."""
     lead = sorted(problem.prompt_len)[problem.size // 2]
     shares = [Share(1, 1, 0, 0, ()), Share(1, 1, 0, lead, ())]
     for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)):
@@ -140,10 +144,11 @@ def _shares(problem: Problem, room: int) -> list[Share]:
 
 @dataclass(frozen=True)
 class Offsets:
-    """By how many rounds a request may start after another, the two alone in the cache.
+    """By how many rounds a request may start after another, with no others in the cache.
 
-    The offsets are 0 … ``close`` and ``apart`` or more. At the close ones the later request starts
-    while the earlier is small and is over before it; at the others the earlier is nearly over.
+    The offsets are 0 … ``close``, and ``apart`` or more. At a close offset the later request starts
+    while the earlier one is small, and completes first. At the others the earlier one is about to
+    complete.
     """
 
     close: int
@@ -168,11 +173,11 @@ def _fit(problem: Problem, earlier: int, later: int, offset: int) -> bool:
 
 
 class Sequencing:
-    """Least reduced cost of starting a set of large requests, two by two compatible in sequence.
+    """Least reduced cost of a sequence of all large requests in which neighbours fit together.
 
-    The first ``large`` requests of the problem, in order of start: each is compatible with one
-    among its predecessors, as a rule the one that *completes last*. Subsets are bit masks of
-    requests still to start.
+    The first ``large`` requests of the problem are large. In order of start, each has to fit
+    together with one of its predecessors: the one that *completes last*, but for the rules in
+    ``proofs_notes/search.md``. Subsets are bit masks of the requests still to start.
     """
 
     def __init__(self, problem: Problem, large: int, rounds: int) -> None:
@@ -231,7 +236,7 @@ class Sequencing:
         count: int,
         previous: int,
     ) -> None:
-        """Fill ``after[masks, previous]`` for all masks of ``count`` requests without it."""
+        """Fill ``after[masks, previous]`` for all masks of ``count`` requests but ``previous``."""
         for index in range(self.large):
             if index == previous:
                 continue
@@ -247,7 +252,7 @@ class Sequencing:
             sequences.after[masks, previous] = best
 
     def _inside(self, reduced: NDArray[Number]) -> dict[tuple[int, int], NDArray[Number]]:
-        """Least cost of a request that is over before the earlier one, by the earlier's start."""
+        """Least cost of a request that completes before the earlier one, by the earlier's start."""
         return {
             (earlier, later): np.min(
                 [reduced[later, offset : offset + self.rounds] for offset in nested], axis=0
@@ -257,7 +262,7 @@ class Sequencing:
         }
 
     def nested(self, previous: int, index: int) -> range:
-        """Close offsets: ``index`` is over first, and ``previous`` restricts what follows."""
+        """Close offsets: ``index`` completes first, and the next must fit with ``previous``."""
         return range(self._offsets[previous, index].close + 1)
 
     def apart(self, previous: int, index: int) -> int:
@@ -270,13 +275,13 @@ class Sequences(Generic[Number]):
     """Tables of :class:`Sequencing`; masks are sets of large requests still to start.
 
     Attributes:
-        sequencing: what they are tables of.
+        sequencing: the sequencing bound that made the tables.
         reduced: cost of starting request j in round t; (large, rounds + padding).
         first: cost of ``mask`` when request j of it is the first to start, in round t;
             (subsets, large, rounds + padding).
         later: the same, in round t or later.
-        after: cost of ``mask`` when what comes next must be compatible with request j, started in
-            round t; (subsets, large, rounds).
+        after: cost of ``mask`` when its first request must fit together with request j, which
+            starts in round t; (subsets, large, rounds).
     """
 
     sequencing: Sequencing
@@ -310,7 +315,7 @@ class Sequences(Generic[Number]):
     def _next(
         self, mask: int, previous: int, start: int
     ) -> Iterator[tuple[Number, int, int, bool]]:
-        """(cost, request, its start, completes before ``previous``) of what may come next."""
+        """Of each request that may come next: cost, index, start, whether it completes first."""
         for index in range(self.sequencing.large):
             if not mask >> index & 1:
                 continue

@@ -1,9 +1,8 @@
 """Partial schedules round by round: the arrays of the exact search, and its rules.
 
-A *state* is what is known at the start of a round: which requests have started and when, and what
-they will hold in the rounds to come. States are kept as columns of arrays, so that one numpy call
-treats all of them. That every rule keeps an optimal schedule is proven in
-``proofs_notes/search.md``.
+A *state* is a partial schedule at the start of a round: which requests have started and when, and
+what they will hold in the rounds to come. States are columns of arrays, so that one numpy call
+works on all of them. ``proofs_notes/search.md`` proves that every rule keeps an optimal schedule.
 """
 
 from __future__ import annotations
@@ -23,16 +22,20 @@ Tokens = NDArray[np.int16 | np.int32]
 """Tokens held, or rounds to wait; 16 bits where they are enough."""
 
 COMPARED = 16
-"""States of a set of started requests, cheapest first, that the others are compared with."""
+"""Of the states with the same started requests, the 16 cheapest are compared with all others.
+
+With 32 a tenth fewer states remained, in a third more time (``proofs_notes/oracle.md``).
+"""
 
 PAIRS = 2**15
-"""Pairs of states that are compared by one numpy call, about; few states are one call's work."""
+"""Pairs of states that one numpy call compares, about: enough that the call itself costs little."""
 
 DELAYED = 2
-"""Up to so many rounds a dominating state may lag behind the one that it dominates."""
+"""Most rounds that a dominating state may lag behind the state that it dominates: more dominate
+little, and each takes another comparison."""
 
 PROBED = 5
-"""RoundStep in which two loads are compared before they are compared in all."""
+"""Rounds in which two loads are compared first: most pairs differ in one of them."""
 
 NO_ROUND = 2**30
 """Later than every round."""
@@ -52,7 +55,7 @@ class Frontier:
         last: each request's last round, -1 if it has not started; (n, N).
         cost: latency of the started requests; (N,).
         reduced: the constant of the bounds and the reduced costs of the started requests; (N,).
-        bound: lower bound on the cost of every schedule that the state can become; (N,).
+        bound: lower bound on the cost of every complete schedule that begins like the state; (N,).
     """
 
     load: Tokens
@@ -100,7 +103,7 @@ class Frontier:
 
 @dataclass(frozen=True)
 class Incumbent:
-    """A complete schedule met on the way: its cost and start rounds."""
+    """The best complete schedule known: its total latency, and the start rounds."""
 
     cost: int
     starts: tuple[int, ...]
@@ -110,9 +113,9 @@ class RoundStep:
     """Takes states from one round to the next.
 
     Args:
-        problem: what is searched.
-        bounds: what drops states.
-        room: so many states may be held at once.
+        problem: the problem.
+        bounds: the lower bounds by which states are dropped.
+        room: most states that may be held at once.
         should_stop: called several times in each round; ``True`` ends it.
     """
 
@@ -130,7 +133,7 @@ class RoundStep:
             occupancy.astype(self._tokens)[:, None] for occupancy in problem.occupancy
         ]
         self._all = (1 << problem.size) - 1
-        # In ascending order of prompt: earliest starts are found for one prompt length at a time.
+        # Earliest start rounds are found for all requests of one prompt length together.
         self._by_prompt: dict[int, list[int]] = {}
         for index, prompt_len in enumerate(problem.prompt_len):
             self._by_prompt.setdefault(prompt_len, []).append(index)
@@ -156,8 +159,9 @@ class RoundStep:
     ) -> tuple[Frontier, Incumbent | None] | None:
         """The states at the start of round ``now`` + 1 that may still cost less than ``upper``.
 
-        Also the best complete schedule that costs less, if one was met. ``None`` when it is time
-        to stop, or when there are more ways to go on than there is room for.
+        Returns:
+            The states, and the best complete schedule that costs less than ``upper``, if one was
+            found. ``None`` if ``should_stop()`` is true or the states would exceed ``room``.
         """
         grown = self._start(states, now, (upper - 1) * self.bounds.unit)
         if grown is None:
@@ -173,9 +177,9 @@ class RoundStep:
         return _undominated(running, self.problem.size), found
 
     def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[RoundStep, Frontier]:
-        """Go on with prices that suit the state that looks best, and the states they leave.
+        """The next step with prices for the state of the least bound, and the states that remain.
 
-        Prices that were good for the whole problem bound what is left of it worse and worse.
+        Prices that were found for the whole problem give worse bounds the less of it is left.
         """
         lengths = np.array(self.problem.output_len)[:, None]
         starts = np.where(states.last < 0, -1, states.last - lengths + 1)
@@ -200,9 +204,10 @@ class RoundStep:
         return Incumbent(cost, tuple(starts))
 
     def _start(self, states: Frontier, now: int, limit: int) -> Frontier | None:
-        """Each state with each set of requests that may start in round ``now``, the empty one too.
+        """Each state with each set of requests that may start in round ``now``, the empty set too.
 
-        Requests are added in ascending order, so that each set is met once.
+        Requests are added in ascending order, so that each set is formed once. ``None`` as in
+        :meth:`advance`.
         """
         grown = states.take(np.zeros(0, dtype=np.int64))
         anywhere = _union(states.ready & ~states.placed)
@@ -245,7 +250,7 @@ class RoundStep:
         limit: int,
         rest: Rest,
     ) -> Frontier:
-        """The candidates with request ``index`` started, as far as they are within ``limit``."""
+        """The candidates with request ``index`` started whose bound is at most ``limit``."""
         placed = states.placed[candidates] | (1 << index)
         reduced = states.reduced[candidates] + self.bounds.reduced[index, now]
         bound = np.maximum(states.bound[candidates], reduced + rest.of(placed))
@@ -274,12 +279,13 @@ class RoundStep:
         )
 
     def _pass(self, states: Frontier, now: int) -> Frontier:
-        """The states after round ``now``, without those that no optimal schedule goes through."""
+        """The states after round ``now``, without those that begin no optimal schedule."""
         problem = self.problem
         unarrived = sum(1 << j for j, arrival in enumerate(problem.arrival) if arrival > now)
         waiting = ~states.placed & self._all
         hopeless = (states.load[0] == 0) & (waiting & unarrived == 0)
-        # Nobody can hold a block more in such a round: it may justify who started no earlier.
+        # In a tight round no request can hold a block more: a request that runs in it could not
+        # have started one round earlier.
         tight = states.load[0] + problem.block_size > problem.capacity
         justifying = np.where(states.last > now, states.last, NO_ROUND).min(axis=0)
         for index, length in enumerate(problem.output_len):
@@ -299,7 +305,7 @@ class RoundStep:
         return replace(kept, load=load, before=kept.load[0], loose=loose)
 
     def _estimate(self, states: Frontier, now: int, limit: int) -> Frontier:
-        """Fresh bounds at the start of round ``now``; states beyond the limit are dropped."""
+        """New bounds at the start of round ``now``; states above the limit are dropped."""
         if now >= self.bounds.rounds:
             return states.take(np.zeros(0, dtype=np.int64))
         bound = np.maximum(states.bound, states.reduced + self.bounds.at(now).of(states.placed))
@@ -310,11 +316,11 @@ class RoundStep:
         total = states.reduced.copy()
         sequenced = states.placed & ((1 << large) - 1)
         sequence = np.where(sequenced == (1 << large) - 1, 0, NEVER)
-        # Beyond the last round of what runs there is room for everybody.
+        # After the last round of the running requests every request fits.
         busy = max(0, int(states.last.max(initial=-1)) - now + 1)
         missing = _union(~states.placed)
-        for prompt_len, everybody in self._by_prompt.items():
-            indices = [index for index in everybody if missing >> index & 1]
+        for prompt_len, alike in self._by_prompt.items():
+            indices = [index for index in alike if missing >> index & 1]
             if not indices:
                 continue
             free_from = self._free_from(states.load[:busy], prompt_len)
@@ -333,7 +339,7 @@ class RoundStep:
         return replace(states, bound=bound, ready=ready).take(bound <= limit)
 
     def _free_from(self, load: Tokens, prompt_len: int) -> Tokens:
-        """For each coming round k, from which start on a request with this prompt fits into it.
+        """For each coming round k, the earliest start from which a request fits into round k.
 
         A request that starts d rounds from now and runs in round k holds s + k − d + 1 tokens
         there; it fits if and only if d is at least this number.
@@ -344,7 +350,7 @@ class RoundStep:
         return from_start
 
     def _wait(self, free_from: Tokens, output_len: int) -> Tokens:
-        """In how many rounds from now a request fits next to what runs, at the earliest."""
+        """Rounds from now to the earliest start at which a request fits beside the running ones."""
         wait: Tokens = free_from[:output_len].max(axis=0, initial=0)
         for later in range(output_len, len(free_from)):
             # Only a request that waits this long still runs in that round.
@@ -362,11 +368,11 @@ def _union(masks: NDArray[np.int64]) -> int:
 
 
 def _undominated(states: Frontier, size: int) -> Frontier:
-    """The states without those for which another is at least as good.
+    """The states without the dominated ones.
 
-    Of two states with the same started requests one is as good as the other if it costs no more
-    and holds no more in any coming round; or if it does so after waiting for ``delay`` rounds,
-    which costs one round for each request still to start.
+    Of two states with the same started requests one dominates the other if it costs no more and
+    holds no more in any coming round, possibly after it has waited for ``delay`` rounds, each of
+    which costs one round for every request still to start.
     """
     states = states.take(np.lexsort((states.cost, states.placed)))
     count = len(states)
@@ -388,7 +394,6 @@ def _undominated(states: Frontier, size: int) -> Frontier:
         useful = alive[better]
         others, better = others[useful], better[useful]
         for delay in range(DELAYED + 1):
-            # Of those that cost no more, delayed or not: who holds no more?
             affordable = states.cost[better] + delay * waiting[others] <= states.cost[others]
             others, better = others[affordable], better[affordable]
             dominated = _holds_no_more(states.load, better, others, delay)
@@ -404,10 +409,10 @@ def _holds_no_more(
     others: NDArray[np.int64],
     delay: int,
 ) -> NDArray[np.bool_]:
-    """Whether each of ``better`` holds, ``delay`` rounds later, no more than its other."""
+    """For each pair, whether ``better`` holds no more than ``others``, ``delay`` rounds later."""
     rounds = len(load) - delay
     holds = np.ones(len(better), dtype=np.bool_)
-    # Most pairs fail in one of a few rounds; only the rest is compared in all.
+    # Most pairs fail in one of a few rounds; only the others are compared in all rounds.
     for moment in range(0, rounds, max(1, rounds // PROBED)):
         holds &= load[moment + delay].take(better) <= load[moment].take(others)
     likely = np.flatnonzero(holds)

@@ -405,7 +405,7 @@ def assert_one_sentence(error: AminError) -> None:
 
 @pytest.mark.theorem("T10")
 def test_a_price_below_zero_is_refused() -> None:
-    """It would prove too much: at −1, ten tokens of cache that nobody uses count as ten rounds."""
+    """It would prove too much: at −1, ten unused tokens of cache count as ten rounds."""
     with pytest.raises(InvalidValue, match=r"multipliers\[1\] is -1, but it must be at least 0"):
         Stretch(0, (0, -1))
 
@@ -749,7 +749,7 @@ LARGEST_PRICE = 2**53 - 1
 
 @pytest.mark.theorem("T10")
 def test_a_delay_may_need_more_than_64_bits() -> None:
-    """Nothing has a price, so nobody is delayed; but the last round's delay is above 2**63."""
+    """No round has a price, so no request is delayed; but the last delay is above 2**63."""
     instance = Instance(5, (Request("a", 1, 2),))
     stretches = (Stretch(0, (0,) * 3000),)
     assert verify(instance, Certificate(instance, LARGEST_PRICE, stretches)) == 2
@@ -918,3 +918,17 @@ def test_work_is_linear_in_kinds_and_priced_rounds() -> None:
 
     assert calls(40, 1000) < 4.5 * calls(10, 1000)
     assert calls(10, 100_000) < 1.5 * calls(10, 100)
+
+
+def test_the_repr_of_many_prices_is_short_and_of_few_is_complete() -> None:
+    many = Instance(100, tuple(Request(number, 2, 1 + number % 40) for number in range(2000)))
+    share = Share(1, 1, 0, 0, (1,) * 5000)
+    stretches = (Stretch(0, (7,) * 5000, (share,) * 30),)
+    long = Certificate(many, 1024, stretches)
+    assert len(repr(long)) < 2500
+    assert "1024" in repr(long)
+    few = Certificate(
+        Instance(9, (Request("a", 2, 3),)), 4, (Stretch(0, (1, 2), (Share(1, 2, 0, 1, (0, 3)),)),)
+    )
+    again: object = eval(repr(few))
+    assert again == few

@@ -59,4 +59,12 @@ for policy in (
     assert check(schedule) == ()
     assert Schedule.from_json(schedule.to_json()) == schedule
     total += schedule.total_latency
-print(f"{amin_ref.__name__}: {total} request·rounds")
+generated = Instance(40, (request for request in instance.requests))
+assert generated == Instance(40, list(instance.requests)) == instance
+lengths = Instance.from_lengths([(3, 5), (8, 20)], capacity=40, arrivals=range(2))
+assert simulate(lengths, "amin") == simulate(lengths, Amin())
+chats: Instance = amin_ref.workloads.build_instance(
+    "chat", requests=3, capacity=9000, prediction=amin_ref.workloads.Exact()
+).instance
+total += simulate(chats, "h-sf").total_latency
+print(f"{amin_ref.__name__} {amin_ref.__version__}: {total} request·rounds")
