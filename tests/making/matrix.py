@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
 PAGE = PROJECT / "proofs_notes" / "matrix.md"
@@ -149,9 +150,6 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps([asdict(check) for check in checks]))
     else:
-        # Imported late: pytest, which collects the tests, must be the first to import amin_ref.
-        from tests.making.readme import replaced
-
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(
             replaced(page, "matrix", f"{table(read_book(), checks)}\n"), encoding="utf-8"
