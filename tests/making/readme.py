@@ -15,7 +15,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from amin_ref.cli.exit_codes import EXIT_CODES
 from tests.support.project import PROJECT
 from tests.support.rooms import ROOMS, Room
 
@@ -171,6 +170,10 @@ def room_map() -> str:
 
 def exit_codes() -> str:
     """The table of exit codes, in Markdown."""
+    # pytest warns when amin_ref, which is also its plugin, is imported before it starts; and
+    # matrix.py, which starts it, imports this file.
+    from amin_ref.cli.exit_codes import EXIT_CODES
+
     lines = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     return "\n".join(["| code | meaning |", "|---:|---|", *lines]) + "\n"
 

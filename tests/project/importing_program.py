@@ -6,6 +6,7 @@ import amin_ref
 from amin_ref import (
     Amax,
     Amin,
+    Comparison,
     Decision,
     FirstComeFirstServed,
     HindsightShortestFirst,
@@ -14,9 +15,12 @@ from amin_ref import (
     Request,
     RequestId,
     Schedule,
+    SeedComparison,
     Shuffled,
     VisibleRequest,
     check,
+    compare,
+    compare_seeds,
     simulate,
 )
 
@@ -59,4 +63,11 @@ for policy in (
     assert check(schedule) == ()
     assert Schedule.from_json(schedule.to_json()) == schedule
     total += schedule.total_latency
+comparison: Comparison = compare(instance, ["amin", Amax, OneByOne, FirstComeFirstServed()])
+best: float = min(row.mean_latency for row in comparison.rows)
+assert comparison.schedules["OneByOne"] == schedule
+assert len(str(compare(instance, {"mine": OneByOne, "amin": Amin(Shuffled(1))}, 9))) > 0
+over_seeds: SeedComparison = compare_seeds(lambda seed: instance, "amin,fcfs", 2)
+supported: list[bool] = [each.is_supported for each in over_seeds.differences()]
+assert supported == [False]
 print(f"{amin_ref.__name__}: {total} request·rounds")
