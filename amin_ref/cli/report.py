@@ -42,7 +42,7 @@ TIME_LIMIT = 20.0
 
 SEEDS = 5
 """Seeds unless told otherwise. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
-20 seeds ± 0.5, and each seed takes two seconds more on 2,000 requests."""
+20 seeds ± 0.5, and each seed takes three seconds more on 2,000 requests."""
 
 BOUND_SECONDS = 1.0
 """Seconds for the bound of each seed after the first: at most 0.7 % below what six seconds find."""

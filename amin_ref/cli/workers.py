@@ -1,4 +1,4 @@
-"""Worker processes for commands that have much to do."""
+"""Worker processes for commands whose work can be shared."""
 
 from __future__ import annotations
 
@@ -16,28 +16,37 @@ import click
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor | None]:
-    """So many processes; none besides this one where one is enough."""
+    """A pool of ``workers`` processes; ``None`` for one, as the caller's own process does the work.
+
+    When the block ends, the result of a task that still runs is not needed: its process is ended
+    at once, so that Ctrl-C takes effect at once.
+
+    Raises:
+        click.ClickException: a worker process was killed.
+    """
     if workers == 1:
         yield None
         return
-    # Not forked: a process with threads, like one that shows progress, cannot be safely.
+    # Spawned, not forked: this process has threads that show progress, and a fork would copy locks
+    # that they hold.
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    before = multiprocessing.active_children()
     try:
         yield executor
     except BrokenProcessPool:
         raise click.ClickException(
-            "a worker process was killed; what is finished is in the checkpoint, if there is one"
+            "a worker process was killed; finished work is in the checkpoint, if there is one"
         ) from None
     finally:
-        # The command has its results or was stopped: what workers still work on is not needed.
         for process in multiprocessing.active_children():
-            process.terminate()
+            if process not in before:
+                process.terminate()
         executor.shutdown(cancel_futures=True)
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when it is killed, instead of waiting for ever."""
+    """Leave Ctrl-C to the parent process, and end when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

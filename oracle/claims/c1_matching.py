@@ -1,4 +1,4 @@
-"""C1: with naive predictions, does Amin match hindsight while pessimism lags?"""
+"""C1: with naive predictions, does Amin match hindsight, and does Amax lag behind?"""
 
 from __future__ import annotations
 
@@ -9,29 +9,36 @@ from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan
+from oracle.claims.plan import WHOLE_INTERVAL, Claim, Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.words import counted
+from oracle.claims.words import TIMES_BOUND, counted
 from oracle.claims.workload import SampledWorkload
 
 MATCHED = 1.05
-"""Amin matches when its total latency is at most 5 % above the certified bound on every schedule:
-less than samples of one workload differ among themselves. It does not when it is more than 5 %
-above H-SF, which is a schedule, and so at least as costly as the best."""
+"""Amin matches hindsight if its total latency is at most 5 % above the certified bound: samples of
+one workload differ by more. It does not if its total latency is more than 5 % above that of H-SF,
+since the optimum is at most H-SF."""
 
 LAGS = 1.5
-"""Pessimism lags far behind when Amax has at least one and a half times Amin's total latency."""
+"""Amax lags far behind if its total latency is at least one and a half times Amin's."""
 
 SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
-"""Numbers of requests at once, over the plan's number."""
+"""Numbers of requests at once, as shares of the plan's number."""
 
 LOADS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
-"""From light traffic to past saturation; see :class:`oracle.claims.workload.SampledWorkload`."""
+"""From light traffic to beyond saturation; see :class:`oracle.claims.workload.SampledWorkload`."""
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """How far from hindsight, in one workload. All are ratios of total latencies."""
+    """Ratios of total latencies on one workload.
+
+    Attributes:
+        workload: the requests.
+        amin_to_h_sf: Amin / H-SF.
+        lag: Amax / Amin.
+        to_bound: each policy / certified bound, by the policy's title.
+    """
 
     workload: SampledWorkload
     amin_to_h_sf: Estimate
@@ -97,11 +104,11 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     return Judgement(
         verdict=verdict,
         measured=(
-            f"{article.workload.requests:,} at once: Amin has {article.amin_to_h_sf} times the "
-            f"total latency of H-SF, {article.to_bound['Amin']} times the certified bound; FCFS "
-            f"{article.to_bound['FCFS']} times it; Amax {article.lag} times Amin. "
-            f"{_first_missed(at_once, arriving)} Amax is furthest behind at "
-            f"{_most_behind([*at_once, *arriving])}."
+            f"{article.workload.requests:,} requests at once: Amin's total latency is "
+            f"{article.amin_to_h_sf} times that of H-SF and {article.to_bound['Amin']} times the "
+            f"certified bound; that of FCFS is {article.to_bound['FCFS']} times the bound; that of "
+            f"Amax is {article.lag} times Amin's. {_first_missed(at_once, arriving)} The largest "
+            f"ratio of Amax to Amin is {_most_behind([*at_once, *arriving])}."
         ),
         condition=_condition(verdict, reached, [*at_once, *arriving]),
         figures=(_figure_at_once(at_once), _figure_arriving(arriving)),
@@ -117,7 +124,7 @@ def _load(each: _Compared) -> str:
 
 
 def _reach(ascending: Sequence[_Compared], named: Callable[[_Compared], str]) -> str:
-    """The last of those, from the first on, where Amin matches."""
+    """``up to …``: the last setting before the first one in which Amin does not match."""
     last = ""
     for each in ascending:
         if not each.matched:
@@ -137,23 +144,23 @@ def _first_missed(at_once: Sequence[_Compared], arriving: Sequence[_Compared]) -
 
 def _most_behind(compared: Sequence[_Compared]) -> str:
     most = max(compared, key=lambda each: each.lag.mean)
-    return f"{_number(most) if most.workload.load is None else _load(most)}: {most.lag} times Amin"
+    return f"{most.lag}, with {_number(most) if most.workload.load is None else _load(most)}"
 
 
 def _condition(verdict: Verdict, reached: Sequence[str], compared: Sequence[_Compared]) -> str:
     if verdict == "holds":
         return ""
     if verdict == "does not hold":
-        return "Nowhere does Amin match hindsight while Amax lags."
+        return "In no setting does Amin match the certified bound while Amax lags behind."
     matched = [each for each in compared if each.matched]
     lagging = sum(each.lags for each in matched)
-    too = sum(each.to_bound["FCFS"].high <= MATCHED for each in matched)
+    fcfs = sum(each.to_bound["FCFS"].high <= MATCHED for each in matched)
     return (
-        f"Amin is within 5 % of the certified bound {' and '.join(reached) or 'at some loads'}: "
-        "where the cache hardly overflows. Of these "
-        f"{counted(len(matched), 'setting')}, Amax, which reserves for the longest answer, lags in "
-        f"{lagging}; but FCFS, which predicts nothing, matches in {too}, too. With more work than "
-        "cache, no policy that lacks the lengths can put short answers first."
+        f"Amin is within 5 % of the certified bound {' and '.join(reached) or 'at some loads'}, "
+        f"where the cache rarely overflows. Of these {counted(len(matched), 'setting')}, Amax, "
+        f"which reserves the predicted upper bounds, lags behind in {lagging}; FCFS, which uses no "
+        f"predictions, is within 5 % in {fcfs} as well. When more requests wait than fit into the "
+        "cache, a policy without knowledge of the lengths cannot run short outputs first."
     )
 
 
@@ -161,10 +168,10 @@ def _figure_at_once(compared: Sequence[_Compared]) -> Figure:
     return Figure(
         name="c1-at-once",
         title="Naive predictions, all requests at once",
-        reading="Amin stays at the certified bound as long as the cache hardly overflows, and "
-        "leaves it as more requests wait at once.",
+        reading="Amin is at the certified bound while the cache rarely overflows, and above it "
+        "when more requests wait at once.",
         x_label="requests at once",
-        y_label="total latency over the certified bound",
+        y_label=TIMES_BOUND,
         x_scale="log",
         y_scale="log",
         series=_series(compared, lambda each: each.workload.requests),
@@ -176,10 +183,10 @@ def _figure_arriving(compared: Sequence[_Compared]) -> Figure:
     return Figure(
         name="c1-arriving",
         title="Naive predictions, Poisson arrivals",
-        reading="Amax saturates at a much lower load than Amin, since it reserves for the longest "
-        "answer: from there on its queue grows as long as requests come.",
-        x_label="load: arrivals over what the cache can keep up with at best",
-        y_label="total latency over the certified bound",
+        reading="Amax reserves the predicted upper bounds, so it saturates at a much lower load "
+        "than Amin: from that load on its queue grows as long as requests arrive.",
+        x_label="load: arriving work / what the cache can serve",
+        y_label=TIMES_BOUND,
         y_scale="log",
         series=_series(compared, lambda each: each.workload.load or 0.0),
         marks=(Mark("matched: within 5 %", MATCHED),),
@@ -195,12 +202,13 @@ def _series(compared: Sequence[_Compared], x: Callable[[_Compared], float]) -> t
 
 MATCHING = Claim(
     name="C1",
+    title="Matches hindsight with naive predictions",
     words="With naive predictions (assuming 1,000 tokens for all), Amin matched the latency of "
     "hindsight-optimal scheduling, while traditional methods lagged significantly behind.",
-    rule=f"Matched: Amin's total latency at most {MATCHED} times the certified bound on any "
-    f"schedule. Lagging: Amax at least {LAGS} times Amin. Holds if both are so with all requests "
-    "at once, the article's setting; under conditions if both are so at some other number or load. "
-    "The 95 % interval has to lie on that side.",
+    rule=f"Matched: Amin's total latency is at most {MATCHED} times the certified bound. Lagging: "
+    f"Amax's is at least {LAGS} times Amin's. Holds if both are true with all requests at once, "
+    "the article's setting; under conditions if both are true for some other number of requests or "
+    f"load. {WHOLE_INTERVAL}",
     setting=lambda plan: (
         f"every output predicted in [1, 1000]; {round(SHARES[0] * plan.requests):,} to "
         f"{plan.requests:,} requests at once, and {plan.requests:,} in Poisson arrivals at loads "

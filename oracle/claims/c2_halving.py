@@ -1,4 +1,4 @@
-"""C2: with binned intervals, does Amin halve the pessimist's distance from hindsight?"""
+"""C2: with binned intervals, does Amin halve the gap between Amax and hindsight?"""
 
 from __future__ import annotations
 
@@ -11,28 +11,35 @@ from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan
+from oracle.claims.plan import WHOLE_INTERVAL, Claim, Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.words import listed
+from oracle.claims.words import TIMES_BOUND, listed
 from oracle.claims.workload import SampledWorkload
 
 HALF = 0.5
-"""Share of the gap that has to be closed."""
+"""Share of the gap that Amin must close."""
 
 GAP = 0.05
-"""A gap of less than 5 % of hindsight's total latency is none worth halving: it is within what
-samples of one workload differ by, and the share of it that is closed is noise."""
+"""Least gap that counts, as a share of hindsight's total latency. Samples of one workload differ by
+5 %, so of a smaller gap the share that is closed is noise."""
 
 BINS = (1, 2, 3, 5, 10, 20, 50)
+"""Numbers of bins, K."""
+
 HINDSIGHTS = ("bound", "h-sf")
+"""Names of hindsight's values in :class:`oracle.claims.experiments.InHindsight`."""
+
 NAMES = {"bound": "the certified bound", "h-sf": "H-SF"}
 
 
 @dataclass(frozen=True)
 class _Closed:
-    """How much of the gap Amax − hindsight Amin closes with so many bins.
+    """How much of the gap Amax − hindsight Amin closes with a number of bins.
 
-    ``share`` is ``None`` where there is no gap.
+    Attributes:
+        bins: K.
+        gap: (Amax − hindsight) / hindsight.
+        share: (Amax − Amin) / (Amax − hindsight); ``None`` if the gap is below :data:`GAP`.
     """
 
     bins: int
@@ -45,7 +52,7 @@ class _Closed:
 
     @property
     def beyond(self) -> bool:
-        """Whether Amin is better than that hindsight."""
+        """Whether Amin is better than hindsight."""
         return self.share is not None and self.share.low > 1
 
 
@@ -77,7 +84,7 @@ def _closed(
         predicted = Predicted(workload, f"bins:{bins}")
         amin, amax = found.of(predicted, "amin"), found.of(predicted, "amax")
         gap = estimated((amax - best) / best)
-        # With a gap near nothing in any one sample, the mean of the shares would mean nothing.
+        # A gap near 0 in one sample would make its share, and so the mean, arbitrarily large.
         there = gap.low >= GAP and bool(np.all(amax > best))
         share = estimated((amax - amin) / (amax - best)) if there else None
         closed.append(_Closed(bins, gap, share))
@@ -85,32 +92,33 @@ def _closed(
 
 
 def _judge(plan: Plan, found: Measurements) -> Judgement:
-    drawn, equal = (
+    sampled, equal = (
         {name: _closed(plan, found, workload, name) for name in HINDSIGHTS}
         for workload in _workloads(plan)
     )
-    with_gap = [each for closed in drawn.values() for each in closed if each.share is not None]
+    with_gap = [each for closed in sampled.values() for each in closed if each.share is not None]
     halved = [each.halved for each in with_gap]
     verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     return Judgement(
         verdict=verdict,
-        measured=" ".join(_told(name, drawn[name]) for name in HINDSIGHTS),
-        condition=_condition(verdict, drawn, equal, _held(plan, found)),
+        measured=" ".join(_shares_closed(name, sampled[name]) for name in HINDSIGHTS),
+        condition=_condition(verdict, sampled, equal, _held(plan, found)),
         figures=(
-            _figure_shares(drawn, equal),
+            _figure_shares(sampled, equal),
             _figure_latencies(plan, found),
             _figure_held(plan, found),
         ),
     )
 
 
-def _told(name: str, closed: Sequence[_Closed]) -> str:
+def _shares_closed(name: str, closed: Sequence[_Closed]) -> str:
     shares = [f"{_percent(each.share)} at K = {each.bins}" for each in closed if each.share]
     none = [each.bins for each in closed if not each.share]
-    told = f"Of the gap to {NAMES[name]}, Amin closes {', '.join(shares)}" if shares else ""
+    sentence = f"Of the gap to {NAMES[name]}, Amin closes {', '.join(shares)}" if shares else ""
     if none:
-        told += f"{'; ' if told else 'To ' + NAMES[name] + ', '}no gap of 5 % at K = {listed(none)}"
-    return told + "."
+        begin = f"{sentence}; " if sentence else f"To {NAMES[name]}, "
+        sentence = f"{begin}no gap of {GAP * 100:.0f} % at K = {listed(none)}"
+    return sentence + "."
 
 
 def _percent(share: Estimate) -> str:
@@ -119,49 +127,49 @@ def _percent(share: Estimate) -> str:
 
 def _condition(
     verdict: Verdict,
-    drawn: dict[str, list[_Closed]],
+    sampled: dict[str, list[_Closed]],
     equal: dict[str, list[_Closed]],
     held: dict[str, list[Point]],
 ) -> str:
     if verdict == "holds":
         return ""
     if verdict == "does not hold":
-        return "At no number of bins is half of the gap closed."
+        return "With no number of bins does Amin close half of the gap."
     halved = [
         f"{listed(bins)} {'bin' if bins == [1] else 'bins'} against {NAMES[name]}"
         for name in HINDSIGHTS
-        if (bins := [each.bins for each in drawn[name] if each.halved])
+        if (bins := [each.bins for each in sampled[name] if each.halved])
     ]
     better = ""
-    if any(each.beyond for each in drawn["h-sf"]):
-        too = ", with equal prompts, too" if any(each.beyond for each in equal["h-sf"]) else ""
-        better = f" This is why it can be better than H-SF (more than 100 %){too}."
+    if any(each.beyond for each in sampled["h-sf"]):
+        also = ", also with equal prompts" if any(each.beyond for each in equal["h-sf"]) else ""
+        better = f" So Amin can be better than H-SF (more than 100 % of the gap){also}."
     return (
-        f"Halved with {'; with '.join(halved)}. The finer the bins, the less is left for Amax to "
-        "lose but what H-SF loses, too: it starts answers of like length together, they are at "
-        f"their largest together, and so it holds {held['H-SF'][0].y.mean * 100:.0f} % of the "
-        "cache on average. Amin, which assumes less than comes, holds up to "
+        f"Halved with {'; with '.join(halved)}. With finer bins Amax comes closer to H-SF. H-SF "
+        "starts requests of similar length together, they reach their largest size together, and "
+        f"so H-SF holds {held['H-SF'][0].y.mean * 100:.0f} % of the cache on average. Amin plans "
+        "with lower bounds and holds up to "
         f"{max(point.y.mean for point in held['Amin']) * 100:.0f} %.{better}"
     )
 
 
-def _figure_shares(drawn: dict[str, list[_Closed]], equal: dict[str, list[_Closed]]) -> Figure:
+def _figure_shares(sampled: dict[str, list[_Closed]], equal: dict[str, list[_Closed]]) -> Figure:
     series = [
         Series(
             f"to {NAMES[name]}{suffix}",
             tuple(Point(each.bins, each.share) for each in closed[name] if each.share),
         )
-        for closed, suffix in ((drawn, ""), (equal, ", equal prompts"))
+        for closed, suffix in ((sampled, ""), (equal, ", equal prompts"))
         for name in HINDSIGHTS
     ]
     return Figure(
         name="c2-gap",
-        title="Share of the pessimist's gap that Amin closes",
-        reading="Above the line the gap Amax − hindsight is at least halved. Above 1 Amin is "
-        "better than that hindsight: H-SF is no optimum. Points are missing where there is no gap "
-        "of 5 %.",
+        title="Share of the gap to Amax that Amin closes",
+        reading="Above the dashed line Amin closes at least half of the gap Amax − hindsight. "
+        "Above 1 Amin is better than that hindsight; H-SF is not the optimum. A point is missing "
+        "where the gap is below 5 %.",
         x_label="K, number of bins",
-        y_label="share of the gap closed",
+        y_label="share of the gap that is closed",
         x_scale="log",
         series=tuple(each for each in series if each.points),
         marks=(Mark("halved", HALF),),
@@ -184,17 +192,17 @@ def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
     return Figure(
         name="c2-latency",
         title="Total latency with binned predictions",
-        reading="More bins are better predictions, and bring both nearer to H-SF: with exact "
-        "lengths both make its decisions. Below its line, Amin is better than with exact lengths.",
+        reading="More bins mean narrower intervals; with exact lengths Amin and Amax both make the "
+        "decisions of H-SF. Where Amin is below H-SF, it is better than with exact lengths.",
         x_label="K, number of bins",
-        y_label="total latency over the certified bound",
+        y_label=TIMES_BOUND,
         x_scale="log",
         series=tuple(Series(name, tuple(points)) for name, points in lines.items()),
     )
 
 
 def _held(plan: Plan, found: Measurements) -> dict[str, list[Point]]:
-    """The share of the cache that is held on average, by number of bins."""
+    """Each policy's mean occupancy / M, by number of bins."""
     workload = plan.sampled()
     h_sf = estimated(found.of(InHindsight(workload, plan.bound_seconds), "h-sf_held"))
     lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "Amax": []}
@@ -210,11 +218,11 @@ def _figure_held(plan: Plan, found: Measurements) -> Figure:
     return Figure(
         name="c2-held",
         title="How full the cache is",
-        reading="H-SF starts answers of like length together, and they are at their largest "
-        "together: it knows every length and still leaves some of the cache empty. Whoever assumes "
-        "less than comes fills more of it, and has to evict.",
+        reading="H-SF starts requests of similar length together, and they reach their largest "
+        "size together; so part of the cache stays empty although every length is known. Amin "
+        "plans with lower bounds, fills more of the cache, and has to evict.",
         x_label="K, number of bins",
-        y_label="share of the cache held, mean over time",
+        y_label="mean occupancy / M",
         x_scale="log",
         series=tuple(Series(name, tuple(points)) for name, points in _held(plan, found).items()),
     )
@@ -222,15 +230,16 @@ def _figure_held(plan: Plan, found: Measurements) -> Figure:
 
 HALVING = Claim(
     name="C2",
+    title="Halves the gap to hindsight with bins",
     words="By utilizing optimized binned intervals, Amin halved the latency gap compared to "
     "pessimistic schedulers.",
-    rule=f"Halved: Amin closes at least {HALF * 100:.0f} % of Amax − hindsight, hindsight being "
-    f"the certified bound or H-SF, wherever that gap is at least {GAP * 100:.0f} % of hindsight. "
-    "Holds if halved at every number of bins with a gap, to both; under conditions if at some. The "
-    "95 % interval has to lie on that side.",
+    rule=f"Halved: Amin closes at least {HALF * 100:.0f} % of the gap Amax − hindsight, where "
+    "hindsight is the certified bound or H-SF; a gap below "
+    f"{GAP * 100:.0f} % of hindsight does not count. Holds if halved for every number of bins with "
+    f"a gap, to both kinds of hindsight; under conditions if for some. {WHOLE_INTERVAL}",
     setting=lambda plan: (
         f"{plan.requests:,} requests at once, predicted in K = {listed(_bins(plan))} equal bins; "
-        "again with all prompts equal"
+        "once with the sampled prompts and once with equal prompts"
     ),
     experiments=_experiments,
     judge=_judge,

@@ -1,4 +1,4 @@
-"""C3: as accuracy varies, is Amin up to five times better than the pessimist?"""
+"""C3: as accuracy varies, is Amin's latency up to five times lower than Amax's?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from amin_ref.comparison.estimate import Estimate
 from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Scale, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
-from oracle.claims.plan import Claim, Plan
+from oracle.claims.plan import WHOLE_INTERVAL, Claim, Plan
 from oracle.claims.result_store import Measurements, estimated
 from oracle.claims.workload import SampledWorkload
 
@@ -17,8 +17,9 @@ FIVE = 5.0
 """The article's factor: Amax's total latency over Amin's."""
 
 SATURATED = 1.0
-"""A higher load is not realistic: the queue of any scheduler would grow without end."""
+"""Highest load that counts: at a higher load the queue of every scheduler grows without end."""
 
+# Settings of the figures: errors X, largest errors X, shares P of naive predictions, loads.
 ERRORS = (0.0, 0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 0.9, 0.99)
 ERRORS_ARRIVING = (0.2, 0.6, 0.99)
 ERRORS_VARYING = (0.2, 0.5, 0.99)
@@ -27,15 +28,24 @@ LOADS_VARYING = (None, 0.9, 1.0)
 SHARES_NAIVE = (0.1, 0.2, 0.5, 1.0)
 LOADS_NAIVE = (None, 0.9)
 LONGER = (1, 2, 4)
-"""Lengths of the stream, over the plan's number of requests."""
+"""Lengths of the stream, as multiples of the plan's number of requests."""
 
 LONG_LOAD = 0.9
 LONG_ERROR = 0.99
+"""Setting of the longer streams: the highest load of the grid below saturation, and the largest
+error, where Amin serves all arrivals and Amax does not."""
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """One point of one line of a figure."""
+    """One point of one line of a figure.
+
+    Attributes:
+        line: name of the line.
+        x: place of the point.
+        workload: the requests.
+        prediction: what is predicted of them.
+    """
 
     line: str
     x: float
@@ -143,34 +153,36 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     return Judgement(
         verdict=verdict,
         measured=(
-            f"Amax over Amin at most {_most(article)}, with all at once; {_most(within)}, at any "
-            f"load up to saturation; {_most(realistic)}, with the naive interval for a part of the "
-            f"requests, or a longer stream. {_least(ratios)} {_resilience(plan, found)}"
+            f"The largest ratio of Amax to Amin is {_most(article)} with all requests at once; "
+            f"{_most(within)} at any load up to {SATURATED:g}; {_most(realistic)} with the naive "
+            f"interval for some requests, or with a longer stream. {_least(ratios)} "
+            f"{_resilience(plan, found)}"
         ),
         condition=_condition(verdict, realistic),
         figures=(
             _figure(
                 "c3-relative",
                 "Every length known up to a share of itself",
-                "With all at once, what the pessimist loses is limited by X. Traffic that the "
-                "cache can keep up with, but Amax cannot, multiplies it.",
+                "With all requests at once, X limits what Amax loses. With arrivals that the cache "
+                "can serve and Amax cannot, Amax's queue grows and multiplies the loss.",
                 "X: the interval is the true length ± this share",
                 ratios,
                 _relative(plan),
             ),
             _figure(
                 "c3-varying",
-                "Accuracy that varies from request to request",
-                "Each request has an error of its own, up to X: milder than X for all.",
-                "X: the largest error; each request's is uniform from 0 to X",
+                "Accuracy that differs between requests",
+                "Each request has an error of its own, up to X. The ratio is smaller than with the "
+                "error X for all requests.",
+                "X: the error of each request is uniform on [0, X]",
                 ratios,
                 _varying(plan),
             ),
             _figure(
                 "c3-mixed",
-                "Some requests exact, some with no more than [1, 1000]",
-                "For each request of which nothing is known, Amax reserves 1,000 tokens. With "
-                "enough of them it no longer keeps up with what arrives.",
+                "Some requests exact, the others predicted in [1, 1000]",
+                "Amax reserves 1,000 tokens for each request with the naive interval. With enough "
+                "of these requests it cannot serve all arrivals.",
                 "share of requests with the naive interval",
                 ratios,
                 _mixed(plan),
@@ -178,9 +190,9 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
             ),
             _figure(
                 "c3-stream",
-                "The longer the stream, the further apart",
-                "Where Amin keeps up and Amax does not, Amax's queue, and so the ratio, grows with "
-                "the number of requests: there is no largest factor.",
+                "The longer the stream, the larger the ratio",
+                "Where Amin serves all arrivals and Amax does not, the queue of Amax grows with "
+                "the number of requests, and so does the ratio: it has no largest value.",
                 "requests in the stream",
                 ratios,
                 _longer(plan),
@@ -196,29 +208,33 @@ def _most(ratios: dict[_Setting, Estimate]) -> str:
 
 def _least(ratios: dict[_Setting, Estimate]) -> str:
     setting, ratio = min(ratios.items(), key=lambda found: found[1].mean)
-    return f"The least is {ratio} ({setting})."
+    return f"The smallest ratio is {ratio} ({setting})."
 
 
 def _resilience(plan: Plan, found: Measurements) -> str:
-    """How far Amin itself is from H-SF while accuracy varies; all at once."""
+    """The range of Amin / H-SF over all X, with all requests at once."""
     h_sf = found.of(InHindsight(plan.sampled(), plan.bound_seconds), "h-sf")
     means = [
         float((found.of(setting.experiment, "amin") / h_sf).mean())
         for setting in _relative(plan)
         if setting.workload.load is None
     ]
-    return f"Over all X, at once, Amin has {min(means):.2f} to {max(means):.2f} times H-SF."
+    return (
+        "With all requests at once, Amin's total latency is "
+        f"{min(means):.2f} to {max(means):.2f} times that of H-SF over all X."
+    )
 
 
 def _condition(verdict: Verdict, realistic: dict[_Setting, Estimate]) -> str:
     if verdict == "holds":
         return ""
     if verdict == "does not hold":
-        return f"A factor of {FIVE:g} does not occur in any setting up to saturation."
+        return f"A ratio of {FIVE:g} is not reached in any setting up to load {SATURATED:g}."
     reached = [setting for setting, ratio in realistic.items() if ratio.low >= FIVE]
     return (
-        f"A factor of {FIVE:g} occurs only where Amax is past its own saturation and Amin is not, "
-        f"or where intervals are much wider than X = 0.99 makes them: {_first_of_each(reached)}."
+        f"A ratio of {FIVE:g} is reached only where Amax is beyond its own saturation and Amin is "
+        "not, or where intervals are much wider than X = 0.99 makes them: "
+        f"{_first_of_each(reached)}."
     )
 
 
@@ -247,7 +263,7 @@ def _figure(
         title=title,
         reading=reading,
         x_label=x_label,
-        y_label="total latency, Amax over Amin",
+        y_label="total latency: Amax / Amin",
         y_scale=y_scale,
         series=tuple(Series(line, tuple(points)) for line, points in lines.items()),
         marks=(Mark("the article's five times", FIVE),),
@@ -256,16 +272,17 @@ def _figure(
 
 VARYING = Claim(
     name="C3",
+    title="Has up to five times lower latency",
     words="Even under fluctuating accuracy conditions, Amin demonstrated resilience, achieving up "
     "to five times lower latency in challenging scenarios.",
-    rule=f"Reached: Amax has at least {FIVE:g} times Amin's total latency. Holds if reached with "
-    "all requests at once and intervals o ± X·o, X up to 0.99, the same or its own for each "
-    f"request; under conditions if reached in any setting up to load {SATURATED:g}. The 95 % "
-    "interval has to lie on that side.",
+    rule=f"Reached: Amax's total latency is at least {FIVE:g} times Amin's. Holds if reached with "
+    "all requests at once and intervals o ± X·o, where X is at most 0.99 and the same for all "
+    "requests or different for each; under conditions if reached in any setting up to load "
+    f"{SATURATED:g}. {WHOLE_INTERVAL}",
     setting=lambda plan: (
-        f"{plan.requests:,} requests, at once and in Poisson arrivals: o ± X·o with X from 0 to "
-        "0.99; X drawn for each request; the naive interval for some and exact for others; longer "
-        "streams"
+        f"{plan.requests:,} requests, at once and in Poisson arrivals: intervals o ± X·o with X "
+        "from 0 to 0.99, the same for all requests or random for each; the naive interval for "
+        "some requests and exact lengths for the others; longer streams"
     ),
     experiments=_experiments,
     judge=_judge,

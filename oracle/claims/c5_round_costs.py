@@ -14,14 +14,27 @@ from oracle.claims.figures import Figure, Point, Scale, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
 from oracle.claims.plan import Claim, Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.rounds import CAPACITIES, WAITING, growth_exponent, load_for_capacity
+from oracle.claims.rounds import (
+    CAPACITIES,
+    ROUNDS,
+    WAITING,
+    growth_exponent,
+    load_for_capacity,
+)
 from oracle.claims.words import listed
 
 FLAT = 0.05
-"""An exponent of the number waiting below this is none: a factor of 1.26 from 1,000 to 100,000,
-which is what caches of a processor can make of touching more memory once."""
+"""Largest exponent of the number waiting that counts as no growth: a factor of 1.26 from 1,000 to
+100,000, as much as a processor's caches lose when more memory is touched once."""
 
 SMALLEST = CAPACITIES[0]
+"""M of the measurements by number waiting; tokens."""
+
+MICROSECONDS = 1e6
+"""In a second."""
+
+QUICK_ROUNDS = 60
+"""Rounds of each measurement in a quick run."""
 
 
 def _capacities(plan: Plan) -> tuple[int, ...]:
@@ -29,16 +42,18 @@ def _capacities(plan: Plan) -> tuple[int, ...]:
 
 
 def _by_capacity(plan: Plan) -> dict[int, RoundCost]:
-    rounds = 60 if plan.quick else 250
     return {
-        capacity: RoundCost(load_for_capacity(capacity).waiting, capacity, rounds)
+        capacity: RoundCost(load_for_capacity(capacity).waiting, capacity, _rounds(plan))
         for capacity in _capacities(plan)
     }
 
 
 def _by_waiting(plan: Plan) -> dict[int, RoundCost]:
-    rounds = 60 if plan.quick else 250
-    return {waiting: RoundCost(waiting, SMALLEST, rounds) for waiting in _waiting(plan)}
+    return {waiting: RoundCost(waiting, SMALLEST, _rounds(plan)) for waiting in _waiting(plan)}
+
+
+def _rounds(plan: Plan) -> int:
+    return QUICK_ROUNDS if plan.quick else ROUNDS
 
 
 def _waiting(plan: Plan) -> tuple[int, ...]:
@@ -50,7 +65,7 @@ def _experiments(plan: Plan) -> list[Experiment]:
 
 
 def _exponents(costs: dict[int, NDArray[np.float64]]) -> Estimate:
-    """One exponent for each seed: those of one seed are independent of all others'."""
+    """One exponent for each seed; measurements of different seeds are independent."""
     sizes = tuple(costs)
     table = np.array(list(costs.values()))
     return estimated(np.array([growth_exponent(sizes, of_seed.tolist()) for of_seed in table.T]))
@@ -72,9 +87,10 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     return Judgement(
         verdict=verdict,
         measured=(
-            f"Processor time grows like M^{in_capacity}; M log M would be M^{allowed:.3g}. It "
-            f"grows like n^{in_waiting} with the number n that wait. At M = {SMALLEST:,} a round "
-            f"takes {by_capacity[SMALLEST].mean() * 1e6:.0f} µs."
+            f"The processor time of a round grows like M^{in_capacity}; over the same sizes "
+            f"M log M grows like M^{allowed:.3g}. It grows like n^{in_waiting} with the number n "
+            f"of waiting requests. At M = {SMALLEST:,} a round takes "
+            f"{by_capacity[SMALLEST].mean() * MICROSECONDS:.0f} µs."
         ),
         condition=_condition(verdict, in_capacity, in_waiting, allowed),
         figures=(
@@ -82,8 +98,8 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
             _figure(
                 "c5-waiting",
                 "Cost of a round by the number waiting",
-                "The same cache, and ten or a hundred times as many in the queue.",
-                "requests that wait",
+                "The same cache, with ten and a hundred times as many waiting requests.",
+                "waiting requests",
                 by_waiting,
                 y_scale="linear",
             ),
@@ -92,7 +108,7 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
 
 
 def _allowed(plan: Plan) -> float:
-    """The exponent that M log M has over the capacities measured."""
+    """The exponent of M log M over the capacities that are measured."""
     sizes = _capacities(plan)
     return growth_exponent(sizes, [size * math.log2(size) for size in sizes])
 
@@ -105,15 +121,17 @@ def _condition(
     if verdict == "does not hold":
         return "A round costs more than M log M."
     if in_waiting.low > FLAT:
-        return "In M it does not contradict M log M, but the number waiting costs something, too."
+        return (
+            "The growth with M is at most M log M, but the number of waiting requests costs time."
+        )
     unclear = []
     if in_capacity.high > allowed:
         unclear.append("M")
     if in_waiting.high > FLAT:
         unclear.append("the number waiting")
     return (
-        f"Nothing measured contradicts M log M, but the exponent of {listed(unclear)} is not known "
-        "closely enough; more seeds would tell."
+        f"No measurement contradicts M log M, but the exponent of {listed(unclear)} is not known "
+        "precisely enough; more seeds would narrow its interval."
     )
 
 
@@ -121,12 +139,12 @@ def _figure_capacity(costs: dict[int, NDArray[np.float64]]) -> Figure:
     figure = _figure(
         "c5-capacity",
         "Cost of a round by the size of the cache",
-        "Dashed: M log M, drawn through the first point. Logarithmic on both axes.",
+        "For comparison: M log M, through the first point. Both axes are logarithmic.",
         "M, size of the cache in tokens",
         costs,
     )
     first, *_ = costs
-    scale = costs[first].mean() * 1e6 / (first * math.log2(first))
+    scale = costs[first].mean() * MICROSECONDS / (first * math.log2(first))
     reference = tuple(
         Point(size, Estimate.exactly(scale * size * math.log2(size))) for size in costs
     )
@@ -141,7 +159,9 @@ def _figure(
     costs: dict[int, NDArray[np.float64]],
     y_scale: Scale = "log",
 ) -> Figure:
-    points = tuple(Point(size, estimated(seconds * 1e6)) for size, seconds in costs.items())
+    points = tuple(
+        Point(size, estimated(seconds * MICROSECONDS)) for size, seconds in costs.items()
+    )
     return Figure(
         name=name,
         title=title,
@@ -156,15 +176,17 @@ def _figure(
 
 ROUND_COSTS = Claim(
     name="C5",
+    title="Costs O(M log M) a round",
     words="Amin operates with a time complexity of O(M log M) per step, where M represents the "
     "cache size.",
     rule="Holds if the fitted exponent of M is at most that of M log M over the same sizes, and "
-    f"that of the number waiting at most {FLAT}, up to the ends of their 95 % intervals; does not "
-    "if that of M is more, from the lower end on; under conditions in between.",
+    f"the exponent of the number of waiting requests is at most {FLAT}, both with their whole 95 % "
+    "intervals. Does not hold if the whole interval of the exponent of M is above that of "
+    "M log M. Under conditions otherwise.",
     setting=lambda plan: (
         f"processor time in Amin's decisions per round, M = {_capacities(plan)[0]:,} to "
         f"{_capacities(plan)[-1]:,}, and {_waiting(plan)[0]:,} to {_waiting(plan)[-1]:,} waiting "
-        f"at M = {SMALLEST:,}; prompts and outputs drawn uniformly"
+        f"requests at M = {SMALLEST:,}; prompt and output lengths are uniform"
     ),
     experiments=_experiments,
     judge=_judge,

@@ -1,4 +1,4 @@
-"""C6: does Amin need lower bounds only?"""
+"""C6: does Amin use lower bounds only?"""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from oracle.claims.workload import SampledWorkload
 BINS = (1, 5, 10, 50)
 OTHERS = ("naive", "relative:0.5")
 LOAD = 0.9
+"""Predictions and arrivals that are measured: bins, other kinds, and bins near saturation."""
+
+QUICK_SHARE = 4
+"""A quick run has a quarter of the requests: without upper bounds Amax runs one request at a time,
+for as many rounds as all outputs have tokens."""
 
 
 def _workload(plan: Plan, load: float | None = None) -> SampledWorkload:
-    """Fewer requests where it has to be quick: without upper bounds Amax lets one in at a time, and
-    there are as many rounds as all answers have tokens."""
-    return plan.sampled(load, requests=max(1, plan.requests // 4) if plan.quick else None)
+    requests = max(1, plan.requests // QUICK_SHARE) if plan.quick else plan.requests
+    return plan.sampled(load, requests=requests)
 
 
 def _by_bins(plan: Plan) -> dict[int, UppersWithheld]:
@@ -60,19 +64,19 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
     return Judgement(
         verdict=verdict,
         measured=(
-            f"{identical:,} of {pairs:,} schedules of Amin are the same, run by run, when no "
-            f"upper bound is told. Amax's are another in {changed:,} of {pairs:,}, with up to "
-            f"{worst:,.0f} times the total latency on average."
+            f"{identical:,} of {pairs:,} schedules of Amin are the same, run by run, when upper "
+            f"bounds are withheld. {changed:,} of {pairs:,} schedules of Amax change; in the worst "
+            f"setting its total latency is {worst:,.0f} times as large on average."
         ),
         condition=_condition(verdict, [s.prediction for s in settings if not different[s]]),
         figures=(
             Figure(
                 name="c6-uppers",
-                title="Without upper bounds",
-                reading="At 1 nothing changes. Amax falls back to what fits into the cache, and "
-                "queues.",
+                title="Upper bounds withheld",
+                reading="At 1 nothing changes. Without an upper bound Amax reserves what fits into "
+                "the cache, so requests run one at a time.",
                 x_label="K, number of bins",
-                y_label="total latency without upper bounds over with them",
+                y_label="total latency: without / with upper bounds",
                 x_scale="log",
                 y_scale="log",
                 series=tuple(
@@ -100,14 +104,16 @@ def _condition(verdict: Verdict, same: list[str]) -> str:
 
 LOWER_BOUNDS_ONLY = Claim(
     name="C6",
+    title="Uses lower bounds only",
     words="Lower bounds are generally easier and more reliable to predict, making Amin a robust "
     "choice for production environments where prediction accuracy can vary significantly.",
-    rule="What can be checked of this: Amin uses lower bounds only. Holds if every schedule is the "
-    "same, run by run, when upper bounds are withheld; under conditions if it is so with some "
-    "predictions; not if with none.",
+    rule="The part of this that can be checked: Amin uses lower bounds only. Holds if every "
+    "schedule is the same, run by run, when upper bounds are withheld; under conditions if that is "
+    "true with some predictions; does not hold if with none.",
     setting=lambda plan: (
         f"{_workload(plan).requests:,} requests with and without their upper bounds; K = "
-        f"{listed(_bins(plan))} bins, naive, o ± 50 %, at once, and bins at load {LOAD}"
+        f"{listed(_bins(plan))} bins, naive intervals and o ± 50 %, at once; "
+        f"{_bins(plan)[-1]} bins at load {LOAD}"
     ),
     experiments=_experiments,
     judge=_judge,

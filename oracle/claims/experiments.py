@@ -1,4 +1,4 @@
-"""The experiments: frozen settings, each of which can be measured with a seed."""
+"""The experiments: settings as values, each with a function that measures it with a seed."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ from amin_ref import (
 )
 from amin_ref.small.setting import Setting
 from oracle.certificate import verify
-from oracle.claims.rounds import Load, seconds_per_round
+from oracle.claims.rounds import ROUNDS, Load, seconds_per_round
 from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from oracle.ratio.question import PolicyName, Question
 from oracle.ratio.worst_case import worst_case
 
 Values = Mapping[str, float]
-"""What one measurement gives: numbers by name."""
+"""The numbers of one measurement, by name."""
 
 
 @dataclass(frozen=True)
 class Experiment(ABC):
-    """A setting that can be measured; pure: the same seed gives the same values.
+    """A setting that can be measured.
 
-    Except for processor times, and for how near to its limit a bound gets in the seconds it has.
+    The same seed gives the same values, except for processor times and for certified bounds, which
+    get as close to the optimum as their processor time allows.
     """
 
     @abstractmethod
@@ -44,7 +45,7 @@ class Experiment(ABC):
 
     @property
     def is_random(self) -> bool:
-        """Whether the seed matters. What is exhausted or constructed is measured once."""
+        """Whether the seed has an effect; a setting without randomness is measured once."""
         return True
 
     def as_document(self) -> dict[str, object]:
@@ -58,14 +59,14 @@ class Experiment(ABC):
 
 @dataclass(frozen=True)
 class InHindsight(Experiment):
-    """What does not depend on predictions. Total latencies, in request·rounds.
+    """Values that do not depend on predictions.
 
-    ``h-sf`` and ``fcfs`` are the policies; ``bound`` is a certified lower bound on every schedule.
-    ``h-sf_held`` is the share of the cache that H-SF holds on average until its makespan.
+    ``h-sf`` and ``fcfs`` are the policies' total latencies and ``bound`` is a certified lower bound
+    on that of every schedule; request·rounds. ``h-sf_held`` is the mean occupancy of H-SF / M.
 
     Attributes:
         workload: the requests.
-        bound_seconds: how long the bound is searched for; processor time.
+        bound_seconds: processor time of the search for the bound.
     """
 
     workload: SampledWorkload
@@ -87,9 +88,14 @@ class InHindsight(Experiment):
 
 @dataclass(frozen=True)
 class Predicted(Experiment):
-    """Those who act on a prediction: ``amin`` and ``amax``, total latency in request·rounds.
+    """The policies that use a prediction.
 
-    ``amin_held`` and ``amax_held`` are the shares of the cache that they hold on average.
+    ``amin`` and ``amax`` are their total latencies, in request·rounds; ``amin_held`` and
+    ``amax_held`` are their mean occupancies / M.
+
+    Attributes:
+        workload: the requests.
+        prediction: what is predicted of their output lengths.
     """
 
     workload: SampledWorkload
@@ -109,10 +115,14 @@ class Predicted(Experiment):
 
 @dataclass(frozen=True)
 class UppersWithheld(Experiment):
-    """The same requests with their upper bounds and without them.
+    """The same requests with and without their upper bounds.
 
-    ``amin_differs`` and ``amax_differs`` count the runs that are in one schedule and not in the
-    other; ``amin_ratio`` and ``amax_ratio`` are total latency without over with.
+    ``amin_differs`` and ``amax_differs`` count the runs that are in only one of the two schedules;
+    ``amin_ratio`` and ``amax_ratio`` are total latency without / with upper bounds.
+
+    Attributes:
+        workload: the requests.
+        prediction: what is predicted of their output lengths.
     """
 
     workload: SampledWorkload
@@ -120,13 +130,15 @@ class UppersWithheld(Experiment):
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""
-        told = self.workload.instance(self.prediction, seed)
-        untold = replace(
-            told, requests=tuple(replace(request, upper=None) for request in told.requests)
+        with_bounds = self.workload.instance(self.prediction, seed)
+        without_bounds = replace(
+            with_bounds,
+            requests=tuple(replace(request, upper=None) for request in with_bounds.requests),
         )
         values: dict[str, float] = {}
         for name, policy in (("amin", Amin()), ("amax", Amax())):
-            with_uppers, without = simulate(told, policy), simulate(untold, policy)
+            with_uppers = simulate(with_bounds, policy)
+            without = simulate(without_bounds, policy)
             values[f"{name}_differs"] = _differing_runs(with_uppers, without)
             values[f"{name}_ratio"] = without.total_latency / with_uppers.total_latency
         return values
@@ -138,7 +150,16 @@ def _differing_runs(one: Schedule, other: Schedule) -> int:
 
 @dataclass(frozen=True)
 class WorstRatio(Experiment):
-    """The exact worst ``ratio`` to OPT over all outputs in [ℓ, u] and all ties; equal prompts."""
+    """``ratio``: a policy's exact worst ratio to OPT, over all outputs in [ℓ, u] and all ties.
+
+    Attributes:
+        policy: its name.
+        prompt_len: s of every request; tokens.
+        lower: ℓ of every request; tokens.
+        upper: u of every request; tokens.
+        capacity: M; tokens.
+        requests: number of requests.
+    """
 
     policy: PolicyName
     prompt_len: int
@@ -152,7 +173,7 @@ class WorstRatio(Experiment):
         """See :class:`Experiment`."""
         return False
 
-    def measure(self, seed: int) -> Values:  # noqa: ARG002 - exhausted: no seed matters
+    def measure(self, seed: int) -> Values:  # noqa: ARG002 - nothing is random
         """See :class:`Experiment`."""
         setting = Setting(self.prompt_len, self.lower, self.upper, self.capacity)
         question = Question(self.policy, setting, self.requests)
@@ -163,9 +184,13 @@ class WorstRatio(Experiment):
 class LongPrompts(Experiment):
     """The family of ``proofs_notes/ratio.md`` on which Amin's ratio grows like √(1/α).
 
-    s = u − 1, ℓ = 1, M = s + u, so that no two requests fit together; k of length u come first in
-    rank, then ⌈k·√u⌉ of length 1. ``amin`` is Amin's total latency over that of H-SF, and so at
-    most its ratio to OPT.
+    s = u − 1, ℓ = 1 and M = s + u, so no two requests fit together. In order of rank: k requests of
+    length u, then ⌈k·√u⌉ of length 1. ``amin`` is Amin's total latency / that of H-SF, which is at
+    most Amin's ratio to OPT.
+
+    Attributes:
+        upper: u; tokens.
+        long_ones: k; at u = 1000, k = 5 gives 28.8, and k = 20 no more than 30.9.
     """
 
     upper: int
@@ -177,7 +202,7 @@ class LongPrompts(Experiment):
         return False
 
     def instance(self) -> Instance:
-        """The instance; ids in order of rank."""
+        """The instance; a request's id is its rank."""
         prompt_len = self.upper - 1
         short_ones = isqrt(self.long_ones**2 * self.upper - 1) + 1
         lengths = [self.upper] * self.long_ones + [1] * short_ones
@@ -189,7 +214,7 @@ class LongPrompts(Experiment):
             ),
         )
 
-    def measure(self, seed: int) -> Values:  # noqa: ARG002 - constructed: no seed matters
+    def measure(self, seed: int) -> Values:  # noqa: ARG002 - nothing is random
         """See :class:`Experiment`."""
         instance = self.instance()
         ranking = Ranking(tuple(range(len(instance.requests))))
@@ -199,11 +224,17 @@ class LongPrompts(Experiment):
 
 @dataclass(frozen=True)
 class RoundCost(Experiment):
-    """Processor ``seconds`` of one round of Amin, while so many wait at a cache of that size."""
+    """``seconds``: the processor time of one round of Amin.
+
+    Attributes:
+        waiting: number of waiting requests at the beginning.
+        capacity: M; tokens.
+        rounds: number of measured rounds.
+    """
 
     waiting: int
     capacity: int
-    rounds: int = 250
+    rounds: int = ROUNDS
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""

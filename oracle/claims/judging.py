@@ -1,4 +1,4 @@
-"""From measurements to the ledger."""
+"""From measurements to the ledger of verdicts."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ CLAIMS: Mapping[ClaimName, Claim] = {
     claim.name: claim
     for claim in (MATCHING, HALVING, VARYING, LOGARITHMIC, ROUND_COSTS, LOWER_BOUNDS_ONLY)
 }
-"""By name, in the order of the specification."""
+"""All claims by name, in the order of the specification."""
 
 LEDGER = Path(__file__).with_name("ledger.json")
-"""The ledger that was measured for this release; ``proofs_notes/claims.md`` tells of it."""
+"""The ledger measured for this release, which ``proofs_notes/claims.md`` explains."""
 
 
 def experiments(plan: Plan, claims: Sequence[Claim]) -> list[Experiment]:
-    """All that has to be measured for these claims; the same may occur for several."""
+    """What has to be measured for these claims; several claims may share an experiment."""
     return [experiment for claim in claims for experiment in claim.experiments(plan)]
 
 
 def judged(plan: Plan, claims: Sequence[Claim], store: ResultStore) -> Ledger:
-    """The ledger's rows for these claims.
+    """The ledger of these claims.
 
     Args:
-        plan: what was measured.
-        claims: whose rows.
-        store: has every task of :func:`experiments`.
+        plan: the plan of the measurements.
+        claims: the rows of the ledger.
+        store: holds every task of :func:`experiments`.
     """
     found = Measurements(store, plan.seeds)
     return Ledger(
@@ -66,13 +66,13 @@ def _setting(plan: Plan, claim: Claim) -> str:
     if not any(experiment.is_random for experiment in claim.experiments(plan)):
         return claim.setting(plan)
     return (
-        f"{claim.setting(plan)}; M = {plan.capacity:,} unless said otherwise; means over "
+        f"{claim.setting(plan)}; M = {plan.capacity:,} unless stated otherwise; means over "
         f"{plan.seeds} seeds with 95 % intervals"
     )
 
 
 def command(plan: Plan, claim: ClaimName | None = None) -> str:
-    """What measures this plan, or one row of it, anew."""
+    """The command that measures this plan, or one claim of it."""
     words = ["amin-ref", "claims"]
     if claim:
         words += ["--claim", claim]

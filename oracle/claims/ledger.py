@@ -1,4 +1,4 @@
-"""The ledger: what was claimed, what was measured, and the verdict; with a JSON form."""
+"""The ledger: each claim with its rule, its measurements and its verdict; with a JSON form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Verdict = Literal["holds", "holds under conditions", "does not hold"]
 
 
 def verdict_where(*, as_written: bool, somewhere: bool) -> Verdict:
-    """The verdict on a claim that holds as it is written, or in some setting, or in none."""
+    """``holds`` if as written, else ``holds under conditions`` if in some setting, else not."""
     if as_written:
         return "holds"
     return "holds under conditions" if somewhere else "does not hold"
@@ -34,13 +34,13 @@ def verdict_where(*, as_written: bool, somewhere: bool) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the measurements say of a claim.
+    """The verdict on a claim, with the measurements that decide it.
 
     Attributes:
         verdict: by the claim's rule.
-        measured: the figures that decide, in sentences.
-        condition: under which the claim holds, or why it does not; empty where it simply holds.
-        figures: all that was measured.
+        measured: the deciding numbers, in sentences.
+        condition: under which the claim holds, or why it does not hold; empty if it holds.
+        figures: every measurement, as charts.
     """
 
     verdict: Verdict

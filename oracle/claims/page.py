@@ -1,27 +1,34 @@
-"""The ledger as a page of Markdown."""
+"""The ledger as Markdown: a table of verdicts, and a page with every number."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from oracle.claims.figures import Figure, figure_rows
+from oracle.claims.judging import CLAIMS
 from oracle.claims.ledger import Entry, Ledger
 
 
 def table(ledger: Ledger) -> str:
-    """One line for each claim: the verdict, and the condition or else what was measured."""
-    lines = ["| claim | verdict | |", "|---|---|---|"]
+    """One row for each claim: its title, its verdict, and the sentence that says most."""
+    lines = ["| Amin … | verdict | measured |", "|---|---|---|"]
     for entry in ledger.entries:
+        (claim,) = (claim for name, claim in CLAIMS.items() if name == entry.claim)
+        title = f"{claim.title[0].lower()}{claim.title[1:]}"
         judgement = entry.judgement
-        lines.append(
-            f"| {entry.claim} “{entry.words}” | **{judgement.verdict}** | "
-            f"{judgement.condition or judgement.measured} |"
-        )
+        sentence = _first_sentence(judgement.condition or judgement.measured)
+        lines.append(f"| {entry.claim}: {title} | **{judgement.verdict}** | {sentence} |")
     return "\n".join(lines) + "\n"
 
 
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop before a space."""
+    return re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
+
+
 def page(ledger: Ledger) -> str:
-    """Everything: verdicts, rules, settings, and the numbers of every figure."""
+    """Verdicts, rules, settings, and the numbers of every figure."""
     return "\n".join(_lines(ledger))
 
 

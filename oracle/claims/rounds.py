@@ -1,6 +1,6 @@
-"""What a round of Amin costs, apart from everything around it.
+"""The processor time of a round of Amin, without the simulator around it.
 
-``proofs_notes/complexity.md`` has what it comes to.
+``proofs_notes/complexity.md`` has the results.
 """
 
 from __future__ import annotations
@@ -15,40 +15,51 @@ import numpy as np
 from amin_ref import Amin, Decision, Policy, RequestId, VisibleRequest
 
 WAITING = (1_000, 10_000, 100_000)
-"""Numbers of requests that wait, over which the cost of a round should not grow."""
+"""Numbers of waiting requests, over which the cost of a round should not grow."""
 
 CAPACITIES = tuple(16_384 * 2**k for k in range(6))
-"""Sizes of the cache over which it should grow like M log M; tokens."""
+"""Sizes of the cache, over which the cost of a round should grow like M log M; tokens."""
+
+ROUNDS = 250
+"""Rounds of a measurement: the clock's resolution is below a thousandth of their time."""
+
+PROMPTS, OUTPUTS = (1, 120), (1, 320)
+"""Least length and end of the range of prompts and outputs; tokens. The
+smallest cache then runs about a hundred requests at a time."""
+
+WAITING_PER_TOKEN = 8
+"""Tokens of cache for each request of :func:`load_for_capacity`: more requests than can complete
+within the measured rounds."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a policy is put under: all requests at once, none of them ever the last.
+    """Requests that a policy schedules: all at once, and more than complete in the rounds.
 
     Attributes:
         waiting: number of requests.
         capacity: M; tokens.
-        rounds: number of rounds that are measured, after as many that are not.
+        rounds: number of measured rounds, after as many rounds that are not measured.
         block_size: B; tokens.
         lower: the predicted lower bound of every request; tokens.
     """
 
     waiting: int
     capacity: int
-    rounds: int = 250
+    rounds: int = ROUNDS
     block_size: int = 1
     lower: int = 1
 
 
 def lengths(load: Load, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Prompt and output lengths; the first of a longer load are those of a shorter one."""
-    prompts = np.random.default_rng([seed, 0]).integers(1, 120, load.waiting)
-    outputs = np.random.default_rng([seed, 1]).integers(load.lower, 320, load.waiting)
+    """Prompt and output lengths. A larger load begins with the lengths of a smaller one."""
+    prompts = np.random.default_rng([seed, 0]).integers(*PROMPTS, load.waiting)
+    outputs = np.random.default_rng([seed, 1]).integers(load.lower, OUTPUTS[1], load.waiting)
     return prompts.tolist(), outputs.tolist()
 
 
 def play(policy: Policy, load: Load, seed: int = 0) -> Iterator[Callable[[], Decision]]:
-    """One callable a round, to be called once: it asks the policy, and nothing else."""
+    """One callable for each round, to be called once: it runs the policy's decision alone."""
     prompts, outputs = lengths(load, seed)
     policy.begin(load.capacity, load.block_size)
     arrived = [
@@ -77,7 +88,7 @@ def play(policy: Policy, load: Load, seed: int = 0) -> Iterator[Callable[[], Dec
             del started[request]
         started.update(dict.fromkeys(decisions[0].admit, now))
         if len(started) == 0:
-            raise ValueError("the load ran out of requests; make it longer")
+            raise ValueError("the load ran out of requests; give it more")
         arrived = []
         now += 1
 
@@ -86,8 +97,8 @@ def seconds_per_round(load: Load, repeats: int = 5, seed: int = 0) -> float:
     """Processor seconds of one ``decide``: the least mean of several repeats.
 
     Args:
-        load: what Amin is put under.
-        repeats: how many; the least is least disturbed by what else the machine does.
+        load: the requests that Amin schedules.
+        repeats: number of repeats; other programs disturb the least mean the least.
         seed: of the lengths.
     """
     best = math.inf
@@ -105,10 +116,10 @@ def seconds_per_round(load: Load, repeats: int = 5, seed: int = 0) -> float:
 
 
 def growth_exponent(sizes: tuple[int, ...], costs: list[float]) -> float:
-    """The slope of log cost over log size: 0 is flat, 1 is linear."""
+    """The slope of log cost over log size: 0 is constant, 1 is linear."""
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 def load_for_capacity(capacity: int, block_size: int = 1, lower: int = 1) -> Load:
-    """Requests enough to fill a cache of ``capacity`` over all measured rounds."""
-    return Load(capacity // 8, capacity, block_size=block_size, lower=lower)
+    """Enough requests to fill a cache of ``capacity`` over all measured rounds."""
+    return Load(capacity // WAITING_PER_TOKEN, capacity, block_size=block_size, lower=lower)

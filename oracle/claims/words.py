@@ -1,8 +1,13 @@
-"""Lists and counts in sentences."""
+"""Lists and counts in sentences, and the label of the quantity that most figures show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from amin_ref.comparison.columns import COLUMNS
+
+TIMES_BOUND = f"{COLUMNS['ratio_to_bound'].statistic}: total latency / certified bound"
+"""The ratio to the certified bound, under the name that tables have for it."""
 
 
 def listed(items: Iterable[object], last: str = "and") -> str:

@@ -246,7 +246,7 @@ ALWAYS_WITH_EFFECT = {
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--policy", "--prompt", "--lower", "--upper", "--capacity", "--requests",
-                   "--workers", "--checkpoint", "--json"},
+                   "--time-limit", "--workers", "--checkpoint", "--json"},
     "worst-case-table": {"--output", "--workers", "--checkpoint"},
 }  # fmt: skip
 """Flags that change something in every command line in which they may stand."""

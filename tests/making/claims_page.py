@@ -50,7 +50,6 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
     yield README, "claims", table(full)
-    yield README, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "saturation", saturation()
     yield PAGE, "chat", page(full)

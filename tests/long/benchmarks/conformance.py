@@ -49,9 +49,9 @@ REPETITIONS = 5
 
 
 def workloads() -> Iterator[tuple[str, Instance]]:
-    """2,000 LMSYS chats under several predictions and arrivals; drawn ones where there are none."""
+    """2,000 LMSYS chats, or random chats if the data are not there, with several predictions."""
     file = data_folder() / "lmsys_chat_lengths.csv"
-    source, name = (str(file), "LMSYS") if file.is_file() else ("chat", "drawn chats")
+    source, name = (str(file), "LMSYS") if file.is_file() else ("chat", "random chats")
     kinds: tuple[tuple[str, Prediction, Arrivals], ...] = (
         ("[1, 1000], at once", Rough(1, 1000), AtOnce()),
         ("ten bins, at once", Bins(10), AtOnce()),
@@ -97,7 +97,7 @@ def large() -> None:
         row(f"H-SF's: {name}", simulate(instance, HindsightShortestFirst()), "h-sf")
     roomy = build_instance("chat", requests=REQUESTS, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in roomy.requests)
-    row("all fit, all a round late: drawn chats", Schedule(roomy, late), "amin")
+    row("all fit, all a round late: random chats", Schedule(roomy, late), "amin")
 
 
 def small() -> None:
@@ -108,7 +108,7 @@ def small() -> None:
         "`simulate`": lambda: [simulate(instance, amin) for instance in instances],
         "`check`": lambda: [check(schedule) for schedule in schedules],
         "`conform`, `check` included": lambda: [conform(schedule) for schedule in schedules],
-        "all that the plugin judges by one schedule": lambda: [
+        "everything that the plugin judges by one schedule": lambda: [
             judge(instance, amin, "amin") for instance in instances
         ],
         "`examine`, T5 and T12 included": lambda: examine(Amin, "amin", examples=SMALL),

@@ -1,4 +1,4 @@
-"""The oracle beside its peers, on instances drawn like Jaillet et al.'s all-at-once synthetic set.
+"""The oracle and other solvers, on random instances like Jaillet et al.'s all-at-once set.
 
 ``python -m tests.long.benchmarks.oracle_peers`` prints a Markdown table; ``--help`` names the
 flags.
@@ -32,11 +32,11 @@ def synthetic_instance(requests: int, seed: int) -> Instance:
     """M uniform in 30..50, s in 1..5, o in 1..M − s; all requests at once, blocks of one token."""
     rng = random.Random(1000 * requests + seed)
     capacity = rng.randint(30, 50)
-    drawn: list[Request] = []
+    chosen: list[Request] = []
     for number in range(requests):
         prompt_len = rng.randint(1, 5)
-        drawn.append(Request(number, prompt_len, rng.randint(1, capacity - prompt_len)))
-    return Instance(capacity, tuple(drawn))
+        chosen.append(Request(number, prompt_len, rng.randint(1, capacity - prompt_len)))
+    return Instance(capacity, tuple(chosen))
 
 
 @dataclass(frozen=True)

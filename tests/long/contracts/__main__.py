@@ -1,8 +1,9 @@
-"""Check every contract with CrossHair: ``python -m tests.long.contracts`` prints what was found.
+"""Check every contract with CrossHair: ``python -m tests.long.contracts`` prints the findings.
 
 Three questions, each with a budget of processor time: do the contracts hold (over all paths, or at
-least unrefuted); are the false claims refuted; do fast and plain versions answer alike? The exit
-status is 0 only if there is no counterexample, every false claim has one, and no pair differs.
+least without a counterexample)? Are the false claims refuted? Do fast and plain versions give the
+same results? The exit status is 0 only if no contract has a counterexample, every false claim has
+one, and no pair differs.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ Finding = Literal["confirmed over all paths", "not refuted", "refuted"]
 
 @dataclass(frozen=True)
 class Condition:
-    """A postcondition, and what CrossHair found of it.
+    """A postcondition, and CrossHair's verdict on it.
 
     Attributes:
         function: the contract's name.
         text: the condition itself.
-        finding: how it ended.
-        said: CrossHair's own words.
+        finding: the verdict.
+        said: CrossHair's own message.
     """
 
     function: str
@@ -53,7 +54,7 @@ class Condition:
 
 
 def crosshair(arguments: Sequence[str]) -> str:
-    """What a CrossHair command prints."""
+    """The output of a CrossHair command."""
     done = subprocess.run(
         [sys.executable, "-m", "crosshair", *arguments],
         stdout=subprocess.PIPE,
@@ -78,7 +79,7 @@ def postconditions(file: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def check_module(name: str, seconds: float) -> list[Condition]:
-    """What CrossHair finds of a module's contracts, so many seconds of processor time for each."""
+    """CrossHair's verdicts on a module's contracts; ``seconds`` of processor time for each."""
     output = crosshair(
         [
             "check",
@@ -101,7 +102,7 @@ def check_module(name: str, seconds: float) -> list[Condition]:
 
 
 def finding_of(words: str | None) -> Finding:
-    """What CrossHair's words amount to; silence, or anything unexpected, is no confirmation."""
+    """The verdict of a message; silence, or an unexpected message, is no confirmation."""
     if words == "info: Confirmed over all paths.":
         return "confirmed over all paths"
     return "not refuted" if words == "info: Not confirmed." else "refuted"

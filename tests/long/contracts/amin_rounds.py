@@ -8,7 +8,7 @@ from tests.models.plain import PlainBatch
 
 
 def amin_on_integers(capacity: int) -> Amin:
-    """Amin at the beginning, with blocks of one token and a batch without arrays."""
+    """Amin before its first round, with blocks of one token and a batch without arrays."""
     amin = Amin()
     amin._batch = PlainBatch(capacity, 1)
     amin._waiting = WaitingQueue()
@@ -21,7 +21,7 @@ def shown(position: int, prompt_len: int, lower: int) -> VisibleRequest:
 
 
 def bound_of(amin: Amin, request: int) -> int:
-    """Its ℓ̃ at present, running or waiting."""
+    """The present ℓ̃ of a running or waiting request."""
     return amin.lower_bounds[request]
 
 
@@ -39,7 +39,7 @@ def refines_to_what_it_has_seen(lower: int, rounds: int) -> int:
 
 
 def eviction_keeps_the_bound(first: int, second: int) -> bool:
-    """Two requests of ℓ = 1 in a cache that one of them outgrows: whoever goes keeps its ℓ̃.
+    """Two requests of ℓ = 1 that overflow the cache: the evicted one keeps its ℓ̃.
 
     pre: first >= 1 and second >= 1
     post: __return__
@@ -62,8 +62,8 @@ def first_round(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> Decisi
     return amin.decide(0, [shown(0, *a), shown(1, *b)], [])
 
 
-def evicts_nobody_who_has_just_come(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Nobody runs before the first round, and whoever is admitted in it fits: no eviction.
+def never_evicts_in_the_first_round(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """No request runs before the first round, and all admitted ones fit: no eviction.
 
     pre: 1 <= a[0] and 1 <= a[1] <= 3 and 1 <= b[0] and 1 <= b[1] <= 3 and capacity >= 2
     post: __return__
@@ -74,9 +74,9 @@ def evicts_nobody_who_has_just_come(capacity: int, a: tuple[int, int], b: tuple[
 
 
 def second_round_is_safe(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Whatever bounds were assumed, after evicting the next token of everybody left fits (T1).
+    """After evictions the next token of every remaining request fits (T1), for all bounds.
 
-    Nobody is evicted unless somebody has outlived its bound (T4).
+    No request is evicted unless one has outlived its bound (T4).
 
     pre: 1 <= a[0] and 1 <= a[1] <= 2 and 1 <= b[0] and 1 <= b[1] <= 2
     pre: a[0] + a[1] + 1 <= capacity and b[0] + b[1] + 1 <= capacity

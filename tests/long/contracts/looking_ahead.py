@@ -17,7 +17,7 @@ Ahead = tuple[int, int]
 
 
 def held_after(running: tuple[Ahead, ...], rounds: int, block_size: int) -> int:
-    """Tokens held that many rounds from now by those who still run then."""
+    """Tokens held ``rounds`` rounds from now by the requests that still run then."""
     return sum(occupied(held + rounds + 1, block_size) for held, more in running if rounds < more)
 
 
@@ -93,7 +93,7 @@ def evicts_no_more_than_needed(prompt_lens: tuple[int, ...], capacity: int, bloc
 
 
 def evicts_the_first(bounds: tuple[int, int, int], capacity: int) -> list[Ahead]:
-    """Whoever is evicted comes before everybody who is not.
+    """Every evicted request comes before every request that is not.
 
     pre: min(bounds) >= 1 and 0 <= capacity <= 9
     post: __return__ == sorted(zip(bounds, range(3)))[:len(__return__)]

@@ -1,7 +1,8 @@
 """Run the deep profile: ``python -m tests.long.deep --minutes 60`` or ``--instances 1000000``.
 
-Progress goes to standard error, what was covered to standard output. What breaks a theorem is
-shrunk and stored in ``tests/regressions``, which every test run replays. The exit status is 1 then.
+Progress goes to standard error, the table of what was covered to standard output. A case that
+breaks a theorem is shrunk and stored in ``tests/regressions``; every test run replays it. The exit
+status is 1 if there is one.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from pathlib import Path
 from tests.long.deep.exploration import PORTION, REGRESSIONS, explore, keep
 
 SECONDS_BETWEEN_LINES = 60
+"""Between two lines of progress, so that a run of an hour prints sixty."""
 
 
 def main() -> int:
-    """The command; returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.long.deep", description=__doc__)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--instances", type=float, default=math.inf)
@@ -30,7 +32,7 @@ def main() -> int:
     chosen = parser.parse_args()
     most: float = chosen.instances
     if chosen.minutes == most == math.inf:
-        parser.error("say how long: --minutes or --instances")
+        parser.error("give --minutes or --instances")
     began = reported = time.monotonic()
     until: float = began + 60 * chosen.minutes
     covered: Counter[str] = Counter()
@@ -56,7 +58,7 @@ def main() -> int:
 
 
 def progress(covered: Counter[str], files: list[Path], seconds: float) -> str:
-    """One line on how far it is."""
+    """One line: instances, time, rate, findings."""
     instances = covered["instances"] + covered["instances that break a theorem"]
     return (
         f"{instances:,} instances in {seconds:,.0f} s, {instances / seconds:,.0f} a second, "

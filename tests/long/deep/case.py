@@ -1,4 +1,4 @@
-"""A case: an instance with all that is drawn besides it, how it is drawn, stored and shrunk."""
+"""A case: an instance, a tie-break and a seed; how a case is chosen, stored and shrunk."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from amin_ref.model.validation import is_request_id, whole_number
 
 @dataclass(frozen=True)
 class Case:
-    """What one check of all theorems is about.
+    """One instance on which all theorems are checked, and the random choices of the checks.
 
     Attributes:
         instance: the cache and its requests.
         ranking: ties are broken in this order of ids.
-        seed: of whatever else is drawn: another future for T5, prices for T10.
+        seed: of the random choices within the checks: another future for T5, prices for T10.
     """
 
     instance: Instance
@@ -51,7 +51,7 @@ class Case:
 
 
 def random_case(rng: random.Random) -> Case:
-    """A small instance, tight in its cache, with any predictions and any order of ties."""
+    """A small instance with a tight cache, random predictions and a random tie-break."""
     block_size = rng.choice((1, 1, 2, 4))
     longest = rng.choice((2, 4, 7))
     equal_prompts = rng.randint(1, 4) if rng.random() < 0.4 else None
@@ -84,7 +84,7 @@ def random_case(rng: random.Random) -> Case:
 
 
 def smaller(case: Case) -> Iterator[Case]:
-    """Cases that are a step simpler, the greatest steps first."""
+    """Cases that are one step simpler, the largest steps first."""
     instance = case.instance
     for index, request in enumerate(instance.requests):
         if len(instance.requests) > 1:

@@ -1,4 +1,4 @@
-"""Cases by the thousand, over any executor; whatever breaks a theorem is shrunk and kept."""
+"""Runs thousands of cases on any executor; shrinks and stores each case that breaks a theorem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REGRESSIONS = PROJECT / "tests" / "regressions"
 """The folder of the cases that broke a theorem once; every test run replays them."""
 
 PORTION = 200
-"""Cases that a worker examines before it reports."""
+"""Cases in a portion, which a worker examines at a time: about a second of work."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Finding:
     case: Case
 
     def to_json(self) -> str:
-        """The finding as JSON, to be kept as a regression example."""
+        """The finding as JSON, to be stored as a regression example."""
         return json.dumps(
             {"theorem": self.theorem, "seen": self.seen, "case": json.loads(self.case.to_json())},
             indent=1,
@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What a portion covered, by name, and what it found."""
+    """The result of a portion: how often each thing was covered, and the findings."""
 
     covered: Counter[str]
     findings: tuple[Finding, ...]
@@ -93,14 +93,14 @@ def explore(
     go_on: Callable[[int], bool],
     amin: MakeAmin = Amin,
 ) -> Iterator[Report]:
-    """The reports of one portion after the other, as they come.
+    """The reports of the portions, each as soon as it is there.
 
     Args:
-        executor: whatever runs them; what is passed to it can be pickled.
-        at_once: portions under way at the same time.
+        executor: runs the portions; all arguments can be pickled.
+        at_once: portions in progress at the same time.
         seed: chooses the cases.
-        go_on: asked before each portion, with the number begun so far, whether to begin it.
-        amin: what is examined as Amin.
+        go_on: called before each portion with the number begun so far; begins it if True.
+        amin: makes the scheduler that is examined as Amin.
     """
     begun = 0
     pending: set[Future[Report]] = set()
@@ -116,7 +116,7 @@ def explore(
 
 
 def keep(finding: Finding, folder: Path) -> Path:
-    """Write a finding down for the default test run to replay; returns its file."""
+    """Store a finding where every test run replays it; return its file."""
     text = finding.to_json()
     name = hashlib.sha256(finding.case.to_json().encode()).hexdigest()[:12]
     file = folder / f"{finding.theorem}-{name}.json"

@@ -49,26 +49,26 @@ def test_a_portion_covers_every_theorem_and_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("crippled", "theorem"),
+    ("variant", "theorem"),
     [(NeverRefines, "T3"), (EvictsLargest, "T6"), (NeverLooksAhead, "T7")],
 )
 def test_what_is_broken_is_found_shrunk_stored_and_replayed(
-    crippled: type[AminVariant], theorem: str, tmp_path: Path
+    variant: type[AminVariant], theorem: str, tmp_path: Path
 ) -> None:
-    findings = {finding.theorem: finding for finding in examine_portion(0, 0, crippled).findings}
+    findings = {finding.theorem: finding for finding in examine_portion(0, 0, variant).findings}
     finding = findings[theorem]
     assert len(finding.case.instance.requests) <= 3
     case = stored_case(keep(finding, tmp_path))
     assert case == finding.case
     with pytest.raises(Broken, match=f"^{theorem}: "):
-        examine(case, crippled)
+        examine(case, variant)
     for simpler in smaller(case):
-        assert not breaks(simpler, crippled, theorem)
+        assert not breaks(simpler, variant, theorem)
 
 
-def breaks(case: Case, crippled: type[AminVariant], theorem: str) -> bool:
+def breaks(case: Case, variant: type[AminVariant], theorem: str) -> bool:
     try:
-        examine(case, crippled)
+        examine(case, variant)
     except Broken as broken:
         return broken.theorem == theorem
     return False

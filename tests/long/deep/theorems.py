@@ -1,7 +1,7 @@
-"""One case through T1 to T11: every policy in lockstep with its brute-force model.
+"""Checks T1 to T11 on one case: every policy in lockstep with its brute-force model.
 
-What is compared in each round is the model's state, worked out from the specification alone
-(:mod:`tests.models.naive`), so that a failure names the round, and the theorem by which it fails.
+The model (:mod:`tests.models.naive`) follows from the specification alone. Its state is compared
+with the policy's decision in every round, so that a failure names the round and the theorem.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Referee:
             demand(not evict, "T9", where, evict)
         self.covered["rounds"] += 1
         self.covered["rounds with evictions"] += bool(evict)
-        self.covered["rounds that leave somebody waiting"] += bool(model.waiting)
+        self.covered["rounds that leave a request waiting"] += bool(model.waiting)
         model.generate()
 
     def _outlives(
@@ -113,7 +113,7 @@ class Referee:
         evicted: Iterable[RequestId],
         where: object,
     ) -> None:
-        """Nobody is evicted unless it, or a running request behind it in ≺, has outlived its ℓ̃."""
+        """T4: a request is evicted only if it, or one running behind it in ≺, has outlived ℓ̃."""
 
         def place(request: RequestId) -> tuple[int, int]:
             return self.model.known[request].assumed, self.ranks[request]
@@ -121,7 +121,13 @@ class Referee:
         outliving = [request for request, tokens in before.items() if tokens >= bounds[request]]
         for request in evicted:
             behind = any(place(other) >= place(request) for other in outliving)
-            demand(behind, "T4", where, request, "goes, and nobody behind has outlived its bound")
+            demand(
+                behind,
+                "T4",
+                where,
+                request,
+                "evicted, but none behind has outlived its bound",
+            )
 
 
 class Judged(Policy):

@@ -1,1 +1,6 @@
-"""Broken code on purpose: can the suite fail, and does the right theorem's test notice?"""
+"""Can the suite fail? Code broken on purpose, and the tests that must notice.
+
+To read: ``catalogue`` (mutants picked by hand), ``theorem_tests`` and ``__main__`` (the tests of
+one theorem against them); then ``faults`` (all faults of a file), ``warm`` and ``cold`` (two ways
+to judge a fault), ``equivalent`` (faults that change nothing) and ``all``.
+"""

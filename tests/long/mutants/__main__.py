@@ -1,8 +1,8 @@
 """Kill the hand-picked mutants: ``python -m tests.long.mutants``.
 
-Each mutant is put into a copy of the project, and only the tests that name the theorem it breaks
-run there. One of them must fail. At the end those that did fail run on the code as it is: there
-they must pass. The exit status is 0 only if every mutant was killed and no test cries wolf.
+For each mutant, the tests that name the theorem that it breaks run on a copy of the project with
+this fault. One of them must fail. At the end all tests that failed run on the sound code, where
+they must pass. The exit status is 0 only if every mutant was killed and these tests pass.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tests.support.project import PROJECT
 
 COPIED = ("amin_ref", "oracle", "tests", "proofs_notes", "pyproject.toml", "README.md")
 SECONDS_FOR_ONE = 120
-"""A mutant that hangs has not been caught by a test: it counts as alive."""
+"""A mutant whose tests take longer counts as alive."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: the test that failed, or why none did."""
+    """The verdict on a mutant: the test that failed, or the output if none did."""
 
     mutant: Mutant
     killed_by: str | None
@@ -55,7 +55,7 @@ def judge(mutant: Mutant) -> Verdict:
 
 
 def copy_project(to: Path) -> None:
-    """All that the tests need, without what earlier runs have left behind."""
+    """Copy the files that the tests need, without compiled files."""
     for name in COPIED:
         source = PROJECT / name
         if source.is_dir():
@@ -66,7 +66,7 @@ def copy_project(to: Path) -> None:
 
 def in_copy(copy: Path, module: Sequence[str]) -> tuple[int, str]:
     """Exit status and output of ``python -m`` with the copy as its project."""
-    # Bytecode is not written: a fault that keeps a file's size and second must not go unnoticed.
+    # Bytecode is not written: Python would reuse it for a fault that keeps a file's size and date.
     environment = os.environ | {"AMIN_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONPATH"] = str(copy)
     done = subprocess.run(
@@ -83,7 +83,7 @@ def in_copy(copy: Path, module: Sequence[str]) -> tuple[int, str]:
 
 
 def falsely_failing(tests: Sequence[str]) -> str | None:
-    """What pytest says if one of these tests fails on the code as it is; else ``None``."""
+    """Pytest's output if one of these tests fails on the sound code; else ``None``."""
     with tempfile.TemporaryDirectory() as name:
         copy_project(Path(name))
         status, output = in_copy(
@@ -93,10 +93,10 @@ def falsely_failing(tests: Sequence[str]) -> str | None:
 
 
 def main() -> int:
-    """The command; returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.long.mutants", description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="mutants with this in their name, or theorem")
+    parser.add_argument("--only", default="", help="a text in the mutants' names, or a theorem")
     chosen = parser.parse_args()
     mutants = [m for m in MUTANTS if chosen.only in m.name or chosen.only == m.theorem]
     began = time.monotonic()
@@ -115,14 +115,14 @@ def main() -> int:
             )
     for verdict in alive:
         print(f"\nalive: {verdict.mutant.name} ({verdict.mutant.theorem})\n{verdict.said[-2000:]}")
-    wolves = falsely_failing(sorted(killers)) if killers else None
-    if wolves is not None:
-        print(f"\na test that killed a mutant fails without one:\n{wolves[-2000:]}")
+    failing = falsely_failing(sorted(killers)) if killers else None
+    if failing is not None:
+        print(f"\na test that killed a mutant fails without one:\n{failing[-2000:]}")
     print(
         f"{len(mutants) - len(alive)} of {len(mutants)} mutants killed by {len(killers)} tests, "
         f"in {time.monotonic() - began:.0f} s"
     )
-    return 1 if alive or wolves is not None or not mutants else 0
+    return 1 if alive or failing is not None or not mutants else 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """All faults of the core, and a sample of the oracle's: ``python -m tests.long.mutants.all``.
 
-Each file of :data:`GROUPS` is mutated by the operators of :mod:`.faults`. A fault is first judged
-in a fork of one process (:mod:`.warm`) with a tenth of the examples; what is alive then, and what
-stands outside of functions, in a process of its own (:mod:`.cold`) with all of them. Every verdict
-goes into a journal, so that a run which is stopped goes on where it was, and a fault is judged
-again only when its file has changed or ``--again`` says so. What is left alive must stand in
-:data:`.equivalent.EQUIVALENT` with a reason; else the exit status is 1.
+The operators of :mod:`.faults` mutate each file of :data:`GROUPS`. A fault is first judged in a
+fork of one process (:mod:`.warm`) with a tenth of the examples. A fault that is alive then, or
+that lies outside of functions, is judged in a process of its own (:mod:`.cold`) with all examples.
+Each verdict is appended to a log, so that a run that was stopped continues. A fault is judged again
+only if its file has changed or if ``--again`` names its verdict. Every fault that stays alive must
+be in :data:`.equivalent.EQUIVALENT` with a reason; otherwise the exit status is 1.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ UNNOTICED = "unnoticed"
 
 
 @dataclass(frozen=True)
-class Group:
-    """Files, the tests that are held against their faults, and how many faults of each are tried.
+class FaultGroup:
+    """Files to mutate, the tests that must notice their faults, and how many faults are tried.
 
     Attributes:
-        name: what ``--group`` calls it.
-        files: what is mutated, from the project's root.
+        name: the value of ``--group``.
+        files: the files to mutate; paths from the project's root.
         tests: the test files.
-        sample: faults of each file, drawn at random; ``None``: all.
+        sample: the number of faults of each file, chosen at random; ``None``: all.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Group:
 
 
 GROUPS = (
-    Group(
+    FaultGroup(
         "core",
         files=(
             "amin_ref/policies/amin.py",
@@ -101,7 +101,7 @@ GROUPS = (
         ),
         sample=None,
     ),
-    Group(
+    FaultGroup(
         "oracle",
         files=(
             "oracle/search/branch_and_bound.py",
@@ -176,33 +176,33 @@ HOMES = {
     "amin_ref/conformance/bound_rules.py": ("tests/conformance/test_conformance.py",),
     "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
 }
-"""The tests that a file was written for: they come before those that happen to run it."""
+"""The test files that were written for a file; they run before other tests that use the file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the journal: a fault, the text of its file then, and what became of it."""
+class LoggedVerdict:
+    """A line of the log: a fault, the digest of its file at that time, and the verdict."""
 
     fault: str
     source: str
     judged: Judged
 
 
-class Journal:
-    """Every verdict, appended as it is found; the last one of a fault counts."""
+class VerdictLog:
+    """A file of all verdicts, in the order in which they were found; a fault's last one counts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LoggedVerdict] = {}
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 found = json.loads(line)
                 judged = Judged(found["verdict"], found["by"], found["seconds"])
-                entry = Entry(found["fault"], found["source"], judged)
+                entry = LoggedVerdict(found["fault"], found["source"], judged)
                 self.entries[entry.fault] = entry
 
-    def add(self, entry: Entry) -> None:
-        """Write it down."""
+    def add(self, entry: LoggedVerdict) -> None:
+        """Append a verdict to the file."""
         self.entries[entry.fault] = entry
         document = {
             "fault": entry.fault,
@@ -222,7 +222,7 @@ def source_of(file: str) -> str:
 
 
 def digest(text: str) -> str:
-    """A short name for a text."""
+    """The digest of a text, 12 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -238,15 +238,15 @@ def chosen_faults(file: str, sample: int | None) -> tuple[Fault, ...]:
     if sample is None or sample >= len(faults):
         return faults
     by_name = sorted(faults, key=lambda fault: fault.name)
-    drawn = random.Random(f"{SEED}/{file}").sample(by_name, sample)
-    return tuple(sorted(drawn, key=lambda fault: (fault.line, fault.name)))
+    chosen = random.Random(f"{SEED}/{file}").sample(by_name, sample)
+    return tuple(sorted(chosen, key=lambda fault: (fault.line, fault.name)))
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a run is asked to do."""
+    """The command line of a run."""
 
-    group: Group
+    group: FaultGroup
     files: tuple[str, ...]
     folder: Path
     workers: int
@@ -257,36 +257,36 @@ class Order:
 
 
 def run(order: Order) -> bool:
-    """Judge all faults that are to be judged; whether those left alive are all explained."""
-    journal = Journal(order.folder / "journal.jsonl")
+    """Judge the faults that are due; return whether all that stay alive are explained."""
+    log = VerdictLog(order.folder / "journal.jsonl")
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
     sources = {file: digest(source_of(file)) for file in order.group.files}
 
     explained = {listed.fault for listed in EQUIVALENT}
 
     def was_seen(fault: Fault) -> bool:
-        entry = journal.entries.get(fault.name)
+        entry = log.entries.get(fault.name)
         if entry is None or entry.source != sources[fault.file]:
             return False
         return fault.name in explained or entry.judged.verdict not in order.again
 
     def due() -> list[Fault]:
         again = (UNNOTICED, *order.again)
-        return [f for f in faults.values() if _is_due(f, journal, sources[f.file], again)]
+        return [f for f in faults.values() if _is_due(f, log, sources[f.file], again)]
 
     first = due()
     print(f"{len(faults)} faults, {len(first)} of them to be judged", flush=True)
     if not first:
-        return report(order, faults, journal)
+        return report(order, faults, log)
     kills: dict[str, Counter[str]] = defaultdict(Counter)
-    for entry in journal.entries.values():
+    for entry in log.entries.values():
         if entry.judged.verdict == "killed" and entry.fault in faults:
             _count(kills, faults[entry.fault], entry.judged.by)
     survivors: list[tuple[Fault, dict[str, float]]] = []
-    wolves: list[str] = []
+    failing: list[str] = []
 
     def note(fault: Fault, judged: Judged) -> None:
-        journal.add(Entry(fault.name, sources[fault.file], judged))
+        log.add(LoggedVerdict(fault.name, sources[fault.file], judged))
         if judged.verdict == "killed":
             _count(kills, fault, judged.by)
         by = judged.by.rpartition("::")[2]
@@ -300,7 +300,7 @@ def run(order: Order) -> bool:
             order.workers,
         )
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
-        now.sort(key=lambda f: f.name in journal.entries)  # the new before the doubtful
+        now.sort(key=lambda f: f.name in log.entries)  # the new before the doubtful
         names = {f.name for f in now}
         alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):
@@ -308,7 +308,7 @@ def run(order: Order) -> bool:
             if judged.verdict == UNNOTICED and fault.name not in explained:
                 alive.append(fault)
         killers = {test for tests in kills.values() for test in tests}
-        wolves.extend(warm.failing_without_fault(sorted(killers), order.workers))
+        failing.extend(warm.failing_without_fault(sorted(killers), order.workers))
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
@@ -317,17 +317,17 @@ def run(order: Order) -> bool:
     status = pytest.main([*arguments, *order.group.tests], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return False
-    for test in wolves:
+    for test in failing:
         print(f"a test that killed faults fails without one: {test}")
     if order.is_cold:
         with ThreadPoolExecutor(order.workers) as executor:
             for fault, judged in executor.map(_judge_cold, survivors):
                 note(fault, judged)
-    return report(order, faults, journal) and not wolves
+    return report(order, faults, log) and not failing
 
 
-def _is_due(fault: Fault, journal: Journal, source: str, again: Sequence[str]) -> bool:
-    entry = journal.entries.get(fault.name)
+def _is_due(fault: Fault, log: VerdictLog, source: str, again: Sequence[str]) -> bool:
+    entry = log.entries.get(fault.name)
     return entry is None or entry.source != source or entry.judged.verdict in again
 
 
@@ -339,7 +339,7 @@ def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
 def _affordable(
     warm: Warm, fault: Fault, kills: Mapping[str, Counter[str]], budget: float
 ) -> dict[str, float]:
-    """The tests for a fault within so many seconds, each with what it may take."""
+    """The tests for a fault that ``budget`` seconds allow, each with its time limit; seconds."""
     # Ten times the examples may take ten times as long.
     return {
         test: allowed_seconds(10 * warm.measured[test].seconds)
@@ -377,11 +377,11 @@ def _judge_cold(survivor: tuple[Fault, Mapping[str, float]]) -> tuple[Fault, Jud
     return fault, Judged("alive", "", seconds)
 
 
-# The tests' times and what they run, measured once.
+# How long each test takes and which functions it runs; measured once.
 
 
 def _read_measured(path: Path, sources: Mapping[str, str]) -> dict[str, Measured]:
-    """What is stored, without the tests that run a file which has another text by now."""
+    """The stored measurements, without tests that run a file whose text has changed."""
     if not path.exists():
         return {}
     stored = json.loads(path.read_text(encoding="utf-8"))
@@ -406,8 +406,8 @@ def _write_measured(
 # The report.
 
 
-def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
-    """Print the table and what is alive without a reason; whether there is nothing such."""
+def report(order: Order, faults: Mapping[str, Fault], log: VerdictLog) -> bool:
+    """Print the table and the unexplained faults; return whether there is none."""
     explained = {listed.fault: listed for listed in EQUIVALENT}
     print("\n| file | faults | tried | killed | timed out | equivalent | alive | noticed |")
     print("|---|---|---|---|---|---|---|---|")
@@ -418,7 +418,7 @@ def report(order: Order, faults: Mapping[str, Fault], journal: Journal) -> bool:
     for file in order.files:
         counts = Counter[str](faults=len(all_faults(file)))
         for fault in (f for f in faults.values() if f.file == file):
-            entry = journal.entries.get(fault.name)
+            entry = log.entries.get(fault.name)
             if entry is None:
                 continue
             verdict = entry.judged.verdict
@@ -461,7 +461,7 @@ def _percentage(part: int, whole: int, is_sample: bool) -> str:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """The command; returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.long.mutants.all", description=__doc__)
     parser.add_argument("--group", choices=[group.name for group in GROUPS], default="core")
     parser.add_argument("--only", default="", help="files with this in their path")
@@ -470,22 +470,22 @@ def main(arguments: Iterable[str] | None = None) -> int:
         "--folder",
         type=Path,
         default=PROJECT / ".mutation",
-        help="where the journal and the tests' times are kept",
+        help="folder of the log and of the measured times",
     )
     parser.add_argument(
-        "--again", action="append", default=[], help="judge those with this verdict again: alive"
+        "--again", action="append", default=[], help="judge faults with this verdict again: alive"
     )
     parser.add_argument(
         "--budget",
         type=float,
         default=20.0,
-        help="seconds of tests, as measured with few examples, that a survivor is held against",
+        help="seconds of tests, measured with few examples, for a fault that the first look missed",
     )
     parser.add_argument(
-        "--glance", type=float, default=4.0, help="the same for the first look at every fault"
+        "--glance", type=float, default=4.0, help="the same for the first look at each fault"
     )
     parser.add_argument("--warm", action="store_true", help="only this first look")
-    parser.add_argument("--report", action="store_true", help="only print what the journal says")
+    parser.add_argument("--report", action="store_true", help="only print the table of the log")
     asked = parser.parse_args(None if arguments is None else list(arguments))
     group = next(group for group in GROUPS if group.name == asked.group)
     files = tuple(file for file in group.files if asked.only in file)
@@ -500,9 +500,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
         not asked.warm,
     )
     if asked.report:
-        journal = Journal(order.folder / "journal.jsonl")
+        log = VerdictLog(order.folder / "journal.jsonl")
         faults = {f.name: f for file in files for f in chosen_faults(file, group.sample)}
-        return 0 if report(order, faults, journal) else 1
+        return 0 if report(order, faults, log) else 1
     return 0 if run(order) else 1
 
 

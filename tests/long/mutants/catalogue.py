@@ -1,8 +1,8 @@
-"""Hand-picked semantic mutants: one wrong reading of the specification each.
+"""Mutants picked by hand: each is one misunderstanding of the specification.
 
-A mutant is a piece of source text, what it is replaced by, and the theorem (specification,
-section 6) that no longer holds of the result. The text must stand in its file exactly once: a
-mutant whose text has gone is stale, which is an error.
+A mutant is a piece of source text, its replacement, and the theorem (specification, section 6) that
+the result breaks. The text must occur in its file exactly once; otherwise the mutant is stale,
+which is an error.
 """
 
 from __future__ import annotations

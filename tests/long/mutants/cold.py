@@ -1,10 +1,8 @@
-"""One fault in a process of its own, which imports the faulty module.
+"""Judges one fault in a process of its own: ``python -m tests.long.mutants.cold``.
 
-``python -m tests.long.mutants.cold``.
-
-It is told on its standard input, as JSON, of the file, the fault's name, and tests with the
-processor seconds that each may take. The last line that it prints is ``failed: `` and the test that
-failed, or ``done``.
+Standard input is a JSON object with the file, the fault's name, and the tests with the processor
+time that each may take, in seconds. The process imports the faulty module and runs the tests. Its
+last line is ``failed: `` and the test that failed, or ``done``.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ class _Faulty(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Only of the one module."""
+        """Find the one module; leave all others to the other finders."""
         if fullname != self._name:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -44,25 +42,25 @@ class _Faulty(MetaPathFinder, Loader):
         return spec
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the faulty code as the module's."""
+        """Run the faulty code in place of the module's own."""
         tree = faulty(self._path.read_text(encoding="utf-8"), self._fault)
         exec(compile(tree, str(self._path), "exec", dont_inherit=True), module.__dict__)
 
 
 class _Limits:
-    """A plugin: a test that takes too long ends the process, and the first failure is told."""
+    """A pytest plugin: ends the process if a test takes too long; records the first failure."""
 
     def __init__(self, seconds: Mapping[str, float]) -> None:
         self._seconds = seconds
         self.failed = ""
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Set the clock."""
+        """Set the time limit of a test."""
         print(f"\nrunning: {item.nodeid}", flush=True)
         limit_test(self._seconds.get(item.nodeid, 60.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note what failed first."""
+        """Record the first test that failed."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
 

@@ -1,16 +1,14 @@
-"""All single faults that a fixed set of operators can put into a file of Python.
+"""All single faults that a fixed set of operators can put into a Python file.
 
-The operators work on the syntax tree, and a faulty tree keeps every position, so that it can be
-compiled and its functions be told from their line. They are those of mutmut 3.8, of which three
-are left out since almost nothing survives them (an argument or an assigned value that becomes
-``None``, a positional argument that is dropped), and what it lacks: both neighbours of a number,
-both neighbours of a comparison, a term that is dropped, a statement that is deleted. Unlike
-mutmut they reach decorated functions (every property and class method), and code outside of
+The operators change the syntax tree and keep all line numbers, by which functions are identified.
+They are the operators of mutmut 3.8 without three that almost no test misses (an argument or an
+assigned value becomes ``None``; a positional argument is dropped), and four more: both neighbours
+of a number, both neighbours of a comparison, a dropped term, a deleted statement. Unlike mutmut
+they also change decorated functions (all properties and class methods) and code outside of
 functions.
 
-Not mutated: annotations, type aliases, ``__all__``, and prose: docstrings, f-strings and strings
-with a space in them, which are text for a reader. What a message must name is tested; how it says
-so is not.
+Not mutated: annotations, type aliases, ``__all__``, docstrings, f-strings, and strings with a space
+in them. Tests check what a message names, not its wording.
 """
 
 from __future__ import annotations
@@ -23,26 +21,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Step = tuple[str, int]
-"""From a node to a child: the field, and the index in it; -1 where the field is no list."""
+"""A step from a node to a child: the field and the index in it, or -1 if the field is no list."""
 
 Replacements = Iterator[tuple[str, ast.AST]]
-"""What may stand in a node's place: each with the operator's name."""
+"""The replacements of a node, each with the name of its operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: what stands where, and what takes its place.
+    """One fault: a place in a file, and the replacement of what stands there.
 
     Attributes:
         file: path from the project's root.
         scope: qualified name of the outermost function that it is in; empty outside of functions.
         line: where it is.
-        operator: what is done.
+        operator: the name of the change.
         old: the source text that it replaces.
         new: what stands there instead.
         number: counts equal faults of one scope, from 1.
-        path: the way from the module to the node.
-        node: what takes its place.
+        path: the steps from the module to the node.
+        node: the replacement.
     """
 
     file: str
@@ -57,7 +55,7 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """A name that stays when lines move."""
+        """A name that does not depend on line numbers."""
         return f"{self.file}::{self.scope}: {self.old} -> {self.new} #{self.number}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.long.mutants.all import GROUPS, Group, Journal, chosen_faults
+from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
 from tests.support.project import PROJECT
@@ -84,12 +84,12 @@ def test_a_package_is_imported_by_its_folder() -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_every_file_and_every_test_file_is_there(group: Group) -> None:
+def test_every_file_and_every_test_file_is_there(group: FaultGroup) -> None:
     assert all((PROJECT / file).exists() for file in (*group.files, *group.tests))
 
 
 def test_what_is_listed_as_equivalent_is_a_fault_of_the_code_as_it_is() -> None:
-    """A stale entry would excuse a fault that nobody has looked at."""
+    """A stale entry would excuse a fault that has never been judged."""
     listed = {entry.fault for entry in EQUIVALENT}
     assert len(listed) == len(EQUIVALENT)
     files = {name.partition("::")[0] for name in listed}
@@ -133,4 +133,4 @@ def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
     ]
     path = tmp_path / "journal.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    assert Journal(path).entries["a"].judged.verdict == "killed"
+    assert VerdictLog(path).entries["a"].judged.verdict == "killed"

@@ -1,6 +1,6 @@
 """The tests that name one theorem: ``python -m tests.long.mutants.theorem_tests T4``.
 
-Whatever else pytest takes may follow. The first failure ends the run.
+Further arguments are passed to pytest. The first failure ends the run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.support.project import PROJECT
 
 
 class OnlyTestsOf:
-    """A plugin: only tests that are marked with one theorem run, and failures are collected."""
+    """A pytest plugin that runs only the tests marked with one theorem, and collects failures."""
 
     def __init__(self, theorem: str) -> None:
         self.theorem = theorem
@@ -23,7 +23,7 @@ class OnlyTestsOf:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Deselect the tests of other theorems, and of none."""
+        """Deselect all tests that are not marked with the theorem."""
         named = [
             item
             for item in items
@@ -33,13 +33,13 @@ class OnlyTestsOf:
         items[:] = named
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test that failed; one that could not be set up shows nothing."""
+        """Record a test that failed; a failing set-up is not evidence."""
         if report.when == "call" and report.failed:
             self.failed.append(report.nodeid)
 
 
 def files_naming(theorem: str) -> list[str]:
-    """The test files in which the theorem is named, the theorems' own file first."""
+    """The test files that name the theorem; ``test_theorems.py`` comes first."""
     files = [
         file.relative_to(PROJECT)
         for file in (PROJECT / "tests").rglob("test_*.py")
@@ -49,7 +49,7 @@ def files_naming(theorem: str) -> list[str]:
 
 
 def run(theorem: str, arguments: Sequence[str] = ()) -> int:
-    """Run them, and print the first that fails; the exit status is pytest's."""
+    """Run the tests, print the first that fails, and return pytest's exit status."""
     plugin = OnlyTestsOf(theorem)
     status = pytest.main(
         [

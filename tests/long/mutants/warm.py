@@ -1,11 +1,10 @@
-"""Many faults in one process that has imported and collected everything once.
+"""Judges many faults in forks of one process that has imported and collected everything once.
 
-For each fault the process is forked, and in the fork the code of the faulty function is put in the
-place of the sound one, wherever that function is referred to; then the tests that are known to run
-it run until one fails. A fork costs some ten milliseconds, where a new process and its imports
-cost seconds. What was computed on import (constants, parameters of tests) is that of the
-sound code: a fault may look alive here that is not, and is judged again by :mod:`.cold`. None that
-is killed here was killed by anything but a test that fails.
+In each fork the code object of one function is replaced by a faulty one; then the tests that run
+this function run until one fails. A fork takes about ten milliseconds; a new process with its
+imports takes seconds. Values computed on import (constants, parameters of tests) are those of the
+sound code, so a fault may go unnoticed here: :mod:`.cold` judges it again. A fault that is killed
+here was killed by a failing test.
 """
 
 from __future__ import annotations
@@ -33,20 +32,30 @@ from _pytest.runner import runtestprotocol
 from tests.long.mutants.faults import Fault, faulty
 
 MEMORY = 2 * 2**30
-"""Address space that a fork may have, so that a fault which asks for all of it gets none; bytes."""
+"""Address space of a fork, in bytes: a fault that allocates without end must not use all memory."""
 
 KILLERS = 4
-"""So many tests that killed faults of the same function come first, then as many of the file."""
+"""The number of tests that run first because they killed faults of the same function; then the same
+number for the file."""
+
+SLOWEST = 10
+"""A test on faulty code may take this many times its time on sound code: it may have to shrink."""
+
+SPARE_SECONDS = 5.0
+"""Added for tests that take next to no time on sound code."""
+
+SLEEPING_SECONDS = 60
+"""Wall-clock time added for a machine that is busy with other work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a fault.
+    """The verdict on a fault.
 
     Attributes:
         verdict: ``killed``, ``timed out`` or ``unnoticed``; by :mod:`.cold` ``alive``.
-        by: the test that failed or that had used its time; empty when none.
-        seconds: how long that took.
+        by: the test that failed or timed out; empty if there is none.
+        seconds: duration of the judgement.
     """
 
     verdict: str
@@ -56,23 +65,26 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A test on the sound code: its processor seconds, and the functions that it runs."""
+    """A test on sound code: its processor time in seconds, and the functions that it runs."""
 
     seconds: float
     functions: frozenset[str]
 
 
 def allowed_seconds(measured: float) -> float:
-    """Processor time after which a test that takes so long on sound code has hung."""
-    return 5.0 + 10 * measured
+    """Processor time after which a test counts as hung, given its time on sound code; seconds."""
+    return SPARE_SECONDS + SLOWEST * measured
 
 
 def limit_test(seconds: float) -> None:
-    """Let the kernel end this process when it has used so much processor time, or waited long."""
+    """Let the kernel end this process after ``seconds`` of processor time.
+
+    A test that sleeps uses none: it is ended by wall-clock time.
+    """
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, 60 + 20 * seconds)
+    signal.setitimer(signal.ITIMER_REAL, SLEEPING_SECONDS + 2 * SLOWEST * seconds)
 
 
 def key(file: str, scope: str) -> str:
@@ -81,23 +93,23 @@ def key(file: str, scope: str) -> str:
 
 
 def outermost_functions(code: CodeType, prefix: str = "") -> Iterator[CodeType]:
-    """The functions and methods that a module's code defines, without those inside of them."""
+    """The functions and methods that a module's code defines, without nested functions."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            if constant.co_flags & 0x2:  # CO_NEWLOCALS: a function; a class body has it not
+            if constant.co_flags & 0x2:  # CO_NEWLOCALS: set for functions, not for class bodies
                 yield constant
             else:
                 yield from outermost_functions(constant)
 
 
 class Warm:
-    """A pytest plugin: instead of the tests it runs ``work``, which has the collected tests.
+    """A pytest plugin that runs ``work`` on the collected tests in place of the tests.
 
     Args:
         root: the project's folder.
-        files: the files that are to be mutated, from there.
-        homes: the test files that some of them were written for.
-        work: what to do; it calls :meth:`measure` and :meth:`judge`.
+        files: the files to mutate; paths from the root.
+        homes: the test files that were written for some of these files.
+        work: calls :meth:`measure` and :meth:`judge`.
     """
 
     def __init__(
@@ -129,9 +141,9 @@ class Warm:
     def measure(
         self, known: Mapping[str, Measured], store: Callable[[Warm], None], workers: int
     ) -> None:
-        """Time and coverage of every test that is not known yet, stored as they come in.
+        """Measure the time and coverage of each test that is not known yet, and store them.
 
-        A test that fails when it is watched, which takes time, is left out.
+        A test that fails while it is traced, which makes it slower, is left out.
         """
         self.measured = {test: known[test] for test in self.items if test in known}
         new = [test for test in self.items if test not in known]
@@ -156,7 +168,7 @@ class Warm:
         parts = [new[start : start + 8] for start in range(0, len(new), 8)]
         for _, said, _, _ in _forked(((part, run_all(part)) for part in parts), workers):
             for line in said:
-                if line.startswith("fails: "):  # it has not the time that it demands
+                if line.startswith("fails: "):  # too slow under the tracer
                     print(f"left out, since without a fault and with few examples it {line}")
                     continue
                 test, seconds, functions = json.loads(line)
@@ -165,11 +177,11 @@ class Warm:
             store(self)
 
     def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
-        """Tests that run the fault's function, within so many seconds of the sound code.
+        """Tests that run the fault's function and take at most ``budget`` seconds on sound code.
 
-        Those that killed its like come first, then those of its home. Then by turns one that runs
-        few functions, and so is about this one, and one of a test that has not had a turn yet, so
-        that a test of many cases leaves room for others.
+        First come tests that killed faults of this function, then tests from the file's home. Then
+        follow, in turns, a test that runs few functions, and a case of a parametrised test that has
+        had no turn yet.
         """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
@@ -195,9 +207,9 @@ class Warm:
         return list(found)
 
     def _running(self, fault: Fault) -> list[str]:
-        """The tests that run its function; outside of functions, those that run its file.
+        """The tests that run the fault's function; outside of functions, those that run its file.
 
-        And those that run none of the files: they may read a constant of one.
+        Tests that run none of the mutated files are included: they may read a constant of one.
         """
         name = key(fault.file, fault.scope)
         of_function = [t for t, m in self.measured.items() if name in m.functions]
@@ -214,7 +226,7 @@ class Warm:
         budget: float,
         workers: int,
     ) -> Iterator[tuple[Fault, Judged]]:
-        """Each fault with what became of it, as soon as that is known."""
+        """Each fault with its verdict, as soon as it is known."""
 
         def jobs() -> Iterator[tuple[Fault, Callable[[int], None]]]:
             for fault in faults:
@@ -313,7 +325,7 @@ def _with_inner(code: CodeType) -> Iterator[CodeType]:
 def _noting(
     scopes: Mapping[tuple[str, str, int], str], functions: set[str]
 ) -> Callable[[FrameType, str, object], None]:
-    """A profile function that notes which of the functions run."""
+    """A profile function that records which of the functions run."""
     known: dict[int, str | None] = {}
 
     def note(frame: FrameType, event: str, argument: object) -> None:
@@ -339,7 +351,7 @@ Job = TypeVar("Job")
 def _forked(
     jobs: Iterable[tuple[Job, Callable[[int], None]]], workers: int
 ) -> Iterator[tuple[Job, list[str], int, float]]:
-    """Run jobs in forks, so many at once: each with what it said, its status and its seconds."""
+    """Run jobs in forks, ``workers`` at once; yield each with its output, status and seconds."""
     waiting = iter(jobs)
     running: dict[int, tuple[Job, int, float, list[bytes]]] = {}
     while True:
@@ -373,7 +385,7 @@ def _forked(
 
 
 def _fork(run: Callable[[int], None]) -> tuple[int, int]:
-    """A child process that runs a job, and the end of the pipe on which it is heard."""
+    """Start a child process that runs a job; return its id and the pipe's end to read from."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:

@@ -1,4 +1,4 @@
-"""The ledger of the article's claims: statistics, experiments, campaign, verdicts, command."""
+"""The ledger of the claims: statistics, experiments, measurement runs, verdicts, command."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ class TestSampledWorkload:
         assert workload.instance("exact", 3) != workload.instance("exact", 4)
 
     def test_equal_prompts_keep_their_mean(self) -> None:
-        drawn, equal = (
+        sampled, equal = (
             SampledWorkload("chat", 200, 2000),
             SampledWorkload("chat", 200, 2000, equal_prompts=True),
         )
-        prompts = [request.prompt_len for request in drawn.instance("exact", 0).requests]
+        prompts = [request.prompt_len for request in sampled.instance("exact", 0).requests]
         (prompt,) = {request.prompt_len for request in equal.instance("exact", 0).requests}
         assert prompt == round(sum(prompts) / 200)
 
@@ -165,7 +165,7 @@ class TestExperiments:
         assert values["amin_held"] == schedule.mean_occupancy / 1500
         assert values["amax"] > 0
 
-    def test_uppers_withheld_finds_who_uses_them(self) -> None:
+    def test_uppers_withheld_finds_policies_that_use_them(self) -> None:
         values = UppersWithheld(self.workload, "bins:5").measure(0)
         assert values["amin_differs"] == 0
         assert values["amin_ratio"] == 1
@@ -310,7 +310,7 @@ class TestMeasuring:
 
 
 Made = Callable[[Experiment, int], Values]
-"""What a made-up world answers to an experiment with a seed."""
+"""Made-up values of an experiment with a seed."""
 
 
 def verdict_on(name: ClaimName, made: Made, plan: Plan | None = None) -> Judgement:
@@ -325,7 +325,7 @@ def verdict_on(name: ClaimName, made: Made, plan: Plan | None = None) -> Judgeme
 def latencies(
     amin: Callable[[Predicted], float], amax: Callable[[Predicted], float], h_sf: float = 100.0
 ) -> Made:
-    """A world where hindsight costs 100 (the bound) and ``h_sf``, and predictions as given."""
+    """Made-up total latencies: 100 for the bound, ``h_sf``, 300 for FCFS, and as given."""
 
     def made(experiment: Experiment, seed: int) -> Values:
         noise = 1 + 0.001 * (seed % 3)
@@ -360,7 +360,9 @@ class TestVerdicts:
         assert "up to 500 requests at once" in partly.condition
         # 100, 150, 200, 300 and 500 at once; FCFS has 300 times the bound everywhere.
         assert "Of these 5 settings, Amax" in partly.condition
-        assert "lags in 5; but FCFS, which predicts nothing, matches in 0" in partly.condition
+        assert "lags behind in 5; FCFS, which uses no predictions, is within 5 % in 0 as" in (
+            partly.condition
+        )
         assert verdict_on("C1", matched_up_to(0)).verdict == "does not hold"
 
     def test_c1_needs_a_pessimist_that_lags(self) -> None:
@@ -394,7 +396,8 @@ class TestVerdicts:
         assert "Halved with 1 bin against" in one.condition
         beyond = latencies(lambda e: 110 if bins(e) < 5 else 190, lambda _: 200, h_sf=120.0)
         assert (
-            "better than H-SF (more than 100 %), with equal" in verdict_on("C2", beyond).condition
+            "better than H-SF (more than 100 % of the gap), also with equal"
+            in verdict_on("C2", beyond).condition
         )
         # 48 % of the gap is closed.
         none = latencies(lambda _: 152.0, lambda _: 200.0)
@@ -417,7 +420,7 @@ class TestVerdicts:
         assert "no gap" in found.measured
 
     def test_c3(self) -> None:
-        def world(at_once: float, arriving: float, mixed: float) -> Made:
+        def ratios(at_once: float, arriving: float, mixed: float) -> Made:
             def amax(experiment: Predicted) -> float:
                 if experiment.prediction.startswith("mixed"):
                     return 100.0 * mixed
@@ -425,12 +428,12 @@ class TestVerdicts:
 
             return latencies(lambda _: 100.0, amax)
 
-        assert verdict_on("C3", world(6, 1, 1)).verdict == "holds"
-        assert verdict_on("C3", world(1, 6, 1)).verdict == "holds under conditions"
-        assert verdict_on("C3", world(1, 1, 6)).verdict == "holds under conditions"
-        assert verdict_on("C3", world(4.9, 4.9, 4.9)).verdict == "does not hold"
+        assert verdict_on("C3", ratios(6, 1, 1)).verdict == "holds"
+        assert verdict_on("C3", ratios(1, 6, 1)).verdict == "holds under conditions"
+        assert verdict_on("C3", ratios(1, 1, 6)).verdict == "holds under conditions"
+        assert verdict_on("C3", ratios(4.9, 4.9, 4.9)).verdict == "does not hold"
 
-    def test_c3_does_not_count_what_nobody_could_serve(self) -> None:
+    def test_c3_does_not_count_loads_beyond_saturation(self) -> None:
         def amax(experiment: Predicted) -> float:
             load = experiment.workload.load
             return 900.0 if load is not None and load > 1 else 200.0
@@ -593,9 +596,13 @@ class TestCommitted:
         chosen = Predicted(Plan().sampled(), "bins:5")
         assert len({store[Task(chosen, seed)]["amin"] for seed in range(20)}) == 20
 
-    def test_a_measurement_can_be_made_again(self) -> None:
+    @pytest.mark.parametrize(
+        ("load", "prediction"),
+        [(None, "bins:10"), (0.9, "varying:0.99"), (0.9, "mixed:0.5"), (None, "relative:0.2")],
+    )
+    def test_a_measurement_can_be_made_again(self, load: float | None, prediction: str) -> None:
         store = ResultStore(claims_page.DATA / "claims.jsonl")
-        task = Task(Predicted(Plan().sampled(), "bins:10"), 7)
+        task = Task(Predicted(Plan().sampled(load), prediction), 7)
         assert task.experiment.measure(7) == store[task]
 
 

@@ -1,4 +1,4 @@
-"""The report: what its text holds, and what a real browser makes of it."""
+"""The report: its text, its numbers, and how a real browser shows and prints it."""
 
 from __future__ import annotations
 
@@ -654,10 +654,10 @@ class TestCommand:
 
 
 def browser_files() -> tuple[str, str]:
-    """Chromium and its driver; the test is skipped where they are not installed."""
+    """Chromium and its driver; the test is skipped where they or pdftotext are not installed."""
     found = shutil.which("chromium"), shutil.which("chromedriver")
-    if found[0] is None or found[1] is None:
-        reason = "Debian's packages chromium and chromium-driver are not installed"
+    if found[0] is None or found[1] is None or shutil.which("pdftotext") is None:
+        reason = "Debian's packages chromium, chromium-driver, poppler-utils are not installed"
         if os.environ.get("AMIN_BROWSER") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
