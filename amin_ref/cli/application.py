@@ -17,6 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from amin_ref.cli.exit_codes import COMPLETION, EXIT_CODES
+from amin_ref.cli.limits import limits_flag
 from amin_ref.cli.messages import quiet_flag
 
 
@@ -62,7 +63,7 @@ def load_command(name: str) -> click.Command:
     command: object = getattr(module, f"{name.replace('-', '_')}_command")
     assert isinstance(command, click.Command)
     if not any("--quiet" in parameter.opts for parameter in command.params):
-        command.params.append(quiet_flag())
+        command.params += [limits_flag(), quiet_flag()]
     return command
 
 
@@ -146,4 +147,4 @@ def application() -> None:
     """
 
 
-application.params.append(quiet_flag())
+application.params += [limits_flag(), quiet_flag()]

@@ -11,9 +11,11 @@ from pathlib import Path
 import click
 
 from amin_ref.cli.flags import is_given, without_effect
+from amin_ref.cli.messages import tell
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import STANDARD_INPUT, holds_document, instance_in, trace_path
-from amin_ref.cli.wording import count
+from amin_ref.cli.reading import STANDARD_INPUT, holds_document, instance_in, source_of
+from amin_ref.cli.wording import count, duration
+from amin_ref.files.reading import CannotRead, Source
 from amin_ref.model.errors import shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.validation import LARGEST
@@ -26,9 +28,13 @@ from amin_ref.workloads import (
     DEFAULT_WORKLOAD,
     EMBEDDED,
     Dropped,
+    Selection,
+    TimeUnit,
     Workload,
-    build_instance,
+    select_rows,
+    workload_from_selection,
 )
+from amin_ref.workloads.fields import TIME_UNITS
 
 
 class WholeNumber(click.ParamType[int]):
@@ -75,6 +81,9 @@ TOKENS = WholeNumber("tokens", least=1)
 SEED = WholeNumber("number", least=0)
 
 
+_SELECTIONS = "amin_ref.cli.selections"
+"""Where click's context keeps the rows that were selected: a trace is read once."""
+
 DETERMINISTIC = ("exact", "rough", "bins", "relative", "naive", "at-once", "trace")
 """Kinds of predictions and of arrivals that draw nothing at random."""
 
@@ -92,6 +101,7 @@ class WorkloadOptions:
         prediction: a text such as ``"bins:10"``.
         arrivals: a text such as ``"poisson:0.3"``.
         ties: ``"position"`` or ``"random"``.
+        time_unit: what a trace's times count; ``None`` for what its format says.
         given: the Python names of those that the user gave, which are refused where they have no
             effect.
     """
@@ -104,6 +114,7 @@ class WorkloadOptions:
     prediction: str
     arrivals: str
     ties: str
+    time_unit: TimeUnit | None = None
     given: frozenset[str] = frozenset()
 
     def build(self) -> Workload:
@@ -124,24 +135,51 @@ class WorkloadOptions:
         Raises:
             AminError: as :meth:`build` does.
         """
-        instance = instance_in(self.workload)
+        instance = None if self.workload in EMBEDDED else instance_in(self.workload)
         if instance is not None:
             self._refuse(INSTANCE_FLAGS, "on a file that holds an instance")
             size = len(instance.requests)
             return Workload(instance, self.shown_workload, None, size, Dropped())
-        with trace_path(self.workload) as path:
-            built = build_instance(
-                path,
-                requests=self.requests,
-                seed=self.seed,
-                capacity=self.capacity,
-                block_size=self.block_size,
-                prediction=self.prediction,
-                arrivals=self.arrivals,
-            )
+        built = workload_from_selection(
+            self._selection(),
+            self.shown_workload,
+            requests=self.requests,
+            seed=self.seed,
+            capacity=self.capacity,
+            block_size=self.block_size,
+            prediction=self.prediction,
+            arrivals=self.arrivals,
+        )
         if not self.is_random:
             self._refuse(("seed",), "where nothing is random")
-        return replace(built, source=self.shown_workload)
+        return built
+
+    def _selection(self) -> Selection:
+        """The rows; those of a trace are read once, whatever the seed."""
+        known: dict[WorkloadOptions, Selection]
+        known = click.get_current_context().meta.setdefault(_SELECTIONS, {})
+        key = self if self.workload in EMBEDDED else replace(self, seed=0)
+        if key not in known:
+            known[key] = select_rows(
+                self._source(),
+                capacity=self.capacity,
+                block_size=self.block_size,
+                requests=self.requests,
+                seed=self.seed,
+                time_unit=self.time_unit,
+            )
+            span = known[key].span_ns
+            if span is not None:
+                tell(f"the trace spans {duration(span)}.")
+        return known[key]
+
+    def _source(self) -> str | Source:
+        if self.workload in EMBEDDED:
+            return self.workload
+        try:
+            return source_of(self.workload)
+        except CannotRead:
+            return self.workload  # select_rows says what is wrong with a name
 
     @property
     def shown_workload(self) -> str:
@@ -171,6 +209,7 @@ class WorkloadOptions:
             "prediction": self.prediction,
             "arrivals": self.arrivals,
             "ties": self.ties,
+            "time_unit": self.time_unit,
         }
 
     @property
@@ -196,6 +235,7 @@ INSTANCE_FLAGS = (
     "prediction",
     "arrivals",
     "load",
+    "time_unit",
 )
 """What a file with an instance says itself. The seed still decides random ties."""
 
@@ -239,6 +279,7 @@ def _with_options(
         prediction: str,
         arrivals: str,
         load: str | None,
+        time_unit: TimeUnit | None,
         ties: str = "position",
         **others: object,
     ) -> None:
@@ -258,6 +299,7 @@ def _with_options(
             prediction=prediction,
             arrivals=arrivals,
             ties=ties,
+            time_unit=time_unit,
             given=frozenset(given),
         )
         command(*args, options=options, **others)
@@ -276,9 +318,10 @@ _WORKLOAD = click.option(
     default=DEFAULT_WORKLOAD,
     show_default=True,
     help="'chat' or 'conversation': lengths drawn from the distributions of LMSYS chats or of "
-    "Azure conversations. Or a trace file (plain or gzip): Azure, LMSYS lengths, BurstGPT or Vidur "
-    "CSV, Mooncake JSON lines; recognised by its header. Or a JSON file with an instance or a "
-    "schedule, whose instance is taken as it is. - is standard input.",
+    "Azure conversations. Or a trace file (plain or gzip): tables of Azure, LMSYS lengths, "
+    "BurstGPT, Vidur, splitwise-sim or LLMServingSim; JSON lines of Mooncake, Qwen-Bailian, "
+    "vLLM bench, LLMServingSim or aiperf; recognised by how it begins. Or a JSON file with an "
+    "instance or a schedule, whose instance is taken as it is. - is standard input.",
 )
 
 _OPTIONS = (
@@ -334,6 +377,12 @@ _OPTIONS = (
         metavar="L",
         help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
         "short for the arrivals 'load:L'.  [default: not given]",
+    ),
+    click.option(
+        "--time-unit",
+        type=click.Choice(TIME_UNITS),
+        help="What a trace's times count: seconds, milliseconds or nanoseconds.  [default: as its "
+        "format says]",
     ),
 )
 

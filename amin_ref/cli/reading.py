@@ -1,56 +1,51 @@
-"""Reading files or standard input: the one place where a command reads a file."""
+"""Reading files or standard input: the one place where a command reads a file.
+
+Within a command every file is opened once and its text is kept, so that a pipe such as
+``<(cat instance.json)`` can be looked at and then read, as a file can.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import TypeVar
 
 import click
 
-from amin_ref.model.errors import InvalidDocument, InvalidWorkload, shown_path
+from amin_ref.cli.limits import input_limits
+from amin_ref.files.reading import CannotRead, Source, open_source
+from amin_ref.model.errors import InvalidDocument, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule, read_schedule
 
 STANDARD_INPUT = "standard input"
 """What messages call the file ``-``."""
 
-_INPUT = "amin_ref.cli.standard_input"
-"""Where click's context keeps standard input, which can be read only once."""
+_SOURCES, _TEXTS = "amin_ref.cli.sources", "amin_ref.cli.texts"
+"""Where click's context keeps the open files, and the texts that were read."""
 
-_BEGINNING = 200
-"""Bytes of a file by which an instance or schedule is told from a trace: its first field."""
+_Kept = TypeVar("_Kept")
 
 
 def read_text(file: str) -> str:
     """The whole text of ``file``, or of standard input for ``-``.
 
     Raises:
-        InvalidDocument: there is no such file, it cannot be read, is empty, or is no UTF-8 text.
+        CannotRead: there is no such file, it cannot be read, is too large, or is no UTF-8 text.
+        InvalidDocument: it is empty.
     """
-    name = shown_file(file)
-    try:
-        text = _read_bytes(file).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidDocument(f"{name} is not UTF-8 text (byte {error.start}).") from None
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise InvalidDocument(f"{name} cannot be read: {reason}.") from None
-    except ValueError:  # a path with a NUL in it
-        raise InvalidDocument(f"{name} is not the name of a file.") from None
-    if not text.strip():
-        raise InvalidDocument(f"{name} is empty; give a JSON document.")
-    return text
+    texts: dict[str, str] = _kept(_TEXTS)
+    if file not in texts:
+        texts[file] = source_of(file).text()
+    if not texts[file].strip():
+        raise InvalidDocument(f"{shown_file(file)} is empty; give a JSON document.")
+    return texts[file]
 
 
 def schedule_in(file: str) -> Schedule:
     """The schedule in a file, one document or JSON lines.
 
     Raises:
-        InvalidDocument: the file cannot be read, or does not hold a schedule.
+        CannotRead: the file cannot be read.
+        InvalidDocument: the file does not hold a schedule.
         InvalidValue: a field's value breaks a rule.
     """
     return read_schedule(read_text(file))
@@ -81,43 +76,27 @@ def shown_file(file: str) -> str:
     return STANDARD_INPUT if file == "-" else shown_path(file)
 
 
-@contextmanager
-def trace_path(file: str) -> Iterator[str]:
-    """A path by which a trace can be read: ``file``, or a copy of standard input for ``-``.
+def source_of(file: str) -> Source:
+    """The file, opened now or, in the same command, before; closed when the command ends.
 
     Raises:
-        InvalidWorkload: raised within this context; a message about the copy speaks of standard
-            input.
+        CannotRead: there is no such file, or it cannot be read.
     """
-    if file != "-":
-        yield file
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = str(Path(folder) / "trace")
-        Path(copy).write_bytes(_read_bytes("-"))
-        try:
-            yield copy
-        except InvalidWorkload as error:
-            text = str(error).replace(shown_path(copy), STANDARD_INPUT)
-            raise InvalidWorkload(text) from None
+    sources: dict[str, Source] = _kept(_SOURCES)
+    if file not in sources:
+        context = click.get_current_context()
+        sources[file] = context.with_resource(open_source(file, input_limits()))
+    return sources[file]
 
 
 def _beginning(file: str) -> bytes:
     """The first bytes of a file; empty if it cannot be read: reading it whole will say why."""
-    if file == "-":
-        return _read_bytes("-")[:_BEGINNING]
     try:
-        with Path(file).open("rb") as opened:
-            return opened.read(_BEGINNING)
-    except (OSError, ValueError):
+        return source_of(file).beginning
+    except CannotRead:
         return b""
 
 
-def _read_bytes(file: str) -> bytes:
-    if file != "-":
-        return Path(file).read_bytes()
-    context = click.get_current_context()
-    if _INPUT not in context.meta:
-        context.meta[_INPUT] = sys.stdin.buffer.read()
-    content: bytes = context.meta[_INPUT]
-    return content
+def _kept(name: str) -> dict[str, _Kept]:
+    found: dict[str, _Kept] = click.get_current_context().meta.setdefault(name, {})
+    return found

@@ -16,3 +16,15 @@ def ratio(value: float) -> str:
 def gap(value: float) -> str:
     """How far a schedule may be from the optimum, as a share of the bound: ``"2.50%"``."""
     return f"{value:.2%}"
+
+
+def duration(nanoseconds: int) -> str:
+    """A length of time in its two largest units: ``"58 min 21 s"``, ``"1.25 s"``."""
+    if nanoseconds < 60 * 10**9:
+        return f"{nanoseconds / 10**9:,.4g} s"
+    seconds = round(nanoseconds / 10**9)
+    if seconds < 3_600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    if seconds < 86_400:
+        return f"{seconds // 3_600} h {seconds % 3_600 // 60} min"
+    return f"{seconds // 86_400:,} d {seconds % 86_400 // 3_600} h"

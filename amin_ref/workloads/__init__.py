@@ -29,6 +29,7 @@ from amin_ref.workloads.build import (
     build_instance,
     instance_from_rows,
     select_rows,
+    workload_from_selection,
 )
 from amin_ref.workloads.distribution import LengthDistribution, measure_lengths
 from amin_ref.workloads.embedded import CHAT, CONVERSATION, EMBEDDED
@@ -86,4 +87,5 @@ __all__ = [
     "parse_prediction",
     "read_trace",
     "select_rows",
+    "workload_from_selection",
 ]

@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from amin_ref.files.reading import Source
 from amin_ref.model.errors import InvalidValue, InvalidWorkload, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
@@ -76,7 +77,7 @@ class Workload:
 
 
 def build_instance(
-    source: str | os.PathLike[str] = DEFAULT_WORKLOAD,
+    source: str | os.PathLike[str] | Source = DEFAULT_WORKLOAD,
     *,
     capacity: int = DEFAULT_CAPACITY,
     block_size: int = 1,
@@ -118,6 +119,39 @@ def build_instance(
         seed=seed,
         time_unit=time_unit,
     )
+    return workload_from_selection(
+        selection,
+        source.name if isinstance(source, Source) else os.fspath(source),
+        capacity=capacity,
+        block_size=block_size,
+        requests=requests,
+        seed=seed,
+        prediction=prediction,
+        arrivals=arrivals,
+    )
+
+
+def workload_from_selection(
+    selection: Selection,
+    name: str,
+    *,
+    capacity: int = DEFAULT_CAPACITY,
+    block_size: int = 1,
+    requests: int | None = None,
+    seed: int = 0,
+    prediction: Prediction | str = DEFAULT_PREDICTION,
+    arrivals: Arrivals | Load | str = DEFAULT_ARRIVALS,
+) -> Workload:
+    """The second half of :func:`build_instance`, for rows that were selected already.
+
+    Args:
+        selection: what :func:`select_rows` gave; one serves any number of seeds of a trace.
+        name: what the workload's ``source`` is called.
+        capacity: see :func:`build_instance`, for this and the other arguments.
+
+    Raises:
+        InvalidValue: see :func:`build_instance`.
+    """
     return Workload(
         instance=instance_from_rows(
             selection.rows,
@@ -127,21 +161,16 @@ def build_instance(
             prediction=prediction,
             arrivals=arrivals,
         ),
-        source=os.fspath(source),
+        source=name,
         requested=requests,
         rows_read=selection.rows_read,
         dropped=selection.dropped,
-        span_ns=_span(selection.rows),
+        span_ns=selection.span_ns,
     )
 
 
-def _span(rows: Sequence[Row]) -> int | None:
-    times = [row.time_ns for row in rows if row.time_ns is not None]
-    return max(times) - min(times) if times else None
-
-
 def select_rows(
-    source: str | os.PathLike[str] = DEFAULT_WORKLOAD,
+    source: str | os.PathLike[str] | Source = DEFAULT_WORKLOAD,
     *,
     capacity: int = DEFAULT_CAPACITY,
     block_size: int = 1,
@@ -218,22 +247,23 @@ def _generators(seed: int) -> _Generators:
 
 
 def _read(
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Source,
     capacity: int,
     block_size: int,
     requests: int | None,
     time_unit: TimeUnit | None,
 ) -> Selection:
-    if not os.path.exists(path):
+    name = source.name if isinstance(source, Source) else shown_path(source)
+    if not isinstance(source, Source) and not os.path.exists(source):
         raise InvalidWorkload(
-            f"{shown_path(path)}: there is no such file; check the path, or name an embedded "
+            f"{name}: there is no such file; check the path, or name an embedded "
             f"workload ({', '.join(EMBEDDED)})."
         )
-    with closing(read_trace(path, time_unit)) as rows:
+    with closing(read_trace(source, time_unit)) as rows:
         selection = keep_usable(rows, capacity, block_size, requests)
     if not selection.rows:
         raise InvalidWorkload(
-            f"{shown_path(path)}: none of its {selection.rows_read} rows can be scheduled "
+            f"{name}: none of its {selection.rows_read} rows can be scheduled "
             f"({selection.dropped}); raise capacity from {capacity} or give another trace."
         )
     return selection

@@ -54,6 +54,12 @@ class Selection:
     rows_read: int
     dropped: Dropped
 
+    @property
+    def span_ns(self) -> int | None:
+        """From the first to the last of the rows' times; nanoseconds. ``None`` without times."""
+        times = [row.time_ns for row in self.rows if row.time_ns is not None]
+        return max(times) - min(times) if times else None
+
 
 def keep_usable(
     rows: Iterable[Row], capacity: int, block_size: int = 1, limit: int | None = None

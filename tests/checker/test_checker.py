@@ -168,7 +168,7 @@ def test_nothing_after_completion(data: st.DataObject, schedule: Schedule) -> No
 @pytest.mark.theorem("T1")
 @given(st.data(), schedules(instances(min_requests=3, max_arrival=4)))
 def test_within_capacity(data: st.DataObject, schedule: Schedule) -> None:
-    """A smaller cache: the first round of every stretch that is too full, and who runs in it."""
+    """In a smaller cache: the first of consecutive rounds that exceed it, and what runs in it."""
     instance = schedule.instance
     size = instance.block_size
     largest = max(
@@ -317,7 +317,7 @@ def test_the_capacity_itself_is_allowed(capacity: int) -> None:
 
 @pytest.mark.theorem("T1")
 def test_a_cache_that_is_too_full_again_is_told_again() -> None:
-    """Too full in rounds 2 and 3, whoever starts in between; not in 4; again in 5 to 7."""
+    """Too full in rounds 2 and 3, whatever starts in between; not in 4; again in 5 to 7."""
     instance = Instance(
         10, (Request("a", 1, 9), Request("b", 4, 4), Request("c", 2, 4), Request("d", 1, 1))
     )

@@ -66,7 +66,10 @@ class TestLazy:
             "amin_ref.cli",
             "amin_ref.cli.application",
             "amin_ref.cli.exit_codes",
+            "amin_ref.cli.limits",
             "amin_ref.cli.messages",
+            "amin_ref.files",
+            "amin_ref.files.reading",
             "amin_ref.model",
             "amin_ref.model.errors",
         }

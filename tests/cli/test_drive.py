@@ -209,8 +209,8 @@ class TestRefusals:
         assert "holds no instance and no schedule" in said
 
     @pytest.mark.parametrize(("name", "says"), [
-        ("nothing", "cannot be read: No such file"),
-        ("folder", "cannot be read: Is a directory"),
+        ("nothing", "there is no such file"),
+        ("folder", "this is a directory"),
         ("empty", "is empty"),
     ])  # fmt: skip
     def test_a_file_that_cannot_be_read(

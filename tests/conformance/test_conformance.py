@@ -130,7 +130,7 @@ def test_a_given_tie_break_allows_one_schedule(data: st.DataObject, schedule: Sc
 
 
 @given(arbitrary_schedules())
-def test_a_schedule_that_is_not_valid_is_nobodys(schedule: Schedule) -> None:
+def test_a_schedule_that_is_not_valid_does_not_conform(schedule: Schedule) -> None:
     violations = check(schedule)
     verdict = conform(schedule)
     assert verdict.violations == violations
@@ -273,16 +273,16 @@ def test_trying_ties_only_is_trying_all_orders(policy: PolicyName) -> None:
 # Round by round, on instances that are too large to enumerate all schedules of.
 
 
-Deeds = tuple[frozenset[RequestId], frozenset[RequestId]]
-"""Whom a round evicts and whom it admits."""
+Decided = tuple[frozenset[RequestId], frozenset[RequestId]]
+"""The requests that a round evicts, and those that it admits."""
 
 
 def first_round_that_no_order_explains(
     schedule: Schedule, make: MakeNaive
-) -> tuple[int, set[Deeds]] | None:
-    """By force: in the state that the schedule is in, every order of those that tie is tried.
+) -> tuple[int, set[Decided]] | None:
+    """By brute force: in the state of the schedule, every order of the requests that tie is tried.
 
-    With the round comes all that some order leads to in it.
+    Returns the round, and every decision that some order leads to in that round.
     """
     instance = schedule.instance
     scheduler = make(instance.capacity, instance.block_size)
@@ -295,7 +295,7 @@ def first_round_that_no_order_explains(
                 scheduler.complete(run.request)
         evicted = {r.request for r in schedule.runs if r.outcome == "evicted" and r.stop == now}
         admitted = {run.request for run in schedule.runs if run.start == now}
-        possible: set[Deeds] = set()
+        possible: set[Decided] = set()
         for order in every_order_of_ties(scheduler):
             tried = copied(scheduler)
             for rank, request_id in enumerate(order):
@@ -316,7 +316,9 @@ def larger_instance(rng: random.Random) -> Instance:
     block_size = rng.choice((1, 1, 2, 3, 4))
     gap = rng.choice((0, 0, 30))
     requests = []
-    for request_id in "abcde"[: rng.randint(2, 5)]:  # all of whom an explanation names
+    for request_id in "abcde"[
+        : rng.randint(2, 5)
+    ]:  # few enough for an explanation to name them all
         output_len = rng.randint(1, 9)
         lower = rng.choice((1, output_len, rng.randint(1, output_len)))
         upper = rng.choice((None, output_len + rng.randint(0, 4)))
@@ -326,7 +328,7 @@ def larger_instance(rng: random.Random) -> Instance:
     return Instance(largest + rng.randint(0, largest), tuple(requests), block_size)
 
 
-def demanded(message: str) -> Deeds:
+def demanded(message: str) -> Decided:
     """What an explanation says would have been right."""
     found = re.search(r"would have evicted (.*?) and admitted (.*?)(?:, with ties|\.)", message)
     assert found is not None
@@ -452,7 +454,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ("a 0-2", "c 0-1e", "b 2-3", "c 3-6"),
     ),
     ("stopped-too-early", 1, ("c",), THREE, ("a 0-1", "b 0-1", "c 2-3")),
-    # The next tokens fill the cache to the last one, and somebody is evicted all the same.
+    # The next tokens fill the cache exactly, and a request is evicted all the same.
     (
         "evicted-needlessly",
         1,
@@ -472,7 +474,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-1e", "b 0-2", "c 0-1e", "a 2-4", "c 4-7"),
     ),
-    # a is large and must go; b, who comes after it, need not.
+    # a is large and must be evicted; b, which comes after it, need not.
     (
         "evicted-too-many",
         1,
@@ -595,7 +597,7 @@ def test_the_same_is_named_later_and_after_another(
     instance: Instance,
     written: tuple[str, ...],
 ) -> None:
-    """Somebody has come and gone in round 2, and all of it happens nine rounds later."""
+    """As before, nine rounds later, after another request that ran in round 2."""
     later = tuple(replace(r, arrival=r.arrival + 9) for r in instance.requests)
     moved = tuple(replace(r, start=r.start + 9, stop=r.stop + 9) for r in runs(*written))
     before = Request("before", 1, 1, 1, 1, arrival=2)
@@ -730,14 +732,14 @@ def test_what_is_too_long_to_lay_out_is_refused() -> None:
 
 
 def test_a_vast_cache_is_no_obstacle_to_an_explanation() -> None:
-    """Whoever read M - s as an upper bound would plan for 2**40 rounds."""
+    """A policy that reads M - s as an upper bound would plan for 2**40 rounds."""
     instance = Instance(2**40, (Request("a", 1, 2),))
     departure = conform(Schedule(instance, runs("a 1-3"))).departure
     assert departure is not None
     assert departure.rule == "stopped-too-early"
 
 
-def test_an_empty_schedule_is_anybodys() -> None:
+def test_an_empty_schedule_conforms() -> None:
     verdict = conform(Schedule(Instance(1, ()), ()))
     assert verdict.conforms
     assert verdict.rounds == 0

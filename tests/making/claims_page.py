@@ -1,20 +1,21 @@
-"""All that the project commits of the ledger, made from its measurements.
+"""What ``python -m tests.making.claims_page`` writes from the committed measurements.
 
-``python -m tests.making.claims_page`` writes the ledger that the report shows, and what stands
-between the markers in README and in ``proofs_notes/claims.md``, and the images beside them.
+It writes the ledger that the report shows, the tables of claims in README and in
+``proofs_notes/claims.md``, and the figures.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from oracle.claims import CLAIMS, LEDGER, Ledger, Plan, ResultStore, judged
 from oracle.claims.c3_varying import LONG_ERROR, LONG_LOAD, LONGER
 from oracle.claims.experiments import Predicted
+from oracle.claims.ledger import Verdict
 from oracle.claims.page import page, table
 from oracle.claims.result_store import Measurements, estimated
+from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
 README = PROJECT / "README.md"
@@ -26,7 +27,7 @@ TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
-"""Marker in the page: file, requests in a sample, and number of seeds."""
+"""By marker in the page: the trace file, the requests in a sample, the number of seeds."""
 
 ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
@@ -38,7 +39,7 @@ def full_ledger() -> Ledger:
 
 
 def on_trace(name: str) -> Ledger:
-    """The rows that were measured on a real trace, with a part of each grid."""
+    """The ledger of a real trace, with a part of each grid."""
     file, requests, seeds = TRACES[name]
     plan = Plan(file, requests, seeds=seeds, quick=True)
     claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
@@ -46,10 +47,11 @@ def on_trace(name: str) -> Ledger:
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
-    """File, marker, and what has to stand between it and its end."""
+    """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
-    yield README, "claims", table(full)
+    yield README, "claims", in_brief(full)
+    yield PAGE, "claims", table(full)
     yield PAGE, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "saturation", saturation()
     yield PAGE, "chat", page(full)
@@ -57,18 +59,53 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
         yield PAGE, name, page(ledger)
 
 
+IN_BRIEF: Mapping[tuple[str, Verdict], str] = {
+    ("C1", "holds under conditions"): "while the cache rarely overflows, where FCFS matches too",
+    ("C2", "holds under conditions"): (
+        "with one to five bins; with more, Amax itself is nearly as good as H-SF"
+    ),
+    ("C3", "holds under conditions"): ("only with arrivals that Amin can serve and Amax cannot"),
+    ("C4", "holds under conditions"): (
+        "on every small instance with equal prompts of at most 4ℓ; not with longer prompts"
+    ),
+    ("C5", "holds"): "proved as T14, and measured to grow more slowly",
+    ("C6", "holds"): "every schedule stays the same without upper bounds",
+}
+"""For a claim and its verdict, the condition or the reason in README, in one clause.
+
+A verdict that changes has no entry here, so its clause must be written again.
+"""
+
+ONE_WORD: Mapping[Verdict, str] = {
+    "holds": "holds",
+    "holds under conditions": "conditionally",
+    "does not hold": "fails",
+}
+
+
+def in_brief(ledger: Ledger) -> str:
+    """One word and one clause for each claim."""
+    lines = ["| claim | holds? | where |", "|---|---|---|"]
+    for entry in ledger.entries:
+        verdict = entry.judgement.verdict
+        (title,) = (claim.title for name, claim in CLAIMS.items() if name == entry.claim)
+        clause = IN_BRIEF[entry.claim, verdict]
+        lines.append(f"| {entry.claim} {title} | **{ONE_WORD[verdict]}** | {clause} |")
+    return "\n".join(lines) + "\n"
+
+
 def verdicts(ledgers: Sequence[Ledger]) -> str:
     """The claims that depend on the workload: one line for each workload."""
     lines = [f"| workload | {' | '.join(ON_TRACES)} |", f"|{'---|' * (1 + len(ON_TRACES))}"]
     for ledger in ledgers:
         of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
-        told = " | ".join(of_claim[claim] for claim in ON_TRACES)
-        lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {told} |")
+        cells = " | ".join(of_claim[claim] for claim in ON_TRACES)
+        lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {cells} |")
     return "\n".join(lines) + "\n"
 
 
 def saturation() -> str:
-    """What each policy's latency does when the stream where C3 finds five times lasts longer."""
+    """Latency and occupancy of Amin and Amax by the length of C3's longer streams."""
     plan = Plan()
     found = Measurements(ResultStore(DATA / "claims.jsonl"), plan.seeds)
     lines = [
@@ -90,19 +127,11 @@ def saturation() -> str:
     return "\n".join(lines) + "\n"
 
 
-def between(text: str, marker: str) -> str:
-    """What stands between a marker and its end."""
-    found = re.search(f"<!-- {marker} -->\n(.*?)<!-- end of {marker} -->", text, re.DOTALL)
-    assert found is not None, f"there is no marker {marker!r}"
-    return found[1]
-
-
 def main() -> None:
     LEDGER.write_text(full_ledger().to_json() + "\n", encoding="utf-8")
     for file, marker, wanted in blocks():
-        text = file.read_text(encoding="utf-8")
-        before = f"<!-- {marker} -->\n{between(text, marker)}<!--"
-        file.write_text(text.replace(before, f"<!-- {marker} -->\n{wanted}<!--"), encoding="utf-8")
+        text = replaced(file.read_text(encoding="utf-8"), marker, wanted)
+        file.write_text(text, encoding="utf-8")
     # Drawn from the ledger that was just written.
     from oracle.report import images
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making.readme import replaced
+from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
 PAGE = PROJECT / "proofs_notes" / "matrix.md"

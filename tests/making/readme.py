@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amin_ref.cli.exit_codes import EXIT_CODES
+from tests.making.markers import replaced
 from tests.support.project import PROJECT
 from tests.support.rooms import ROOMS, Room
 
@@ -173,14 +174,6 @@ def exit_codes() -> str:
     """The table of exit codes, in Markdown."""
     lines = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     return "\n".join(["| code | meaning |", "|---:|---|", *lines]) + "\n"
-
-
-def replaced(text: str, marker: str, content: str) -> str:
-    """A page with ``content`` between a marker and its end."""
-    pattern = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- end of {marker} -->)", re.DOTALL)
-    text, count = pattern.subn(lambda found: found[1] + content + found[2], text)
-    assert count == 1, f"the marker {marker!r} occurs {count} times"
-    return text
 
 
 def main() -> None:

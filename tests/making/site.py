@@ -171,12 +171,11 @@ def without_roles(source: str, public: Mapping[str, str]) -> str:
 
     def reference(found: re.Match[str]) -> str:
         target = found[1].lstrip("~")
-        owner, _, rest = target.removeprefix("amin_ref.").removeprefix("oracle.").partition(".")
+        owner = target.partition(".")[0]
         if target in public.values():
             return f"[`{target}`][{target}]"
-        if owner in public:
-            return f"[`{target}`][{public[owner]}{'.' if rest else ''}{rest}]"
-        return f"`{target}`"
+        # A link to a method leads to its class, which has the method if any page has it.
+        return f"[`{target}`][{public[owner]}]" if owner in public else f"`{target}`"
 
     return ROLE.sub(reference, source)
 

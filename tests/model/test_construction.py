@@ -16,7 +16,7 @@ from amin_ref.strategies import instances, schedules
 
 @given(instances())
 def test_from_lengths_makes_the_requests_one_by_one(instance: Instance) -> None:
-    """With all that is known of the requests, only their ids differ: 0, 1, 2, …"""
+    """With the same predictions and arrivals, only the ids differ: they are 0, 1, 2, …"""
     numbered = tuple(replace(r, id=number) for number, r in enumerate(instance.requests))
     made = Instance.from_lengths(
         ((r.prompt_len, r.output_len) for r in numbered),

@@ -359,7 +359,7 @@ def test_drawn_ids_are_ids(value: str | int) -> None:
 
 
 class NoNumber(TieBreak):
-    """Ranks nobody."""
+    """Gives a rank that is not a number."""
 
     def rank(self, request: VisibleRequest) -> float:
         return float("nan")

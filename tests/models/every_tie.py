@@ -20,7 +20,7 @@ Orders = Callable[[NaiveScheduler], Iterator[tuple[RequestId, ...]]]
 
 
 class TooMany(Exception):
-    """There are more schedules than asked for."""
+    """There are more schedules than the limit allows."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class _Path:
 
 
 def every_order(scheduler: NaiveScheduler) -> Iterator[tuple[RequestId, ...]]:
-    """All orders of all requests: every tie-break there is, literally."""
+    """All orders of all requests: every tie-break."""
     return permutations(sorted(scheduler.known, key=str))
 
 
 def every_order_of_ties(scheduler: NaiveScheduler) -> Iterator[tuple[RequestId, ...]]:
-    """All orders that differ in how some tie is broken."""
+    """One order for every way to break the ties that there are."""
     known = scheduler.known
 
     def tied(request: RequestId) -> int:

@@ -64,7 +64,7 @@ class IdenticalPrompts:
         return known
 
     def _least_delay(self, waiting: Waiting, running: Running) -> int:
-        """The best of starting one more request now, and of starting nobody else in this round."""
+        """The better of starting one more request now, and of starting no other one now."""
         # More than the requests can wait one after another.
         least = len(waiting) * (len(running) + sum(waiting))
         for position, output_len in enumerate(waiting):
@@ -76,7 +76,7 @@ class IdenticalPrompts:
                 least = min(least, self._delay(rest, together))
                 if least == 0:
                     return 0
-        # When nobody starts everybody waits for a round; in an empty cache that is never best.
+        # If no request starts, all wait for a round; with an empty cache that is never best.
         if running and len(waiting) < least:
             least = min(least, len(waiting) + self._delay(waiting, running[1:]))
         return least

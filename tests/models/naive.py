@@ -1,7 +1,7 @@
 """The four policies and the rules of validity by brute force, from the specification alone.
 
-Everything is worked out from scratch in every round. Nothing is shared with the implementation but
-the values: no plan, no heap, no cache.
+Every sum is computed from scratch in every round: there is no plan, no heap and no cache. Only the
+values (requests, runs, schedules) are shared with the implementation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule
 
 Ranks = Mapping[RequestId, float]
-"""What ties are broken by: the lower rank first."""
+"""The tie-break rank of each request: the lower rank comes first."""
 
 
 def held(prompt_len: int, tokens: int, block_size: int) -> int:
@@ -32,7 +32,7 @@ def longest_output(prompt_len: int, capacity: int, block_size: int) -> int:
 
 @dataclass
 class Known:
-    """What a naive scheduler knows of a request: its prompt, its rank, and what it assumes."""
+    """A naive scheduler's record of a request; ``assumed`` is the assumed output length."""
 
     prompt_len: int
     arrival: int
@@ -41,9 +41,9 @@ class Known:
 
 
 class NaiveScheduler(ABC):
-    """A scheduler's state, open to everybody: who waits, and who has generated how much.
+    """A scheduler with a public state: the waiting requests, and the tokens of each running one.
 
-    ``generated`` keeps the order of admission.
+    ``generated`` is in order of admission.
     """
 
     def __init__(self, capacity: int, block_size: int) -> None:
@@ -59,7 +59,7 @@ class NaiveScheduler(ABC):
 
     @abstractmethod
     def decide(self) -> tuple[list[RequestId], list[RequestId]]:
-        """Steps 2 to 4 of a round: whom it evicts and whom it admits, in that order."""
+        """Steps 2 to 4 of a round: the evicted requests, and the admitted ones."""
 
     def arrive(self, request: Request, rank: float) -> None:
         self.known[request.id] = Known(
@@ -75,7 +75,7 @@ class NaiveScheduler(ABC):
             self.generated[request] += 1
 
     def held_in(self, rounds: int, more: Mapping[RequestId, int]) -> int:
-        """Tokens held ``rounds`` rounds from now by those who still generate so many ``more``."""
+        """Tokens held ``rounds`` rounds from now if each request generates ``more`` tokens."""
         return sum(
             held(self.known[i].prompt_len, self.generated[i] + rounds + 1, self.block_size)
             for i in more
@@ -87,13 +87,13 @@ class NaiveScheduler(ABC):
         return self.held_in(0, dict.fromkeys(remaining, 1)) > self.capacity
 
     def fits(self) -> bool:
-        """Whether everybody running fits in every round up to their assumed stops."""
+        """Whether the running requests fit in every round up to their assumed stops."""
         more = {i: max(1, self.known[i].assumed - self.generated[i]) for i in self.generated}
         horizon = max(more.values(), default=0)
         return all(self.held_in(rounds, more) <= self.capacity for rounds in range(horizon))
 
     def in_order(self, ids: Iterable[RequestId]) -> list[RequestId]:
-        """In ascending ≺."""
+        """The requests in ascending ≺."""
         return sorted(ids, key=lambda i: (self.known[i].assumed, self.known[i].rank))
 
     def admit_in(self, order: Iterable[RequestId]) -> list[RequestId]:
@@ -134,7 +134,7 @@ class NaiveAmin(NaiveScheduler):
 
 
 class NaiveAmax(NaiveScheduler):
-    """Section 4: what Amin admits, had everybody's output the length of its upper bound."""
+    """Section 4: Amin's admission, with the upper bound as the assumed length."""
 
     def assume(self, request: Request) -> int:
         longest = longest_output(request.prompt_len, self.capacity, self.block_size)
@@ -145,14 +145,14 @@ class NaiveAmax(NaiveScheduler):
 
 
 class NaiveHindsight(NaiveAmax):
-    """Section 4: the same, knowing every output's length."""
+    """Section 4: Amin's admission, with the output length as the assumed length."""
 
     def assume(self, request: Request) -> int:
         return request.output_len
 
 
 class NaiveFirstCome(NaiveScheduler):
-    """Section 4: arrival order, no look-ahead, the latest admitted goes first."""
+    """Section 4: arrival order, no look-ahead, eviction of the latest admitted request."""
 
     def assume(self, request: Request) -> int:
         del request
@@ -171,7 +171,7 @@ class NaiveFirstCome(NaiveScheduler):
 
 
 def naive_schedule(instance: Instance, scheduler: NaiveScheduler, ranks: Ranks) -> Schedule:
-    """What a naive scheduler, fresh from its making, makes of an instance."""
+    """The schedule that a new naive scheduler makes of an instance."""
     runs: list[Run] = []
     unfinished = {request.id: request for request in instance.requests}
     now = 0
@@ -193,7 +193,7 @@ def naive_schedule(instance: Instance, scheduler: NaiveScheduler, ranks: Ranks) 
 
 
 def naive_amin(instance: Instance, ranks: Ranks) -> Schedule:
-    """What section 3 of the specification makes of an instance."""
+    """The schedule of Amin by section 3 of the specification."""
     return naive_schedule(instance, NaiveAmin(instance.capacity, instance.block_size), ranks)
 
 
@@ -212,11 +212,11 @@ def naive_occupancy(schedule: Schedule) -> list[int]:
 
 
 Fault = tuple[Rule, int | None, frozenset[RequestId]]
-"""A broken rule, the round in which it breaks, and whom it concerns."""
+"""A broken rule, the round in which it is broken, and the requests concerned."""
 
 
 def naive_faults(schedule: Schedule) -> set[Fault]:
-    """Every fault of a schedule, rule by rule, as section 2 of the specification has them."""
+    """Every violation of the rules in section 2 of the specification, rule by rule."""
     faults: set[Fault] = set()
     for request in schedule.instance.requests:
         runs = sorted(
@@ -234,7 +234,7 @@ def naive_faults(schedule: Schedule) -> set[Fault]:
 
 
 def _faults_of(request: Request, runs: list[Run]) -> set[tuple[Rule, int | None]]:
-    """What is wrong with one request's runs, which are in order of start."""
+    """Every violation by the runs of one request, which are in order of start."""
     faults: set[tuple[Rule, int | None]] = set()
     completed = [run for run in runs if run.outcome == "completed"]
     evicted = [run for run in runs if run.outcome == "evicted"]

@@ -20,7 +20,7 @@ def held(instance: Instance, starts: dict[RequestId, int], round: int) -> int:
 
 
 def naive_optimum(instance: Instance) -> int:
-    """The least total latency without evictions; only costs past the best one are cut."""
+    """The least total latency without evictions; a branch ends when its cost reaches the best."""
     horizon = max((request.arrival for request in instance.requests), default=0)
     horizon += sum(request.output_len for request in instance.requests)
     best: int | None = None

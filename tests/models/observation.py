@@ -1,7 +1,7 @@
-"""Watching a policy at work: what it was told and answered in every round, and where that led.
+"""Records what a policy was told and answered in every round, and the state of each round.
 
-The situations are worked out from the record and the specification alone, without a look into the
-policy or the simulator.
+The states are derived from the record and the specification alone, not from the policy's or the
+simulator's own state.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Observed:
 
 
 class Recorder(Policy):
-    """Passes everything on to a policy, and writes it down."""
+    """A policy that asks another policy, and records each round."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -55,7 +55,7 @@ class Recorder(Policy):
 
 
 class ClairvoyantRecorder(ClairvoyantPolicy):
-    """The same for a policy that is told output lengths."""
+    """As :class:`Recorder`, for a policy that is told output lengths."""
 
     def __init__(self, policy: ClairvoyantPolicy) -> None:
         self.policy = policy
@@ -85,16 +85,16 @@ def record(
 
 
 @dataclass(frozen=True)
-class Situation:
+class RoundState:
     """The start of a round, once arrivals and completions are known.
 
     Attributes:
         now: the round.
         running: tokens that each running request has generated, in order of admission.
-        waiting: who waits.
-        bounds: ℓ̃ of everybody who has arrived, before step 2 of the specification.
-        refined: ℓ̃ after it.
-        decision: what the policy did about it.
+        waiting: the waiting requests.
+        bounds: ℓ̃ of every request that has arrived, before step 2 of the specification.
+        refined: ℓ̃ after step 2.
+        decision: what the policy decided.
     """
 
     now: int
@@ -105,8 +105,8 @@ class Situation:
     decision: Decision
 
 
-def situations(rounds: Sequence[Observed]) -> Iterator[Situation]:
-    """Every round of a record, with who ran, who waited, and every ℓ̃ by the specification."""
+def round_states(rounds: Sequence[Observed]) -> Iterator[RoundState]:
+    """The state of every round of a record, with ℓ̃ by the specification."""
     running: dict[RequestId, int] = {}
     waiting: set[RequestId] = set()
     bounds: dict[RequestId, int] = {}
@@ -116,7 +116,7 @@ def situations(rounds: Sequence[Observed]) -> Iterator[Situation]:
         waiting |= {request.id for request in observed.arrived}
         bounds |= {request.id: request.lower for request in observed.arrived}
         refined = bounds | {i: max(bounds[i], tokens) for i, tokens in running.items()}
-        yield Situation(
+        yield RoundState(
             observed.now, dict(running), frozenset(waiting), bounds, refined, observed.decision
         )
         bounds = refined
@@ -131,7 +131,7 @@ def situations(rounds: Sequence[Observed]) -> Iterator[Situation]:
 
 
 def ranks_of(instance: Instance, ties: TieBreak) -> dict[RequestId, float]:
-    """The rank of every request; for the orders that say so, from their meaning alone."""
+    """The rank of every request: of ``ByPosition`` and ``Ranking``, without asking them."""
     if isinstance(ties, ByPosition):
         return {request.id: place for place, request in enumerate(instance.requests)}
     if isinstance(ties, Ranking):

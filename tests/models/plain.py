@@ -1,4 +1,4 @@
-"""Plain versions of what the package computes with arrays: integers, tuples and loops alone."""
+"""What the package computes with arrays, computed with integers, tuples and loops alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Prices = tuple[int, ...]
 
 
 class PlainBatch(Batch):
-    """A batch without a plan: who runs, and every sum worked out when it is asked for."""
+    """A batch without a plan: the running jobs, and every sum computed when it is needed."""
 
     def __init__(self, capacity: int, block_size: int) -> None:
         self._capacity = capacity
@@ -35,10 +35,10 @@ class PlainBatch(Batch):
 
     def fits(self, job: Job) -> bool:
         admitted = Job(job.id, job.prompt_len, job.assumed, job.rank, start=self._now)
-        everybody = [*self._jobs, admitted]
-        last = max(self._assumed_stop(other) for other in everybody)
+        together = [*self._jobs, admitted]
+        last = max(self._assumed_stop(other) for other in together)
         for round in range(self._now, last):
-            if self._held_in(round, everybody) > self._capacity:
+            if self._held_in(round, together) > self._capacity:
                 return False
         return True
 
@@ -61,13 +61,13 @@ class PlainBatch(Batch):
 
 
 def use_plain_batches() -> None:
-    """Let all policies plan on integers from now on, since arrays cannot hold symbolic ones."""
+    """Make all policies plan with Python integers, since arrays cannot hold symbolic ones."""
     for module in (amin, first_come, reserving):
         module.Batch = PlainBatch  # type: ignore[attr-defined]  # a name it imports
 
 
 def rent(prices: Prices, prompt_len: int, output_len: int, start: int, block_size: int) -> int:
-    """What a request pays that starts in a round: its price times what it holds, every round."""
+    """The cost of a start: over all rounds of the run, the price times the tokens occupied."""
     return sum(
         prices[start + k] * occupied(prompt_len + k + 1, block_size)
         for k in range(output_len)

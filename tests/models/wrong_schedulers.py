@@ -1,6 +1,6 @@
-"""Schedulers that are deliberately wrong, each with the theorem that it breaks and the rule.
+"""Schedulers that are deliberately wrong, each with the theorem and the rule that it breaks.
 
-Whoever tests schedulers has to find every one of them, and say what is wrong with it.
+A test suite for schedulers must find every one of them, and say what is wrong with it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def taken_out(waiting: WaitingQueue) -> list[Job]:
 
 
 class OtherQueue(WaitingQueue):
-    """Waiting jobs in another order than ≺."""
+    """Waiting jobs in an order other than ≺."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -59,7 +59,7 @@ class OtherQueue(WaitingQueue):
 
 
 class Visible(AminVariant):
-    """A variant of Amin that keeps what it is told of each request."""
+    """An Amin with a bug that remembers what it is told of each request."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)
@@ -76,7 +76,7 @@ class Visible(AminVariant):
 
 
 class SortsByUpper(Visible):
-    """Lets those wait first that may get shortest."""
+    """Admits in ascending order of the upper bound."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)
@@ -88,7 +88,7 @@ class SortsByUpper(Visible):
 
 
 class SortsByPromptAndLower(SortsByUpper):
-    """Goes by all that a request is to hold, not by its answer alone."""
+    """Admits in ascending order of prompt length plus ℓ̃."""
 
     def order(self, job: Job) -> tuple[float, ...]:
         return (job.prompt_len + job.assumed, *job.rank)
@@ -110,7 +110,7 @@ class Peeks(SortsByUpper):
 
 
 class PeeksAtFile(Peeks):
-    """Knows where the instance lies that it is driven with."""
+    """Reads output lengths from the file of the instance that it is driven with."""
 
     def __init__(self, file: str) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class PeeksAtFile(Peeks):
 
 
 class ReservesBlend(Policy):
-    """Reserves the mean of both bounds, and never evicts: an answer may get longer than that."""
+    """Reserves the mean of both bounds and never evicts, though an answer may be longer."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         self.batch = Batch(capacity, block_size)
@@ -144,7 +144,7 @@ class ReservesBlend(Policy):
 
 
 class LosesTheEvicted(AminVariant):
-    """Evicts for good."""
+    """Never admits an evicted request again."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -155,7 +155,7 @@ class LosesTheEvicted(AminVariant):
 
 
 class AdmitsTwice(AminVariant):
-    """Names whom it admits twice over where it admits two."""
+    """Names the first of two admitted requests twice."""
 
     def admit(self) -> tuple[RequestId, ...]:
         admitted = super().admit()
@@ -163,21 +163,21 @@ class AdmitsTwice(AminVariant):
 
 
 class RefinesTooFar(AminVariant):
-    """Whoever still runs after a tokens has a + 1 at least: true, and not what Amin does."""
+    """Refines to a + 1 after a tokens: a true bound, but not what Amin does."""
 
     def refined(self, job: Job, generated: int) -> int:
         return max(job.assumed, generated + 1)
 
 
 class RefinesTooLate(AminVariant):
-    """Counts the tokens before the last round."""
+    """Refines to a - 1 after a tokens."""
 
     def refined(self, job: Job, generated: int) -> int:
         return max(job.assumed, generated - 1)
 
 
 class ForgetsOnEviction(Visible):
-    """Begins anew with what was predicted."""
+    """Sets ℓ̃ back to the predicted lower bound when a request is evicted."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -192,7 +192,7 @@ class ForgetsOnEviction(Visible):
 
 
 class Skips(AminVariant):
-    """Goes on behind a request that does not fit."""
+    """Skips a request that does not fit, and tries the next."""
 
     def admit(self) -> tuple[RequestId, ...]:
         admitted, skipped = [], []
@@ -207,7 +207,7 @@ class Skips(AminVariant):
 
 
 class AdmitsOneARound(AminVariant):
-    """Lets the others wait for the next round."""
+    """Admits at most one request a round."""
 
     def admit(self) -> tuple[RequestId, ...]:
         job = self.waiting.first()
@@ -218,7 +218,7 @@ class AdmitsOneARound(AminVariant):
 
 
 class ReadmitsAtOnce(AminVariant):
-    """Lets whom it evicts compete for the room in the same round."""
+    """Admits, in the round of an eviction, requests that were just evicted."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -229,14 +229,14 @@ class ReadmitsAtOnce(AminVariant):
 
 
 class CountsTokensNotBlocks(AminVariant):
-    """Thinks that a request occupies no more than its tokens."""
+    """Counts the tokens that a request occupies, not its whole blocks."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, 1)
 
 
 class EvictsOneTooMany(AminVariant):
-    """Makes a little more room than is needed."""
+    """Evicts one request more than is needed."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -251,7 +251,7 @@ class EvictsOneTooMany(AminVariant):
 
 
 class EvictsOneTooFew(AminVariant):
-    """Hopes that one victim is enough."""
+    """Evicts only the first victim, even if that is not enough."""
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -261,7 +261,7 @@ class EvictsOneTooFew(AminVariant):
 
 
 class EvictsWhenFull(AminVariant):
-    """Takes a cache that the next token fills to the last for one that overflows."""
+    """Evicts when the next tokens fill the cache exactly."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)
@@ -269,7 +269,7 @@ class EvictsWhenFull(AminVariant):
 
 
 class FearfulBatch(Batch):
-    """A batch that overflows a token early, unless one request is alone."""
+    """A batch that counts a full cache as an overflow, unless it has only one request."""
 
     def overflows(self) -> bool:
         full = bool(self._coming(1)[0] >= self._capacity)
@@ -277,17 +277,17 @@ class FearfulBatch(Batch):
 
 
 class WaitsForCompany(Visible):
-    """Starts nothing in a round in which something has completed."""
+    """Admits nothing in a round in which a request has completed."""
 
     def admit(self) -> tuple[RequestId, ...]:
         return () if self.completed else super().admit()
 
 
 class JoinsTheQueueAgain(AminVariant):
-    """Breaks ties by the place in a queue, which the evicted join again at its end.
+    """Breaks ties by the place in a queue that evicted requests join again at its end.
 
-    Each of its rounds is one that Amin could have made, but the rank does not stay (D1, D31): of
-    those that tie, whoever is nearest to completion is evicted, and that may go on for ever (T2).
+    Amin could have made each of its rounds, but the rank does not stay the same (D1, D31): of
+    requests that tie, the one nearest to completion is evicted, which may go on for ever (T2).
     """
 
     def decide(
@@ -297,13 +297,13 @@ class JoinsTheQueueAgain(AminVariant):
         jobs = taken_out(self.waiting)
         for job in jobs:
             if job.id in decision.evict:
-                job.rank = (now + 0.5, *job.rank)  # behind those who arrived by now
+                job.rank = (now + 0.5, *job.rank)  # behind all requests that arrived by now
         self.waiting.add(jobs)
         return decision
 
 
 class Raises(AminVariant):
-    """Has a bug of the common kind."""
+    """Raises an exception of Python."""
 
     def victims(self, running: Iterable[Job]) -> Iterator[Job]:
         table: dict[RequestId, Job] = {}
@@ -312,7 +312,7 @@ class Raises(AminVariant):
 
 @dataclass(frozen=True)
 class Wrong:
-    """A wrong scheduler, and what is to be said of it."""
+    """A wrong scheduler, with the theorem and the rule under which it must be reported."""
 
     make: type[Policy]
     theorem: Theorem
@@ -349,4 +349,4 @@ WRONG = (
     Wrong(WaitsForCompany, "T8", "idle", "valid"),
     Wrong(Raises, "T2", "raised", "valid"),
 )
-"""Whatever breaks validity is found in schedulers that claim no more than to be valid, too."""
+"""Bugs that break validity are also found in schedulers that claim only to be valid."""

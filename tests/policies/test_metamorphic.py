@@ -124,7 +124,7 @@ def test_twins_change_places_with_their_ranks(data: st.DataObject, instance: Ins
 def test_when_it_all_begins_does_not_matter(
     data: st.DataObject, instance: Instance, rounds: int
 ) -> None:
-    """Everybody arriving later by so many rounds moves every run by as many."""
+    """If every request arrives k rounds later, every run starts and stops k rounds later."""
     later = with_requests(
         instance, lambda request: replace(request, arrival=request.arrival + rounds)
     )
@@ -261,7 +261,7 @@ def test_scaling_tokens_blocks_and_cache_together(
 
 
 @given(st.data(), instances(), st.integers(0, 10**9))
-def test_in_a_cache_that_holds_everybody_nobody_waits(
+def test_in_a_cache_that_holds_all_requests_none_waits(
     data: st.DataObject, instance: Instance, more: int
 ) -> None:
     """When all fit at once, up to what is assumed of them, each runs from its arrival on."""

@@ -1,10 +1,10 @@
-"""Policies driven round by round in the open, by an adversary who fixes outputs when it must.
+"""Policies driven round by round by an adversary that fixes an output length only when it must.
 
 A finished schedule shows a fault only where its outputs happen to lead. Here the search decides
-after every round what happens next: who arrives, how long nobody completes, who completes at last.
-A request's output is fixed only when it completes, which it may from its ℓ-th token on, and must
-when its next token would exceed its u or an empty cache. A naive model takes every round, too, and
-in the end the simulator must make the same runs of the instance that the adversary has written.
+after every round which requests arrive, for how long none completes, and which complete then. A
+request's output length is fixed only when it completes: that is possible from its ℓ-th token on,
+and necessary when its next token would exceed its u or the empty cache. A naive model plays every
+round, too. In the end the simulator must make the same runs of the instance that came about.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class OpenMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.requests) < MOST_REQUESTS)
     @rule(data=st.data())
     def arrive(self, data: st.DataObject) -> None:
-        """Somebody arrives, who will go on for as long as possible until it is said otherwise."""
+        """A request arrives. It runs for as long as possible, unless ``complete`` ends it."""
         most_tokens = longest_output(0, self.capacity, self.block_size)
         prompt_len = data.draw(st.integers(1, min(6, most_tokens - 1)), label="prompt_len")
         longest = most_tokens - prompt_len
@@ -114,7 +114,7 @@ class OpenMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.may_complete())
     @rule(data=st.data())
     def complete(self, data: st.DataObject) -> None:
-        """The adversary decides that somebody's last token was its last."""
+        """The adversary decides that a running request has generated its whole output."""
         request = data.draw(st.sampled_from(self.may_complete()), label="completes")
         self.completing.append(request)
 
@@ -125,19 +125,19 @@ class OpenMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.generated)
     @rule(rounds=st.integers(2, 12))
     def let_it_run(self, rounds: int) -> None:
-        """Nobody completes who does not have to: bounds are outlived, and the cache overflows."""
+        """No request completes unless it must: bounds are outlived, and the cache overflows."""
         for _ in range(rounds):
             self.play()
 
     @precondition(lambda self: self.is_idle())
     @rule(rounds=st.integers(1, 200))
-    def nobody_comes(self, rounds: int) -> None:
+    def no_arrivals(self, rounds: int) -> None:
         self.now += rounds
 
     # What follows from it.
 
     def may_complete(self) -> list[RequestId]:
-        """Whoever has ℓ tokens, and more than when it was evicted, for that was not all it had."""
+        """Requests with at least ℓ tokens, and with more than they had at any eviction."""
         return [
             request
             for request, tokens in self.generated.items()
@@ -177,7 +177,7 @@ class OpenMachine(RuleBasedStateMachine):
         self.is_broken = False
 
     def completions(self) -> tuple[RequestId, ...]:
-        """Those of whom the adversary has decided it, and those who cannot go on."""
+        """The requests that the adversary has chosen, and those that cannot go on."""
         completed = tuple(
             request
             for request, tokens in self.generated.items()

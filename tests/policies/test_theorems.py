@@ -38,7 +38,7 @@ from amin_ref import (
 )
 from amin_ref.strategies import blind_policies, instances, policies, tie_breaks
 from tests.models.naive import NaiveAmin, held, longest_output, naive_occupancy
-from tests.models.observation import Observed, Situation, ranks_of, record, situations
+from tests.models.observation import Observed, RoundState, ranks_of, record, round_states
 from tests.support.profiles import times
 
 FourPolicies = Amin | Amax | HindsightShortestFirst | FirstComeFirstServed
@@ -102,10 +102,10 @@ class WatchedAmin(Policy):
 
 @pytest.mark.theorem("T2")
 def test_a_rank_that_changes_can_keep_amin_from_ever_ending() -> None:
-    """T2 needs ranks that stay. Here ties are broken like a queue that evicted requests join anew.
+    """T2 needs ranks that do not change. Here evicted requests go to the end of a queue.
 
-    Whoever has been in the queue for longest is evicted first: of three that tie, always the one
-    that lacks a single token. The same state comes back, so this goes on for ever.
+    The request that has been in the queue for longest is evicted first: of three that tie, always
+    the one that lacks a single token. The same state comes back, so this goes on for ever.
     """
     requests = tuple(
         Request(name, prompt_len=1, output_len=3, lower=2, arrival=arrival)
@@ -119,9 +119,9 @@ def test_a_rank_that_changes_can_keep_amin_from_ever_ending() -> None:
             queued.arrive(requests[now], rank=now)
         evicted, _ = queued.decide()
         for request in evicted:
-            queued.known[request].rank = now + 0.5  # behind whoever arrives now
+            queued.known[request].rank = now + 0.5  # behind requests that arrive now
         queued.generate()
-        assert all(tokens < 3 for tokens in queued.generated.values())  # nobody ever completes
+        assert all(tokens < 3 for tokens in queued.generated.values())  # none ever completes
         in_order = queued.in_order(queued.known)
         bounds = [queued.known[i].assumed for i in in_order]
         seen.append((in_order, bounds, dict(queued.generated), set(queued.waiting)))
@@ -144,19 +144,19 @@ def test_the_working_bound_never_falls_and_stays_true(
     schedule, rounds = record(instance, watched)
     reach_evictions(schedule)
     last = {request.id: request.lower for request in instance.requests}
-    for bounds, situation in zip(watched.bounds, situations(rounds), strict=True):
-        assert bounds.keys() == situation.running.keys() | situation.waiting
+    for bounds, state in zip(watched.bounds, round_states(rounds), strict=True):
+        assert bounds.keys() == state.running.keys() | state.waiting
         for request, bound in bounds.items():
             known = instance.by_id[request]
             assert last[request] <= bound <= max(known.lower, known.output_len - 1)
             assert bound <= last[request] + 1
-            assert bound == situation.refined[request]
+            assert bound == state.refined[request]
         last |= bounds
 
 
 @pytest.mark.theorem("T4")
 @given(st.data(), instances(predictions=("lowest", "interval")))
-def test_nobody_is_evicted_unless_somebody_outlives_its_bound(
+def test_no_request_is_evicted_unless_one_outlives_its_bound(
     data: st.DataObject, instance: Instance
 ) -> None:
     """T4, first half: whenever a request is evicted, one that has ℓ̃ tokens and goes on still runs.
@@ -167,11 +167,11 @@ def test_nobody_is_evicted_unless_somebody_outlives_its_bound(
     ranks = ranks_of(instance, ties)
     schedule, rounds = record(instance, Amin(ties))
     reach_evictions(schedule)
-    for situation in situations(rounds):
-        outliving = {i for i, tokens in situation.running.items() if tokens >= situation.bounds[i]}
-        for evicted in situation.decision.evict:
-            place = situation.refined[evicted], ranks[evicted]
-            assert any((situation.refined[i], ranks[i]) >= place for i in outliving)
+    for state in round_states(rounds):
+        outliving = {i for i, tokens in state.running.items() if tokens >= state.bounds[i]}
+        for evicted in state.decision.evict:
+            place = state.refined[evicted], ranks[evicted]
+            assert any((state.refined[i], ranks[i]) >= place for i in outliving)
 
 
 @pytest.mark.theorem("T4")
@@ -185,7 +185,7 @@ def test_with_exact_bounds_amin_is_hindsight(data: st.DataObject, instance: Inst
     ties = data.draw(tie_breaks(instance))
     schedule = simulate(exact, Amin(ties))
     tokens = sum(request.output_len for request in instance.requests)
-    event("somebody waits" if schedule.total_latency > tokens else "nobody waits")
+    event("some wait" if schedule.total_latency > tokens else "none waits")
     assert schedule.evictions == 0
     assert schedule.runs == simulate(exact, HindsightShortestFirst(ties)).runs
 
@@ -242,15 +242,15 @@ def test_only_the_clairvoyant_are_shown_output_lengths(
 def other_futures(
     instance: Instance, rounds: tuple[Observed, ...], now: int
 ) -> st.SearchStrategy[Instance]:
-    """Instances that nobody can tell from this one by what has been observed before round ``now``.
+    """Instances that look like this one to a policy, up to round ``now``.
 
-    Whoever has completed by then keeps its output; whoever has arrived, or arrives then, has any
-    output beyond what it has generated in a run; whoever arrives later is another request.
+    A request that has completed by then keeps its output length. One that has arrived, or arrives
+    then, has any output longer than its longest run. One that arrives later is another request.
     """
     longest_run: dict[RequestId, int] = {}
     completed: set[RequestId] = set()
-    for situation in situations([observed for observed in rounds if observed.now <= now]):
-        for request, tokens in situation.running.items():
+    for state in round_states([observed for observed in rounds if observed.now <= now]):
+        for request, tokens in state.running.items():
             longest_run[request] = max(longest_run.get(request, 0), tokens)
     for observed in rounds:
         if observed.now <= now:
@@ -330,12 +330,12 @@ def next_token(instance: Instance, running: dict[RequestId, int]) -> int:
 
 
 def eviction_order(
-    policy: FourPolicies, situation: Situation, ranks: dict[RequestId, float]
+    policy: FourPolicies, state: RoundState, ranks: dict[RequestId, float]
 ) -> list[RequestId]:
     """The running requests, those to be evicted first in front."""
     if isinstance(policy, FirstComeFirstServed):
-        return list(reversed(situation.running))
-    return sorted(situation.running, key=lambda i: (situation.refined[i], ranks[i]))
+        return list(reversed(state.running))
+    return sorted(state.running, key=lambda i: (state.refined[i], ranks[i]))
 
 
 @pytest.mark.theorem("T6")
@@ -348,21 +348,21 @@ def test_evictions_are_minimal_and_in_order(data: st.DataObject, instance: Insta
     ranks = ranks_of(instance, policy.ties)
     schedule, rounds = record(instance, policy)
     reach_evictions(schedule)
-    for situation in situations(rounds):
-        evicted = situation.decision.evict
-        order = eviction_order(policy, situation, ranks)
+    for state in round_states(rounds):
+        evicted = state.decision.evict
+        order = eviction_order(policy, state, ranks)
         assert list(evicted) == order[: len(evicted)]
-        left = {i: tokens for i, tokens in situation.running.items() if i not in evicted}
+        left = {i: tokens for i, tokens in state.running.items() if i not in evicted}
         assert next_token(instance, left) <= instance.capacity
         if evicted:
-            spared = {i: situation.running[i] for i in [*left, evicted[-1]]}
+            spared = {i: state.running[i] for i in [*left, evicted[-1]]}
             assert next_token(instance, spared) > instance.capacity
 
 
 def fits_ahead(
     instance: Instance, running: dict[RequestId, int], assumed: dict[RequestId, int]
 ) -> bool:
-    """Whether no round exceeds M when everybody stops after max(1, assumed − generated) more."""
+    """Whether no round exceeds M if each request stops after max(1, assumed − generated) more."""
     more = {i: max(1, assumed[i] - tokens) for i, tokens in running.items()}
     return all(
         sum(
@@ -376,11 +376,11 @@ def fits_ahead(
 
 
 def assumed_lengths(
-    policy: FourPolicies, instance: Instance, situation: Situation
+    policy: FourPolicies, instance: Instance, state: RoundState
 ) -> dict[RequestId, int]:
-    """What the specification has a policy assume of everybody's output in a round."""
+    """The output length of each request that a policy assumes, by the specification."""
     if isinstance(policy, Amin):
-        return dict(situation.refined)
+        return dict(state.refined)
     if isinstance(policy, FirstComeFirstServed):
         return dict.fromkeys(instance.by_id, 1)
     if isinstance(policy, HindsightShortestFirst):
@@ -398,21 +398,21 @@ def test_admission_is_greedy_and_maximal_in_order(data: st.DataObject, instance:
     ranks = ranks_of(instance, policy.ties)
     schedule, rounds = record(instance, policy)
     reach_evictions(schedule)
-    for situation in situations(rounds):
-        note(f"{situation}")
-        decision = situation.decision
+    for state in round_states(rounds):
+        note(f"{state}")
+        decision = state.decision
         if isinstance(policy, FirstComeFirstServed):
             if decision.evict:
                 assert decision.admit == ()
                 continue
-            order = sorted(situation.waiting, key=lambda i: (instance.by_id[i].arrival, ranks[i]))
+            order = sorted(state.waiting, key=lambda i: (instance.by_id[i].arrival, ranks[i]))
         else:
-            assumed = assumed_lengths(policy, instance, situation)
-            order = sorted(situation.waiting, key=lambda i: (assumed[i], ranks[i]))
+            assumed = assumed_lengths(policy, instance, state)
+            order = sorted(state.waiting, key=lambda i: (assumed[i], ranks[i]))
         admitted = order[: len(decision.admit)]
         assert list(decision.admit) == admitted
-        assumed = assumed_lengths(policy, instance, situation)
-        running = {i: a for i, a in situation.running.items() if i not in decision.evict}
+        assumed = assumed_lengths(policy, instance, state)
+        running = {i: a for i, a in state.running.items() if i not in decision.evict}
         running |= dict.fromkeys(admitted, 0)
         if admitted:
             assert fits_ahead(instance, running, assumed)
@@ -425,7 +425,7 @@ def test_admission_is_greedy_and_maximal_in_order(data: st.DataObject, instance:
 def test_with_equal_prompts_admission_is_maximal_altogether(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """T7: where all prompts are equal, nobody who waits in step 4 fits after it."""
+    """T7: if all prompts are equal, no request that waits in step 4 fits after it."""
     shortest = min(request.prompt_len for request in instance.requests)
     equal = replace(
         instance,
@@ -434,12 +434,12 @@ def test_with_equal_prompts_admission_is_maximal_altogether(
     policy = data.draw(policies(instance).filter(looks_ahead))
     assert isinstance(policy, Amin | Amax | HindsightShortestFirst)
     _, rounds = record(equal, policy)
-    for situation in situations(rounds):
-        decision = situation.decision
-        assumed = assumed_lengths(policy, equal, situation)
-        running = {i: a for i, a in situation.running.items() if i not in decision.evict}
+    for state in round_states(rounds):
+        decision = state.decision
+        assumed = assumed_lengths(policy, equal, state)
+        running = {i: a for i, a in state.running.items() if i not in decision.evict}
         running |= dict.fromkeys(decision.admit, 0)
-        for waiting in situation.waiting.difference(decision.admit):
+        for waiting in state.waiting.difference(decision.admit):
             assert not fits_ahead(equal, running | {waiting: 0}, assumed)
 
 
@@ -466,7 +466,7 @@ def test_some_request_runs_in_every_round_between_arrival_and_completion(
 def test_amax_never_overflows_whatever_the_outputs_are(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """T9: as long as o ≤ u, Amax never needs to evict; an unknown u counts as all that fits."""
+    """T9: as long as o ≤ u, Amax never evicts; an unknown u counts as the most that fits."""
     policy = Amax(data.draw(tie_breaks(instance)))
     longest = replace(
         instance,

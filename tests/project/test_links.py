@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import site
+from tests.making import built_site, site
 from tests.support.project import PROJECT
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -120,4 +120,18 @@ def test_the_python_reference_has_every_public_name() -> None:
 def test_references_of_sphinx_become_links_or_code() -> None:
     public = {"check": "amin_ref.check", "Policy": "amin_ref.Policy"}
     told = site.without_roles(":func:`check` :meth:`Policy.begin` :data:`HIDDEN`", public)
-    assert told == "[`check`][amin_ref.check] [`Policy.begin`][amin_ref.Policy.begin] `HIDDEN`"
+    assert told == "[`check`][amin_ref.check] [`Policy.begin`][amin_ref.Policy] `HIDDEN`"
+
+
+def test_the_faults_of_a_built_site_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index.html").write_text('<h1 id="x"></h1><a href="../index.html#y">y</a>')
+    (tmp_path / "index.html").write_text(
+        '<script src="https://cdn/x.js"></script><link rel="canonical" href="https://me/">'
+        '<a href="a/#x">x</a><a href="b/">b</a><a href="https://elsewhere">e</a>'
+    )
+    assert built_site.faults(tmp_path) == [
+        "a/index.html links to ../index.html#y, which has no such anchor",
+        "index.html loads https://cdn/x.js",
+        "index.html links to b/, which does not exist",
+    ]

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.making.markers import between
 from tests.making.matrix import (
     KINDS,
     PAGE,
@@ -82,6 +83,5 @@ def test_what_is_proved_has_a_proof(book: tuple[Statement, ...]) -> None:
 
 
 def test_the_page_shows_the_matrix(book: tuple[Statement, ...], checks: list[Check]) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    shown = page.split("<!-- matrix -->\n", 1)[1].split("\n<!-- end of matrix -->", 1)[0]
-    assert shown == table(book, checks), "python -m tests.making.matrix"
+    shown = between(PAGE.read_text(encoding="utf-8"), "matrix")
+    assert shown == f"{table(book, checks)}\n", "python -m tests.making.matrix"

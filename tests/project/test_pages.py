@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from tests.making import readme
+from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
 VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
@@ -17,7 +18,7 @@ VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8")
 
 def test_the_page_of_exit_codes_is_current() -> None:
     page = readme.CODES_PAGE.read_text(encoding="utf-8")
-    assert readme.replaced(page, "exit codes", readme.exit_codes()) == page, (
+    assert replaced(page, "exit codes", readme.exit_codes()) == page, (
         "python -m tests.making.readme"
     )
 

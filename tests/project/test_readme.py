@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.making import readme
+from tests.making.markers import replaced
 from tests.making.readme import PAGES, README, RUNS_THE_TESTS, Example, examples
 from tests.support.project import PROJECT
 from tests.support.rooms import ROOMS
@@ -103,7 +104,7 @@ def test_an_example_that_fails_is_not_shown(tmp_path: Path) -> None:
 
 def test_the_map_is_current() -> None:
     text = README.read_text(encoding="utf-8")
-    assert readme.replaced(text, "map", readme.room_map()) == text, "python -m tests.making.readme"
+    assert replaced(text, "map", readme.room_map()) == text, "python -m tests.making.readme"
 
 
 def test_the_map_has_every_room_in_the_order_of_imports() -> None:

@@ -1,4 +1,4 @@
-"""The machine refuses what cannot be, by name; and it shows and plays every round as it should."""
+"""The simulator refuses impossible decisions by name, and tells a policy what it should know."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from amin_ref.policies.lookahead import LONGEST_LOOK_AHEAD
 from amin_ref.simulator.simulation import IDLE_ROUNDS
 from amin_ref.strategies import instances, policies
 from tests.models.naive import held, naive_occupancy
-from tests.models.observation import Recorder, record, situations
+from tests.models.observation import Recorder, record, round_states
 from tests.support.profiles import times
 
 TWO = Instance(6, (Request("a", 1, 3), Request("b", 1, 2)))
@@ -137,7 +137,7 @@ def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
 
 
 class Headlong(Policy):
-    """Admits everybody on arrival, whether they fit or not; evicts each once, and readmits it."""
+    """Admits every request on arrival, fitting or not; evicts each once, and readmits it."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
@@ -241,11 +241,11 @@ def test_reckless_policies_are_stopped_when_they_overflow_and_not_before(
         assert check(schedule) == ()
     event("overflow" if overflowed else "no overflow")
     totals = {}
-    for situation in situations(reckless.rounds):
-        decision = situation.decision
-        tokens = {i: a for i, a in situation.running.items() if i not in decision.evict}
+    for state in round_states(reckless.rounds):
+        decision = state.decision
+        tokens = {i: a for i, a in state.running.items() if i not in decision.evict}
         tokens |= dict.fromkeys(decision.admit, 0)
-        totals[situation.now] = sum(
+        totals[state.now] = sum(
             held(instance.by_id[i].prompt_len, a + 1, instance.block_size)
             for i, a in tokens.items()
         )
@@ -261,7 +261,7 @@ def test_a_request_that_has_not_arrived_cannot_be_admitted() -> None:
 
 
 def test_an_evicted_request_may_be_admitted_at_once_by_others() -> None:
-    """Amin waits for the next round; the machine does not ask that of everybody (section 2)."""
+    """Amin waits for the next round; section 2 does not demand that of every policy."""
     script = Scripted(
         Decision(admit=("a",)),
         Decision(evict=("a",), admit=("a", "b")),
@@ -275,7 +275,7 @@ def test_an_evicted_request_may_be_admitted_at_once_by_others() -> None:
     assert check(schedule) == ()
 
 
-def test_a_policy_that_admits_nobody_is_stopped() -> None:
+def test_a_policy_that_admits_nothing_is_stopped() -> None:
     with pytest.raises(NoProgress, match="requests wait, 'a' among them"):
         simulate(TWO, Scripted())
     last = Run("b", IDLE_ROUNDS + 3, IDLE_ROUNDS + 5, "completed")
@@ -378,7 +378,7 @@ def test_every_round_in_which_anything_runs_or_waits_is_asked_for(
         for request in instance.requests
         for now in range(request.arrival, schedule.completions[request.id])
     }
-    # Once everybody present has completed, the policy is told, unless nobody is to come.
+    # When all requests present have completed, the policy is told, unless no arrivals remain.
     told = {stop for stop in schedule.completions.values() if stop < schedule.makespan}
     assert set(asked) == alive | told
     for observed in rounds:
@@ -487,7 +487,7 @@ def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_limits_are_what_the_notes_say() -> None:
-    """Decisions D23 and D25 and the limits' own words: who is refused can rely on the numbers."""
+    """The limits have the values that decisions D23 and D25 and their docstrings state."""
     assert IDLE_ROUNDS == 1000
     half_a_gib, gib = 2**29, 2**30
     assert 8 * LONGEST_LOOK_AHEAD == 8 * LONGEST_PLAN == half_a_gib

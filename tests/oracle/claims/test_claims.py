@@ -57,6 +57,7 @@ from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from tests.cli.test_cli import interrupted_once_seen, one_sentence
 from tests.making import claims_page
+from tests.making.markers import between
 from tests.support.project import PROJECT
 
 SMALL = Plan(requests=30, capacity=2000, seeds=2, quick=True)
@@ -589,7 +590,7 @@ class TestCommitted:
     def test_pages_repeat_it(self) -> None:
         for file, marker, wanted in claims_page.blocks():
             text = file.read_text(encoding="utf-8")
-            assert claims_page.between(text, marker) == wanted, "python -m tests.making.claims_page"
+            assert between(text, marker) == wanted, "python -m tests.making.claims_page"
 
     def test_no_random_setting_came_out_the_same_every_time(self) -> None:
         store = ResultStore(claims_page.DATA / "claims.jsonl")
