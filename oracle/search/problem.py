@@ -105,7 +105,7 @@ class Problem:
         return max(self.arrival, default=0) + sum(self.output_len)
 
     def kind(self, index: int) -> tuple[int, int, int]:
-        """All that tells one request from another: (s, o, r)."""
+        """What distinguishes one request from another: (s, o, r)."""
         return self.prompt_len[index], self.output_len[index], self.arrival[index]
 
     def twin(self, index: int) -> int | None:

@@ -170,7 +170,9 @@ def without_roles(source: str, public: Mapping[str, str]) -> str:
     """
 
     def reference(found: re.Match[str]) -> str:
-        target = found[1].lstrip("~")
+        # "~" shows the last part of a name, "." begins a name of the package.
+        target = found[1].rpartition(".")[2] if found[1].startswith("~") else found[1].lstrip(".")
+        target = target.lstrip("~")
         owner = target.partition(".")[0]
         if target in public.values():
             return f"[`{target}`][{target}]"
