@@ -52,14 +52,16 @@ FIRST_MOVE = 0.05
 """Largest change of a value in the first step of a level, as a share of the largest value.
 
 Without past steps L-BFGS knows no curvature. A step that is too long is shortened, and one that is
-too short costs a few evaluations.
+too short costs a few evaluations: 0.01 and 0.25 gave the same bounds on three instances of 20 to
+150 requests.
 """
 
 COARSE_TOLERANCE, FINE_TOLERANCE = 1e-5, 1e-7
 """Gain of a step, as a share of the bound, below which it counts as stalled.
 
 Coarse levels are only starting points. On the finest level (one price for each round) the gain
-that is left is lost: 1e-7 of a bound of a million is a tenth of a request·round.
+that is left is lost: 1e-7 of a bound of a million is a tenth of a request·round. On three instances
+of 20 to 150 requests ten times as much or as little changed bounds by 0.1 % at most.
 """
 
 MOST_STALLED = 3
@@ -218,8 +220,8 @@ class _Ascent:
             values = values.reshape(rows, -1)
             left = self._deadline.remaining
             self._keep_better(knots.spread(values) / limits, step)
-            compared = left - self._deadline.remaining
-            if self._deadline.remaining < EVALUATIONS_OF_A_LEVEL * compared:
+            left_then = self._deadline.remaining
+            if left_then < EVALUATIONS_OF_A_LEVEL * (left - self._deadline.remaining):
                 return
             finer = _Knots(rounds, min(2 * knots.count, rounds))
             values, knots = finer.sampled(knots.spread(values)), finer

@@ -28,7 +28,7 @@ FIRST_ROUNDS = 1024
 """Rounds laid out at first; the arrays double whenever they are too short."""
 
 STARTS_AT_ONCE = 256
-"""Starts looked at in the first pass, and twice as many in each pass after it.
+"""Start rounds tried in the first pass, and twice as many in each pass after it.
 
 Most requests fit near the first round asked for. A wrong guess costs time only.
 """
@@ -52,8 +52,8 @@ class FreeCapacity:
         self.end = first_round
         self._block_size = instance.block_size
         self._capacity = instance.capacity // instance.block_size * instance.block_size
-        # Rounds are counted from first_round. The level of round τ is τ − free[τ]: it is all that
-        # the search for a start needs.
+        # Rounds are counted from first_round. The level of round τ is τ − free[τ]: the search
+        # for a start needs nothing else.
         self._rounds = np.arange(0, dtype=np.int64)
         self._level = self._rounds
         self._reach(FIRST_ROUNDS)

@@ -95,7 +95,7 @@ def bound_by_formula(
                 * counted(r, age, share, instance)
                 for share in shares
                 for age in range(
-                    # Of a lead longer than the stretch, as much is looked at as that is long.
+                    # Of a longer lead, only as many rounds matter as the stretch has.
                     max(first_round - start, -len(prices)) + 1,
                     min(r.output_len, end - start) + 1,
                 )
@@ -258,7 +258,7 @@ def test_a_long_lead_may_count_what_needs_more_than_64_bits(lead: int) -> None:
 def test_the_bound_of_several_stretches_is_the_sum_of_theirs(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """Theorem C3: each stretch charges those who arrive in it; all others count their output."""
+    """Theorem C3: a stretch charges the requests that arrive in it; others add their output."""
     certificate = data.draw(certificates(instance))
     total = Fraction(0)
     elsewhere = list(instance.requests)
@@ -722,13 +722,13 @@ def test_a_wrong_part_of_a_document_is_told_by_its_place(
 @pytest.mark.parametrize(
     ("arrival", "multipliers", "leads", "delay"),
     [
-        # Whoever arrives when the stretch is over is not charged, though it would count in it.
+        # A request that arrives after the stretch is not charged, though it would count in it.
         (2, (50, 50), (2,), 0),
         # It waits until it no longer counts in either round: by the longest lead of all shares.
         (1, (50, 50), (2,), 3),
         (1, (50, 50), (2, 0), 3),
         (1, (50, 50), (0, 2), 3),
-        # Of a lead longer than the stretch as much is looked at as the stretch is long.
+        # Of a longer lead, only as many rounds matter as the stretch has.
         (0, (50,), (2,), 2),
     ],
 )

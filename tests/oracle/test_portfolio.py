@@ -187,8 +187,8 @@ def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.M
 
 @pytest.mark.theorem("T11")
 @pytest.mark.parametrize("liar", ["search", "best_schedule"])
-def test_nobody_is_believed_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: str) -> None:
-    """A cheap schedule that does not fit is no schedule, whoever says that it is one."""
+def test_no_method_is_trusted_with_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: str) -> None:
+    """A cheap schedule that does not fit is not taken from any method."""
     instance = Instance(9, tuple(Request(number, 2, 6) for number in range(3)))
     at_once = Schedule(instance, tuple(Run(number, 0, 6, "completed") for number in range(3)))
     assert check(at_once) != ()

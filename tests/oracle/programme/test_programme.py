@@ -438,7 +438,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
 def test_a_bound_that_can_be_true_is_believed_under_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody can tell such a bound from a lie, so it is never passed off as proven here."""
+    """Such a bound cannot be told from a wrong one, so its evidence is named ``solver``."""
 
     def says_nothing_but_a_bound(
         programme: Programme, start: Sequence[int], supervision: Supervision
@@ -577,7 +577,7 @@ class Listeners(list[object]):
         return self
 
 
-def test_nobody_waits_for_a_solver_that_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_that_cannot_be_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 0.01)
     solver = Deaf()
     solver.cbMipLogging = Listeners()
@@ -830,7 +830,7 @@ def test_an_evicting_start_loses_its_evicted_runs() -> None:
     assert result.schedule.evictions == 0
 
 
-def test_refuses_what_no_solver_could_chew() -> None:
+def test_refuses_a_programme_that_is_too_large() -> None:
     requests = tuple(Request(number, 1, 2**20) for number in range(3))
     assert solve(Instance(2**40, requests), time_limit=60).proven, "all fit at once"
     with pytest.raises(ModelTooLarge, match=r"instance: .* is \d+, but it must be at most \d+;"):

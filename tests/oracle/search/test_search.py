@@ -133,7 +133,7 @@ def test_equal_requests_are_side_by_side_and_only_those_are_twins() -> None:
     assert twins.count(None) == len(set(kinds))
     for index, twin in enumerate(twins):
         assert twin is None or (twin == index - 1 and told[twin] == told[index])
-    # Nobody comes before the first, also where all are alike.
+    # The first request has no twin, even where all are alike.
     alike = Problem.of(Instance(9, tuple(Request(i, 2, 3) for i in range(3))))
     assert [alike.twin(index) for index in range(3)] == [None, 0, 1]
 
@@ -170,8 +170,8 @@ def test_rows_charge_and_count_what_their_shares_say(block_size: int) -> None:
         over_tokens, over_shares = rows.excess(starts)
         leads += any(share.lead for share in rows.shares)
 
-        everybody = range(problem.size)
-        for index in everybody:
+        every = range(problem.size)
+        for index in every:
             for start in range(rounds):
                 ages = range(1 - start, rounds - start + 1)
                 paid = sum(
@@ -186,15 +186,15 @@ def test_rows_charge_and_count_what_their_shares_say(block_size: int) -> None:
                 assert charges[index, start] == paid
         for now in range(rounds):
             age = now - starts + 1
-            within = sum(occupied_at(problem, i, int(age[i])) for i in everybody)
+            within = sum(occupied_at(problem, i, int(age[i])) for i in every)
             assert over_tokens[now] == within - problem.capacity
             for row, share in enumerate(rows.shares):
-                within = sum(counted_at(problem, share, i, int(age[i])) for i in everybody)
+                within = sum(counted_at(problem, share, i, int(age[i])) for i in every)
                 assert over_shares[row, now] == within - share.limit
         worth = problem.capacity * int(tokens.sum())
         worth += sum(s.limit * int(shares[row].sum()) for row, s in enumerate(rows.shares))
         assert rows.income(tokens, shares) == worth
-    # Otherwise nobody ever counted before its start.
+    # Otherwise no request ever counted before its start.
     assert leads > 5
 
 
@@ -231,8 +231,8 @@ def test_what_is_tabulated_is_the_sum_over_requests(size: int, large: int) -> No
             )
             assert total == alone + int(bounds.sequence_from[mask & ((1 << large) - 1), start])
         if start == 0:
-            everybody = np.zeros(1, dtype=np.int64)
-            assert bounds.root == bounds.constant + int(bounds.at(0).of(everybody)[0])
+            none_started = np.zeros(1, dtype=np.int64)
+            assert bounds.root == bounds.constant + int(bounds.at(0).of(none_started)[0])
     if sequencing is not None:
         cheapest = sequencing.solve(bounds.reduced[:large]).cheapest()
         assert bounds.sequence_from[0, 0] == cheapest
@@ -356,7 +356,7 @@ def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
         assert narrow.lower <= least
 
 
-def test_who_may_stop_the_search_and_never_does_changes_nothing() -> None:
+def test_a_caller_that_never_stops_the_search_changes_nothing() -> None:
     instance = synthetic(8, 4)
     asked, alone = search(instance, should_stop=never), search(instance)
     assert asked == alone

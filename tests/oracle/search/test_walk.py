@@ -39,7 +39,7 @@ IMPATIENT = Budget(
 
 
 class Killed(Executor):
-    """Does so many items and is killed then, with those that it was given since."""
+    """Does a number of items; then it is killed, and every later item fails."""
 
     def __init__(self, items: int, silent: bool) -> None:
         self.items = items
@@ -76,7 +76,7 @@ def some_instances(count: int) -> Iterator[Instance]:
 
 
 def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> BranchAndBound:
-    """Without prices, so that there is much to look at, and in chunks of a few states."""
+    """A search without prices, so that many states remain, in chunks of a few states."""
     problem = Problem.of(instance)
     rows = Rows(problem, problem.horizon)
     run = BranchAndBound(
@@ -104,7 +104,7 @@ def test_together_they_find_the_optimum(in_flight: int) -> None:
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("silent", [True, False])
-def test_what_killed_processes_had_is_looked_at_by_who_is_left(silent: bool) -> None:
+def test_the_caller_walks_what_killed_processes_had(silent: bool) -> None:
     killed = 0
     for instance in some_instances(40):
         for items in (0, 1, 3, 6):
@@ -164,7 +164,7 @@ def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
 
 
 @pytest.mark.theorem("T10")
-def test_nobody_is_asked_for_what_is_over_at_once() -> None:
+def test_no_work_is_submitted_where_the_search_is_over_at_once() -> None:
     executor = NeverAnswers()
     instance = Instance(5, ())
     assert search(instance, executor=executor, budget=IMPATIENT).exhausted
@@ -186,6 +186,6 @@ def test_processes_share_a_search() -> None:
     assert best.proven
 
 
-def test_somebody_has_to_have_something_to_do() -> None:
+def test_no_work_in_flight_is_refused() -> None:
     with pytest.raises(InvalidValue, match="in_flight"):
         optimum(synthetic_instance(3, 0), in_flight=0)
