@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from importlib.resources import files
@@ -23,7 +24,8 @@ CLASS = "MyScheduler"
     epilog="""\b
 Example:
   amin-ref new mine.py
-  pytest --amin-policy mine:MyScheduler --amin-claims valid""",
+  pytest --amin-policy mine:MyScheduler --amin-claims valid
+  amin-ref compare --policies amin,mine:MyScheduler""",
 )
 @click.argument("file", metavar="FILE.py")
 def new_command(file: str) -> None:
@@ -36,20 +38,22 @@ def new_command(file: str) -> None:
     Exit code 0: written. 2: no module can have this name. 3: the file exists or cannot be written.
     """
     path = Path(file)
+    exists = CannotWrite(f"{shown_path(file)} exists, and is left unchanged; name another.")
+    if file and os.path.lexists(path):
+        raise exists
     module = _module_name(path)
     try:
         with path.open("x", encoding="utf-8") as opened:
             opened.write(skeleton())
     except FileExistsError:
-        raise CannotWrite(
-            f"{shown_path(file)} exists, and is left unchanged; name another."
-        ) from None
+        raise exists from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CannotWrite(f"{shown_path(file)} cannot be written: {reason}.") from None
     tell(f"wrote the scheduler {CLASS} to {shown_path(file)}.")
     folder = "" if path.parent == Path() else f"cd {shlex.quote(str(path.parent))} && "
-    tell(f"next, run: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")
+    tell(f"test it: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")
+    tell(f"compare it: {folder}amin-ref compare --policies amin,{module}:{CLASS}")
 
 
 def skeleton() -> str:

@@ -18,7 +18,12 @@ from oracle.ratio.answer import WorstCase
 from oracle.ratio.checkpoint import Checkpoint
 from oracle.ratio.question import POLICY_NAMES, Question
 from oracle.ratio.tables import table_line, table_questions
-from oracle.ratio.worst_case import NothingCompared, worst_case, worst_cases
+from oracle.ratio.worst_case import (
+    NothingCompared,
+    demand_that_a_checkpoint_can_keep,
+    worst_case,
+    worst_cases,
+)
 
 FORMAT = "amin-ref/worst-case"
 VERSION = 1
@@ -101,6 +106,8 @@ def worst_case_command(
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
         load_policy(policy)
+    if checkpoint:
+        demand_that_a_checkpoint_can_keep(question)
     kept = Checkpoint(checkpoint) if checkpoint else None
     with (
         watching(question.pieces) as watch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -35,15 +35,6 @@ class Grid:
     names: tuple[str, ...]
     headings: tuple[Heading, ...]
     cells: tuple[tuple[str, ...], ...]
-
-    def only(self, columns: Collection[int]) -> Grid:
-        """The grid with the columns of these indices alone."""
-        return Grid(
-            self.rows_are,
-            self.names,
-            tuple(self.headings[column] for column in sorted(columns)),
-            tuple(tuple(row[column] for column in sorted(columns)) for row in self.cells),
-        )
 
     def width(self) -> int:
         """Characters in the longest line of :meth:`text`."""

@@ -202,7 +202,7 @@ def _series(compared: Sequence[_Compared], x: Callable[[_Compared], float]) -> t
 
 MATCHING = Claim(
     name="C1",
-    title="Matches hindsight with naive predictions",
+    title="Amin matches hindsight with naive predictions",
     words="With naive predictions (assuming 1,000 tokens for all), Amin matched the latency of "
     "hindsight-optimal scheduling, while traditional methods lagged significantly behind.",
     rule=f"Matched: Amin's total latency is at most {MATCHED} times the certified bound. Lagging: "

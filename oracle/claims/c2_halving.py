@@ -230,7 +230,7 @@ def _figure_held(plan: Plan, found: Measurements) -> Figure:
 
 HALVING = Claim(
     name="C2",
-    title="Halves the gap to hindsight with bins",
+    title="Amin halves the gap to hindsight with bins",
     words="By utilizing optimized binned intervals, Amin halved the latency gap compared to "
     "pessimistic schedulers.",
     rule=f"Halved: Amin closes at least {HALF * 100:.0f} % of the gap Amax − hindsight, where "

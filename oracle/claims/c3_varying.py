@@ -272,7 +272,7 @@ def _figure(
 
 VARYING = Claim(
     name="C3",
-    title="Has up to five times lower latency",
+    title="Amin has up to five times lower latency",
     words="Even under fluctuating accuracy conditions, Amin demonstrated resilience, achieving up "
     "to five times lower latency in challenging scenarios.",
     rule=f"Reached: Amax's total latency is at least {FIVE:g} times Amin's. Holds if reached with "

@@ -150,7 +150,7 @@ def _figure_family(family: dict[int, float]) -> Figure:
 
 LOGARITHMIC = Claim(
     name="C4",
-    title="Has a logarithmic ratio to the optimum",
+    title="Amin has a logarithmic ratio to the optimum",
     words="The strength of Amin lies in its rigorous mathematical comparisons with traditional "
     "schedulers, showcasing a competitive ratio that is logarithmic in nature.",
     rule=f"Logarithmic: the ratio is at most a + b·ln(1/α), with a = {float(INTERCEPT)} and "

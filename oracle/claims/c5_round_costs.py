@@ -176,7 +176,7 @@ def _figure(
 
 ROUND_COSTS = Claim(
     name="C5",
-    title="Costs O(M log M) a round",
+    title="Amin costs O(M log M) a round",
     words="Amin operates with a time complexity of O(M log M) per step, where M represents the "
     "cache size.",
     rule="Holds if the fitted exponent of M is at most that of M log M over the same sizes, and "

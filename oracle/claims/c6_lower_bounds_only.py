@@ -104,7 +104,7 @@ def _condition(verdict: Verdict, same: list[str]) -> str:
 
 LOWER_BOUNDS_ONLY = Claim(
     name="C6",
-    title="Uses lower bounds only",
+    title="Amin uses lower bounds only",
     words="Lower bounds are generally easier and more reliable to predict, making Amin a robust "
     "choice for production environments where prediction accuracy can vary significantly.",
     rule="The part of this that can be checked: Amin uses lower bounds only. Holds if every "

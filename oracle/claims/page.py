@@ -11,20 +11,19 @@ from oracle.claims.ledger import Entry, Ledger
 
 
 def table(ledger: Ledger) -> str:
-    """One row for each claim: its title, its verdict, and the sentence that says most."""
-    lines = ["| Amin … | verdict | measured |", "|---|---|---|"]
+    """One row for each claim: its title, its verdict, and the first clause of the reason."""
+    lines = ["| claim | verdict | measured |", "|---|---|---|"]
     for entry in ledger.entries:
         (claim,) = (claim for name, claim in CLAIMS.items() if name == entry.claim)
-        title = f"{claim.title[0].lower()}{claim.title[1:]}"
         judgement = entry.judgement
-        sentence = _first_sentence(judgement.condition or judgement.measured)
-        lines.append(f"| {entry.claim}: {title} | **{judgement.verdict}** | {sentence} |")
+        clause = _first_clause(judgement.condition or judgement.measured)
+        lines.append(f"| {entry.claim} {claim.title} | **{judgement.verdict}** | {clause} |")
     return "\n".join(lines) + "\n"
 
 
-def _first_sentence(text: str) -> str:
-    """Up to the first full stop before a space."""
-    return re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
+def _first_clause(text: str) -> str:
+    """Up to the first full stop, colon or semicolon before a space."""
+    return re.split(r"[.:;]\s", text, maxsplit=1)[0].rstrip(".")
 
 
 def page(ledger: Ledger) -> str:

@@ -117,7 +117,7 @@ def worst_cases(
     deadline = _deadline(time_limit, should_stop)
     if checkpoint is not None:
         for question in questions:
-            _demand_that_a_checkpoint_can_keep(question)
+            demand_that_a_checkpoint_can_keep(question)
     search = _Search(questions, deadline, progress, executor, in_flight, checkpoint)
     return search.answers()
 
@@ -128,7 +128,12 @@ def _deadline(time_limit: float | None, should_stop: ShouldStop | None) -> Deadl
     return Deadline.after(time_limit, should_stop)
 
 
-def _demand_that_a_checkpoint_can_keep(question: Question) -> None:
+def demand_that_a_checkpoint_can_keep(question: Question) -> None:
+    """Refuse a question whose pieces may be out of date when a later run reads them.
+
+    Raises:
+        InvalidValue: the policy is given as ``MODULE:NAME``.
+    """
     if question.is_foreign:
         raise InvalidValue(
             "policy",

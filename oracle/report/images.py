@@ -1,6 +1,6 @@
-"""Figures as images of their own: ``python -m oracle.report.images FOLDER``.
+"""Figures as image files: ``python -m oracle.report.images FOLDER``.
 
-They are drawn from the ledger of this release, so a page that shows them cannot fall behind it.
+They are drawn from the ledger of this release; a test compares the committed ones with it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from oracle.report.document import TEMPLATE
 from oracle.report.pictures import drawn
 
 FIGURES = ("c1-at-once", "c1-arriving", "c3-stream")
-"""Which of the ledger's figures."""
+"""Names of the ledger's figures that become images."""
 
 MARGIN = 8
-"""Around the drawing, in its own units."""
+"""Room around the drawing, in its units."""
 
 _AS_IMAGE = ":root { font-family: system-ui, sans-serif; background: var(--raised); }"
-"""With a ground of its own: the page around it may be light where the system is dark."""
+"""An image has a background of its own: the page around it may be light on a dark system."""
 
 
 def images() -> Iterator[tuple[str, str]]:
@@ -36,14 +36,14 @@ def images() -> Iterator[tuple[str, str]]:
 
 
 def _alone(svg: str) -> str:
-    """The element with the page's colours and a name space, as a file has to have them."""
+    """The element as a file: with the page's colours and the name space of SVG."""
     page = TEMPLATE.read_text(encoding="utf-8")
     colours = re.findall(r"^:root \{.*?^\}|^@media \(prefers.*?^\}", page, re.MULTILINE | re.DOTALL)
     kinds = re.findall(r"^\.gantt .*$", page, re.MULTILINE)
     style = "\n".join([*colours, *kinds, _AS_IMAGE])
     if "xmlns=" not in svg:
         svg = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    # A page shows an image without a size as wide as it can.
+    # Without a size, a page would show the image as wide as possible.
     svg = re.sub(
         r'viewBox="0 0 ([\d.]+) ([\d.]+)"',
         lambda box: _framed(float(box[1]) + 2 * MARGIN, float(box[2]) + 2 * MARGIN),
@@ -55,7 +55,7 @@ def _alone(svg: str) -> str:
 
 
 def _framed(width: float, height: float) -> str:
-    """A margin, and a size: from points, in which it was drawn, to the dots of a screen."""
+    """The view box with a margin, and the image's size in pixels: 4/3 of a point."""
     return (
         f'viewBox="-{MARGIN} -{MARGIN} {width:g} {height:g}" '
         f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'

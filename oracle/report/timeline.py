@@ -105,18 +105,18 @@ class Timeline:
         waiting = request.arrival
         for run in runs:
             if run.start > waiting:
-                told = f"{request.id} waits from round {waiting:,} to {run.start:,}"
-                yield self._mark("waits", y + LINE / 2 - 0.75, 1.5, waiting, run.start, told)
+                title = f"{request.id} waits from round {waiting:,} to {run.start:,}"
+                yield self._mark("waits", y + LINE / 2 - 0.75, 1.5, waiting, run.start, title)
             done = "completes" if run.outcome == "completed" else "is evicted"
-            told = f"{request.id} runs from round {run.start:,} to {run.stop:,} and {done}"
-            yield self._mark(run.outcome, y + 2, LINE - 4, run.start, run.stop, told)
+            title = f"{request.id} runs from round {run.start:,} to {run.stop:,} and {done}"
+            yield self._mark(run.outcome, y + 2, LINE - 4, run.start, run.stop, title)
             waiting = run.stop
 
-    def _mark(self, kind: str, y: float, height: float, start: int, stop: int, told: str) -> str:
+    def _mark(self, kind: str, y: float, height: float, start: int, stop: int, title: str) -> str:
         width = max(LEAST_WIDTH, self._x(stop) - self._x(start))
         return (
             f'<rect class="{kind}" x="{self._x(start):.1f}" y="{y:g}" width="{width:.1f}" '
-            f'height="{height:g}"><title>{escape(told)}</title></rect>'
+            f'height="{height:g}"><title>{escape(title)}</title></rect>'
         )
 
 

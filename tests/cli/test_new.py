@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -41,19 +42,20 @@ def test_it_says_what_it_wrote_and_what_to_run_next(
     said = new(capsys, "mine.py")
     assert said.splitlines() == [
         "amin-ref: wrote the scheduler MyScheduler to 'mine.py'.",
-        "amin-ref: next, run: pytest --amin-policy mine:MyScheduler --amin-claims valid",
+        "amin-ref: test it: pytest --amin-policy mine:MyScheduler --amin-claims valid",
+        "amin-ref: compare it: amin-ref compare --policies amin,mine:MyScheduler",
     ]
     assert (folder / "mine.py").read_text(encoding="utf-8") == skeleton()
 
 
 @pytest.mark.parametrize("inside", [".", "inside"])
 @pytest.mark.parametrize("processes", ["0", "2"])
-def test_the_next_command_passes(
+def test_the_tests_that_it_names_pass(
     folder: Path, capsys: pytest.CaptureFixture[str], inside: str, processes: str
 ) -> None:
     """Run by a shell where the current folder is not on Python's path, as the script does."""
     (folder / inside).mkdir(exist_ok=True)
-    command = new(capsys, os.path.join(inside, "mine.py")).rpartition("next, run: ")[2]
+    command = new(capsys, os.path.join(inside, "mine.py")).splitlines()[1].partition("test it: ")[2]
     pytest_program = f"{sys.executable} -P -m pytest -p amin_ref.pytest_plugin -n {processes}"
     ended = subprocess.run(
         command.replace("pytest", f"{pytest_program} --amin-examples 100", 1),
@@ -66,6 +68,23 @@ def test_the_next_command_passes(
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "4 passed" in ended.stdout
     assert "mine:MyScheduler, which claims to make valid schedules" in ended.stdout
+
+
+def test_the_comparison_that_it_names_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = new(capsys, "mine.py").splitlines()[2].partition("compare it: amin-ref ")[2]
+    # In another process: this one must not keep the module.
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "amin_ref", *command.split(), "--requests", "20", "--json"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads(ended.stdout)["policies"]
+    assert [row["policy"] for row in rows] == ["amin", "mine:MyScheduler"]
 
 
 def test_it_passes_mypy_strict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

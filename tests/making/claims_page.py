@@ -27,7 +27,7 @@ TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
-"""Marker in the page: file, requests in a sample, and number of seeds."""
+"""By marker in the page: the trace file, the requests in a sample, the number of seeds."""
 
 ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
@@ -39,7 +39,7 @@ def full_ledger() -> Ledger:
 
 
 def on_trace(name: str) -> Ledger:
-    """The rows that were measured on a real trace, with a part of each grid."""
+    """The ledger of a real trace, with a part of each grid."""
     file, requests, seeds = TRACES[name]
     plan = Plan(file, requests, seeds=seeds, quick=True)
     claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
@@ -47,7 +47,7 @@ def on_trace(name: str) -> Ledger:
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
-    """File, marker, and what has to stand between it and its end."""
+    """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
     yield README, "claims", in_brief(full)
@@ -59,35 +59,21 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
         yield PAGE, name, page(ledger)
 
 
-IN_BRIEF: Mapping[tuple[str, Verdict], tuple[str, str]] = {
-    ("C1", "holds under conditions"): (
-        "matches hindsight with the naive prediction",
-        "while the cache hardly overflows, where FCFS matches too",
-    ),
+IN_BRIEF: Mapping[tuple[str, Verdict], str] = {
+    ("C1", "holds under conditions"): "while the cache rarely overflows, where FCFS matches too",
     ("C2", "holds under conditions"): (
-        "halves the latency gap of the pessimist with bins",
-        "with one to five bins; with more, Amax itself is as good as H-SF",
+        "with one to five bins; with more, Amax itself is nearly as good as H-SF"
     ),
-    ("C3", "holds under conditions"): (
-        "up to five times lower latency as accuracy varies",
-        "only in streams of requests that Amin keeps up with and Amax does not",
-    ),
+    ("C3", "holds under conditions"): ("only with arrivals that Amin can serve and Amax cannot"),
     ("C4", "holds under conditions"): (
-        "a logarithmic competitive ratio",
-        "on every small instance with equal prompts of at most 4ℓ; with longer prompts it is not",
+        "on every small instance with equal prompts of at most 4ℓ; not with longer prompts"
     ),
-    ("C5", "holds"): (
-        "O(M log M) work per step",
-        "proved as T14, and measured to grow more slowly",
-    ),
-    ("C6", "holds"): (
-        "needs predicted lower bounds only",
-        "every schedule stays the same without upper bounds",
-    ),
+    ("C5", "holds"): "proved as T14, and measured to grow more slowly",
+    ("C6", "holds"): "every schedule stays the same without upper bounds",
 }
-"""A claim and its verdict, as README has them: the claim in brief, and the verdict's condition.
+"""For a claim and its verdict, the condition or the reason in README, in one clause.
 
-A verdict that changes has no entry here: then the clause must be written again.
+A verdict that changes has no entry here, so its clause must be written again.
 """
 
 ONE_WORD: Mapping[Verdict, str] = {
@@ -102,8 +88,9 @@ def in_brief(ledger: Ledger) -> str:
     lines = ["| claim | holds? | where |", "|---|---|---|"]
     for entry in ledger.entries:
         verdict = entry.judgement.verdict
-        claim, clause = IN_BRIEF[entry.claim, verdict]
-        lines.append(f"| {entry.claim} {claim} | **{ONE_WORD[verdict]}** | {clause} |")
+        (title,) = (claim.title for name, claim in CLAIMS.items() if name == entry.claim)
+        clause = IN_BRIEF[entry.claim, verdict]
+        lines.append(f"| {entry.claim} {title} | **{ONE_WORD[verdict]}** | {clause} |")
     return "\n".join(lines) + "\n"
 
 
@@ -112,13 +99,13 @@ def verdicts(ledgers: Sequence[Ledger]) -> str:
     lines = [f"| workload | {' | '.join(ON_TRACES)} |", f"|{'---|' * (1 + len(ON_TRACES))}"]
     for ledger in ledgers:
         of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
-        told = " | ".join(of_claim[claim] for claim in ON_TRACES)
-        lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {told} |")
+        cells = " | ".join(of_claim[claim] for claim in ON_TRACES)
+        lines.append(f"| `{ledger.workload}`, {ledger.seeds} seeds | {cells} |")
     return "\n".join(lines) + "\n"
 
 
 def saturation() -> str:
-    """What each policy's latency does when the stream where C3 finds five times lasts longer."""
+    """Latency and occupancy of Amin and Amax by the length of C3's longer streams."""
     plan = Plan()
     found = Measurements(ResultStore(DATA / "claims.jsonl"), plan.seeds)
     lines = [

@@ -6,6 +6,7 @@ import amin_ref
 from amin_ref import (
     Amax,
     Amin,
+    Comparison,
     Decision,
     FirstComeFirstServed,
     HindsightShortestFirst,
@@ -14,9 +15,12 @@ from amin_ref import (
     Request,
     RequestId,
     Schedule,
+    SeedComparison,
     Shuffled,
     VisibleRequest,
     check,
+    compare,
+    compare_seeds,
     simulate,
 )
 
@@ -67,4 +71,12 @@ chats: Instance = amin_ref.workloads.build_instance(
     "chat", requests=3, capacity=9000, prediction=amin_ref.workloads.Exact()
 ).instance
 total += simulate(chats, "h-sf").total_latency
+comparison: Comparison = compare(instance, ["amin", Amax, OneByOne, FirstComeFirstServed()])
+best: float = min(row.mean_latency for row in comparison.rows)
+assert comparison.schedules["OneByOne"] == simulate(instance, OneByOne())
+assert len(str(compare(instance, {"mine": OneByOne, "amin": Amin(Shuffled(1))}, 9))) > 0
+over_seeds: SeedComparison = compare_seeds(
+    lambda seed: Instance.from_lengths([(3, 5 + seed), (8, 20)], capacity=40), "amin,fcfs", 2
+)
+supported: list[bool] = [each.is_supported for each in over_seeds.differences()]
 print(f"{amin_ref.__name__} {amin_ref.__version__}: {total} request·rounds")

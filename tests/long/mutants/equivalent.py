@@ -310,6 +310,9 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/programme/solvers.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
         "oracle/programme/solvers.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
     ),
+    "only saves time: a candidate whose ceiling is below the floor has a ratio below the floor": (
+        "oracle/ratio/candidates.py::worst_of: if candidate.ceiling < floor: … -> (nothing) #1",
+    ),
     "no ratio is below 1": (
         "oracle/ratio/worst_case.py::_Search._begin: 0 -> 1 #1",
         "oracle/ratio/worst_case.py::_Search._begin: 0 -> -1 #1",

@@ -1,7 +1,7 @@
 """An implementation as the vectors see it: documents in, documents out.
 
-Nothing but documents goes in and out, so the package may be a broken copy that was imported beside
-the true one.
+Only documents are exchanged, so an implementation may be a broken copy of the package, imported
+beside the package itself.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ FIRST_NEEDED = ("amin_ref", "amin_ref.policies", "oracle")
 
 @dataclass(frozen=True)
 class Implementation:
-    """Our packages, or copies of them in which something is broken.
+    """Our packages, or copies of them with a mutant's fault.
 
     Attributes:
         core: ``amin_ref``, or a copy of it.
-        solver: ``oracle``, likewise.
-        scheduler: what stands in for Amin; ``None``: the core's own.
+        solver: ``oracle``, or a copy of it.
+        scheduler: makes the scheduler to use in place of Amin; ``None`` for the core's Amin.
     """
 
     core: ModuleType
@@ -42,7 +42,14 @@ class Implementation:
     scheduler: Callable[[], Policy] | None = None
 
 
-OURS = Implementation(amin_ref, oracle)
+def _complete(package: ModuleType) -> ModuleType:
+    """The package, with every public name loaded: it must not be loaded from another copy later."""
+    for name in package.__all__:
+        getattr(package, name)
+    return package
+
+
+OURS = Implementation(_complete(amin_ref), _complete(oracle))
 
 
 class _BrokenSource(SourceFileLoader):
@@ -79,13 +86,13 @@ class _Finder(MetaPathFinder):
 
 @contextmanager
 def broken(mutant: Mutant) -> Iterator[Implementation]:
-    """Our packages with a mutant's fault, imported anew beside the true ones."""
+    """Our packages with a mutant's fault, imported again beside the originals."""
     ours = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_ours(name)}
     finder = _Finder(mutant)
     sys.meta_path.insert(0, finder)
     try:
         core, _, solver = (importlib.import_module(name) for name in FIRST_NEEDED)
-        yield Implementation(core, solver)
+        yield Implementation(_complete(core), _complete(solver))
     finally:
         sys.meta_path.remove(finder)
         for name in list(sys.modules):

@@ -310,8 +310,14 @@ class TestCommand:
         ],
     )
     def test_bad_input_ends_in_one_sentence(
-        self, changed: tuple[str, str], named: str, capsys: pytest.CaptureFixture[str]
+        self,
+        changed: tuple[str, ...],
+        named: str,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.chdir(tmp_path)
         flags = "--prompt 1 --lower 1 --upper 8 --capacity 9 --requests 3"
         assert run(application, ["worst-case", *flags.split(), *changed]) == 2
         captured = capsys.readouterr()
@@ -319,6 +325,7 @@ class TestCommand:
         assert captured.err.startswith("amin-ref: ")
         assert captured.err.count("\n") == 1
         assert named in captured.err
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_foreign_checkpoint_is_not_overwritten(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
