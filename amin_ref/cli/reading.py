@@ -94,6 +94,8 @@ def _beginning(file: str) -> bytes:
     try:
         return source_of(file).beginning
     except CannotRead:
+        if file == "-":  # it cannot be read again to find out why
+            raise
         return b""
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.messages import NAME
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
+from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
+from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.policies.loading import load_policy
 from amin_ref.small.setting import Setting
 from oracle.ratio.answer import WorstCase
@@ -135,7 +137,7 @@ def worst_case_command(
         # The program needs an optimal schedule, which may take as long as the largest piece did.
         click.echo(f"\n{answer.program()}")
     if interrupted:
-        click.echo("amin-ref: interrupted; this is the largest ratio so far.", err=True)
+        click.echo(f"{NAME}: interrupted; this is the largest ratio so far.", err=True)
         context.exit(INTERRUPTED)
 
 
@@ -147,15 +149,15 @@ Example:
 )
 @click.option(
     "--output",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=OutputFile(),
     default="-",
-    help="File to write the table to.  [default: standard output]",
+    help="File to write the table to; - is standard output.  [default: -]",
 )
 @_WORKERS
 @_CHECKPOINT
 @click.pass_context
 def worst_case_table_command(
-    context: click.Context, output: TextIO, workers: int, checkpoint: Path | None
+    context: click.Context, output: Output, workers: int, checkpoint: Path | None
 ) -> None:
     """Tabulate worst ratios over a grid of settings.
 
@@ -165,33 +167,32 @@ def worst_case_table_command(
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None
     pieces = sum(question.pieces for question in questions)
-    lines = 0
     with (
         watching(pieces) as watch,
         asked_to_stop() as should_stop,
         processes(workers) as executor,
     ):
-        for answer in worst_cases(
+        answers = worst_cases(
             questions,
             should_stop=should_stop,
             progress=lambda finished: watch.update(finished, "pieces"),
             executor=executor,
             in_flight=PIECES_PER_WORKER * workers,
             checkpoint=kept,
-        ):
-            if answer.is_complete:
-                output.write(table_line(answer) + "\n")
-                lines += 1
-    if lines < len(questions):
+        )
+        lines = [f"{table_line(answer)}\n" for answer in answers if answer.is_complete]
+    output.write("".join(lines), "the table")
+    if len(lines) < len(questions):
         click.echo(
-            f"amin-ref: interrupted; the table has {lines:,} of {len(questions):,} lines.", err=True
+            f"{NAME}: interrupted; the table has {len(lines):,} of {len(questions):,} lines.",
+            err=True,
         )
         context.exit(INTERRUPTED)
 
 
 def _sentence(answer: WorstCase) -> str:
-    ratio, question = answer.found.ratio, answer.question
-    value = f"{ratio} = {float(ratio):.4f}"
+    question = answer.question
+    value = f"{answer.found.ratio} = {ratio(float(answer.found.ratio))}"
     if not answer.is_complete:
         return (
             f"{question.policy}: largest ratio seen {value}, in {answer.seen:,} of "

@@ -99,13 +99,13 @@ class Problem:
     def horizon(self) -> int:
         """A round by which every optimal schedule is over: max r + Σ o.
 
-        From round max r on, an optimal schedule has no idle round before its end (all that
-        follows could start one round earlier), so it lasts at most Σ o rounds more.
+        From round max r on, an optimal schedule has no idle round before its end (every
+        later start could be one round earlier), so it lasts at most Σ o rounds more.
         """
         return max(self.arrival, default=0) + sum(self.output_len)
 
     def kind(self, index: int) -> tuple[int, int, int]:
-        """What distinguishes one request from another: (s, o, r)."""
+        """What tells one request from another: (s, o, r)."""
         return self.prompt_len[index], self.output_len[index], self.arrival[index]
 
     def twin(self, index: int) -> int | None:

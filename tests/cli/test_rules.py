@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
+import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -142,6 +142,24 @@ def test_the_programs_own_examples_can_be_parsed(folder: Path) -> None:
             assert_parses(command)
 
 
+Give = Callable[[bytes], None]
+"""Makes its argument standard input."""
+
+
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Iterator[Give]:
+    with ExitStack() as opened:
+
+        def piped(content: bytes) -> None:
+            reading, writing = os.pipe()
+            with open(writing, "wb") as end:
+                end.write(content)
+            stream = opened.enter_context(open(reading, encoding="utf-8"))
+            monkeypatch.setattr("sys.stdin", stream)
+
+        yield piped
+
+
 class TestStandardInput:
     """``-`` is standard input wherever a file is read."""
 
@@ -164,47 +182,45 @@ class TestStandardInput:
     )
     def test_it_is_as_good_as_the_file(
         self, line: str, file: str, folder: Path, capsys: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
+        give: Give,
     ) -> None:  # fmt: skip
         expected, _ = ended(capsys, re.sub(r" -(?= |$)", f" {file}", line, count=1))
-        give(monkeypatch, (folder / file).read_bytes())
+        give((folder / file).read_bytes())
         found, err = ended(capsys, line)
         assert err == ""
         # A caption of another length is wrapped at other places.
         assert found.replace("standard input", file).split() == expected.split()
 
     def test_a_trace_may_be_zipped(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, folder: Path, capsys: pytest.CaptureFixture[str], give: Give
     ) -> None:
-        give(monkeypatch, gzip.compress(TRACE.encode()))
+        give(gzip.compress(TRACE.encode()))
         out, _ = ended(capsys, "simulate --workload - --capacity 30")
         assert len(Schedule.from_json(out).instance.requests) == 8
 
     def test_what_is_wrong_in_it_is_told_of_standard_input(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, capsys: pytest.CaptureFixture[str], give: Give
     ) -> None:
-        give(monkeypatch, b"question_length,answer_length\n3,five\n")
+        give(b"question_length,answer_length\n3,five\n")
         _, err = ended(capsys, "compare --workload -", code=2)
         assert err.startswith("amin-ref: standard input, line 2: ")
-        give(monkeypatch, b"")
+        give(gzip.compress(TRACE.encode())[:-9])
+        _, err = ended(capsys, "compare --workload -", code=2)
+        assert err.startswith("amin-ref: standard input: the gzip stream ends too early")
+        give(b"")
         assert ended(capsys, "check -", code=2)[1].startswith("amin-ref: standard input is empty")
 
     def test_drive_reads_an_instance(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, folder: Path, capsys: pytest.CaptureFixture[str], give: Give
     ) -> None:
-        give(monkeypatch, (folder / "instance.json").read_bytes())
+        give((folder / "instance.json").read_bytes())
         _, err = ended(capsys, "drive --instance - -- no-such-program", code=2)
         assert "no-such-program" in err, "the instance was read, and the program was started"
 
 
-def give(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    """Make ``content`` standard input."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-
-
 OF_THE_INSTANCE = {
     "--requests 3", "--seed 3", "--capacity 99", "--block-size 2", "--prediction exact",
-    "--arrivals at-once", "--load 0.5",
+    "--arrivals at-once", "--load 0.5", "--time-unit ms",
 }  # fmt: skip
 """Flags of a workload that a file with an instance makes meaningless."""
 
@@ -228,6 +244,20 @@ WITHOUT_EFFECT = {
     },
     "conform": {"schedule.json --no-bound --time-limit 3"},
     "schema": {"schedule --json"},
+    "compare": {
+        *(f"--workload instance.json {flag}" for flag in OF_THE_INSTANCE),
+        "--workload trace.csv --capacity 30 --seed 3",
+        "--time-limit 3",
+        "--json --columns makespan",
+        "--policies rules_mine:Mine --ties random",
+    },
+    "report": {
+        *(f"out.html --schedule schedule.json {flag}" for flag in OF_THE_INSTANCE),
+        *(f"out.html --workload instance.json {flag}" for flag in OF_THE_INSTANCE),
+        "out.html --schedule schedule.json --workload chat",
+        "out.html --schedule schedule.json --seeds 3",
+        "out.html --workload instance.json --seeds 3",
+    },
     "claims": {"--dask tcp://127.0.0.1:1 --workers 2"},
 }
 """Command lines in which the last flag before ``--`` changes nothing."""
@@ -243,6 +273,9 @@ ALWAYS_WITH_EFFECT = {
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",
               "--example"},
     "vectors": {"--output", "--output-folder"},
+    "compare": {"--workload", "--policies", "--seeds", "--bound", "--round", "--slo", "--format",
+                "--json", "--report"},
+    "report": {"--claims", "--time-limit", "--ties"},
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--policy", "--prompt", "--lower", "--upper", "--capacity", "--requests",
@@ -251,8 +284,9 @@ ALWAYS_WITH_EFFECT = {
 }  # fmt: skip
 """Flags that change something in every command line in which they may stand."""
 
-OF_OTHER_TESTS = {"compare", "report"}
-"""Commands whose flags without effect are tested beside the rest of them."""
+
+OF_EVERY_COMMAND = {"-q", "--input-limit"}
+"""Flags that the program itself has, too."""
 
 
 class TestFlagsWithoutEffect:
@@ -270,13 +304,13 @@ class TestFlagsWithoutEffect:
         assert err.count("\n") == 1
 
     def test_every_flag_was_considered(self) -> None:
-        for command in set(COMMANDS) - OF_OTHER_TESTS:
+        for command in COMMANDS:
             refused = {
                 flag
                 for line in WITHOUT_EFFECT.get(command, ())
                 for flag in re.findall(r"--[a-z-]+(?= |$)", line.split(" -- ")[0])
             }
-            flags = {option.opts[0] for option in options_of(command)} - {"-q"}
+            flags = {option.opts[0] for option in options_of(command)} - OF_EVERY_COMMAND
             considered = refused | ALWAYS_WITH_EFFECT.get(command, set())
             assert flags == considered, command
 

@@ -18,6 +18,7 @@ from amin_ref import Instance, InvalidValue, Request
 from oracle.deadline import Deadline
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.programme.branch_and_cut import solve
+from oracle.ratio.worst_case import worst_case
 from oracle.search.branch_and_bound import search
 
 ONE = Instance(10, (Request("only", 2, 3),))
@@ -39,7 +40,14 @@ def ticking(step: float = 1.0) -> Callable[[], float]:
 
 SIGNATURES = [
     inspect.signature(search_for)
-    for search_for in (oracle.optimum, oracle.lower_bound, best_schedule, search, solve)
+    for search_for in (
+        oracle.optimum,
+        oracle.lower_bound,
+        worst_case,
+        best_schedule,
+        search,
+        solve,
+    )
 ]
 
 LIMITED: dict[str, Callable[[float], object]] = {
