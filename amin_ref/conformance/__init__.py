@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from amin_ref.checker import check
-from amin_ref.conformance.bound_rules import BOUND_RULES, KNOWN_BUGS, BoundRule
+from amin_ref.conformance.bound_rules import BOUND_RULES, BoundRule, recognisable_bugs
 from amin_ref.conformance.explanation import Explanation
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.replay import replay as _replay
@@ -90,7 +90,7 @@ def _named(
 ) -> Departure:
     """The departure, named after a known bug that explains the whole schedule, if one does."""
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)
-    for bug in KNOWN_BUGS[policy]:
+    for bug in recognisable_bugs(policy, schedule.instance):
         if _explains(bug.bound_rule, schedule, ranks):
             whole = f" Every round is one that {title_of(policy)} would make if it {bug.behaviour}."
             return replace(departure, rule=bug.rule, message=text + whole)

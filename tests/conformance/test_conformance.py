@@ -37,6 +37,7 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.conformance import PolicyName
+from amin_ref.conformance.bound_rules import recognisable_bugs
 from amin_ref.model.schedule import Outcome
 from amin_ref.policies.variants import (
     EvictsLargest,
@@ -532,13 +533,29 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1, 2))),
         ("b 0-1", "a 1-2"),
     ),
-    # The same where no upper bound is known: each waits for the whole cache.
+    # The same where only one upper bound is known: each reserves the whole cache.
     (
         "read-the-upper-bound",
         0,
         ("b",),
+        Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1))),
+        ("a 0-1", "b 1-2"),
+    ),
+    # Without any upper bound, none can have been read.
+    (
+        "stopped-too-early",
+        0,
+        ("b",),
         Instance(4, (Request("a", 1, 1, 1), Request("b", 1, 1, 1))),
         ("a 0-1", "b 1-2"),
+    ),
+    # Where u = o, no schedule shows which of the two was read.
+    (
+        "stopped-too-early",
+        0,
+        ("b",),
+        Instance(4, (Request("a", 1, 3, 1, 3), Request("b", 1, 3, 1, 3))),
+        ("a 0-3", "b 3-6"),
     ),
     # a was evicted with two tokens: c would fit beside it if only one of them were assumed.
     (
@@ -833,3 +850,20 @@ def test_too_many_rounds_to_lay_out_are_refused(monkeypatch: pytest.MonkeyPatch)
     assert judged(98)
     with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are laid out"):
         judged(99)
+
+
+def test_bugs_that_assume_the_same_of_every_request_are_not_offered() -> None:
+    """With u = o the two that read hidden fields are one; with ℓ = o as well, they are Amin."""
+    bounds = {
+        "u = o": Request("a", 1, 3, 1, 3),
+        "no u": Request("a", 1, 3, 1),
+        "o < u": Request("a", 1, 3, 1, 4),
+    }
+    offered = {
+        name: {bug.rule for bug in recognisable_bugs("amin", Instance(9, (request,)))}
+        for name, request in bounds.items()
+    }
+    assert "read-the-output-length" not in offered["u = o"]
+    assert "read-the-upper-bound" not in offered["no u"]
+    assert {"read-the-upper-bound", "read-the-output-length"} <= offered["o < u"]
+    assert all("did-not-refine" in rules for rules in offered.values())
