@@ -330,6 +330,15 @@ class TestText:
         gap = compared.gap()
         assert gap.reading.startswith(f"Bars start at {gap.begin:g}, the certified bound")
 
+    def test_the_best_known_is_the_best_of_all(self, compared: Policies) -> None:
+        first = compared.first
+        worst = max(first.schedules.values(), key=lambda schedule: schedule.total_latency)
+        least = min(schedule.total_latency for schedule in first.schedules.values())
+        (*_, best) = replace(compared, best=worst).gap().bars
+        assert best.value.mean == least / (first.lower_bound or 0)
+        (*_, best) = compared.gap().bars
+        assert best.value.mean == compared.best.total_latency / (first.lower_bound or 0)
+
     def test_every_figure_has_its_data_as_csv_and_json(self, page: str) -> None:
         figures = re.findall(r'<figure id="([^"]+)">(.*?)</figure>', page, flags=re.DOTALL)
         assert len(figures) > 10
