@@ -102,7 +102,8 @@ def worst_case_command(
     the (u - ℓ + 1)^n assignments of output lengths to requests, is made anew for each, and breaks
     ties by its own rule.
 
-    Prints an instance with that ratio, as a Python program that shows it. Ctrl-C ends the search
+    Prints a Python program that shows an instance with that ratio; the answer is the comment in its
+    first line. Ctrl-C ends the search
     and gives the largest ratio seen so far (exit code 130).
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
@@ -133,7 +134,7 @@ def worst_case_command(
     if as_json:
         click.echo(_json(answer))
     else:
-        click.echo(_sentence(answer))
+        click.echo(f"# {_sentence(answer)}")
         # The program needs an optimal schedule, which may take as long as the largest piece did.
         click.echo(f"\n{answer.program()}")
     if interrupted:

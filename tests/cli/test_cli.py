@@ -210,6 +210,22 @@ def test_bad_input_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize(
+    ("flag", "ends"),
+    [
+        ("--policy", "No such option '--policy'. Did you mean '--policies'? See "),
+        ("--bogus", ") See "),
+    ],
+)
+def test_a_question_of_click_ends_before_the_advice(
+    flag: str, ends: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    amin_ref("compare", flag, code=2)
+    error = capsys.readouterr().err
+    one_sentence(error)
+    assert error.endswith(f"{ends}'amin-ref compare --help'.\n")
+
+
+@pytest.mark.parametrize(
     "content",
     [b"", b" \n", b"\x00\x01", b"\xff\xfe", b"[1, 2]", b"{", b"nul", b'{"format": "other"}',
      b'{"format": "amin-ref/schedule", "version": 2}', b"[" * 100_000, b"9" * 10_000],
