@@ -29,9 +29,9 @@ def verify_command(certificate: str, as_json: bool) -> None:
 
     CERTIFICATE is a JSON file; - is standard input.
 
-    A certificate holds an instance and a price on the cache in every round. Any prices prove a
-    lower bound on the total latency of every schedule of the instance, wherever they come from. The
-    bound is recomputed in exact arithmetic.
+    A certificate contains an instance and a price of cache for every round. All prices that are not
+    negative prove a lower bound on the total latency of every schedule of the instance, however
+    they were found. The bound is recomputed in exact arithmetic.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """
