@@ -13,8 +13,9 @@ property test of a scheduler::
 
 Instances are small and tight on purpose: few requests, a cache that barely holds the largest,
 equal lengths and predictions far too low. On such instances the cache overflows, requests are
-evicted, bounds are tied, and a failure can be followed by hand. Examples shrink towards fewer requests, shorter
-lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken by position.
+evicted, bounds are tied, and a failure can be followed by hand. Examples shrink towards fewer
+requests, shorter lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken
+by position.
 """
 
 from __future__ import annotations
