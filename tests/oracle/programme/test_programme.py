@@ -426,7 +426,7 @@ LIARS: tuple[Solver, ...] = (
 
 
 @pytest.mark.parametrize("liar", LIARS, ids=lambda liar: liar.__name__)
-def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_false_answer_of_a_solver_is_refused(liar: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
     result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert not check(result.schedule)
@@ -435,7 +435,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
 
-def test_a_bound_that_can_be_true_is_believed_under_its_name(
+def test_a_plausible_bound_of_a_solver_is_named_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Such a bound cannot be told from a wrong one, so its evidence is named ``solver``."""
@@ -470,7 +470,7 @@ def test_dual_bounds_are_rounded_up_with_a_tolerance(
     assert result.lower_bound == read
 
 
-def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
+def test_bounds_during_a_solve_count_only_if_the_schedule_is_valid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def says_much_and_finds_nothing(
