@@ -1,4 +1,4 @@
-"""Conformance: what Amin can do is accepted, everything else refused, and the rule named."""
+"""Conformance: exactly Amin's schedules are accepted, and refusals name the broken rule."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ several = instances(predictions=("lowest", "interval"))
 
 
 class RestlessAmin(NaiveAmin):
-    """Amin that breaks ties by lot, anew in every round."""
+    """Amin with new random tie-break ranks in every round."""
 
     rng = random.Random(0)
 
@@ -664,7 +664,9 @@ def small_instance(rng: random.Random) -> Instance:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_a_variant_is_refused_by_the_rule_that_it_breaks(policy: Policy, rule: ConformanceRule) -> None:
+def test_a_variant_is_refused_by_the_rule_that_it_breaks(
+    policy: Policy, rule: ConformanceRule
+) -> None:
     assert rule in rules(policy)
 
 
@@ -815,7 +817,7 @@ def test_two_thousand_chats_take_less_than_five_seconds() -> None:
 
 
 def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
-    """All at once, in a cache with room for all: Amin would have had to be asked 2,000 times."""
+    """All requests arrive at once and fit, so the right decision admits all 2,000 of them."""
     instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in instance.requests)
     begun = time.process_time()

@@ -50,7 +50,7 @@ def small_instances(draw: st.DrawFn, requests: int = 4) -> Instance:
 
 
 def evidence_is_sound(instance: Instance, best: Optimum) -> None:
-    """What every result owes its reader, whatever the method."""
+    """What every result must satisfy, whatever the method."""
     assert check(best.schedule) == ()
     assert best.schedule.evictions == 0
     assert best.total_latency == best.schedule.total_latency

@@ -1,4 +1,4 @@
-"""Judges one fault in a process of its own: ``python -m tests.long.mutants.cold``.
+"""Judges one fault in a new process: ``python -m tests.long.mutants.cold``.
 
 Standard input is a JSON object with the file, the fault's name, and the tests with the processor
 time that each may take, in seconds. The process imports the faulty module and runs the tests. Its

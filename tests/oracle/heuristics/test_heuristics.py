@@ -1,4 +1,4 @@
-"""The heuristics' two ends of the sandwich: schedules are valid, bounds never above them."""
+"""Heuristic schedules are valid, and lower bounds from prices are never above their costs."""
 
 from __future__ import annotations
 

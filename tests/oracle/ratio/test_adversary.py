@@ -1,4 +1,4 @@
-"""T12 and T13: the bound on Amin's ratio, attacked; and what breaks it.
+"""T12 and T13: a search for instances above the bound on Amin's ratio; and what breaks the bound.
 
 *Exhausted*: the table in ``proofs_notes/data``. *Tested*: properties and the adversary's walks.
 """

@@ -1,4 +1,4 @@
-"""One search by several processes: as exact as alone, and nothing lost when they are."""
+"""One search by several processes is as exact as by one, also if processes are killed."""
 
 from __future__ import annotations
 
