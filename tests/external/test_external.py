@@ -6,6 +6,8 @@ The transcript of the protocol page is replayed, line by line.
 from __future__ import annotations
 
 import contextlib
+import shlex
+import subprocess
 import sys
 import time
 import tomllib
@@ -411,6 +413,44 @@ class TestProcesses:
         with external(command, timeout=2.0) as policy, pytest.raises(SchedulerFailed):
             simulate(FIRST, policy)
         assert not runs(int(note.read_text()))
+
+    DETACHED = {
+        "a session of its own": "setsid sleep 60 <&- >&- 2>&- & ",
+        "forked twice": (
+            f"{sys.executable} -c 'import os, time; os.fork() and os._exit(0); os.setsid(); "
+            'os.fork() and os._exit(0); open("{note}", "w").write(str(os.getpid())); '
+            "time.sleep(60)' <&- >&- 2>&-; "
+        ),
+        "without the environment, below its parent": "env -i sleep 60 <&- >&- 2>&- & ",
+        "a session without the environment, below its parent": (
+            "env -i setsid sleep 60 <&- >&- 2>&- & "
+        ),
+    }
+
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+    @pytest.mark.parametrize("is_killed", [True, False], ids=["failed", "at the end"])
+    @pytest.mark.parametrize("begins", DETACHED.values(), ids=DETACHED)
+    def test_descendants_end_with_it(self, tmp_path: Path, begins: str, is_killed: bool) -> None:
+        """Whatever session a process makes for itself; and no other process is touched."""
+        note = tmp_path / "pid"
+        start = begins.replace("{note}", str(note))
+        if "{note}" not in begins:
+            start += f"echo $! > {note}; "
+        command = ["sh", "-c", f"{start} {'exec sleep 60' if is_killed else shlex.join(program())}"]
+        other = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        try:
+            with external(command, timeout=2.0 if is_killed else 20.0) as policy:
+                if is_killed:
+                    with pytest.raises(SchedulerFailed):
+                        simulate(FIRST, policy)
+                else:
+                    simulate(FIRST, policy)
+                    policy.end()
+            assert not runs(int(note.read_text()))
+            assert other.poll() is None
+        finally:
+            other.kill()
+            other.wait()
 
     def test_nothing_is_left_of_one_that_is_closed_at_work(self) -> None:
         with ExternalPolicy(program()) as policy:
