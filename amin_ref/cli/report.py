@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from amin_ref.checker import check
-from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
 from amin_ref.cli.flags import is_given, refuse_without_effect
 from amin_ref.cli.options import (
     INSTANCE_FLAGS,
@@ -27,6 +27,7 @@ from amin_ref.cli.report_file import (
     refuse_what_cannot_be_made,
     write_report,
 )
+from amin_ref.cli.signals import was_asked_to_stop
 from amin_ref.comparison import Comparison, simulated
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
@@ -119,7 +120,7 @@ def report_command(
     claims with the measurements.
 
     Ctrl-C ends the search for the optimum: the report is written with the best that was found, and
-    with one seed.
+    with the seeds compared so far (exit code 130).
     """
     refuse_what_cannot_be_made(output)
     ledger = ledger_in(claims_file)
@@ -151,6 +152,8 @@ def report_command(
         further=further,
         given=given,
     )
+    if was_asked_to_stop():
+        context.exit(tell_interrupted())
 
 
 def _given(context: click.Context, file: str) -> GivenSchedule:

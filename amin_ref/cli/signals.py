@@ -45,9 +45,25 @@ def remember(number: int) -> None:
         context.meta[_RECEIVED] = number
 
 
+def was_asked_to_stop() -> bool:
+    """Whether a signal asked the command to stop."""
+    return _RECEIVED in click.get_current_context().meta
+
+
 def was_terminated() -> bool:
     """Whether the signal that asked the command to stop was SIGTERM."""
     return click.get_current_context().meta.get(_RECEIVED) == signal.SIGTERM
+
+
+def raise_if_asked_to_stop() -> None:
+    """End the command if it was asked to stop.
+
+    Raises:
+        KeyboardInterrupt: or :class:`Terminated`.
+    """
+    received: int | None = click.get_current_context().meta.get(_RECEIVED)
+    if received is not None:
+        raise interruption(received)
 
 
 class Interruption:

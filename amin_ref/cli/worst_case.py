@@ -11,6 +11,7 @@ from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
+from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
@@ -126,8 +127,7 @@ def worst_case_command(
                 checkpoint=kept,
             )
         except NothingCompared:
-            if should_stop():
-                raise click.Abort from None
+            raise_if_asked_to_stop()
             raise
         interrupted = should_stop()
     if as_json:

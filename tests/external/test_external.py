@@ -391,6 +391,28 @@ class TestPipes:
         assert "bytes of the message are unread" in str(found)
 
 
+DETACHED = {
+    "a session of its own": "setsid sleep 60 <&- >&- 2>&- & ",
+    "forked twice": (
+        f"{sys.executable} -c 'import os, time; os.fork() and os._exit(0); os.setsid(); "
+        'os.fork() and os._exit(0); open("{note}", "w").write(str(os.getpid())); '
+        "time.sleep(60)' <&- >&- 2>&-; "
+    ),
+    "in the same session, without the environment": "env -i sleep 60 <&- >&- 2>&- & ",
+}
+"""What a shell runs before the program: processes that are hard to find."""
+
+PARENT_KNOWS = {
+    "a session of its own, without the environment": "env -i setsid sleep 60 <&- >&- & "
+}
+"""As long as the program that started it runs, it is found below that."""
+
+HIDDEN = [
+    *((begins, is_killed) for begins in DETACHED.values() for is_killed in (True, False)),
+    *((begins, True) for begins in PARENT_KNOWS.values()),
+]
+
+
 class TestProcesses:
     def test_a_failed_program_is_started_anew(self, tmp_path: Path) -> None:
         once = tmp_path / "once"
@@ -414,22 +436,8 @@ class TestProcesses:
             simulate(FIRST, policy)
         assert not runs(int(note.read_text()))
 
-    DETACHED = {
-        "a session of its own": "setsid sleep 60 <&- >&- 2>&- & ",
-        "forked twice": (
-            f"{sys.executable} -c 'import os, time; os.fork() and os._exit(0); os.setsid(); "
-            'os.fork() and os._exit(0); open("{note}", "w").write(str(os.getpid())); '
-            "time.sleep(60)' <&- >&- 2>&-; "
-        ),
-        "without the environment, below its parent": "env -i sleep 60 <&- >&- 2>&- & ",
-        "a session without the environment, below its parent": (
-            "env -i setsid sleep 60 <&- >&- 2>&- & "
-        ),
-    }
-
     @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-    @pytest.mark.parametrize("is_killed", [True, False], ids=["failed", "at the end"])
-    @pytest.mark.parametrize("begins", DETACHED.values(), ids=DETACHED)
+    @pytest.mark.parametrize(("begins", "is_killed"), HIDDEN)
     def test_descendants_end_with_it(self, tmp_path: Path, begins: str, is_killed: bool) -> None:
         """Whatever session a process makes for itself; and no other process is touched."""
         note = tmp_path / "pid"

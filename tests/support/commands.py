@@ -58,7 +58,7 @@ COMMANDS: Mapping[str, Command] = {
     "conform": Command("conform - --no-bound", reads="valid.json"),
     "new": Command("new {}/new_scheduler.py", prints=False),
     "drive": Command(
-        "drive --small 2 --instance - -- {python} -m tests.support.stdin_policy amin_ref:Amin",
+        "drive --instance - -- {python} -m tests.support.stdin_policy amin_ref:Amin",
         reads="instance.json",
     ),
     "optimum": Command("optimum --workload - --time-limit 5", reads="instance.json"),
