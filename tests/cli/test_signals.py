@@ -30,7 +30,7 @@ CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 LONG = (
     Command("compare --requests 30000 --capacity 100000"),
     Command("simulate --requests 30000 --capacity 100000"),
-    Command("optimum --requests 40 --capacity 8000 --workers 2 --time-limit 60"),
+    Command("optimum --requests 24 --capacity 2000 --method search --workers 2 --time-limit 60"),
     Command("optimum --requests 300 --time-limit 60"),
     Command("claims --quick --workers 2"),
     Command("worst-case --prompt 2 --lower 2 --upper 9 --capacity 14 --requests 8 --workers 2"),
