@@ -1,7 +1,7 @@
-"""What no schedule can beat: the one door from the command line to ``oracle``.
+"""Bounds and optima: the only module of the command line that imports ``oracle``.
 
-``oracle`` needs solvers, which take a second to import and are not installed everywhere. It is
-imported when a function of this module is called, and by no command before that.
+``oracle`` needs solvers, which take a second to import and are not installed everywhere. So it is
+imported when a function of this module is called, not before.
 """
 
 from __future__ import annotations

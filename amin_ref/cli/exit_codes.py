@@ -26,12 +26,12 @@ TERMINATED = 143
 
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
-        0: "Done. The answer of a command that answers is yes.",
+        0: "Success. If the command answers a question, the answer is yes.",
         ANSWER_IS_NO: "The answer is no: check, schema --validate: the file is not valid; conform: "
         "the policy could not have made the schedule; drive: the scheduler is not what it claims.",
-        BAD_INPUT: "Bad input: a flag, or a file or what it holds; or too little memory for it.",
+        BAD_INPUT: "Bad input: a flag, a file, or its content; or too little memory for it.",
         CANNOT_WRITE: "The result cannot be written.",
-        INTERRUPTED: "Ctrl-C. What was found until then is printed.",
+        INTERRUPTED: "Ctrl-C. The results found so far are printed.",
         CLOSED_PIPE: "The reader of the output closed the pipe.",
         TERMINATED: "SIGTERM. What was found until then is printed.",
     }

@@ -1,4 +1,4 @@
-"""Progress on standard error, drawn on a terminal, and Ctrl-C that asks for the best so far."""
+"""Progress on standard error, drawn on a terminal, and Ctrl-C that ends a search early."""
 
 from __future__ import annotations
 

@@ -86,15 +86,15 @@ Examples:
 @click.option(
     "--seeds",
     type=WholeNumber("number", least=1),
-    help="Compare over that many seeds, the given one and those after it: means with 95 % "
-    f"intervals.  [default: {SEEDS}; 1 where nothing is random]",
+    help="Compare over this number of seeds, from --seed on: means with 95 % intervals.  "
+    f"[default: {SEEDS}; 1 where nothing is random]",
 )
 @click.option(
     "--claims",
     "claims_file",
     metavar="FILE",
-    help="The ledger that is shown: the JSON that 'amin-ref claims' prints.  [default: the one "
-    "measured for this release]",
+    help="The measurements of the claims to show: the output of 'amin-ref claims --json'.  "
+    "[default: those of this release]",
 )
 @click.option(
     "--time-limit",
@@ -115,12 +115,12 @@ def report_command(
 ) -> None:
     """Write an HTML report of policies, optimum and claims.
 
-    It is one file, for any browser, without a network. It shows a small instance token by token,
-    the four policies on one workload beside the best schedule that is found, and the article's
-    claims with the measurements.
+    The report is one file that any browser shows without a network: a small instance token by
+    token, the four policies on one workload with the best schedule found, and the article's
+    claims with their measurements.
 
-    Ctrl-C ends the search for the optimum: the report is written with the best that was found, and
-    with the seeds compared so far (exit code 130).
+    After Ctrl-C the report is written with the best schedule found so far, and with the seeds
+    compared until then (exit code 130).
     """
     refuse_what_cannot_be_made(output)
     ledger = ledger_in(claims_file)

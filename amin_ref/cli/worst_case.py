@@ -50,7 +50,7 @@ _CHECKPOINT = click.option(
 _TIME_LIMIT = click.option(
     "--time-limit",
     type=SECONDS,
-    help="Seconds after which the answer so far is given.  [default: none]",
+    help="Seconds after which the largest ratio so far is printed.  [default: none]",
 )
 
 
@@ -76,7 +76,7 @@ Examples:
 @click.option(
     "--capacity", type=TOKENS, required=True, help="M, size of the cache; at least s + u."
 )
-@click.option("--requests", type=REQUESTS, required=True, help="n, how many requests.")
+@click.option("--requests", type=REQUESTS, required=True, help="n, number of requests.")
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
@@ -97,14 +97,14 @@ def worst_case_command(
 ) -> None:
     """Find a policy's exact worst ratio to the optimum.
 
-    All prompts are equal and all requests arrive at once. The ratio is that of total latencies, the
-    largest over all output lengths that n requests can have between their bounds. For amin, amax,
-    h-sf and 'amin-…' it is also the largest over all tie-breaks. Any other policy is run on each of
-    the (u - ℓ + 1)^n assignments of output lengths to requests, is made anew for each, and breaks
-    ties by its own rule.
+    All prompts are equal and all requests arrive in round 0. The worst ratio is the largest total
+    latency / OPT over all output lengths from ℓ to u of n requests; for amin, amax, h-sf and
+    'amin-…' also over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
+    assignments of output lengths to requests, with a new policy object for each, and breaks ties by
+    its own rule.
 
-    Prints an instance with that ratio, as a Python program that shows it. Ctrl-C ends the search
-    and gives the largest ratio seen so far (exit code 130).
+    Prints an instance that attains the worst ratio, as a Python program. After Ctrl-C the largest
+    ratio seen so far is printed (exit code 130).
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
@@ -161,8 +161,8 @@ def worst_case_table_command(
 ) -> None:
     """Tabulate worst ratios over a grid of settings.
 
-    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. Ctrl-C ends the search;
-    the table then has the lines that are finished (exit code 130).
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. After Ctrl-C the table
+    has the finished lines (exit code 130).
     """
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None

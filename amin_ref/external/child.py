@@ -134,7 +134,7 @@ class Child:
             SchedulerFailed: it sends a line, does not exit in time or exits with another code.
         """
         deadline = time.monotonic() + self._timeout
-        # A child that does not read the line is told by its closed input.
+        # A child that does not read the line learns it from its closed input.
         self._send(last)
         self._stdin.close()
         while self._stdout in self._selector.get_map():

@@ -42,7 +42,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),
         Room("amin_ref.strategies", "Hypothesis strategies, for tests of ours and of users"),
-        Room("amin_ref.suite", "the tests that a foreign scheduler is held against"),
+        Room("amin_ref.suite", "the tests of a foreign scheduler"),
     ),
     (Room("amin_ref.pytest_plugin", "the same tests, as a pytest plugin"),),
     (
