@@ -11,10 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import say
 from amin_ref.cli.progress import Watch, asked_to_stop, solving
 from amin_ref.cli.wording import gap
 from amin_ref.cli.workers import processes
@@ -141,7 +139,7 @@ def proven_by(certificate: Certificate) -> int:
 
 def tell_interrupted() -> int:
     """Say on standard error that Ctrl-C ended a search; the exit code for that."""
-    click.echo(f"{NAME}: interrupted; these are the best bounds so far.", err=True)
+    say("interrupted; these are the best bounds so far.")
     return INTERRUPTED
 
 

@@ -22,6 +22,7 @@ from amin_ref.cli.options import (
 )
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
+from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import count, ratio
 from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.conformance import conform
@@ -335,6 +336,7 @@ def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
         bound, proven = best.lower_bound, best.proven
     else:
         bound, proven = proven_bound(instance, BOUND_SECONDS).total_latency, False
+    raise_if_asked_to_stop()
     return Drive(
         name,
         len(instance.requests),

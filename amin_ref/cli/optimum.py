@@ -120,7 +120,10 @@ def _print_table(instance: Instance, best: Optimum) -> None:
         "0, optimal" if best.proven else gap(best.gap),
         best.evidence,
     )
-    Console().print(table)
+    console = Console()
+    with console.capture() as drawn:  # printed by rich, it ends the program where a pipe is closed
+        console.print(table)
+    click.echo(drawn.get(), nl=False)
     click.echo("best schedule, lower bound: total latency in request·rounds.")
     click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
 

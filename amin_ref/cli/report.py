@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from amin_ref.checker import check
-from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
 from amin_ref.cli.flags import is_given, refuse_without_effect
 from amin_ref.cli.options import (
     INSTANCE_FLAGS,
@@ -27,6 +27,7 @@ from amin_ref.cli.report_file import (
     refuse_what_cannot_be_made,
     write_report,
 )
+from amin_ref.cli.signals import was_asked_to_stop
 from amin_ref.comparison import Comparison, simulated
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
@@ -118,7 +119,8 @@ def report_command(
     token, the four policies on one workload with the best schedule found, and the article's
     claims with their measurements.
 
-    After Ctrl-C the report is written with the best schedule found so far, and with one seed.
+    After Ctrl-C the report is written with the best schedule found so far, and with the seeds
+    compared until then (exit code 130).
     """
     refuse_what_cannot_be_made(output)
     ledger = ledger_in(claims_file)
@@ -150,6 +152,8 @@ def report_command(
         further=further,
         given=given,
     )
+    if was_asked_to_stop():
+        context.exit(tell_interrupted())
 
 
 def _given(context: click.Context, file: str) -> GivenSchedule:

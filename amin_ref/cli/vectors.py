@@ -8,7 +8,7 @@ import click
 
 from amin_ref.cli.messages import tell, warn
 from amin_ref.cli.writing import OutputFile
-from amin_ref.files.writing import write_whole
+from amin_ref.files.writing import destination
 from amin_ref.model.errors import CannotWrite, shown_path
 from amin_ref.vectors import published_text, published_vectors
 
@@ -64,6 +64,9 @@ def _write_groups(folder: Path) -> None:
             f"{shown_path(folder)} cannot be made ({error.strerror}); give another folder."
         ) from None
     found = published_vectors()
-    for group in found.groups:
-        write_whole(folder / f"{group.flag}.json", found.part(group.flag).to_json())
+    texts = {group.flag: found.part(group.flag).to_json() for group in found.groups}
+    # Every file is known to be writable before the first is written.
+    targets = {flag: destination(folder / f"{flag}.json") for flag in texts}
+    for flag, target in targets.items():
+        target.write(texts[flag])
     tell(f"wrote {len(found.groups)} groups of vectors to {shown_path(folder)}.")

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
+from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
@@ -126,8 +127,7 @@ def worst_case_command(
                 checkpoint=kept,
             )
         except NothingCompared:
-            if should_stop():
-                raise click.Abort from None
+            raise_if_asked_to_stop()
             raise
         interrupted = should_stop()
     if as_json:
@@ -137,7 +137,7 @@ def worst_case_command(
         # The program needs an optimal schedule, which may take as long as the largest piece did.
         click.echo(f"\n{answer.program()}")
     if interrupted:
-        click.echo(f"{NAME}: interrupted; this is the largest ratio so far.", err=True)
+        say("interrupted; this is the largest ratio so far.")
         context.exit(INTERRUPTED)
 
 
@@ -183,10 +183,7 @@ def worst_case_table_command(
         lines = [f"{table_line(answer)}\n" for answer in answers if answer.is_complete]
     output.write("".join(lines), "the table")
     if len(lines) < len(questions):
-        click.echo(
-            f"{NAME}: interrupted; the table has {len(lines):,} of {len(questions):,} lines.",
-            err=True,
-        )
+        say(f"interrupted; the table has {len(lines):,} of {len(questions):,} lines.")
         context.exit(INTERRUPTED)
 
 
