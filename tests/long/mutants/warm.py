@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -29,7 +30,7 @@ from typing import TypeVar
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.long.mutants.faults import Fault, faulty
+from tests.long.mutants.faults import Fault, faulty, module_name
 
 MEMORY = 2 * 2**30
 """Address space of a fork, in bytes: a fault that allocates without end must not use all memory."""
@@ -130,6 +131,8 @@ class Warm:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do the work; no test runs in this process itself."""
         self.items = {item.nodeid: item for item in session.items}
+        for file in self._files.values():  # the command line imports its commands late
+            importlib.import_module(module_name(file))
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in self._files:
                 self._functions.setdefault(_place(thing.__code__), []).append(thing)
