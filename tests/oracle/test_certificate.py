@@ -875,19 +875,52 @@ def test_the_base_of_the_digits_does_not_matter(certificate: Certificate, bits: 
         assert verify(certificate.instance, certificate) == usual
 
 
+@st.composite
+def counting(draw: st.DrawFn) -> tuple[Instance, Share]:
+    """A request and a share that it counts in: growing, at the most, shrinking, in all proportions.
+
+    What is free beside the request is drawn so that its count falls to zero within its run.
+    """
+    block_size = draw(st.sampled_from([1, 1, 2, 4]))
+    prompt_len, output_len = draw(st.integers(1, 12)), draw(st.integers(1, 40))
+    places, most = draw(st.integers(1, 4)), draw(st.integers(1, 20))
+    ignored, lead = draw(st.integers(0, 20)), draw(st.integers(0, 9))
+    needed = -(-(prompt_len + output_len) // block_size) * block_size
+    free = draw(st.integers(0, places * (most + output_len + ignored)))
+    instance = Instance(needed + free, (Request("a", prompt_len, output_len),), block_size)
+    return instance, Share(places, most, ignored, lead, ())
+
+
+@pytest.mark.theorem("T10")
+@settings(deadline=None, max_examples=600)
+@given(counting(), st.data())
+def test_a_count_is_straight_but_where_it_bends(
+    counting: tuple[Instance, Share], data: st.DataObject
+) -> None:
+    """counted(k) = Σ over bends (a, b) with a < k of b·(k - a), for every age from the earliest."""
+    instance, share = counting
+    (request,) = instance.requests
+    lengths = (request.prompt_len, request.output_len)
+    earliest = data.draw(st.integers(1 - share.lead, 1))
+    bends = share.bends(instance, *lengths, earliest)
+    assert all(bend for _, bend in bends)
+    ages = range(earliest, request.output_len + 3)
+    summed = [sum(bend * (age - at) for at, bend in bends if at < age) for age in ages]
+    assert summed == [share.counted_at(instance, *lengths, age) for age in ages]
+    assert [at for at, _ in bends] == sorted({at for at, _ in bends})
+
+
 @pytest.mark.theorem("T10")
 @given(wide_requests(), st.integers(1, 9), st.integers(1, 99), st.integers(0, 99), st.data())
-def test_a_count_is_straight_but_where_it_bends(
+def test_a_count_over_thousands_of_rounds_has_few_bends(
     instance: Instance, places: int, most: int, ignored: int, data: st.DataObject
 ) -> None:
-    """counted(k) = Σ over bends (a, b) with a < k of b·(k - a)."""
     (request,) = instance.requests
-    lead = data.draw(st.integers(0, 9))
-    earliest = data.draw(st.integers(1 - lead, 1))
-    share = Share(places, most, ignored, lead, ())
+    share = Share(places, most, ignored, 0, ())
     lengths = (request.prompt_len, request.output_len)
-    bends = share.bends(instance, *lengths, earliest)
-    for age in data.draw(st.lists(st.integers(earliest, request.output_len + 3), max_size=9)):
+    bends = share.bends(instance, *lengths, 1)
+    assert len(bends) < 20
+    for age in data.draw(st.lists(st.integers(1, request.output_len + 3), max_size=9)):
         summed = sum(bend * (age - at) for at, bend in bends if at < age)
         assert summed == share.counted_at(instance, *lengths, age)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -17,6 +18,7 @@ from amin_ref.workloads import (
     Exact,
     Mixed,
     Naive,
+    Poisson,
     Prediction,
     Relative,
     Rough,
@@ -229,3 +231,27 @@ def test_no_text_ends_in_a_traceback(text: str) -> None:
 def test_relative_takes_only_sensible_decimals(value: Decimal) -> None:
     with pytest.raises(InvalidValue, match=r"prediction relative: X"):
         Relative(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "rule"),
+    [
+        (Relative, -1, "it must be a number from 0 to 2**53 - 1 (a float, int or Decimal)"),
+        (Varying, 2, "it must be a number from 0 to 1 (a float, int or Decimal)"),
+        (Poisson, 0, "it must be a number above 0 to 2**53 - 1 (a float, int or Decimal)"),
+        (Relative, Decimal("1e18"), "it must be a number from 0 to 2**53 - 1 (a float, int or D"),
+        (Relative, Decimal("1e19"), "it may have at most 18 places"),
+        (Relative, Decimal("1e-19"), "it may have at most 18 places"),
+    ],
+)
+def test_the_rule_of_a_decimal_is_told(
+    kind: Callable[[float | Decimal], object], value: float | Decimal, rule: str
+) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        kind(value)
+    assert refused.value.rule.startswith(rule)
+
+
+def test_a_decimal_may_have_18_places() -> None:
+    assert str(Relative(Decimal("1e-18"))) == "relative:0.000000000000000001"
+    assert parse_prediction("relative:0.000000000000000001") == Relative(Decimal("1e-18"))
