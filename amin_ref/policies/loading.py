@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from amin_ref.model.errors import AminError, InvalidValue, shown
 from amin_ref.policies.names import POLICIES, NamedPolicy
@@ -98,8 +97,8 @@ def load_policy(name: str) -> MakeAnyPolicy:
             "mypackage.sched:MyScheduler."
         )
     try:
-        with _current_folder_first():
-            module = importlib.import_module(module_name)
+        _look_in_current_folder_first()
+        module = importlib.import_module(module_name)
     except Exception as error:  # noqa: BLE001 - the module is foreign code, which may raise anything
         raise NoScheduler(
             f"{shown(name)}: the module {shown(module_name)} cannot be imported "
@@ -158,15 +157,14 @@ def load_blind_policy(name: str) -> MakePolicy:
     return make_blind
 
 
-@contextmanager
-def _current_folder_first() -> Iterator[None]:
-    """A context in which modules of the current folder are found before all others."""
+def _look_in_current_folder_first() -> None:
+    """Find modules of the current folder before all others, from now on, as ``python -m`` does.
+
+    The folder stays on the path: a policy may import its neighbours when it is first asked.
+    """
     folder = os.getcwd()
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def _plain(error: Exception) -> str:

@@ -151,11 +151,11 @@ def test_more_policies_need_more_evidence() -> None:
     alone = {"a": [100, 100, 100], "b": [104, 105, 106]}
     (difference,) = of_latencies(alone).differences()
     assert difference.is_supported
-    crowd = alone | {name: [50, 60, 70] for name in "cde"}
-    among = of_latencies(crowd).differences()
+    many = alone | {name: [50, 60, 70] for name in "cde"}
+    among = of_latencies(many).differences()
     assert (among[0].first, among[0].second) == ("a", "b")
     assert not among[0].is_supported
-    assert "All 10 intervals hold together with 95 %" in " ".join(str(of_latencies(crowd)).split())
+    assert "All 10 intervals hold together with 95 %" in " ".join(str(of_latencies(many)).split())
 
 
 def test_another_metric_can_be_compared() -> None:

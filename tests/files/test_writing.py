@@ -120,7 +120,7 @@ FULL = """
 
 @pytest.mark.parametrize("way", ["unnamed", "named"])
 def test_a_disk_that_gets_full_leaves_the_old_text(tmp_path: Path, way: str) -> None:
-    """The first 4,096 bytes go through, as on a disk with so much space left."""
+    """The first 4,096 bytes go through, as on a disk with 4,096 bytes left."""
     file = tmp_path / "good.json"
     file.write_text("a good schedule")
     ended = subprocess.run(

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -129,7 +130,8 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     """A text in a cell of a table, without a meaning in Markdown."""
-    return re.sub(r"([|<>*_\[\]])", r"\\\1", " ".join(text.split()))
+    escaped = escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([|*_\[\]])", r"\\\1", escaped)
 
 
 def _text(text: str) -> Iterator[str]:
@@ -170,7 +172,9 @@ def without_roles(source: str, public: Mapping[str, str]) -> str:
     """
 
     def reference(found: re.Match[str]) -> str:
-        target = found[1].lstrip("~")
+        # "~" shows the last part of a name, "." begins a name of the package.
+        target = found[1].rpartition(".")[2] if found[1].startswith("~") else found[1].lstrip(".")
+        target = target.lstrip("~")
         owner = target.partition(".")[0]
         if target in public.values():
             return f"[`{target}`][{target}]"

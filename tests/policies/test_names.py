@@ -90,6 +90,21 @@ def test_a_policy_of_a_module_in_the_current_folder(
     assert simulate(TWO, "mine_by_name:OneByOne").makespan == 5
 
 
+def test_a_policy_may_import_its_neighbours_when_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under ``python -m``: the current folder stays where modules are looked for."""
+    late = MINE.replace(
+        "return Decision()", "import neighbour_of_mine\n            return Decision()"
+    )
+    assert late != MINE
+    (tmp_path / "mine_and_late.py").write_text(late, encoding="utf-8")
+    (tmp_path / "neighbour_of_mine.py").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert simulate(TWO, "mine_and_late:OneByOne").makespan == 5
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -119,7 +119,7 @@ def test_the_python_reference_has_every_public_name() -> None:
 
 def test_references_of_sphinx_become_links_or_code() -> None:
     public = {"check": "amin_ref.check", "Policy": "amin_ref.Policy"}
-    told = site.without_roles(":func:`check` :meth:`Policy.begin` :data:`HIDDEN`", public)
+    told = site.without_roles(":func:`check` :meth:`Policy.begin` :data:`~a.HIDDEN`", public)
     assert told == "[`check`][amin_ref.check] [`Policy.begin`][amin_ref.Policy] `HIDDEN`"
 
 

@@ -72,5 +72,5 @@ def is_symbolic() -> bool:
 
 
 def times(factor: float) -> settings:
-    """The loaded profile with so many times its examples."""
+    """The loaded profile with ``factor`` times its examples."""
     return settings(max_examples=max(1, round(factor * settings().max_examples)))

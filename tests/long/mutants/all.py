@@ -312,7 +312,7 @@ class Order:
 
 
 def run(order: Order) -> bool:
-    """Judge the faults that are due; return whether all that stay alive are explained."""
+    """Judge the faults that are due; return whether each fault that stays alive is explained."""
     log = VerdictLog(order.folder / "journal.jsonl")
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
     sources = {file: digest(source_of(file)) for file in order.group.files}

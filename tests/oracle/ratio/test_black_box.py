@@ -66,7 +66,7 @@ class AdmitsAll(NeverAdmits):
 
 
 class Tired(FirstComeFirstServed):
-    """Works once: whoever runs it twice sees another scheduler."""
+    """Works once: a second run finds another scheduler."""
 
     begun = False
 
