@@ -69,7 +69,10 @@ def _completes_once(request: Request, runs: list[Run]) -> Iterator[Violation]:
     completed = [run for run in runs if run.outcome == "completed"]
     if not completed:
         yield Violation(
-            "completes-once", None, (request.id,), f"request {request.id!r} never completes."
+            "completes-once",
+            None,
+            (request.id,),
+            f"request {request.id!r} never completes: {_how_far(runs)}.",
         )
     for run in completed[1:]:
         yield Violation(
@@ -98,17 +101,55 @@ def _lengths(request: Request, runs: list[Run]) -> Iterator[Violation]:
                 "completed-length",
                 run.start,
                 (request.id,),
-                f"request {request.id!r} completes after {length} tokens, and its output has "
-                f"{request.output_len}.",
+                f"request {request.id!r} completes after {_rounds(length)}, and its output has "
+                f"{_tokens(request.output_len)}, one for each round{_together(request, runs)}.",
             )
         if run.outcome == "evicted" and not 1 <= length < request.output_len:
             yield Violation(
                 "evicted-length",
                 run.start,
                 (request.id,),
-                f"request {request.id!r} is evicted after {length} tokens, and only 1 to "
-                f"{request.output_len - 1} are possible.",
+                f"request {request.id!r} is evicted after {_rounds(length)}, "
+                f"{_possible_evictions(request, length)}.",
             )
+
+
+def _how_far(runs: list[Run]) -> str:
+    """Why a request may have no completed run, as a clause."""
+    if runs:
+        return (
+            f"it was evicted in round {runs[-1].stop}, and no later run is given; the log seems to "
+            "end while the request waited or ran"
+        )
+    return "it has no run; the log seems to end while the request waited or ran"
+
+
+def _together(request: Request, runs: list[Run]) -> str:
+    """A hint for a scheduler that keeps the tokens of an evicted request."""
+    together = sum(run.stop - run.start for run in runs)
+    if len(runs) > 1 and together == request.output_len:
+        return (
+            f"; its {len(runs)} runs together have {_rounds(together)}, as if it resumed with the "
+            "tokens of the runs before, but an evicted request starts over"
+        )
+    return ""
+
+
+def _possible_evictions(request: Request, length: int) -> str:
+    """When a request can be evicted, as a clause."""
+    if length == 0:
+        return "so the run has no round and holds nothing; leave out runs of no round"
+    if request.output_len == 1:
+        return "but it has 1 output token and completes after its first round"
+    return f"and only 1 to {request.output_len - 1} are possible"
+
+
+def _rounds(number: int) -> str:
+    return "1 round" if number == 1 else f"{number} rounds"
+
+
+def _tokens(number: int) -> str:
+    return "1 token" if number == 1 else f"{number} tokens"
 
 
 def _in_time(request: Request, runs: list[Run]) -> Iterator[Violation]:

@@ -3,11 +3,11 @@
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
 (how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
 ``limits``, ``reading`` and ``writing`` (files), ``messages`` (standard error) and ``wording``
-(numbers); ``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that raise),
-``bound`` (the one door to ``oracle``); then a file for each command: ``simulate``, ``compare`` and
-``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),
-``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``,
-``schema``, ``vectors``.
+(numbers); ``slow``, ``progress`` and ``workers`` (work that takes long), ``foreign`` (policies that
+raise), ``bound`` (the one door to ``oracle``); then a file for each command: ``simulate``,
+``compare`` and ``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``,
+which it writes), ``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``,
+``worst_case``, ``schema``, ``vectors``.
 """
 
 import sys

@@ -120,17 +120,23 @@ def proven_bound(instance: Instance, time_limit: float) -> ProvenBound:
     return ProvenBound(verify(instance, certificate), certificate, interrupted)
 
 
-def certified_bound(text: str) -> tuple[Certificate, int]:
-    """The certificate in a JSON text, and the lower bound that it proves; request·rounds.
+def certificate_in(text: str) -> Certificate:
+    """The certificate in a JSON text.
 
     Raises:
         InvalidDocument: the text is not a certificate.
         InvalidValue: a field breaks a rule.
     """
-    from oracle import Certificate, verify
+    from oracle import Certificate
 
-    certificate = Certificate.from_json(text)
-    return certificate, verify(certificate.instance, certificate)
+    return Certificate.from_json(text)
+
+
+def proven_by(certificate: Certificate) -> int:
+    """The lower bound that a certificate proves; request·rounds."""
+    from oracle import verify
+
+    return verify(certificate.instance, certificate)
 
 
 def tell_interrupted() -> int:

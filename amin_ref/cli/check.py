@@ -10,7 +10,8 @@ import click
 
 from amin_ref.checker import Violation, check
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
-from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.reading import schedule_in, shown_file
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.model.schedule import Schedule
 
@@ -40,7 +41,8 @@ def check_command(context: click.Context, file: str, as_json: bool) -> None:
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
     schedule = schedule_in(file)
-    violations = check(schedule)
+    with told_if_slow(f"checking {shown_file(file)}"):
+        violations = check(schedule)
     if as_json:
         click.echo(json.dumps(_document(schedule, violations)))
     elif violations:

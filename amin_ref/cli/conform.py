@@ -13,7 +13,8 @@ from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.options import SECONDS
-from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.reading import schedule_in, shown_file
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, ratio
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
 from amin_ref.model.errors import shown
@@ -114,7 +115,8 @@ def conform_command(
         refuse_without_effect(context, "time_limit", "with --no-bound")
     schedule = schedule_in(file)
     tie_break: TieBreak | None = ByPosition() if ties == "position" else None
-    verdict = conform(schedule, policy, ties=tie_break)
+    with told_if_slow(f"the replay of {shown_file(file)}"):
+        verdict = conform(schedule, policy, ties=tie_break)
     best, stopped = None, False
     if not (no_bound or verdict.violations):
         found = best_known(schedule.instance, time_limit)

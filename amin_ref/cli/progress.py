@@ -1,10 +1,10 @@
-"""Progress on standard error, if it is a terminal, and Ctrl-C that asks for the best so far."""
+"""Progress on standard error, drawn on a terminal, and Ctrl-C that asks for the best so far."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Timer
 from types import FrameType
 
@@ -21,9 +21,7 @@ from rich.progress import (
 )
 
 from amin_ref.cli.messages import is_quiet
-
-SILENT_SECONDS = 2.0
-"""Seconds before progress is shown: quick commands show none."""
+from amin_ref.cli.slow import SILENT_SECONDS, told_if_slow
 
 
 class Watch:
@@ -42,7 +40,7 @@ class Watch:
 def watching(total: int) -> Iterator[Watch]:
     """A :class:`Watch` over ``total`` units of work, with an estimate of the time left."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with _shown("", columns, total) as watch:
+    with _shown("", columns, total, f"the work on {total:,} requests, runs or pieces") as watch:
         yield watch
 
 
@@ -56,13 +54,18 @@ def solving(seconds: float) -> Iterator[Watch]:
 @contextmanager
 def busy(doing: str) -> Iterator[None]:
     """A spinner over work whose progress is not known."""
-    with _shown(doing, (SpinnerColumn(), TimeElapsedColumn()), None):
+    with _shown(doing, (SpinnerColumn(), TimeElapsedColumn()), None, doing):
         yield
 
 
 @contextmanager
-def _shown(doing: str, columns: tuple[ProgressColumn, ...], total: float | None) -> Iterator[Watch]:
-    """Progress, shown after :data:`SILENT_SECONDS` and removed at the end, errors included."""
+def _shown(
+    doing: str, columns: tuple[ProgressColumn, ...], total: float | None, slow: str | None = None
+) -> Iterator[Watch]:
+    """Progress, shown after :data:`SILENT_SECONDS` and removed at the end, errors included.
+
+    Without a terminal the sentence that ``slow`` takes long stands for it; ``None``: nothing does.
+    """
     console = Console(stderr=True)
     description = TextColumn("{task.description}")
     progress = Progress(description, *columns, console=console, transient=True)
@@ -72,7 +75,10 @@ def _shown(doing: str, columns: tuple[ProgressColumn, ...], total: float | None)
     if console.is_terminal and not is_quiet():
         beginning.start()
     try:
-        yield Watch(progress, doing, total)
+        with ExitStack() as stack:
+            if slow is not None and not console.is_terminal:
+                stack.enter_context(told_if_slow(slow))
+            yield Watch(progress, doing, total)
     finally:
         beginning.cancel()
         if beginning.ident is not None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from amin_ref.cli.limits import input_limits
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.files.reading import CannotRead, Source, open_source
 from amin_ref.model.errors import InvalidDocument, shown_path
 from amin_ref.model.instance import Instance
@@ -41,14 +42,15 @@ def read_text(file: str) -> str:
 
 
 def schedule_in(file: str) -> Schedule:
-    """The schedule in a file, one document or JSON lines.
+    """The schedule in a file, one document or JSON lines. Says so if that takes long.
 
     Raises:
         CannotRead: the file cannot be read.
         InvalidDocument: the file does not hold a schedule.
         InvalidValue: a field's value breaks a rule.
     """
-    return read_schedule(read_text(file))
+    with told_if_slow(f"reading {shown_file(file)}"):
+        return read_schedule(read_text(file))
 
 
 def instance_in(file: str) -> Instance | None:
@@ -60,7 +62,7 @@ def instance_in(file: str) -> Instance | None:
     """
     beginning = _beginning(file)
     if b'"amin-ref/schedule' in beginning:
-        return schedule_in(file).instance
+        return read_schedule(read_text(file)).instance
     if b'"amin-ref/' in beginning:
         return Instance.from_json(read_text(file))
     return None

@@ -10,7 +10,8 @@ import click
 
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.flags import refuse_without_effect
-from amin_ref.cli.reading import read_text
+from amin_ref.cli.reading import read_text, shown_file
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.schemas import (
     MOST_REFUSALS,
@@ -63,7 +64,8 @@ def schema_command(
         refuse_without_effect(context, "as_json", "without --validate")
         click.echo(schema_text(name), nl=False)
         return
-    refusals = validate(name, read_text(file))
+    with told_if_slow(f"validating {shown_file(file)}"):
+        refusals = validate(name, read_text(file))
     if as_json:
         click.echo(json.dumps(_document(name, refusals)))
     else:

@@ -6,12 +6,20 @@ import json
 
 import click
 
-from amin_ref.cli.bound import certified_bound
-from amin_ref.cli.reading import read_text
-from amin_ref.cli.wording import count
+from amin_ref.cli.bound import certificate_in, proven_by
+from amin_ref.cli.messages import tell
+from amin_ref.cli.reading import read_text, shown_file
+from amin_ref.cli.slow import told_if_slow
+from amin_ref.cli.wording import count, duration
 
 FORMAT = "amin-ref/verification"
 VERSION = 1
+
+NANOSECONDS = 15
+"""What an addition of a verification takes on a common processor, if prices have few digits."""
+
+SILENT_OPERATIONS = 10**8
+"""Additions beyond which their number is said before the work: these take a second or two."""
 
 
 @click.command(
@@ -31,17 +39,31 @@ def verify_command(certificate: str, as_json: bool) -> None:
 
     A certificate holds an instance and a price on the cache in every round. Any prices prove a
     lower bound on the total latency of every schedule of the instance, wherever they come from. The
-    bound is recomputed in exact arithmetic.
+    bound is recomputed in exact arithmetic. Prices that are too high can prove less than no prices
+    at all; then the bound is the sum of the output lengths.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """
-    found, bound = certified_bound(read_text(certificate))
+    name = shown_file(certificate)
+    with told_if_slow(f"reading {name}"):
+        found = certificate_in(read_text(certificate))
+    if found.operations > SILENT_OPERATIONS:
+        about = duration(found.operations * NANOSECONDS)
+        tell(
+            f"the certificate in {name} takes {found.operations:,} additions: about {about}, and "
+            "longer if its prices have many digits; Ctrl-C ends it."
+        )
+    with told_if_slow(f"the verification of {name}"):
+        proven = proven_by(found)
     instance = found.instance
+    trivial = sum(request.output_len for request in instance.requests)
+    bound = max(proven, trivial)
     if as_json:
         document = {
             "format": FORMAT,
             "version": VERSION,
             "lower_bound": bound,
+            "proven_by_prices": proven,
             "requests": len(instance.requests),
             "capacity": instance.capacity,
             "block_size": instance.block_size,
@@ -52,3 +74,8 @@ def verify_command(certificate: str, as_json: bool) -> None:
         f"{bound:,} request·rounds at least, for {count(len(instance.requests), 'request')} in a "
         f"cache of {count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
     )
+    if proven < trivial:
+        click.echo(
+            f"The prices prove less than no prices at all: {proven:,}. The bound above is the sum "
+            "of the output lengths."
+        )

@@ -5,8 +5,8 @@ the state that the schedule itself is in, it decides whether the policy could ha
 schedule's evictions and admissions, and it explains the first round in which the policy could not.
 
 To read: ``verdict`` (the answer); ``bound_rules`` (what each policy assumes of output lengths);
-``busy_periods``, ``plan`` and ``waiting`` (the state of a replay), ``replay`` (which finds the
-first wrong round); ``explanation`` (which puts that round into words).
+``busy_periods``, ``growing``, ``long_plan``, ``plan`` and ``waiting`` (the state of a replay),
+``replay`` (which finds the first wrong round); ``explanation`` (which puts that round into words).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from amin_ref.checker import check
-from amin_ref.conformance.bound_rules import BOUND_RULES, KNOWN_BUGS, BoundRule
+from amin_ref.conformance.bound_rules import BOUND_RULES, BoundRule, recognisable_bugs
 from amin_ref.conformance.explanation import Explanation
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.replay import replay as _replay
@@ -62,8 +62,7 @@ def conform(
             else in every round (decision D31).
 
     Raises:
-        InvalidValue: the policy is unknown or has no bound rule; a rank is not a number; or more
-            than 2**26 rounds, look-ahead included, would have to be laid out.
+        InvalidValue: the policy is unknown or has no bound rule; or a rank is not a number.
     """
     bound_rule = BOUND_RULES.get(policy)
     if bound_rule is None:
@@ -90,7 +89,7 @@ def _named(
 ) -> Departure:
     """The departure, named after a known bug that explains the whole schedule, if one does."""
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)
-    for bug in KNOWN_BUGS[policy]:
+    for bug in recognisable_bugs(policy, schedule.instance):
         if _explains(bug.bound_rule, schedule, ranks):
             whole = f" Every round is one that {title_of(policy)} would make if it {bug.behaviour}."
             return replace(departure, rule=bug.rule, message=text + whole)
@@ -99,11 +98,7 @@ def _named(
 
 def _explains(bound_rule: BoundRule, schedule: Schedule, ranks: Ranks | None) -> bool:
     """Whether every round of the schedule is right under another bound rule."""
-    try:
-        return _replay(schedule, bound_rule, ranks).wrong is None
-    except InvalidValue:
-        # The lengths that the bug assumes may be too long to lay out. The verdict does not need it.
-        return False
+    return _replay(schedule, bound_rule, ranks).wrong is None
 
 
 def _ranks(schedule: Schedule, ties: TieBreak) -> Mapping[RequestId, tuple[float, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from amin_ref.conformance.verdict import BugRule, PolicyName
@@ -83,6 +83,34 @@ BOUND_RULES: Mapping[PolicyName, BoundRule] = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Assumptions:
+    """A bound rule as far as it matters for one instance: the lengths instead of how to get them.
+
+    Attributes:
+        first: the length first assumed of each request; tokens.
+        order: the length that orders each request; ``None``: the assumed length does; tokens.
+        refined: as in :class:`BoundRule`.
+        remembers: as in :class:`BoundRule`.
+    """
+
+    first: tuple[int, ...]
+    order: tuple[int, ...] | None
+    refined: Callable[[int, int], int]
+    remembers: bool
+
+
+def assumptions(bound_rule: BoundRule, instance: Instance) -> _Assumptions:
+    """What a bound rule assumes of an instance. The instance cannot tell rules of equal ones."""
+    order = bound_rule.order
+    return _Assumptions(
+        tuple(bound_rule.first(instance, request) for request in instance.requests),
+        None if order is None else tuple(order(instance, request) for request in instance.requests),
+        bound_rule.refined,
+        bound_rule.remembers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class KnownBug:
     """A bound rule that a faulty implementation of the policy may have instead of the policy's.
 
@@ -136,3 +164,33 @@ KNOWN_BUGS: Mapping[PolicyName, tuple[KnownBug, ...]] = {
     ),
 }
 """The bugs of each policy, the likeliest explanation first."""
+
+
+def recognisable_bugs(policy: PolicyName, instance: Instance) -> Iterator[KnownBug]:
+    """The policy's known bugs that the instance can tell from each other, the likeliest first.
+
+    A bug is left out if the instance has no upper bound that it could have read, or if a bug of
+    another name assumes the same of every request: a schedule that one of them explains, the other
+    explains as well. Where u = o, for example, no schedule shows which of the two was read.
+    """
+    usual = BOUND_RULES[policy]
+    found = [bug for bug in KNOWN_BUGS[policy] if _reads_what_is_there(bug, usual, instance)]
+    assumed = [assumptions(bug.bound_rule, instance) for bug in found]
+    for bug, same in zip(found, assumed, strict=True):
+        names = {other.rule for other, also in zip(found, assumed, strict=True) if also == same}
+        if len(names) == 1:
+            yield bug
+
+
+def _reads_what_is_there(bug: KnownBug, usual: BoundRule, instance: Instance) -> bool:
+    """Whether, of a bug that reads upper bounds, one that is given changes what is assumed.
+
+    Such a bug assumes M - s where none is given, and that alone is no sign that one was read.
+    """
+    if bug.rule != "read-the-upper-bound":
+        return True
+    read = bug.bound_rule.order or bug.bound_rule.first
+    return any(
+        request.upper is not None and read(instance, request) != usual.first(instance, request)
+        for request in instance.requests
+    )

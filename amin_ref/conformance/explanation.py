@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from amin_ref.conformance.bound_rules import BoundRule
+from amin_ref.conformance.growing import Growing
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.verdict import PolicyName
 from amin_ref.conformance.waiting import Ranks
@@ -124,11 +122,12 @@ class Explanation:
         together = [*staying, *wrong.requests]
         plan = self._plan(together)
         # What these requests hold grows until one of them stops: it is largest in a last round.
-        rounds = max(sorted({self._left(r) - 1 for r in together}), key=lambda k: int(plan[k]))
+        rounds = plan.last_rounds(wrong.now, wrong.now + max(map(self._left, together)))
+        fullest = max(rounds, key=plan.held)
         return (
             f"If every request stops at its assumed length, {_names(wrong.requests)} and the "
-            f"requests that keep running hold {plan[rounds]} tokens in round "
-            f"{wrong.now + rounds}."
+            f"requests that keep running hold {plan.held(fullest)} tokens in round "
+            f"{fullest}."
         )
 
     def _right(self) -> str:
@@ -152,29 +151,31 @@ class Explanation:
         """Step 4 of the specification, section 3."""
         plan = self._plan(request for request in self._wrong.running if request not in evicted)
         admitted: list[RequestId] = []
+        stop = self._wrong.now + max(map(self._left, self._assumed))
         for request in self._in_order(self._wrong.waiting):
-            plan[: self._left(request)] += self._growth(request)
-            if plan.max() > self._instance.capacity:
+            plan.add(self._wrong.now, self._tokens(request), self._left(request))
+            if plan.first_over(self._instance.capacity, self._wrong.now, stop) is not None:
                 break
             admitted.append(request)
         return admitted
 
-    def _plan(self, together: Iterable[RequestId]) -> NDArray[np.int64]:
-        """Tokens held by these requests in each round from now on, if all stop as assumed."""
-        plan = np.zeros(max(map(self._left, self._assumed)), dtype=np.int64)
+    def _plan(self, together: Iterable[RequestId]) -> Growing:
+        """What these requests hold from now on, if all stop at their assumed length."""
+        plan = Growing(self._instance.block_size)
+        plan.forget(self._wrong.now)
         for request in together:
-            plan[: self._left(request)] += self._growth(request)
+            plan.add(self._wrong.now, self._tokens(request), self._left(request))
         return plan
 
-    def _growth(self, request: RequestId) -> NDArray[np.int64]:
-        """Tokens that a request holds in each of its assumed remaining rounds, in whole blocks."""
-        held = self._instance.by_id[request].prompt_len + self._generated(request)
-        tokens = np.arange(held + 1, held + self._left(request) + 1, dtype=np.int64)
-        return -(-tokens // self._instance.block_size) * self._instance.block_size
+    def _tokens(self, request: RequestId) -> int:
+        """Tokens that a request has now: its prompt and what it has generated."""
+        return self._instance.by_id[request].prompt_len + self._generated(request)
 
     def _next_token(self, request: RequestId) -> int:
         """Tokens that a request holds once its next token is generated, in whole blocks."""
-        return int(self._growth(request)[0])
+        return -(-(self._tokens(request) + 1) // self._instance.block_size) * (
+            self._instance.block_size
+        )
 
     def _in_order(self, requests: Iterable[RequestId]) -> list[RequestId]:
         return sorted(requests, key=lambda r: (self._assumed[r], self._ranks[r]))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref.conformance.busy_periods import BusyPeriod
-from amin_ref.model.errors import InvalidValue
+from amin_ref.conformance.long_plan import LongPlan
 from amin_ref.model.instance import Instance
 
-LONGEST_PLAN = 2**26
-"""The most rounds of one array, look-ahead included: half a GiB of 8-byte counts."""
+LONGEST_PLAN = 2**20
+"""The most rounds of one array, look-ahead included: 8 MiB. A longer plan is a ``LongPlan``."""
 
 
 class Plan:
@@ -27,9 +27,6 @@ class Plan:
         instance: the cache and its requests.
         period: the busy period that is replayed.
         longest: the most rounds that a request of the period runs, or is assumed to run.
-
-    Raises:
-        InvalidValue: the arrays would be longer than :data:`LONGEST_PLAN`.
     """
 
     def __init__(self, instance: Instance, period: BusyPeriod, longest: int) -> None:
@@ -37,13 +34,6 @@ class Plan:
         self._block_size = instance.block_size
         self._first = period.first
         rounds = period.stop - period.first + longest
-        if rounds > LONGEST_PLAN:
-            raise InvalidValue(
-                "conformance: rounds",
-                rounds,
-                f"at most {LONGEST_PLAN} rounds are laid out at once",
-                "count time in coarser rounds, or give the requests a smaller upper bound",
-            )
         self._held: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
         self._planned: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
         for run in period.runs:
@@ -117,6 +107,35 @@ class Plan:
         held = self._held[first - self._first : stop - self._first]
         return range(first, first + int(held.searchsorted(room, side="right")))
 
+    def first_fit(self, first: int, stop: int, prompt_len: int, assumed: int) -> int | None:
+        """The first of the rounds ``first`` to ``stop`` - 1 in which a request fits; or ``None``.
+
+        No run may start or stop in these rounds. A request that exceeds the cache in a planned
+        round also does if it is admitted later, as long as it still has too many tokens there. So
+        few rounds are looked at, although each look is along the whole assumed run.
+        """
+        rounds = self.rounds_with_room(first, stop, prompt_len)
+        if assumed == 1 or not rounds:
+            return rounds[0] if rounds else None
+        last = slice(rounds.start - self._first, rounds.stop - self._first)
+        last = slice(last.start + assumed - 1, last.stop + assumed - 1)
+        most = self._capacity - self.occupied(prompt_len + assumed)
+        candidates = first + np.flatnonzero(self._planned[last] <= most)
+        place = 0
+        while place < len(candidates):
+            now = int(candidates[place])
+            offset = now - self._first
+            ahead = self._growth(prompt_len + 1, assumed - 1)
+            ahead += self._planned[offset + 1 : offset + assumed]
+            over = int(ahead.argmax())
+            if ahead[over] <= self._capacity:
+                return now
+            room = self._capacity - int(self._planned[offset + 1 + over])
+            fitting = room // self._block_size * self._block_size
+            later = min(now + 1 + over, prompt_len + now + 2 + over - fitting)
+            place = int(candidates.searchsorted(max(now + 1, later)))
+        return None
+
     def _growth(self, tokens: int, rounds: int) -> NDArray[np.int64]:
         """What a request that has ``tokens`` tokens occupies in each of its next rounds."""
         held = np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64)
@@ -124,3 +143,16 @@ class Plan:
             held += self._block_size - 1
             held -= held % self._block_size
         return held
+
+
+def plan_of(instance: Instance, period: BusyPeriod, longest: int) -> Plan | LongPlan:
+    """The plan of a busy period in the form that its length asks for.
+
+    Args:
+        instance: the cache and its requests.
+        period: the busy period that is replayed.
+        longest: the most rounds that a request of the period runs, or is assumed to run.
+    """
+    if period.stop - period.first + longest > LONGEST_PLAN:
+        return LongPlan(instance, period)
+    return Plan(instance, period, longest)

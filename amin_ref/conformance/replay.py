@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from amin_ref.conformance.bound_rules import BoundRule
 from amin_ref.conformance.busy_periods import BusyPeriod, busy_periods
-from amin_ref.conformance.plan import Plan
+from amin_ref.conformance.plan import plan_of
 from amin_ref.conformance.verdict import RoundRule
 from amin_ref.conformance.waiting import ANY_RANK, Place, Ranks, Waiting
 from amin_ref.model.instance import Instance
@@ -83,9 +83,6 @@ def replay(schedule: Schedule, bound_rule: BoundRule, ranks: Ranks | None) -> Re
         schedule: one in which :func:`amin_ref.check` finds no violation.
         bound_rule: what is assumed of the requests' output lengths.
         ranks: what ties are broken by; ``None``: anything, in every round anew.
-
-    Raises:
-        InvalidValue: more than ``plan.LONGEST_PLAN`` rounds would have to be laid out.
     """
     rounds = 0
     for period in busy_periods(schedule):
@@ -135,7 +132,7 @@ class _Replay:
         longest = max(
             max(self._assumed[request.id], request.output_len) for request in period.requests
         )
-        self._plan = Plan(instance, period, longest)
+        self._plan = plan_of(instance, period, longest)
 
     def first_wrong(self) -> RoundState | None:
         """The first round whose evictions or admissions no tie-break explains."""
@@ -235,11 +232,11 @@ class _Replay:
         request = self._waiting.first() if first < stop else None
         if request is None:
             return None
-        prompt_len = self._requests[request].prompt_len
-        for now in self._plan.rounds_with_room(first, stop, prompt_len):
-            if self._fits(request, now, self._plan.held(now)):
-                return self._state(now, self._running, (), (), "stopped-too-early", (request,))
-        return None
+        prompt_len, assumed = self._requests[request].prompt_len, self._assumed[request]
+        now = self._plan.first_fit(first, stop, prompt_len, assumed)
+        if now is None:
+            return None
+        return self._state(now, self._running, (), (), "stopped-too-early", (request,))
 
     def _state(
         self,

@@ -11,6 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from amin_ref.model.errors import InvalidDocument, shown
 
+DEEPEST = 100
+"""The most objects and arrays within one another; the documents of this project nest 8 deep.
+
+The parser of Python recurses, and would give up at a depth that depends on its caller.
+"""
+
+OWN_FIELD = "x-"
+"""What the name of a field begins with that is for the program that wrote the document.
+
+Such a field may hold any JSON value and stand in any object. Readers skip it.
+"""
+
 TYPE_NAMES = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}
 """What JSON calls the types of Python."""
 
@@ -19,8 +31,8 @@ def parse(text: str) -> object:
     """The JSON value that ``text`` stands for.
 
     Raises:
-        InvalidDocument: it is not JSON, repeats a key, is nested too deeply, or has NaN, an
-            infinity, or a number with more digits than Python converts.
+        InvalidDocument: it is not JSON, repeats a key, nests more than :data:`DEEPEST` deep, or
+            has NaN, an infinity, or a number with more digits than Python converts.
     """
     try:
         value: object = json.loads(
@@ -31,11 +43,12 @@ def parse(text: str) -> object:
         line = f"line {error.lineno}, " if "\n" in text else ""
         raise InvalidDocument(f"not JSON: {error.msg} in {line}column {error.colno}.") from None
     except RecursionError:
-        raise InvalidDocument("not an amin-ref document: nested too deeply.") from None
+        raise _nested_too_deeply() from None
     except ValueError as error:
         if isinstance(error, InvalidDocument):
             raise
         raise InvalidDocument("not an amin-ref document: a number has too many digits.") from None
+    _refuse_depth(value)
     return value
 
 
@@ -79,6 +92,8 @@ def expect_fields(
 ) -> None:
     """Refuse a document that lacks a required field or has an unknown one.
 
+    Fields whose names begin with :data:`OWN_FIELD` are skipped.
+
     Raises:
         InvalidDocument: names the field.
     """
@@ -88,10 +103,35 @@ def expect_fields(
             raise InvalidDocument(f"{where}: the field {field!r} is missing; add it.")
     known = [*needed, *optional]
     for field in document:
-        if field not in known:
+        if field not in known and not field.startswith(OWN_FIELD):
             raise InvalidDocument(
-                f"{where}: the field {shown(field)} is unknown; known are {', '.join(known)}."
+                f"{where}: the field {shown(field)} is unknown; known are {', '.join(known)}, and "
+                f"a field of your own begins with {OWN_FIELD}, such as "
+                f"{shown(OWN_FIELD + field)}."
             )
+
+
+def _refuse_depth(value: object) -> None:
+    """Refuse a value that nests too deeply, level by level: a value of any size takes one pass."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    if level:
+        raise _nested_too_deeply()
+
+
+def _nested_too_deeply() -> InvalidDocument:
+    return InvalidDocument(
+        f"not an amin-ref document: nested too deeply, more than {DEEPEST} objects or arrays in "
+        "each other; make it flatter."
+    )
 
 
 def _kind(value: object) -> str:

@@ -109,12 +109,7 @@ class Schedule:
         found = _tuple_of_runs(runs)
         for run in found:
             if run.request not in positions:
-                raise InvalidValue(
-                    "run: request",
-                    run.request,
-                    "the instance has no such request",
-                    "give the id of one of its requests",
-                )
+                raise _unknown_request("run: request", run.request, instance)
         in_order = sorted(
             found,
             key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
@@ -264,10 +259,12 @@ class Schedule:
         document = expect_format(parse(text), FORMAT, VERSION)
         expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
         runs = expect_array(document["runs"], "schedule: runs")
+        instance = instance_from_document(document["instance"])
         return cls(
-            instance=instance_from_document(document["instance"]),
-            runs=tuple(
-                run_from_document(run, f"schedule: runs[{index}]") for index, run in enumerate(runs)
+            instance,
+            (
+                run_from_document(run, f"schedule: runs[{index}]", instance)
+                for index, run in enumerate(runs)
             ),
         )
 
@@ -302,10 +299,11 @@ class Schedule:
         ]
         header = expect_format(documents[0] if documents else None, LINES_FORMAT, VERSION)
         expect_fields(header, "line 1", ("format", "version", "instance"), ())
+        instance = instance_from_document(header["instance"])
         return cls(
-            instance=instance_from_document(header["instance"]),
-            runs=tuple(
-                run_from_document(run, f"line {number}")
+            instance,
+            (
+                run_from_document(run, f"line {number}", instance)
                 for number, run in enumerate(documents[1:], start=2)
             ),
         )
@@ -379,12 +377,13 @@ def run_document(run: Run) -> dict[str, object]:
     }
 
 
-def run_from_document(value: object, where: str) -> Run:
-    """The run that an object from ``json`` describes.
+def run_from_document(value: object, where: str, instance: Instance) -> Run:
+    """The run of a request of ``instance`` that an object from ``json`` describes.
 
     Raises:
         InvalidDocument: the object lacks a field or has an unknown one.
-        InvalidValue: a field's value breaks a rule of :class:`Run`.
+        InvalidValue: a field's value breaks a rule of :class:`Run`, or the instance has no such
+            request.
     """
     found = expect_object(value, where)
     expect_fields(found, where, ("request", "start", "stop", "outcome"), ())
@@ -393,6 +392,8 @@ def run_from_document(value: object, where: str) -> Run:
         raise InvalidValue(
             f"{where}: request", request, "it must be a request's id", "give a string or an int"
         )
+    if request not in instance.positions:
+        raise _unknown_request(f"{where}: request", request, instance)
     if outcome != "completed" and outcome != "evicted":
         raise InvalidValue(
             f"{where}: outcome", outcome, "it must be 'completed' or 'evicted'", "give one of them"
@@ -402,6 +403,24 @@ def run_from_document(value: object, where: str) -> Run:
         start=whole_number(f"{where}: start", found["start"], 0, "rounds"),
         stop=whole_number(f"{where}: stop", found["stop"], 0, "rounds"),
         outcome="completed" if outcome == "completed" else "evicted",
+    )
+
+
+def _unknown_request(field: str, request: RequestId, instance: Instance) -> InvalidValue:
+    """The error for a run of a request that the instance lacks; 1 and "1" are two ids."""
+    other: RequestId | None = str(request)
+    if isinstance(request, str):
+        # Not int(), which also takes " 1", "1_0" and digits of other scripts.
+        other = next((known for known in instance.positions if str(known) == request), None)
+    if other in instance.positions:
+        return InvalidValue(
+            field,
+            request,
+            f"the instance has {shown(other)}, which is another id",
+            f"write {json.dumps(other)} there, or {json.dumps(request)} in the instance",
+        )
+    return InvalidValue(
+        field, request, "the instance has no such request", "give the id of one of its requests"
     )
 
 

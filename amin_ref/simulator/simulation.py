@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from amin_ref.model.errors import DecisionRule, IllegalDecision, NoProgress, shown
+from amin_ref.model.errors import (
+    MOST_NAMED,
+    DecisionRule,
+    IllegalDecision,
+    NoProgress,
+    shown,
+)
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Run, Schedule
@@ -26,6 +32,12 @@ LEAST_FACTOR = 100
 
 The policies of this package need at most n times of it for n requests (T2). With few requests the
 limit is higher, so that a wasteful policy is not stopped before all its requests complete.
+"""
+
+LONGEST_CYCLE = 1000
+"""The most evictions of a repeating pattern that is looked for before NoProgress is raised.
+
+Looking takes about as many comparisons as this number squared, less than a second.
 """
 
 
@@ -71,14 +83,51 @@ def simulate(
         if simulation.now > max_rounds:
             raise NoProgress(
                 f"round {simulation.now}: {simulation.unfinished()} requests are not completed "
-                f"yet, but the limit is {max_rounds} rounds (T2); mend the policy or raise "
-                "max_rounds."
+                f"yet, but the limit is {max_rounds} rounds (T2){_cycle_in_words(simulation.runs)}"
+                "; mend the policy or raise max_rounds."
             )
         simulation.step()
         if on_completion is not None and simulation.completed > completed:
             completed = simulation.completed
             on_completion(completed)
     return Schedule(instance, tuple(simulation.runs))
+
+
+def _cycle_in_words(runs: Sequence[Run]) -> str:
+    """Which requests evict each other for ever, as a clause; empty if the last runs do not repeat.
+
+    The pattern is shown as it last occurred: each run with its first round and its eviction.
+    """
+    cycle = _cycle(runs)
+    if not cycle:
+        return ""
+    every = cycle[-1].stop - runs[-len(cycle) - 1].stop
+    ids = list(dict.fromkeys(run.request for run in cycle))
+    named = ", ".join(map(shown, ids[:MOST_NAMED]))
+    if len(ids) > MOST_NAMED:
+        named += f" and {len(ids) - MOST_NAMED} more"
+    verb = "evict each other" if len(ids) > 1 else "is evicted"
+    last = ", ".join(
+        f"{shown(run.request)} from round {run.start} to its eviction in round {run.stop}"
+        for run in cycle[:MOST_NAMED]
+    )
+    if len(cycle) > MOST_NAMED:
+        last += f" and {len(cycle) - MOST_NAMED} runs more"
+    return f": {named} {verb} again and again, in a cycle of {every} rounds (the last: {last})"
+
+
+def _cycle(runs: Sequence[Run]) -> Sequence[Run]:
+    """The shortest run of evictions at the end that also stands before itself, only earlier."""
+    for length in range(1, min(LONGEST_CYCLE, len(runs) // 2) + 1):
+        shift = runs[-1].start - runs[-1 - length].start
+        if shift > 0 and all(
+            later.outcome == earlier.outcome == "evicted"
+            and later.request == earlier.request
+            and later.start - earlier.start == later.stop - earlier.stop == shift
+            for later, earlier in zip(runs[-length:], runs[-2 * length : -length], strict=True)
+        ):
+            return runs[-length:]
+    return ()
 
 
 class _Simulation:

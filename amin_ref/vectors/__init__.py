@@ -248,7 +248,7 @@ def _schedule_from_document(value: object, where: str, instance: Instance) -> Sc
     runs = expect_array(value, where)
     return Schedule(
         instance,
-        tuple(run_from_document(run, f"{where}[{index}]") for index, run in enumerate(runs)),
+        (run_from_document(run, f"{where}[{index}]", instance) for index, run in enumerate(runs)),
     )
 
 

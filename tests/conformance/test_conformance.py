@@ -36,7 +36,11 @@ from amin_ref import (
     conform,
     simulate,
 )
-from amin_ref.conformance import PolicyName
+from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName
+from amin_ref.conformance.bound_rules import recognisable_bugs
+from amin_ref.conformance.busy_periods import BusyPeriod
+from amin_ref.conformance.long_plan import LongPlan
+from amin_ref.conformance.plan import Plan
 from amin_ref.model.schedule import Outcome
 from amin_ref.policies.variants import (
     EvictsLargest,
@@ -532,13 +536,29 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1, 2))),
         ("b 0-1", "a 1-2"),
     ),
-    # The same where no upper bound is known: each waits for the whole cache.
+    # The same where only one upper bound is known: each reserves the whole cache.
     (
         "read-the-upper-bound",
         0,
         ("b",),
+        Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1))),
+        ("a 0-1", "b 1-2"),
+    ),
+    # Without any upper bound, none can have been read.
+    (
+        "stopped-too-early",
+        0,
+        ("b",),
         Instance(4, (Request("a", 1, 1, 1), Request("b", 1, 1, 1))),
         ("a 0-1", "b 1-2"),
+    ),
+    # Where u = o, no schedule shows which of the two was read.
+    (
+        "stopped-too-early",
+        0,
+        ("b",),
+        Instance(4, (Request("a", 1, 3, 1, 3), Request("b", 1, 3, 1, 3))),
+        ("a 0-3", "b 3-6"),
     ),
     # a was evicted with two tokens: c would fit beside it if only one of them were assumed.
     (
@@ -725,12 +745,6 @@ def test_a_request_that_is_left_waiting_is_found_though_the_next_event_is_far() 
     assert (verdict.departure.round, verdict.rounds) == (3, 3)
 
 
-def test_what_is_too_long_to_lay_out_is_refused() -> None:
-    instance = Instance(2**40 + 2, (Request("a", 1, 2**40),))
-    with pytest.raises(InvalidValue, match="laid out"):
-        conform(Schedule(instance, (Run("a", 0, 2**40, "completed"),)))
-
-
 def test_a_vast_cache_is_no_obstacle_to_an_explanation() -> None:
     """A policy that reads M - s as an upper bound would plan for 2**40 rounds."""
     instance = Instance(2**40, (Request("a", 1, 2),))
@@ -822,14 +836,114 @@ def test_a_small_instance_takes_less_than_a_millisecond() -> None:
     assert (time.process_time() - begun) / len(schedules) < 0.001
 
 
-def test_too_many_rounds_to_lay_out_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
-    monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 100)
+@pytest.mark.theorem("T6")
+@given(arbitrary_schedules() | schedules(), st.sampled_from(POLICY_NAMES))
+def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
+    schedule: Schedule, policy: PolicyName
+) -> None:
+    """Verdict, round, requests and message: of schedules that conform and of others."""
+    by_round = conform(schedule, policy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 0)
+        assert conform(schedule, policy) == by_round
+    event(f"departs: {by_round.departure is not None}, valid: {not by_round.violations}")
 
-    def judged(upper: int) -> bool:
-        instance = Instance(1000, (Request("a", 1, 2, upper=upper, arrival=5),))
-        return conform(simulate(instance, Amax()), "amax").conforms
 
-    assert judged(98)
-    with pytest.raises(InvalidValue, match="rounds is 101, but at most 100 rounds are laid out"):
-        judged(99)
+@pytest.mark.parametrize("seed", range(20))
+def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round_under_pressure(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty requests in blocks; each schedule is also held against the other policies' rules."""
+    rng = random.Random(seed)
+    requests = []
+    for number in range(60):
+        output_len = rng.randint(1, 40)
+        lower, upper = rng.randint(1, output_len), output_len + rng.randint(0, 30)
+        arrival = rng.randint(0, 200)
+        requests.append(Request(number, rng.randint(1, 30), output_len, lower, upper, arrival))
+    instance = Instance(rng.choice((130, 200)), requests, rng.choice((1, 3, 16)))
+    made = [simulate(instance, policy) for policy in (Amin(), Amax(), FirstComeFirstServed())]
+    late = [
+        # In round 0 nothing is admitted, although something fits.
+        Schedule(
+            instance, [replace(run, start=run.start + 9, stop=run.stop + 9) for run in made[0].runs]
+        )
+    ]
+    found = [conform(schedule, policy) for schedule in (*made, *late) for policy in POLICY_NAMES]
+    monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 0)
+    again = [conform(schedule, policy) for schedule in (*made, *late) for policy in POLICY_NAMES]
+    assert again == found
+    assert {verdict.conforms for verdict in found} == {True, False}
+
+
+@given(st.data(), st.integers(1, 5), st.integers(1, 60))
+def test_the_first_round_with_room_is_found_by_looking_at_every_round(
+    data: st.DataObject, block_size: int, capacity: int
+) -> None:
+    """Both plans skip rounds; here none is skipped, and occupancy is added up round by round."""
+    whole = capacity // block_size * block_size
+    small = st.integers(1, max(1, whole // 3))
+    running = data.draw(st.lists(st.tuples(small, st.integers(1, 12)), max_size=4))
+    prompt_len, assumed = data.draw(st.tuples(small, st.integers(1, 12)))
+    # The requests that run, each with its true length, run beyond all rounds that are looked at.
+    instance = Instance(10**6, [Request(i, s, 30) for i, (s, _) in enumerate(running)], block_size)
+    held_by = [Run(i, 0, 30, "completed") for i in range(len(running))]
+    period = BusyPeriod(0, 30, instance.requests, held_by)
+
+    def occupied(tokens: int) -> int:
+        return -(-tokens // block_size) * block_size
+
+    def fits(now: int) -> bool:
+        rounds = range(now, now + assumed)
+        return all(
+            occupied(prompt_len + age)
+            + sum(occupied(s + t + 1) for s, left in running if t == now or t < left)
+            <= capacity
+            for age, t in enumerate(rounds, start=1)
+        )
+
+    right = next((now for now in range(20) if fits(now)), None)
+    if right is not None and right > 0:
+        event("later")
+    instance = replace(instance, capacity=10**6)
+    for plan in (Plan(instance, period, 40), LongPlan(instance, period)):
+        for prompt, left in running:
+            plan.add(0, prompt, left)
+        object.__setattr__(plan, "_capacity", capacity)
+        assert plan.first_fit(0, 20, prompt_len, assumed) == right, plan
+
+
+def test_one_long_request_takes_no_memory_for_its_rounds() -> None:
+    """As many rounds as the format allows; an array of them would not fit into any memory."""
+    most = 2**53 - 9
+    requests = [Request("long", 1, most, lower=most), Request("short", 9, 4, arrival=3)]
+    instance = Instance(2**53 - 1, requests)
+
+    def verdict(instance: Instance, start: int) -> Conformance:
+        later = Run("short", start, start + 4, "completed")
+        return conform(Schedule(instance, [Run("long", 0, most, "completed"), later]))
+
+    assert verdict(instance, 3).conforms
+    departure = verdict(instance, 2**40).departure
+    assert departure is not None
+    assert (departure.rule, departure.round) == ("stopped-too-early", 3)
+    # A prompt that leaves room for the first 20 tokens of the other request, and arrives later.
+    large = replace(requests[1], prompt_len=2**53 - 20, arrival=30)
+    assert verdict(replace(instance, requests=(requests[0], large)), most).conforms
+
+
+def test_bugs_that_assume_the_same_of_every_request_are_not_offered() -> None:
+    """With u = o the two that read hidden fields are one; with ℓ = o as well, they are Amin."""
+    bounds = {
+        "u = o": Request("a", 1, 3, 1, 3),
+        "no u": Request("a", 1, 3, 1),
+        "o < u": Request("a", 1, 3, 1, 4),
+    }
+    offered = {
+        name: {bug.rule for bug in recognisable_bugs("amin", Instance(9, (request,)))}
+        for name, request in bounds.items()
+    }
+    assert "read-the-output-length" not in offered["u = o"]
+    assert "read-the-upper-bound" not in offered["no u"]
+    assert {"read-the-upper-bound", "read-the-output-length"} <= offered["o < u"]
+    assert all("did-not-refine" in rules for rules in offered.values())

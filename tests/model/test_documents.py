@@ -19,6 +19,7 @@ from amin_ref import (
     Run,
     Schedule,
 )
+from amin_ref.model.json_reading import DEEPEST, parse
 from amin_ref.strategies import arbitrary_schedules, instances, request_ids, requests
 from tests.support.profiles import times
 
@@ -333,3 +334,12 @@ def test_an_id_that_is_none_is_told_by_its_place() -> None:
         with pytest.raises(InvalidValue) as caught:
             Schedule.from_json(put(path, ""))
         assert caught.value.field == place
+
+
+@pytest.mark.parametrize("opening", ["[", '{"x-a":'], ids=["arrays", "objects"])
+def test_the_limit_of_depth_is_exact(opening: str) -> None:
+    """It does not depend on how deep the caller's own calls are."""
+    closing = "]" if opening == "[" else "}"
+    assert parse(opening * DEEPEST + "1" + closing * DEEPEST)
+    with pytest.raises(InvalidDocument, match=f"nested too deeply, more than {DEEPEST} objects"):
+        parse(opening * (DEEPEST + 1) + "1" + closing * (DEEPEST + 1))

@@ -29,7 +29,6 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.conformance.plan import LONGEST_PLAN
 from amin_ref.model.schedule import LONGEST_TIMELINE
 from amin_ref.policies.lookahead import LONGEST_LOOK_AHEAD
 from amin_ref.simulator.simulation import IDLE_ROUNDS
@@ -341,6 +340,53 @@ def test_a_policy_that_thrashes_for_ever_is_stopped(max_rounds: int | None) -> N
 
 
 @pytest.mark.theorem("T2")
+def test_requests_that_evict_each_other_are_named_with_their_cycle() -> None:
+    """Every three rounds one of the two is evicted for the other."""
+
+    class Seesaw(Policy):
+        def begin(self, capacity: int, block_size: int) -> None:
+            pass
+
+        def decide(
+            self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+        ) -> Decision:
+            if now % 3:
+                return Decision()
+            before, after = ("a", "b") if now % 6 else ("b", "a")
+            return Decision(evict=(before,) if now else (), admit=(after,))
+
+    instance = Instance(9, (Request("a", 3, 5), Request("b", 3, 5)))
+    with pytest.raises(NoProgress) as caught:
+        simulate(instance, Seesaw(), max_rounds=24)
+    assert str(caught.value) == (
+        "round 25: 2 requests are not completed yet, but the limit is 24 rounds (T2): 'a', 'b' "
+        "evict each other again and again, in a cycle of 6 rounds (the last: 'a' from round 18 to "
+        "its eviction in round 21, 'b' from round 21 to its eviction in round 24); mend the policy "
+        "or raise max_rounds."
+    )
+    with pytest.raises(NoProgress, match=r"the limit is 9 rounds \(T2\); mend"):
+        # Evictions in rounds 3, 6 and 9 are one cycle and a half: nothing has repeated yet.
+        simulate(instance, Seesaw(), max_rounds=9)
+
+
+@pytest.mark.theorem("T2")
+def test_a_cycle_of_many_requests_is_cut_short_in_its_message() -> None:
+    class Carousel(Policy):
+        def begin(self, capacity: int, block_size: int) -> None:
+            pass
+
+        def decide(
+            self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+        ) -> Decision:
+            return Decision(evict=((now - 1) % 7,) if now else (), admit=(now % 7,))
+
+    instance = Instance.from_lengths([(3, 5)] * 7, capacity=9)
+    said = r": .* and 2 more evict each other .* cycle of 7 rounds \(.* and 2 runs more\); mend"
+    with pytest.raises(NoProgress, match=said):
+        simulate(instance, Carousel(), max_rounds=50)
+
+
+@pytest.mark.theorem("T2")
 @pytest.mark.parametrize(("count", "last_arrival"), [(2, 0), (2, 7), (99, 0), (101, 3)])
 def test_by_default_there_are_a_hundred_times_the_rounds_of_one_at_a_time(
     count: int, last_arrival: int
@@ -490,5 +536,5 @@ def test_limits_are_what_the_notes_say() -> None:
     """The limits have the values that decisions D23 and D25 and their docstrings state."""
     assert IDLE_ROUNDS == 1000
     half_a_gib, gib = 2**29, 2**30
-    assert 8 * LONGEST_LOOK_AHEAD == 8 * LONGEST_PLAN == half_a_gib
+    assert half_a_gib == 8 * LONGEST_LOOK_AHEAD
     assert gib == 8 * LONGEST_TIMELINE

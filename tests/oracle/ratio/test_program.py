@@ -18,19 +18,23 @@ from tests.support.project import PROJECT
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds ``amin_ref`` and nothing else of this project."""
+    """A folder that holds ``amin_ref`` and numpy, and nothing else of this project.
+
+    Links, for numpy's own folder may hold an installed ``oracle`` as well.
+    """
     folder = tmp_path_factory.mktemp("packages")
     (folder / "amin_ref").symlink_to(PROJECT / "amin_ref")
+    for part in Path(numpy.__file__).parents[1].glob("numpy*"):
+        (folder / part.name).symlink_to(part)
     return folder
 
 
 def run_elsewhere(program: str, packages: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program in a folder; -S, for site-packages may have a link to the checkout."""
-    path = os.pathsep.join([str(packages), str(Path(numpy.__file__).parents[1])])
     return subprocess.run(
         [sys.executable, "-S", "-c", program],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": str(packages)},
         capture_output=True,
         text=True,
         check=False,
