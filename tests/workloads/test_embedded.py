@@ -1,4 +1,4 @@
-"""The embedded workloads: the figures are the files', and what is drawn is like the files."""
+"""The embedded workloads: quantiles measured on the files, and random lengths like the files'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges one fault in processes of its own: ``python -m tests.long.mutants.cold``.
+"""Judges one fault in new processes: ``python -m tests.long.mutants.cold``.
 
 The tests run in a copy of the project whose file has the fault. So the fault is also in what is
 computed on import and in the processes that a test starts. In the copy, standard input of this

@@ -1,4 +1,4 @@
-"""The faults are what they say, and whether a test notices them is judged rightly."""
+"""Faults are made as described, and a fault counts as killed only if a test fails because of it."""
 
 from __future__ import annotations
 
