@@ -1,7 +1,7 @@
-"""What no schedule can beat: the one door from the command line to ``oracle``.
+"""Bounds and optima: the only module of the command line that imports ``oracle``.
 
-``oracle`` needs solvers, which take a second to import and are not installed everywhere. It is
-imported when a function of this module is called, and by no command before that.
+``oracle`` needs solvers, which take a second to import and are not installed everywhere. So it is
+imported when a function of this module is called, not before.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import say
 from amin_ref.cli.progress import Watch, asked_to_stop, solving
 from amin_ref.cli.wording import gap
 from amin_ref.cli.workers import processes
@@ -141,7 +139,7 @@ def proven_by(certificate: Certificate) -> int:
 
 def tell_interrupted() -> int:
     """Say on standard error that Ctrl-C ended a search; the exit code for that."""
-    click.echo(f"{NAME}: interrupted; these are the best bounds so far.", err=True)
+    say("interrupted; these are the best bounds so far.")
     return INTERRUPTED
 
 

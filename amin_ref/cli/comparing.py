@@ -1,4 +1,4 @@
-"""What ``amin-ref compare`` does: it simulates, and prints what is done, whatever ends it early."""
+"""The work of ``amin-ref compare``: simulate, and print the finished part when stopped."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ Examples:
     type=click.Choice(["auto", "ilp", "search"]),
     default="auto",
     show_default=True,
-    help="'search': exact search; 'ilp': integer programme; 'auto': what suits the size.",
+    help="'search': exact search; 'ilp': integer programme; 'auto': chosen by the size.",
 )
 @click.option(
     "--workers",
@@ -82,8 +82,8 @@ def optimum_command(
 ) -> None:
     """Find the best schedule in hindsight, and a lower bound.
 
-    The schedule is found knowing every output length. The lower bound holds for the total latency
-    of every schedule of the instance.
+    The search knows every output length. The lower bound holds for the total latency of every
+    schedule of the instance.
 
     Ctrl-C ends the search, prints the best so far, and exits with code 130.
     """

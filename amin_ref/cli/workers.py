@@ -5,11 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import click
 
@@ -29,8 +32,8 @@ def processes(workers: int) -> Iterator[Executor | None]:
         return
     # Spawned, not forked: this process has threads that show progress, and a fork would copy locks
     # that they hold.
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    _start_tracker()
+    executor = ProcessPoolExecutor(workers, mp_context=_Spawned(), initializer=_begin_worker)
     before = multiprocessing.active_children()
     try:
         yield executor
@@ -45,9 +48,41 @@ def processes(workers: int) -> Iterator[Executor | None]:
         executor.shutdown(cancel_futures=True)
 
 
+class _Worker(SpawnProcess):
+    """A process that is deaf to Ctrl-C, which a terminal sends to it as well, from its start."""
+
+    def start(self) -> None:
+        """Start the process; its signals are blocked as this thread's are then."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Spawned(SpawnContext):
+    """Processes begin anew, as :class:`_Worker`."""
+
+    Process = _Worker
+
+
+_NO_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"
+"""The tracker removes the semaphores of a program that was killed, and warns that it had to."""
+
+
+def _start_tracker() -> None:
+    """Start the process that removes semaphores after this one, without its warning."""
+    sys.warnoptions.append(_NO_WARNING)  # where multiprocessing finds the flags of what it starts
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_NO_WARNING)
+
+
 def _begin_worker() -> None:
     """Leave Ctrl-C to the parent process, and end when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
