@@ -13,6 +13,9 @@ import click
 ENDING = (signal.SIGINT, signal.SIGTERM)
 """The signals that end the program."""
 
+RAISING = (*ENDING, signal.SIGALRM)
+"""The signals within whose handlers an exception may be raised: those, and the clock's."""
+
 SECONDS_BETWEEN_LOOKS = 0.02
 """How often the program looks whether an import that a signal fell into is over."""
 

@@ -16,7 +16,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 import click
 
-from amin_ref.cli.signals import ENDING
+from amin_ref.cli.signals import RAISING
 
 
 @contextmanager
@@ -70,7 +70,7 @@ class _Worker(SpawnProcess):
         No signal comes between its start and the message that says what it is to do. The process
         begins with the same signals blocked.
         """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, RAISING)
         try:
             super().start()
         finally:
@@ -99,7 +99,7 @@ def _start_tracker() -> None:
 def _begin_worker() -> None:
     """Leave Ctrl-C to the parent process, and end when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, RAISING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
