@@ -17,10 +17,10 @@ RAISING = (*ENDING, signal.SIGALRM)
 """The signals within whose handlers an exception may be raised: those, and the clock's."""
 
 SECONDS_BETWEEN_LOOKS = 0.02
-"""How often the program looks whether an import that a signal fell into is over."""
+"""Seconds between two checks whether the import that a signal interrupted has ended."""
 
 MOST_LOOKS = 250
-"""After so many looks, five seconds, an import is interrupted all the same."""
+"""Number of checks, five seconds in all, after which the signal ends even an import."""
 
 Handler = Callable[[int, FrameType | None], object]
 

@@ -1,6 +1,6 @@
-"""Every process that a program has started, whatever session it has made for itself.
+"""Every process that a program has started, also those in sessions of their own.
 
-Linux only, by its list of processes: elsewhere, a program's process group is all that can be found.
+Linux only, by its list of processes; on other systems only a program's process group can be found.
 """
 
 from __future__ import annotations

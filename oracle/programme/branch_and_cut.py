@@ -74,7 +74,7 @@ whole numbers: the bound gets weaker only if d lies above a whole number by less
 LEAST_GAIN = 0.01
 """Gain of a pass of cuts, in request·rounds, below which it counts as without gain.
 
-Costs are whole, so only a hundred such passes would raise the bound by one.
+        Costs are whole, so only a hundred such passes would raise the bound by one.
 """
 
 LEAST_WEIGHT = 1e-7

@@ -1,4 +1,4 @@
-"""An instance as the exact search sees it: requests in one fixed order, as rows of arrays."""
+"""An instance in the form of the exact search: requests in one fixed order, as rows of arrays."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:
 
 
 def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) -> int:
-    """So many runs of any commands, each interrupted at a random moment; fewer after a time."""
+    """Interrupt random commands at random moments, up to ``times``; the number of runs."""
     choice = random.Random(seed)
     ends = time.monotonic() + until
     done = 0
