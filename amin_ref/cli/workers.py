@@ -16,7 +16,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 import click
 
-from amin_ref.cli.signals import RAISING
+from amin_ref.cli.signals import ENDING
 
 
 @contextmanager
@@ -57,20 +57,16 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     finally:
         for process in multiprocessing.active_children():
             if process not in before:
-                process.terminate()
+                process.kill()
         executor.shutdown(cancel_futures=True)
 
 
 class _Worker(SpawnProcess):
-    """A process that is deaf to Ctrl-C, which a terminal sends to it as well, from its start."""
+    """A process that is deaf to Ctrl-C from its start: a terminal sends it to all processes."""
 
     def start(self) -> None:
-        """Start the process.
-
-        No signal comes between its start and the message that says what it is to do. The process
-        begins with the same signals blocked.
-        """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, RAISING)
+        """Start the process, which begins with the signals blocked that this thread has blocked."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             super().start()
         finally:
@@ -97,9 +93,10 @@ def _start_tracker() -> None:
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent process, and end when the parent process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, RAISING)
+    """Leave SIGINT and SIGTERM to the parent process, and end when the parent process ends."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

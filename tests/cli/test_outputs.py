@@ -60,7 +60,9 @@ WRITERS: Mapping[str, Writer] = {
         "worst-case-table --output {}", COMMANDS["worst-case-table"].before + AMIN_REF
     ),
     "vectors": Writer("vectors --output {}"),
-    "vectors-folder": Writer("vectors --output-folder {}", is_folder=True, file="FullIsTooFull.json"),
+    "vectors-folder": Writer(
+        "vectors --output-folder {}", is_folder=True, file="FullIsTooFull.json"
+    ),
     "attack-table": Writer(
         "{}",
         "import sys, oracle.ratio.attack_table as table; table.SEARCH_SPACES = ((3, (2, 3)),); "

@@ -72,7 +72,10 @@ def interrupted(
         whole_group: whether worker processes get it as well, as from a terminal.
     """
     mark = Mark.new()
-    told = Command(command.arguments, before=f"{command.before}import os; os.write(1, b'.'); ")
+    told = Command(
+        command.arguments,
+        before=f"{command.before}import os, amin_ref.cli; os.write(1, b'.'); ",
+    )
     good_input = os.devnull if command.reads is None else inputs / command.reads
     with open(good_input, "rb") as stdin:
         process = subprocess.Popen(
