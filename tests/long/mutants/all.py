@@ -123,7 +123,6 @@ GROUPS = (
             "tests/workloads",
             "tests/files",
             "tests/oracle/test_journal.py",
-            "tests/cli/test_reading.py",
         ),
         sample=None,
     ),
