@@ -64,6 +64,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
     "only its truth is asked for, and mypy refuses it": (
+        "oracle/journal.py::_is_alike: return False -> return None #1",
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
         "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #1",
@@ -228,6 +229,80 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: 1 -> 0 #1",
+    ),
+    "room below 0 takes nothing off: the most that a request counts is at most the limit": (
+        "oracle/certificate.py::Share.counted_at: max(0, free - self.places * (left + self.ignored)) -> free - self.places * (left + self.ignored) #1",
+        "oracle/certificate.py::Share.counted_at: 0 -> -1 #2",
+    ),
+    "more ages are looked at than can bend, or the other neighbour of one: only ages that bend are returned": (
+        "oracle/certificate.py::Share.bends: end + step -> end - step #1",
+        "oracle/certificate.py::Share.bends: 2 -> 3 #1",
+        "oracle/certificate.py::Share.bends: 2 -> 1 #1",
+        "oracle/certificate.py::Share.bends:  for age in near if earliest - 1 <= age <= output_len - self.lead + 1 ->  for age in near #1",
+        "oracle/certificate.py::Share.bends: 1 -> 2 #4",
+        "oracle/certificate.py::Share.bends: output_len - self.lead -> output_len + self.lead #2",
+        "oracle/certificate.py::Share.bends: output_len - self.lead -> output_len #2",
+        "oracle/certificate.py::Share.bends: 1 -> 2 #5",
+    ),
+    "both have an entry for each": (
+        "oracle/certificate.py::Certificate.kinds: zip(self.stretches, found, strict=True) -> zip(self.stretches, found) #1",
+        "oracle/certificate.py::Certificate.kinds: True -> False #1",
+        "oracle/certificate.py::_Sums.costs: zip(self._shares, self._flat, self._ramps, strict=True) -> zip(self._shares, self._flat, self._ramps) #1",
+        "oracle/certificate.py::_Sums.costs: True -> False #1",
+    ),
+    "smaller digits, or Python's own integers: slower and as exact": (
+        "oracle/certificate.py::_digit_bits: 1 -> 2 #1",
+        "oracle/certificate.py::_digit_bits: 2 -> 3 #1",
+        "oracle/certificate.py::_digit_bits: 62 -> 61 #1",
+        "oracle/certificate.py::_digit_bits: return bits if bits > 0 else None -> return None #1",
+        "oracle/certificate.py::_digit_bits: bits if bits > 0 else None -> None #1",
+        "oracle/certificate.py::_digit_bits: 0 -> 1 #1",
+        "oracle/certificate.py::_Sums.__init__: 'object' if _digit_bits(instance, stretch) is None else 'int64' -> 'object' #1",
+    ),
+    "one bit is spare: sums stay below 2**63, since M is at least 2 and bit_length rounds up": (
+        "oracle/certificate.py::_digit_bits: instance.capacity * (1 + len(stretch.shares)) + 2 -> instance.capacity * (1 + len(stretch.shares)) #1",
+        "oracle/certificate.py::_digit_bits: 2 -> 1 #1",
+        "oracle/certificate.py::_digit_bits: 62 -> 63 #1",
+    ),
+    "all digits have the same shape, and without digits there is one entry: the first is the last": (
+        "oracle/certificate.py::_least: 0 -> -1 #1",
+        "oracle/certificate.py::_least: 0 -> -1 #2",
+    ),
+    "more starts after the stretch, which cost nothing but delay: none is better than those before": (
+        "oracle/certificate.py::_Sums.__init__: min(self._priced, max((share.lead for share in stretch.shares), default=0)) -> self._priced #1",
+        "oracle/certificate.py::_Sums.__init__: 0 -> 1 #1",
+        "oracle/certificate.py::_Sums.__init__: 1 -> 2 #1",
+    ),
+    "where the prompt fills whole blocks, the block of the first token is counted among those that are taken later, from the start on": (
+        "oracle/certificate.py::_Sums.costs: prompt_len + 1 -> prompt_len #1",
+        "oracle/certificate.py::_Sums.costs: 1 -> 0 #1",
+    ),
+    "a ramp that begins 0 rounds earlier is the ramp": (
+        "oracle/certificate.py::_ramp_from: age >= 0 -> age > 0 #1",
+        "oracle/certificate.py::_ramp_from: 0 -> 1 #1",
+    ),
+    "no age is before -priced, and the ramp has more entries than that": (
+        "oracle/certificate.py::_ramp_from: min(-age, len(ramp)) -> -age #1",
+    ),
+    "any number below 0 says that nothing is open": (
+        "oracle/journal.py::Journal.close: 1 -> 2 #1",
+        "oracle/journal.py::Journal.__del__: 1 -> 2 #1",
+    ),
+    "descriptor 0 is a journal's only where standard input is closed; the process's end frees it as well": (
+        "oracle/journal.py::Journal.close: self._descriptor >= 0 -> self._descriptor > 0 #1",
+        "oracle/journal.py::Journal.close: 0 -> 1 #1",
+        "oracle/journal.py::Journal.__del__: getattr(self, '_descriptor', -1) >= 0 -> getattr(self, '_descriptor', -1) > 0 #1",
+        "oracle/journal.py::Journal.__del__: 0 -> 1 #1",
+    ),
+    "close asks the same once more": ("oracle/journal.py::Journal.__del__: 0 -> -1 #1",),
+    "Python opens files with O_CLOEXEC in any case": (
+        "oracle/journal.py::Journal._open: os.O_RDWR | os.O_CREAT | os.O_CLOEXEC -> os.O_RDWR | os.O_CREAT #1",
+    ),
+    "a file that was just opened stands at its beginning": (
+        "oracle/journal.py::Journal._whole_lines: os.lseek(self._descriptor, 0, os.SEEK_SET) -> (nothing) #1",
+    ),
+    "a file that is cut to its own length stays as it is": (
+        "oracle/journal.py::Journal._whole_lines: len(whole) < len(content) -> len(whole) <= len(content) #1",
     ),
 }
 """Reasons why a fault changes nothing that the specification defines, and these faults."""
