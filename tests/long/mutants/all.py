@@ -177,8 +177,6 @@ GROUPS = (
             "tests/cli/test_drive.py",
             "tests/cli/test_rules.py",
             "tests/cli/test_workers.py",
-            "tests/cli/test_streams.py",
-            "tests/cli/test_signals.py",
             "tests/comparison/test_comparison.py",
             "tests/oracle/claims/test_claims.py",
             "tests/oracle/report/test_report.py",
