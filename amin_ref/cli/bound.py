@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from oracle.portfolio import Method, Optimum
 
 PIECES_PER_WORKER = 4
-"""Pieces of an exact search handed out for each worker process: enough that a process which ends
-early finds another piece waiting, and few enough that a stop is soon obeyed."""
+"""Pieces of an exact search in flight for each worker process: enough that a process which ends
+early finds another piece waiting, and few enough that the search stops soon after Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def best_known(
 def proven_bound(instance: Instance, time_limit: float) -> ProvenBound:
     """The best lower bound on the optimum that ``time_limit`` seconds give, with its certificate.
 
-    Needs no solver. Shows progress and obeys Ctrl-C as :func:`best_known` does.
+    Needs no solver. Shows progress and ends on Ctrl-C as :func:`best_known` does.
 
     Args:
         instance: the requests and the cache.
@@ -144,7 +144,7 @@ def tell_interrupted() -> int:
 
 
 def evidence_in_words(best: Optimum) -> str:
-    """What the lower bound rests on, as a clause; an open gap beside it is explained."""
+    """How the lower bound was proved, as a clause; if there is a gap, the clause says why."""
     if best.evidence == "certificate":
         return "a certificate, which 'amin-ref verify' recomputes in exact arithmetic"
     if best.evidence == "solver":

@@ -109,7 +109,7 @@ def conform_command(
     is explained. A valid schedule is also compared with the optimum.
 
     Exit code 0: the policy could have made it. 1: it could not, or the schedule is not valid.
-    2: not readable. 130: Ctrl-C, with the bounds found until then.
+    2: not readable. 130: Ctrl-C, with the bounds found so far.
     """
     if no_bound:
         refuse_without_effect(context, "time_limit", "with --no-bound")

@@ -46,7 +46,7 @@ FORMAT = "amin-ref/drive"
 VERSION = 1
 
 REQUESTS = 200
-"""Requests of an embedded workload unless another number is asked for: a second for most programs,
+"""Default number of requests of an embedded workload: a second's work for most programs,
 and enough that requests queue and the cache overflows."""
 
 BOUND_SECONDS = 2.0

@@ -33,7 +33,7 @@ EXIT_CODES: Mapping[int, str] = MappingProxyType(
         CANNOT_WRITE: "The result cannot be written.",
         INTERRUPTED: "Ctrl-C. The results found so far are printed.",
         CLOSED_PIPE: "The reader of the output closed the pipe.",
-        TERMINATED: "SIGTERM. What was found until then is printed.",
+        TERMINATED: "SIGTERM. The results found so far are printed.",
     }
 )
 """Every exit code of every command, and what it means. ``amin-ref --help`` prints it."""

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from oracle.report import GivenSchedule
 
 TIME_LIMIT = 20.0
-"""Seconds that the search for the optimum may take unless told otherwise."""
+"""Default time limit of the search for the optimum; seconds."""
 
 SEEDS = 5
-"""Seeds unless told otherwise. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
+"""Default number of seeds. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
 20 seeds ± 0.5, and each seed takes three seconds more on 2,000 requests."""
 
 BOUND_SECONDS = 1.0
@@ -182,7 +182,7 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
 
 
 def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: int | None) -> int:
-    """The seeds asked for; one where the seed has no effect.
+    """The number of seeds; one if the seed has no effect.
 
     Raises:
         click.UsageError: ``--seeds`` was given, and the seed has no effect.

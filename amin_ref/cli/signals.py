@@ -1,4 +1,4 @@
-"""SIGINT (Ctrl-C) and SIGTERM while a command runs: an exception, so that all is cleaned up."""
+"""SIGINT (Ctrl-C) and SIGTERM end a command by an exception, so that everything is cleaned up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RECEIVED = "amin_ref.cli.signal"
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM. What cleans up after Ctrl-C cleans up after this."""
+    """SIGTERM arrived. Code that cleans up after KeyboardInterrupt cleans up after this, too."""
 
 
 def interruption(number: int) -> KeyboardInterrupt:

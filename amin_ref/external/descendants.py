@@ -29,7 +29,7 @@ _PAUSE = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What tells one program's descendants from all other processes."""
+    """An environment variable that identifies the descendants of one program."""
 
     token: str
 
