@@ -294,7 +294,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/journal.py::Journal.__del__: getattr(self, '_descriptor', -1) >= 0 -> getattr(self, '_descriptor', -1) > 0 #1",
         "oracle/journal.py::Journal.__del__: 0 -> 1 #1",
     ),
-    "close asks the same once more": ("oracle/journal.py::Journal.__del__: 0 -> -1 #1",),
     "Python opens files with O_CLOEXEC in any case": (
         "oracle/journal.py::Journal._open: os.O_RDWR | os.O_CREAT | os.O_CLOEXEC -> os.O_RDWR | os.O_CREAT #1",
     ),
