@@ -376,7 +376,7 @@ _OPTIONS = (
         "--load",
         metavar="L",
         help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
-        "the same as --arrivals load:L.  [default: not given]",
+        "the same as the arrivals 'load:L'.  [default: not given]",
     ),
     click.option(
         "--time-unit",
