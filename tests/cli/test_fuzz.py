@@ -105,7 +105,7 @@ def trace_case(random: Random) -> str:
         end.write(data)
     with os.fdopen(reading, "rb") as plain:
         rows = list(read_trace(Source("trace", plain, LIMITS), unit))
-    return "sound" if all(row.prompt_len >= 0 for row in rows) else ""
+    return "sound" if all(row.prompt_len > 0 for row in rows) else "unusable"
 
 
 def answer_case(random: Random) -> str:
