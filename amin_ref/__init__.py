@@ -5,8 +5,9 @@ distributions, predictions, arrivals) included: ``import amin_ref`` costs nothin
 line answers ``--help`` without numpy.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
+"""As ``typing.TYPE_CHECKING``, which takes as long to import as Python takes to start: until the
+command line can hear Ctrl-C, this file is all of ours that runs."""
 
 if TYPE_CHECKING:
     from amin_ref import workloads as workloads
@@ -138,6 +139,8 @@ if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every 
 
     def __getattr__(name: str) -> object:
         """The public name, from the module that defines it; or ``workloads``, ``__version__``."""
+        from importlib import import_module
+
         if name == "workloads":
             return import_module("amin_ref.workloads")
         if name == "__version__":

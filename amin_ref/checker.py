@@ -1,7 +1,7 @@
 """Is a schedule valid? Every rule of the specification, section 2, from the schedule alone.
 
-This file shares no code with the simulator, the cache or the policies, not even block rounding, so
-a bug in those is not a bug of the checker, too.
+This file shares no code with the simulator, the cache or the policies, not even block rounding. So
+a bug in one of them cannot make the checker miss its effect.
 """
 
 from __future__ import annotations

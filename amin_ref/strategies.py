@@ -12,9 +12,10 @@ property test of a scheduler::
         assert check(simulate(instance, MyScheduler())) == ()
 
 Instances are small and tight on purpose: few requests, a cache that barely holds the largest,
-equal lengths and predictions far too low. On such instances schedulers overflow, evict and meet
-ties, and a failure can be followed by hand. Examples shrink towards fewer requests, shorter
-lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken by position.
+equal lengths and predictions far too low. On such instances the cache overflows, requests are
+evicted, bounds are tied, and a failure can be followed by hand. Examples shrink towards fewer
+requests, shorter lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken
+by position.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ Prediction = Literal["lowest", "interval", "exact"]
 """``lowest``: ℓ = 1, u unknown. ``interval``: any ℓ ≤ o ≤ u, or u unknown. ``exact``: ℓ = o = u."""
 
 PREDICTIONS: tuple[Prediction, ...] = ("lowest", "interval", "lowest", "interval", "exact")
-"""One of these is the prediction of an instance; mostly one that leaves the length uncertain."""
+"""Kinds of prediction to choose from; most of them leave the output length uncertain."""
 
 BLOCK_SIZES = (1, 2, 4, 16)
-"""One of these is B: the paper's 1, vLLM's 16, and two that are small beside the lengths."""
+"""Block sizes to choose from: the paper's 1, vLLM's 16, and two smaller than most lengths."""
 
 
 def request_ids() -> SearchStrategy[RequestId]:

@@ -1,17 +1,17 @@
-"""The hindsight optimum, and certificates of how good a schedule can be at all.
+"""The hindsight optimum, and certificates that bound the cost of every schedule from below.
 
-How good can any schedule of an instance be? :func:`optimum` gives the best schedule and a proven
-bound, :func:`lower_bound` a certificate alone, and :func:`verify` recomputes what a certificate
-proves without trusting the program that made it.
+How good can any schedule of an instance be? :func:`optimum` gives the best schedule found and a
+proven bound, :func:`lower_bound` a certificate alone, and :func:`verify` recomputes the bound that
+a certificate proves, without trusting the program that made it.
 
 Each name is imported when it is first used. HiGHS and PuLP are imported only when the integer
-programme is asked: all else works where neither is installed.
+programme is used; everything else works where neither is installed.
 
-To read: ``certificate`` (what a bound rests on), ``deadline`` (when a search stops), ``budget``
-(what each method gets) and ``journal``; ``starts`` (start rounds and list schedules); ``prices``,
-``heuristics``, ``search`` and ``programme`` (the four ways to find schedules and bounds);
-``portfolio`` (which of them are asked); ``ratio`` (how bad a policy can get); ``claims`` and
-``report`` (the article, measured and shown).
+To read: ``certificate`` (the proof of a bound), ``deadline`` (when a search stops), ``budget`` (the
+time and memory of each method) and ``journal`` (a file of finished work); ``starts`` (start rounds
+and list schedules); ``prices``, ``heuristics``, ``search`` and ``programme`` (the four ways to find
+schedules and bounds); ``portfolio`` (which of them are used); ``ratio`` (a policy's worst ratio to
+the optimum); ``claims`` and ``report`` (the article, measured and shown).
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
 """How much of the time and memory does each method get?
 
-:func:`oracle.optimum` asks several methods, one after the other. What it asks, and for how long, is
-decided by one frozen :class:`Budget`, which is passed on to each method. No number here can make a
-result wrong: numbers decide how soon a gap closes. Each was chosen on the instances of
+:func:`oracle.optimum` runs several methods, one after the other. One frozen :class:`Budget` decides
+which methods run and for how long; it is passed to each method. No number here can make a result
+wrong; numbers only decide how soon a gap closes. Each was chosen on the instances of
 ``proofs_notes/oracle.md`` (10 to 50 requests with M in 30 … 50, and 2,000 requests of real traces).
 """
 
@@ -17,7 +17,7 @@ from amin_ref.model.errors import InvalidValue
 class NarrowPass:
     """A pass of the exact search that keeps only some states of each round.
 
-    It proves nothing, but finds better schedules than the complete search meets on its way.
+    It proves no bound, but finds better schedules sooner than the complete search does.
 
     Attributes:
         after: seconds of complete search after which the pass is made; 0 or more.
@@ -32,25 +32,25 @@ class NarrowPass:
 class Budget:
     """What :func:`oracle.optimum` spends on each method.
 
-    Which methods are asked (``method="auto"``):
+    The first three fields decide which methods run (``method="auto"``):
 
     Attributes:
-        searched: requests up to which the exact search is asked. Of instances with M in 30 … 50 it
-            proves half within a minute at 16 requests and none at 20; 24 leaves room for easier
+        searched: most requests for which the exact search runs. Of instances with M in 30 … 50 it
+            solves half within a minute at 16 requests and none at 20; 24 leaves room for easier
             ones.
-        modelled: requests up to which the integer programme is considered at all. A coarse guard:
-            ``entries_per_second`` decides before it on most instances.
-        entries_per_second: the integer programme is asked only if it has at most this many entries
-            for each second. With less time for it, its relaxation was never solved, and building
+        modelled: most requests for which the integer programme is considered. A coarse limit: on
+            most instances ``entries_per_second`` excludes it earlier.
+        entries_per_second: the integer programme runs only if it has at most this many entries for
+            each second that is left. With less time its relaxation was never solved, and building
             the model overran the time limit.
         first_look: share of the time limit for a first certificate, and again for a first
             schedule. Everything later starts from them; 2 % settles easy instances at once.
         first_look_per_request: seconds for each request that the first look lasts at most. With
             2,000 requests prices are within 0.1 % of their limit after half a second.
         pricing: share of the time limit for a better certificate, and again for a better schedule
-            before the integer programme is asked.
-        pricing_alone: the same share for the certificate where no integer programme is asked
-            although requests are few: prices of shares then prove most, and take longer to find.
+            before the integer programme runs.
+        pricing_alone: the same share for the certificate if no integer programme runs although
+            requests are few: prices of shares then prove most, and take longer to find.
 
         annealing_per_request: seconds for each request that one annealing lasts at most; after it
             a new one begins. At 50 requests 5 s found better schedules than 20 s or 1.5 s.
@@ -70,19 +70,19 @@ class Budget:
             times as many, made searches of 16 requests longer.
         most_chunks: chunks of states that one round may grow to, about a gigabyte. Where a round
             would grow further the search ends.
-        priced_anew: states of a round from which on prices are found anew: finding prices takes
-            about as long as extending 2,000 states.
-        rounds_of_prices: prices are found anew in every third round. Every second or fifth round
-            made searches of 16 requests longer.
-        seconds_of_work: seconds that another process walks a branch before it returns the rest.
-            Longer work costs less to send.
-        seconds_of_last_work: the same for the last waiting branch. It is returned sooner, so that
-            the other processes get a share of it.
-        worth_halving: states from which on the only branch is cut in two for two processes. Fewer
-            are walked in a fraction of a second.
+        priced_anew: least number of states of a round for which prices are recomputed: finding
+            prices takes about as long as extending 2,000 states.
+        rounds_of_prices: prices are recomputed once in this number of rounds. Every second or fifth
+            round instead of every third made searches of 16 requests longer.
+        seconds_of_work: seconds that a worker process explores a branch before it returns the rest.
+            With longer work less time goes into communication.
+        seconds_of_last_work: the same if no other branch waits. The rest is returned sooner, so
+            that idle processes get a part of it.
+        worth_halving: least number of states of an only branch that is split in two for two
+            processes. Fewer states are explored in a fraction of a second.
 
-        cutting: share of the integer programme's time that goes into cuts at most, before a solver
-            is asked for whole numbers.
+        cutting: largest share of the integer programme's time for cuts, before a solver searches
+            for an integer solution.
         passes_without_gain: passes of cuts without gain after which no more are sought. One pass
             without gain is often followed by one that gains.
         seconds_per_entry: seconds that a solver's model takes to build for each entry, as measured

@@ -54,12 +54,13 @@ Value = TypeVar("Value")
 class Share:
     """A restriction that looks ahead to the next completion, with a price for each round.
 
-    In each round a request counts the tokens that it holds beyond x, but at most d, and at most
-    m·d − room. Here room is what is free in its last round beside m other requests that hold x
-    tokens each now. All requests together count at most m·d in every round: if at most m requests
-    count, each counts at most d. If more do, look at the one that completes first. The others still
-    run in its last round, so they fit into what it leaves free then, and count at most that much
-    now (``proofs_notes/certificates.md``, lemma C1).
+    In each round a share counts, of each request, the tokens that it holds beyond x, but at most d
+    and at most m·d − room. Here room is the cache that is free in the request's last round beside m
+    other requests that hold x tokens each now. All requests together count at most m·d in every
+    round: if at most m requests count, each counts at most d. If more do, consider the one that
+    completes first. The others still run in its last round, so they fit into the cache that it
+    leaves free in that round, and count at most that number of tokens now
+    (``proofs_notes/certificates.md``, lemma C1).
 
     With a lead, a request also counts in the rounds before its start, as if it had grown by a token
     in each of them, and does not count in as many rounds before its completion.
@@ -219,9 +220,9 @@ class Stretch:
 class Certificate:
     """Prices λ_τ = multiplier / denominator, and the instance whose optimum they bound.
 
-    One stretch of rounds is enough for most instances. A trace whose cache runs empty now and then
-    can have several: each request pays only the prices of the stretch in which it arrives, and the
-    time between stretches needs no prices.
+    One stretch of rounds is enough for most instances. For a trace on which the cache is empty at
+    times there can be several: each request pays only the prices of the stretch in which it
+    arrives, and rounds between stretches need no prices.
 
     Attributes:
         instance: the instance that the bound is for.

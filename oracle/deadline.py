@@ -1,4 +1,4 @@
-"""When does a search stop? At a deadline, or earlier when the caller asks for it.
+"""When does a search stop? At a deadline, or earlier when ``should_stop`` returns ``True``.
 
 :func:`oracle.optimum`, :func:`oracle.lower_bound` and the search for a worst ratio share one
 protocol:

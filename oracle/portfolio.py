@@ -1,9 +1,9 @@
-"""Which methods are asked for the optimum, and for how long?
+"""Which methods search for the optimum, and for how long?
 
-:func:`optimum` asks several methods, one after the other. Heuristics give schedules, prices give
-certificates, the exact search and the integer programme give both. It returns the best schedule and
-the best bound of all. Each schedule is checked by :func:`amin_ref.check`, which shares no code with
-the methods.
+:func:`optimum` runs several methods, one after the other. Heuristics give schedules, prices give
+certificates; the exact search and the integer programme give schedules and bounds. The result is
+the best schedule and the best bound of all methods. Each schedule is checked by
+:func:`amin_ref.check`, which shares no code with the methods.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Optimum:
     Attributes:
         schedule: the best schedule found; valid under :func:`amin_ref.check`, without evictions.
         lower_bound: no schedule of the instance has a smaller total latency; request·rounds.
-        evidence: what ``lower_bound`` rests on, strongest first. It says nothing about the
-            schedule: that is optimal if and only if :attr:`proven` is true.
+        evidence: how ``lower_bound`` was proved. The evidence says nothing about the schedule,
+            which is optimal if and only if :attr:`proven` is true. Strongest first:
 
-            * ``"certificate"``: on ``certificate``, which :func:`oracle.verify` recomputes.
-            * ``"exhausted"``: on the exact search. It excluded every schedule that costs less than
-              ``lower_bound``, by trying it or by bounds of its own. If time or memory ran out
-              before it reached the cost of ``schedule``, a gap is left between the two.
-            * ``"solver"``: on the dual bound that an integer-programming solver states.
+            * ``"certificate"``: by ``certificate``; :func:`oracle.verify` recomputes the bound.
+            * ``"exhausted"``: by the exact search, which excluded every schedule that costs less
+              than ``lower_bound``, by trying it or by bounds of its own. If time or memory ran out
+              before the bound reached the cost of ``schedule``, a gap remains.
+            * ``"solver"``: by an integer-programming solver, which states this dual bound.
         certificate: the evidence for ``lower_bound``, or ``None`` where the evidence is another.
     """
 
@@ -77,7 +77,7 @@ class Optimum:
 
     @property
     def evidence_in_words(self) -> str:
-        """One sentence that says what ``lower_bound`` rests on, and why there is a gap if any."""
+        """One sentence on how ``lower_bound`` was proved, and on why there is a gap, if any."""
         rests_on = {
             "certificate": "The bound rests on a certificate, which amin-ref verify recomputes",
             "exhausted": f"The exact search excluded every schedule that costs less than "
@@ -155,7 +155,7 @@ def _check_arguments(method: str, in_flight: int) -> None:
 
 
 def _solver_is_installed() -> bool:
-    """Whether the integer programme can be asked: certificates and the search need no solver."""
+    """Whether the integer programme can run; certificates and the search need no solver."""
     try:
         import oracle.programme.branch_and_cut  # noqa: F401 - only whether it can be imported
     except ImportError:
@@ -192,7 +192,7 @@ class _Work:
         self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
-        """A first certificate and a first schedule, from which everything later starts."""
+        """A first certificate and a first schedule, from which all later methods start."""
         seconds = min(
             self._budget.first_look * self._time_limit,
             self._budget.first_look_per_request * len(self._instance.requests),

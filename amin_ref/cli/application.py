@@ -1,8 +1,8 @@
 """The command ``amin-ref`` and the list of its subcommands.
 
-A subcommand's module is imported when that subcommand is run, asked for help or completed, and at
-no other time: ``amin-ref --help`` and ``--version`` import click and nothing else of weight, and
-``amin-ref check`` works where no solver can be imported.
+A subcommand's module is imported only when the subcommand is run, completed, or shows its help. So
+``amin-ref --help`` and ``--version`` import little more than click, and ``amin-ref check`` works
+where no solver can be imported.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Entry:
     """A subcommand before its module is imported.
 
     Attributes:
-        module: the file in ``amin_ref/cli``; it defines the command under the subcommand's name
-            with ``_`` for ``-`` and ``_command`` behind it.
-        summary: what ``amin-ref --help`` says of it: the first sentence of its own help, and at
-            most 58 characters, so that it fits beside the longest name in 80 columns.
+        module: the file in ``amin_ref/cli`` that defines the command: a function whose name is the
+            subcommand's with ``_`` for ``-``, and ``_command`` appended.
+        summary: its line in ``amin-ref --help``: the first sentence of its own help, at most 58
+            characters, so that it fits beside the longest name in 80 columns.
     """
 
     module: str
@@ -40,8 +40,8 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "compare": Entry("compare", "Simulate policies on one workload and compare latencies."),
         "simulate": Entry("simulate", "Simulate one policy and write its schedule as JSON."),
-        "check": Entry("check", "Say whether a schedule is valid."),
-        "conform": Entry("conform", "Say whether a policy could have made a schedule."),
+        "check": Entry("check", "Check whether a schedule is valid."),
+        "conform": Entry("conform", "Check whether a policy could have made a schedule."),
         "new": Entry("new", "Write a scheduler to begin with, as a typed Python file."),
         "drive": Entry("drive", "Test a scheduler that runs as another program."),
         "optimum": Entry("optimum", "Find the best schedule in hindsight, and a lower bound."),

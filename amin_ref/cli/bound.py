@@ -1,7 +1,7 @@
-"""What no schedule can beat: the one door from the command line to ``oracle``.
+"""Bounds and optima: the only module of the command line that imports ``oracle``.
 
-``oracle`` needs solvers, which take a second to import and are not installed everywhere. It is
-imported when a function of this module is called, and by no command before that.
+``oracle`` needs solvers, which take a second to import and are not installed everywhere. So it is
+imported when a function of this module is called, not before.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import say
 from amin_ref.cli.progress import Watch, asked_to_stop, solving
 from amin_ref.cli.wording import gap
 from amin_ref.cli.workers import processes
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     from oracle.portfolio import Method, Optimum
 
 PIECES_PER_WORKER = 4
-"""Pieces of an exact search handed out for each worker process: enough that a process which ends
-early finds another piece waiting, and few enough that a stop is soon obeyed."""
+"""Pieces of an exact search in flight for each worker process: enough that a process which ends
+early finds another piece waiting, and few enough that the search stops soon after Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def best_known(
 def proven_bound(instance: Instance, time_limit: float) -> ProvenBound:
     """The best lower bound on the optimum that ``time_limit`` seconds give, with its certificate.
 
-    Needs no solver. Shows progress and obeys Ctrl-C as :func:`best_known` does.
+    Needs no solver. Shows progress and ends on Ctrl-C as :func:`best_known` does.
 
     Args:
         instance: the requests and the cache.
@@ -141,12 +139,12 @@ def proven_by(certificate: Certificate) -> int:
 
 def tell_interrupted() -> int:
     """Say on standard error that Ctrl-C ended a search; the exit code for that."""
-    click.echo(f"{NAME}: interrupted; these are the best bounds so far.", err=True)
+    say("interrupted; these are the best bounds so far.")
     return INTERRUPTED
 
 
 def evidence_in_words(best: Optimum) -> str:
-    """What the lower bound rests on, as a clause; an open gap beside it is explained."""
+    """How the lower bound was proved, as a clause; if there is a gap, the clause says why."""
     if best.evidence == "certificate":
         return "a certificate, which 'amin-ref verify' recomputes in exact arithmetic"
     if best.evidence == "solver":

@@ -30,13 +30,13 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.pass_context
 def check_command(context: click.Context, file: str, as_json: bool) -> None:
-    """Say whether a schedule is valid.
+    """Check whether a schedule is valid.
 
     FILE holds the schedule as JSON or JSON lines; - is standard input.
 
-    A schedule is valid if every request completes exactly once, after as many tokens as its output
-    has; if its runs do not overlap, start at its arrival or later, and end in time; and if no round
-    holds more tokens than the cache.
+    A schedule is valid if each request has exactly one completed run, of its output length; if the
+    runs of a request do not overlap, and none starts before its arrival; and if the running
+    requests never occupy more than the cache.
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """

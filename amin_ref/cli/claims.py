@@ -58,8 +58,8 @@ Examples:
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation', or a trace file, from which each seed draws a sample. Standard "
-    "input does not do: the file is read again when a run is continued.",
+    help="'chat' or 'conversation', or a trace file; each seed gives a random sample of it. "
+    "Standard input is refused, because the file is read again when a run is continued.",
 )
 @click.option(
     "--claim",
@@ -123,11 +123,11 @@ def claims_command(
 ) -> None:
     """Measure the article's claims and say whether they hold.
 
-    Each claim has a rule that was written before the measurement; it is printed. The verdict
-    follows from the measurements: holds, holds under conditions, or does not hold.
+    Each claim has a rule that was written before the measurement; the rule is printed. By this
+    rule, the claim holds, holds under conditions, or does not hold.
 
-    Ctrl-C ends the run when the measurements that have begun are finished and written to the
-    checkpoint; the same command continues from there. A second Ctrl-C drops them.
+    After Ctrl-C the measurements in progress are finished and written to the checkpoint; the same
+    command continues from there. A second Ctrl-C drops them.
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown exclude each other; give one of them")

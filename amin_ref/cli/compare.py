@@ -125,14 +125,14 @@ Examples:
 @click.option(
     "--seeds",
     type=WholeNumber("number", least=2),
-    help="Compare over that many seeds, the given one and those after it: means with 95 % "
-    "intervals, and which differences between policies the seeds support.  [default: one seed]",
+    help="Compare over this number of seeds, from --seed on: means with 95 % intervals, and which "
+    "differences between policies the seeds support.  [default: one seed]",
 )
 @click.option(
     "--bound",
     is_flag=True,
-    help="Also prove a lower bound on what any schedule costs, and compare with that: a policy's "
-    "ratio to the optimum is at most its total latency over the bound.",
+    help="Also prove a lower bound on the optimum, and show each policy's total latency divided by "
+    "it: the policy's ratio to the optimum is at most that.",
 )
 @click.option(
     "--time-limit",
@@ -145,8 +145,8 @@ Examples:
     "--round",
     "round_seconds",
     type=SECONDS,
-    help="Duration of a round: shows times in seconds, and throughput in tokens a second. JSON "
-    "stays in rounds.  [default: times in rounds]",
+    help="Duration of a round: the table shows times in seconds and throughput in tokens per "
+    "second. JSON stays in rounds.  [default: times in rounds]",
 )
 @click.option(
     "--slo",
@@ -157,8 +157,8 @@ Examples:
 @click.option(
     "--columns",
     type=ColumnNames(),
-    help=f"Columns to show, separated by commas, or 'all': {', '.join(COLUMNS)}.  [default: what "
-    f"fits of {', '.join(DEFAULT_COLUMNS)}, the first ones before the last]",
+    help=f"Columns to show, separated by commas, or 'all': {', '.join(COLUMNS)}.  [default: the "
+    f"first ones of {', '.join(DEFAULT_COLUMNS)}, as many as fit]",
 )
 @click.option(
     "--format",
@@ -170,9 +170,8 @@ Examples:
 @click.option(
     "--report",
     metavar="OUT.html",
-    help="Also write a report that can be opened in a browser: these policies, the best that is "
-    "possible, and the article's claims. Proves a bound, too. Needs the extra 'report'.  "
-    "[default: not written]",
+    help="Also write a report for a browser: these policies, a lower bound on the optimum, and the "
+    "article's claims. Needs the extra 'report'.  [default: not written]",
 )
 @click.pass_context
 def compare_command(
@@ -191,10 +190,10 @@ def compare_command(
 ) -> None:
     """Simulate policies on one workload and compare latencies.
 
-    Without flags: 2,000 requests drawn like LMSYS chats, all at once, in a cache of 16,492 tokens.
+    Without flags: 2,000 requests with random lengths, distributed like LMSYS chats, all in round 0,
+    in a cache of 16,492 tokens.
 
-    Ctrl-C ends the command with a comparison of the policies, or seeds, that are done (exit code
-    130).
+    After Ctrl-C the policies, or seeds, that are finished are compared (exit code 130).
     """
     if as_json and output_format not in (None, "json"):
         raise click.UsageError(f"--json and --format {output_format} contradict each other")

@@ -1,4 +1,4 @@
-"""What ``amin-ref compare`` does: it simulates, and prints what is done, whatever ends it early."""
+"""The work of ``amin-ref compare``: simulate, and print the finished part when stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Format = Literal["table", "markdown", "csv", "json"]
 
 TIME_LIMIT = 10.0
-"""Seconds that the search for the bound may take unless told otherwise."""
+"""Default time limit of the search for the bound; seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Plan:
         best: Optimum,
         further: Mapping[int, Comparison],
     ) -> None:
-        """Write the report, if one is asked for.
+        """Write the report, if ``--report`` was given.
 
         Args:
             schedules: of the first seed, by policy.

@@ -71,15 +71,15 @@ Examples:
     type=ConformingPolicy(),
     default="amin",
     show_default=True,
-    help="The policy that the schedule is held against.",
+    help="The policy that the schedule is checked against.",
 )
 @click.option(
     "--ties",
     type=click.Choice(["any", "position"]),
     default="any",
     show_default=True,
-    help="What decided between requests of equal rank: anything, and something else in every "
-    "round; or the position in the instance.",
+    help="How requests with equal bounds may be ordered: in any order, which may differ from round "
+    "to round; or by position in the instance.",
 )
 @click.option(
     "--time-limit",
@@ -100,16 +100,16 @@ def conform_command(
     no_bound: bool,
     as_json: bool,
 ) -> None:
-    """Say whether a policy could have made a schedule.
+    """Check whether a policy could have made a schedule.
 
     FILE holds the schedule as JSON or JSON lines; - is standard input.
 
-    The schedule is replayed round by round. In each round, from the state that the schedule itself
-    is in, its evictions and admissions must be ones that the policy could have made. The first
-    round in which they are not is explained. A valid schedule is also compared with the optimum.
+    The schedule is replayed round by round. Could the policy, from the state of the schedule in
+    that round, have made the same evictions and admissions? The first round in which it could not
+    is explained. A valid schedule is also compared with the optimum.
 
     Exit code 0: the policy could have made it. 1: it could not, or the schedule is not valid.
-    2: not readable. 130: Ctrl-C, with the bounds found until then.
+    2: not readable. 130: Ctrl-C, with the bounds found so far.
     """
     if no_bound:
         refuse_without_effect(context, "time_limit", "with --no-bound")

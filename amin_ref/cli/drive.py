@@ -22,6 +22,7 @@ from amin_ref.cli.options import (
 )
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
+from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import count, ratio
 from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.conformance import conform
@@ -45,7 +46,7 @@ FORMAT = "amin-ref/drive"
 VERSION = 1
 
 REQUESTS = 200
-"""Requests of an embedded workload unless another number is asked for: a second for most programs,
+"""Default number of requests of an embedded workload: a second's work for most programs,
 and enough that requests queue and the cache overflows."""
 
 BOUND_SECONDS = 2.0
@@ -167,22 +168,22 @@ Examples:
     type=WholeNumber("instances", least=0),
     default=200,
     show_default=True,
-    help="Number of random small instances to begin with.",
+    help="Number of random small instances to test first.",
 )
 @click.option(
     "--instance",
     "files",
     metavar="FILE",
     multiple=True,
-    help="Drive the program with the instance in this JSON file (an instance or a schedule); may "
-    "be repeated.  [default: small instances, then the workload]",
+    help="Test the program on the instance in this JSON file (an instance or a schedule); may be "
+    "repeated.  [default: small instances, then the workload]",
 )
 @click.option(
     "--output",
     "output",
     type=OutputFile(),
-    help="File to write the instance on which the program fails to, as JSON.  [default: it is "
-    "printed in a sentence]",
+    help="File for the instance on which the program fails, as JSON.  [default: it is printed with "
+    "the verdict]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.option(
@@ -191,7 +192,7 @@ Examples:
     is_eager=True,
     expose_value=False,
     callback=_print_and_exit,
-    help="Print the page to write a scheduler from, and exit.",
+    help="Print the specification of the lines of JSON, and exit.",
 )
 @click.option(
     "--example",
@@ -199,7 +200,8 @@ Examples:
     is_eager=True,
     expose_value=False,
     callback=_print_and_exit,
-    help="Print Amin in C or JavaScript, ready to be driven, and exit.  [default: drive COMMAND]",
+    help="Print Amin in C or JavaScript, as a program for this command, and exit.  [default: drive "
+    "COMMAND]",
 )
 @renamed_flag("--counterexample", "--output", "output")
 @seeded_instance_options
@@ -217,12 +219,12 @@ def drive_command(
 ) -> None:
     """Test a scheduler that runs as another program.
 
-    COMMAND is started once and schedules many instances. It speaks lines of JSON: it reads which
-    requests arrive and complete on its standard input, and answers each line with the requests to
-    evict and to admit. 'amin-ref drive --protocol' prints the page to write it from.
+    COMMAND is started once and schedules many instances. It reads lines of JSON from its standard
+    input, with the requests that arrive and complete, and answers each line with the requests to
+    evict and to admit. 'amin-ref drive --protocol' prints the specification of these lines.
 
-    Exit code 0: it is what it claims to be. 1: it is not, or it dies, hangs or gives no valid
-    answer. 2: it cannot be started.
+    Exit code 0: the scheduler is what it claims to be. 1: it is not, or it exits early, hangs or
+    gives an invalid answer. 2: it cannot be started.
     """
     if files:
         for name in ("workload", *INSTANCE_FLAGS, "small"):
@@ -334,6 +336,7 @@ def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
         bound, proven = best.lower_bound, best.proven
     else:
         bound, proven = proven_bound(instance, BOUND_SECONDS).total_latency, False
+    raise_if_asked_to_stop()
     return Drive(
         name,
         len(instance.requests),
@@ -345,7 +348,7 @@ def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
 
 
 def _end(policy: ExternalPolicy, last: Instance) -> Finding | None:
-    """What the program does wrong when it is told that there are no more instances."""
+    """What the program does wrong after the message that there are no more instances."""
     try:
         policy.end()
     except SchedulerFailed as failure:

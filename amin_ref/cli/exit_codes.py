@@ -12,7 +12,9 @@ from types import MappingProxyType
 import click
 from click.shell_completion import shell_complete
 
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import NAME, say, show
+from amin_ref.cli.signals import Terminated, was_terminated
+from amin_ref.cli.streams import ClosedOutput, flush_or_drop
 from amin_ref.model.errors import AminError, CannotWrite
 
 ANSWER_IS_NO = 1
@@ -20,16 +22,18 @@ BAD_INPUT = 2
 CANNOT_WRITE = 3
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+TERMINATED = 143
 
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
-        0: "Done. The answer of a command that answers is yes.",
+        0: "Success. If the command answers a question, the answer is yes.",
         ANSWER_IS_NO: "The answer is no: check, schema --validate: the file is not valid; conform: "
         "the policy could not have made the schedule; drive: the scheduler is not what it claims.",
-        BAD_INPUT: "Bad input: a flag, or a file or what it holds; or too little memory for it.",
+        BAD_INPUT: "Bad input: a flag, a file, or its content; or too little memory for it.",
         CANNOT_WRITE: "The result cannot be written.",
-        INTERRUPTED: "Ctrl-C. What was found until then is printed.",
+        INTERRUPTED: "Ctrl-C. The results found so far are printed.",
         CLOSED_PIPE: "The reader of the output closed the pipe.",
+        TERMINATED: "SIGTERM. The results found so far are printed.",
     }
 )
 """Every exit code of every command, and what it means. ``amin-ref --help`` prints it."""
@@ -44,45 +48,48 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A request's id may hold what the terminal cannot show; that must not end the program.
             stream.reconfigure(errors="backslashreplace")
-    code = 0
+    code, sentence = _outcome(command, arguments)
+    lost = flush_or_drop(sys.stdout)
+    if lost is not None and code in (0, ANSWER_IS_NO):
+        code, sentence = _not_written(lost)
+    if sentence is not None:
+        say(sentence)
+    return code
+
+
+def _outcome(command: click.Command, arguments: Sequence[str]) -> tuple[int, str | None]:
+    """The exit code, and the sentence about it unless the command has said all."""
     try:
         instruction = os.environ.get(COMPLETION)
         if instruction:
-            return shell_complete(command, {}, NAME, COMPLETION, instruction)
+            return shell_complete(command, {}, NAME, COMPLETION, instruction), None
         # Not command.main, which ends the program by itself when the output's pipe is closed.
         with command.make_context(NAME, list(arguments)) as context:
-            command.invoke(context)
-        sys.stdout.flush()
+            try:
+                command.invoke(context)
+            except click.exceptions.Exit as ending:
+                is_terminated = ending.exit_code == INTERRUPTED and was_terminated()
+                return TERMINATED if is_terminated else ending.exit_code, None
     except click.exceptions.Exit as ending:
-        code = ending.exit_code
+        return ending.exit_code, None
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return BAD_INPUT
+        show(error.format_message())
+        return BAD_INPUT, None
     except click.ClickException as error:
-        return _end(BAD_INPUT, _one_line(error))
+        return BAD_INPUT, _one_line(error)
     except CannotWrite as error:
-        return _end(CANNOT_WRITE, str(error))
+        return CANNOT_WRITE, str(error)
     except AminError as error:
-        return _end(BAD_INPUT, str(error))
+        return BAD_INPUT, str(error)
+    except Terminated:
+        return TERMINATED, "terminated."
     except (KeyboardInterrupt, click.Abort):
-        return _end(INTERRUPTED, "interrupted.")
-    except BrokenPipeError:
-        return _end(CLOSED_PIPE, "the reader of the output closed the pipe.")
+        return INTERRUPTED, "interrupted."
     except OSError as error:
-        return _end(CANNOT_WRITE, _why_not_written(error))
+        return _not_written(error)
     except MemoryError:
-        return _end(BAD_INPUT, "the numbers asked for need more memory than there is.")
-    return code
-
-
-def _end(code: int, sentence: str) -> int:
-    # Output still buffered for a pipe or disk that fails must not fail again at exit.
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"{NAME}: {sentence}", err=True)
-    return code
+        return BAD_INPUT, "the numbers asked for need more memory than there is."
+    return 0, None
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -92,8 +99,13 @@ def _one_line(error: click.ClickException) -> str:
     return f"{message}; see '{command} --help'."
 
 
-def _why_not_written(error: OSError) -> str:
+def _not_written(error: OSError) -> tuple[int, str]:
+    if isinstance(error, BrokenPipeError):
+        return CLOSED_PIPE, "the reader of the output closed the pipe."
     if error.errno == errno.ENOSPC:
-        return "the disk is full, and the output is not complete."
+        return CANNOT_WRITE, "the disk is full, and the output is not complete."
+    if isinstance(sys.stdout, ClosedOutput) and error.errno == errno.EBADF:
+        return CANNOT_WRITE, "standard output is closed; open it to see the result."
     where = f" {error.filename!r}" if error.filename else ""
-    return f"cannot read or write{where}: {os.strerror(error.errno or errno.EIO)}."
+    why = os.strerror(error.errno or errno.EIO)
+    return CANNOT_WRITE, f"cannot read or write{where}: {why}."

@@ -20,7 +20,7 @@ class PolicyFailed(AminError):
 
 @contextmanager
 def told_in_one_sentence(policy: str) -> Iterator[None]:
-    """What the policy called ``policy`` raises within this context becomes one sentence.
+    """Turn an exception that the policy named ``policy`` raises in this context into one sentence.
 
     Raises:
         PolicyFailed: a policy that is not one of this package's raised anything but an

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
+
+from amin_ref.cli.streams import flush_or_drop
 
 NAME = "amin-ref"
 """The program, in messages, in help texts and to the shell."""
@@ -11,15 +15,32 @@ _QUIET = "amin_ref.cli.quiet"
 """Where click's context keeps whether ``--quiet`` was given, for the command and its group."""
 
 
+def say(sentence: str) -> None:
+    """Say something on standard error, with ``--quiet`` as well.
+
+    Where standard error cannot be written, the sentence is dropped: the exit code and the result
+    do not depend on it.
+    """
+    show(f"{NAME}: {sentence}")
+
+
+def show(text: str) -> None:
+    """Write a text to standard error; it is dropped where that cannot be written."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        flush_or_drop(sys.stderr)
+
+
 def tell(sentence: str) -> None:
     """Say what was done, on standard error; nothing with ``--quiet``."""
     if not is_quiet():
-        click.echo(f"{NAME}: {sentence}", err=True)
+        say(sentence)
 
 
 def warn(sentence: str) -> None:
     """Warn on standard error, with ``--quiet`` as well."""
-    click.echo(f"{NAME}: warning: {sentence}", err=True)
+    say(f"warning: {sentence}")
 
 
 def is_quiet() -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from amin_ref.cli.messages import tell
+from amin_ref.files.writing import write_new
 from amin_ref.model.errors import CannotWrite, InvalidValue, shown_path
 
 CLASS = "MyScheduler"
@@ -43,13 +44,9 @@ def new_command(file: str) -> None:
         raise exists
     module = _module_name(path)
     try:
-        with path.open("x", encoding="utf-8") as opened:
-            opened.write(skeleton())
+        write_new(path, skeleton())
     except FileExistsError:
         raise exists from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotWrite(f"{shown_path(file)} cannot be written: {reason}.") from None
     tell(f"wrote the scheduler {CLASS} to {shown_path(file)}.")
     folder = "" if path.parent == Path() else f"cd {shlex.quote(str(path.parent))} && "
     tell(f"test it: {folder}pytest --amin-policy {module}:{CLASS} --amin-claims valid")

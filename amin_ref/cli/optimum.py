@@ -49,7 +49,7 @@ Examples:
     type=click.Choice(["auto", "ilp", "search"]),
     default="auto",
     show_default=True,
-    help="'search': exact search; 'ilp': integer programme; 'auto': what suits the size.",
+    help="'search': exact search; 'ilp': integer programme; 'auto': chosen by the size.",
 )
 @click.option(
     "--workers",
@@ -84,8 +84,8 @@ def optimum_command(
 ) -> None:
     """Find the best schedule in hindsight, and a lower bound.
 
-    The schedule is found knowing every output length. The lower bound holds for the total latency
-    of every schedule of the instance.
+    The search knows every output length. The lower bound holds for the total latency of every
+    schedule of the instance.
 
     Ctrl-C ends the search, prints the best so far, and exits with code 130.
     """
@@ -120,7 +120,10 @@ def _print_table(instance: Instance, best: Optimum) -> None:
         "0, optimal" if best.proven else gap(best.gap),
         best.evidence,
     )
-    Console().print(table)
+    console = Console()
+    with console.capture() as drawn:  # printed by rich, it ends the program where a pipe is closed
+        console.print(table)
+    click.echo(drawn.get(), nl=False)
     click.echo("best schedule, lower bound: total latency in request·rounds.")
     click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
 

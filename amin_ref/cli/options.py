@@ -320,15 +320,15 @@ _WORKLOAD = click.option(
     help="'chat' or 'conversation': lengths drawn from the distributions of LMSYS chats or of "
     "Azure conversations. Or a trace file (plain or gzip): tables of Azure, LMSYS lengths, "
     "BurstGPT, Vidur, splitwise-sim or LLMServingSim; JSON lines of Mooncake, Qwen-Bailian, "
-    "vLLM bench, LLMServingSim or aiperf; recognised by how it begins. Or a JSON file with an "
-    "instance or a schedule, whose instance is taken as it is. - is standard input.",
+    "vLLM bench, LLMServingSim or aiperf; recognised by its first line. Or a JSON file with an "
+    "instance or a schedule, whose instance is used unchanged. - is standard input.",
 )
 
 _OPTIONS = (
     click.option(
         "--requests",
         type=REQUESTS,
-        help="Number of requests; of a trace, its first usable rows.  "
+        help="Number of requests; from a trace, the first usable rows.  "
         f"[default: {DEFAULT_REQUESTS:,} random ones; all rows of a trace]",
     ),
     click.option(
@@ -358,9 +358,9 @@ _OPTIONS = (
         default=DEFAULT_PREDICTION,
         show_default=True,
         help="The interval predicted for each output length, in tokens: 'exact'; 'rough:LO:HI', "
-        "the same for all; 'bins:K', the one of K equal bins up to the longest output; "
-        "'relative:X', the true length give or take the fraction X; 'varying:X', the same with a "
-        "random fraction from 0 to X for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
+        "the same for all; 'bins:K', the bin of the length, among K equal bins up to the longest "
+        "output; 'relative:X', the true length ± the fraction X of it; 'varying:X', the same with "
+        "a random fraction from 0 to X for each request; 'naive', 1 to 1,000 for all; 'mixed:P', "
         "naive with probability P, else exact.",
     ),
     click.option(
@@ -376,13 +376,13 @@ _OPTIONS = (
         "--load",
         metavar="L",
         help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
-        "short for the arrivals 'load:L'.  [default: not given]",
+        "the same as --arrivals load:L.  [default: not given]",
     ),
     click.option(
         "--time-unit",
         type=click.Choice(TIME_UNITS),
-        help="What a trace's times count: seconds, milliseconds or nanoseconds.  [default: as its "
-        "format says]",
+        help="Unit of the times in a trace: seconds, milliseconds or nanoseconds.  [default: that "
+        "of the format]",
     ),
 )
 
@@ -391,6 +391,6 @@ _TIES = click.option(
     type=click.Choice(["position", "random"]),
     default="position",
     show_default=True,
-    help="What decides between requests of equal rank: their position in the workload, or a random "
-    "order.",
+    help="How requests with equal bounds are ordered: by their position in the workload, or "
+    "randomly.",
 )

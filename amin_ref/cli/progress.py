@@ -1,4 +1,4 @@
-"""Progress on standard error, drawn on a terminal, and Ctrl-C that asks for the best so far."""
+"""Progress on standard error, drawn on a terminal, and Ctrl-C that ends a search early."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from amin_ref.cli.messages import is_quiet
+from amin_ref.cli.signals import ENDING, interruption, remember
 from amin_ref.cli.slow import SILENT_SECONDS, told_if_slow
 
 
@@ -90,17 +91,26 @@ def _shown(
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C was pressed. A second Ctrl-C interrupts the program."""
-    presses: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    """A function that says whether Ctrl-C was pressed or SIGTERM came.
 
-    def press(number: int, _: FrameType | None) -> None:
-        presses.append(number)
-        if len(presses) > 1:
-            raise KeyboardInterrupt
+    The second of these signals interrupts the program.
+    """
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in ENDING}
 
-    signal.signal(signal.SIGINT, press)
+    def receive(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        remember(number)
+        if len(received) > 1:
+            handler = before[signal.Signals(number)]
+            if not callable(handler):
+                raise interruption(number)
+            handler(number, frame)
+
+    for number in ENDING:
+        signal.signal(number, receive)
     try:
-        yield lambda: bool(presses)
+        yield lambda: bool(received)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in ENDING:
+            signal.signal(number, before[number])

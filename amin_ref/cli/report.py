@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from amin_ref.checker import check
-from amin_ref.cli.bound import best_known, proven_bound
+from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
 from amin_ref.cli.flags import is_given, refuse_without_effect
 from amin_ref.cli.options import (
     INSTANCE_FLAGS,
@@ -27,6 +27,7 @@ from amin_ref.cli.report_file import (
     refuse_what_cannot_be_made,
     write_report,
 )
+from amin_ref.cli.signals import was_asked_to_stop
 from amin_ref.comparison import Comparison, simulated
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
     from oracle.report import GivenSchedule
 
 TIME_LIMIT = 20.0
-"""Seconds that the search for the optimum may take unless told otherwise."""
+"""Default time limit of the search for the optimum; seconds."""
 
 SEEDS = 5
-"""Seeds unless told otherwise. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
+"""Default number of seeds. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
 20 seeds ± 0.5, and each seed takes three seconds more on 2,000 requests."""
 
 BOUND_SECONDS = 1.0
@@ -85,15 +86,15 @@ Examples:
 @click.option(
     "--seeds",
     type=WholeNumber("number", least=1),
-    help="Compare over that many seeds, the given one and those after it: means with 95 % "
-    f"intervals.  [default: {SEEDS}; 1 where nothing is random]",
+    help="Compare over this number of seeds, from --seed on: means with 95 % intervals.  "
+    f"[default: {SEEDS}; 1 where nothing is random]",
 )
 @click.option(
     "--claims",
     "claims_file",
     metavar="FILE",
-    help="The ledger that is shown: the JSON that 'amin-ref claims' prints.  [default: the one "
-    "measured for this release]",
+    help="The measurements of the claims to show: the output of 'amin-ref claims --json'.  "
+    "[default: those of this release]",
 )
 @click.option(
     "--time-limit",
@@ -114,12 +115,12 @@ def report_command(
 ) -> None:
     """Write an HTML report of policies, optimum and claims.
 
-    It is one file, for any browser, without a network. It shows a small instance token by token,
-    the four policies on one workload beside the best schedule that is found, and the article's
-    claims with the measurements.
+    The report is one file that any browser shows without a network: a small instance token by
+    token, the four policies on one workload with the best schedule found, and the article's
+    claims with their measurements.
 
-    Ctrl-C ends the search for the optimum: the report is written with the best that was found, and
-    with one seed.
+    After Ctrl-C the report is written with the best schedule found so far, and with the seeds
+    compared until then (exit code 130).
     """
     refuse_what_cannot_be_made(output)
     ledger = ledger_in(claims_file)
@@ -151,6 +152,8 @@ def report_command(
         further=further,
         given=given,
     )
+    if was_asked_to_stop():
+        context.exit(tell_interrupted())
 
 
 def _given(context: click.Context, file: str) -> GivenSchedule:
@@ -179,7 +182,7 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
 
 
 def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: int | None) -> int:
-    """The seeds asked for; one where the seed has no effect.
+    """The number of seeds; one if the seed has no effect.
 
     Raises:
         click.UsageError: ``--seeds`` was given, and the seed has no effect.

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +17,8 @@ from amin_ref.cli.reading import read_text
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
-from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument
+from amin_ref.files.writing import destination
+from amin_ref.model.errors import AminError, InvalidDocument
 from amin_ref.model.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -35,12 +35,11 @@ def refuse_what_cannot_be_made(output: str) -> None:
 
     Raises:
         click.UsageError: the extra 'report' is not installed.
-        CannotWrite: the output's folder does not exist.
+        CannotWrite: the file cannot be written.
     """
     if not all(find_spec(module) for module in NEEDED):
         raise click.UsageError("a report needs the extra 'report': pip install 'amin-ref[report]'")
-    if not Path(output).parent.is_dir():
-        raise CannotWrite(f"{output!r} cannot be written: there is no such folder.")
+    destination(output)
 
 
 def ledger_in(file: str | None) -> Ledger:

@@ -56,9 +56,9 @@ def schema_command(
     The first two fields of a document name its format and version. A schedule is one document
     ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines').
 
-    Exit code with --validate: 0: the document is as the schema says. 1: it is not, and each place
-    is named. 2: not readable. No schema can express every rule of a schedule: 'amin-ref check'
-    checks them all.
+    Exit code with --validate: 0: the document satisfies the schema. 1: it does not, and each error
+    is listed with its place. 2: not readable. A schema cannot express every rule of a schedule;
+    'amin-ref check' checks all of them.
     """
     if file is None:
         refuse_without_effect(context, "as_json", "without --validate")

@@ -42,7 +42,7 @@ def simulate_command(
 ) -> None:
     """Simulate one policy and write its schedule as JSON.
 
-    The document holds the instance as well, so that 'amin-ref check' needs nothing else.
+    The document also contains the instance, so 'amin-ref check' needs no other file.
     """
     if policy.name not in POLICIES:
         refuse_without_effect(

@@ -37,10 +37,10 @@ def verify_command(certificate: str, as_json: bool) -> None:
 
     CERTIFICATE is a JSON file; - is standard input.
 
-    A certificate holds an instance and a price on the cache in every round. Any prices prove a
-    lower bound on the total latency of every schedule of the instance, wherever they come from. The
-    bound is recomputed in exact arithmetic. Prices that are too high can prove less than no prices
-    at all; then the bound is the sum of the output lengths.
+    A certificate contains an instance and a price of cache for every round. All prices that are not
+    negative prove a lower bound on the total latency of every schedule of the instance, however
+    they were found. The bound is recomputed in exact arithmetic. If the prices are so high that
+    they prove less than prices of zero, the bound is the sum of the output lengths.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """

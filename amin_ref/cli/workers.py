@@ -5,21 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import click
+
+from amin_ref.cli.signals import ENDING
 
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor | None]:
     """A pool of ``workers`` processes; ``None`` for one, as the caller's own process does the work.
-
-    When the block ends, the result of a task that still runs is not needed: its process is ended
-    at once, so that Ctrl-C takes effect at once.
 
     Raises:
         click.ClickException: a worker process was killed.
@@ -27,10 +29,24 @@ def processes(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
+    with worker_pool(workers) as executor:
+        yield executor
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[Executor]:
+    """A pool of ``workers`` processes.
+
+    When the block ends, the result of a task that still runs is not needed: its process is ended
+    at once, so that Ctrl-C takes effect at once. When this process is killed, they end as well.
+
+    Raises:
+        click.ClickException: a worker process was killed.
+    """
     # Spawned, not forked: this process has threads that show progress, and a fork would copy locks
     # that they hold.
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    _start_tracker()
+    executor = ProcessPoolExecutor(workers, mp_context=_Spawned(), initializer=_begin_worker)
     before = multiprocessing.active_children()
     try:
         yield executor
@@ -41,13 +57,46 @@ def processes(workers: int) -> Iterator[Executor | None]:
     finally:
         for process in multiprocessing.active_children():
             if process not in before:
-                process.terminate()
+                process.kill()
         executor.shutdown(cancel_futures=True)
 
 
+class _Worker(SpawnProcess):
+    """A process that is deaf to Ctrl-C from its start: a terminal sends it to all processes."""
+
+    def start(self) -> None:
+        """Start the process, which begins with the signals blocked that this thread has blocked."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Spawned(SpawnContext):
+    """Processes begin anew, as :class:`_Worker`."""
+
+    Process = _Worker
+
+
+_NO_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"
+"""The tracker removes the semaphores of a program that was killed, and warns that it had to."""
+
+
+def _start_tracker() -> None:
+    """Start the process that removes semaphores after this one, without its warning."""
+    sys.warnoptions.append(_NO_WARNING)  # where multiprocessing finds the flags of what it starts
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_NO_WARNING)
+
+
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent process, and end when the parent process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave SIGINT and SIGTERM to the parent process, and end when the parent process ends."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

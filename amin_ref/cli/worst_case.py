@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from amin_ref.cli.exit_codes import INTERRUPTED
-from amin_ref.cli.messages import NAME
+from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
+from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
@@ -49,7 +50,7 @@ _CHECKPOINT = click.option(
 _TIME_LIMIT = click.option(
     "--time-limit",
     type=SECONDS,
-    help="Seconds after which the answer so far is given.  [default: none]",
+    help="Seconds after which the largest ratio so far is printed.  [default: none]",
 )
 
 
@@ -75,7 +76,7 @@ Examples:
 @click.option(
     "--capacity", type=TOKENS, required=True, help="M, size of the cache; at least s + u."
 )
-@click.option("--requests", type=REQUESTS, required=True, help="n, how many requests.")
+@click.option("--requests", type=REQUESTS, required=True, help="n, number of requests.")
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
@@ -96,14 +97,14 @@ def worst_case_command(
 ) -> None:
     """Find a policy's exact worst ratio to the optimum.
 
-    All prompts are equal and all requests arrive at once. The ratio is that of total latencies, the
-    largest over all output lengths that n requests can have between their bounds. For amin, amax,
-    h-sf and 'amin-…' it is also the largest over all tie-breaks. Any other policy is run on each of
-    the (u - ℓ + 1)^n assignments of output lengths to requests, is made anew for each, and breaks
-    ties by its own rule.
+    All prompts are equal and all requests arrive in round 0. The worst ratio is the largest total
+    latency / OPT over all output lengths from ℓ to u of n requests; for amin, amax, h-sf and
+    'amin-…' also over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
+    assignments of output lengths to requests, with a new policy object for each, and breaks ties by
+    its own rule.
 
-    Prints an instance with that ratio, as a Python program that shows it. Ctrl-C ends the search
-    and gives the largest ratio seen so far (exit code 130).
+    Prints an instance that attains the worst ratio, as a Python program. After Ctrl-C the largest
+    ratio seen so far is printed (exit code 130).
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
@@ -126,8 +127,7 @@ def worst_case_command(
                 checkpoint=kept,
             )
         except NothingCompared:
-            if should_stop():
-                raise click.Abort from None
+            raise_if_asked_to_stop()
             raise
         interrupted = should_stop()
     if as_json:
@@ -137,7 +137,7 @@ def worst_case_command(
         # The program needs an optimal schedule, which may take as long as the largest piece did.
         click.echo(f"\n{answer.program()}")
     if interrupted:
-        click.echo(f"{NAME}: interrupted; this is the largest ratio so far.", err=True)
+        say("interrupted; this is the largest ratio so far.")
         context.exit(INTERRUPTED)
 
 
@@ -161,8 +161,8 @@ def worst_case_table_command(
 ) -> None:
     """Tabulate worst ratios over a grid of settings.
 
-    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. Ctrl-C ends the search;
-    the table then has the lines that are finished (exit code 130).
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. After Ctrl-C the table
+    has the finished lines (exit code 130).
     """
     questions = table_questions()
     kept = Checkpoint(checkpoint) if checkpoint else None
@@ -183,10 +183,7 @@ def worst_case_table_command(
         lines = [f"{table_line(answer)}\n" for answer in answers if answer.is_complete]
     output.write("".join(lines), "the table")
     if len(lines) < len(questions):
-        click.echo(
-            f"{NAME}: interrupted; the table has {len(lines):,} of {len(questions):,} lines.",
-            err=True,
-        )
+        say(f"interrupted; the table has {len(lines):,} of {len(questions):,} lines.")
         context.exit(INTERRUPTED)
 
 

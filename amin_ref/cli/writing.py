@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from amin_ref.cli.messages import tell
+from amin_ref.cli.streams import OUTPUT_NAMES, demand_standard_output
 from amin_ref.files.writing import Destination, destination, write_whole
 from amin_ref.model.errors import shown_path
 
@@ -63,7 +64,11 @@ class OutputFile(click.ParamType[Output]):
             return value
         # A shell that asks for completions must not touch the disk.
         completing = ctx is not None and ctx.resilient_parsing
-        return STANDARD_OUTPUT if value == "-" or completing else Output(destination(value))
+        if completing:
+            return STANDARD_OUTPUT
+        if value == "-" or value in OUTPUT_NAMES:
+            demand_standard_output()
+        return STANDARD_OUTPUT if value == "-" else Output(destination(value))
 
 
 def write_text(file: str, text: str, what: str = "the result") -> None:

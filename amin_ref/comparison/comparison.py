@@ -30,9 +30,9 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Comparison:
-    """Schedules of one instance beside each other.
+    """Several schedules of one instance, for comparison.
 
-    ``str(comparison)`` is a table of at most 80 columns; every number in it is whole.
+    ``str(comparison)`` is a table at most 80 characters wide; no number in it is cut.
 
     Attributes:
         schedules: each policy's schedule under the policy's name, in the order of the rows; at

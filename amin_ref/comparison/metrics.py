@@ -1,7 +1,7 @@
 """The metrics of a schedule, computed from the schedule alone (``proofs_notes/metrics.md``).
 
-Token a of a run that starts in round p is generated in round p + a − 1 and is there at time p + a,
-as a completion is. All times are in rounds.
+Token a of a run that starts in round p is generated in round p + a − 1 and available at time p + a;
+if it is the last token, p + a is the completion time. All times are in rounds.
 """
 
 from __future__ import annotations

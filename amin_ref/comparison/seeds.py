@@ -24,7 +24,7 @@ FORMAT = "amin-ref/seed-comparison"
 VERSION = 1
 
 COMPARED = "mean_latency"
-"""The metric by which policies are compared pair by pair unless another is asked for."""
+"""The default metric for the comparison of policies in pairs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def conform(
     Args:
         schedule: made by any program.
         policy: ``"amin"``, ``"amax"`` or ``"h-sf"``.
-        ties: what breaks ties between equal assumed lengths. ``None``: anything, and something
-            else in every round (decision D31).
+        ties: breaks ties between equal assumed lengths. ``None``: any order, which may differ from
+            round to round (decision D31).
 
     Raises:
         InvalidValue: the policy is unknown or has no bound rule; or a rank is not a number.
@@ -69,7 +69,7 @@ def conform(
         raise InvalidValue(
             "conformance: policy",
             policy,
-            "a schedule can be held only against a policy that has a bound rule",
+            "only policies that have a bound rule can be checked",
             f"give one of {', '.join(POLICY_NAMES)}",
         )
     violations = check(schedule)

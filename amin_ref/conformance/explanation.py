@@ -22,13 +22,13 @@ ORDER = "by assumed length, then tie-break rank"
 
 
 class Explanation:
-    """One wrong round of a schedule that is held against a policy.
+    """One wrong round of a schedule that is checked for a policy.
 
     Args:
         instance: the cache and the requests.
         policy: name of the policy.
         bound_rule: what that policy assumes of output lengths.
-        ranks: what ties are broken by; ``None``: anything.
+        ranks: break ties; ``None``: in any order.
         wrong: the round.
     """
 

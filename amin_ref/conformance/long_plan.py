@@ -1,6 +1,6 @@
-"""The plan of a busy period that is too long to be laid out round by round.
+"""The plan of a busy period that is too long for an array with an entry for each round.
 
-It answers the questions of :class:`~amin_ref.conformance.plan.Plan` with the same numbers.
+Its methods return the same numbers as those of :class:`~amin_ref.conformance.plan.Plan`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from amin_ref.model.instance import Instance
 class LongPlan:
     """What the cache holds, and is planned to hold, by request instead of by round.
 
-    Questions must be asked in order of time: a round that was asked about is not left again.
+    Methods must be called in order of time: no call may name a round before that of the last call.
 
     Args:
         instance: the cache and its requests.

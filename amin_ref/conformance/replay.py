@@ -1,12 +1,12 @@
 """Replays a schedule round by round, up to the first round that the policy could not have made.
 
-The proof that no schedule of the policy is refused, and no other is accepted, is in
-``proofs_notes/conformance.md``, the page of the lemmas L1 to L5 that this folder's comments name.
-This folder shares no code with the simulator, the cache or the policies.
+``proofs_notes/conformance.md`` proves that exactly the schedules of the policy are accepted; the
+comments in this folder refer to its sections L1 to L5. This folder shares no code with the
+simulator, the cache or the policies.
 
-**Cost.** Only a round in which a request arrives, starts or stops changes what runs or waits. In
-the quiet rounds between two of these, one thing can go wrong: the request at which admission
-stopped fits by now. One look along that request's own assumed run decides that.
+**Cost.** The running and waiting requests change only in rounds in which a request arrives, starts
+or stops. In the quiet rounds between two of these, one violation is possible: the request at which
+admission stopped fits after all. A pass over that request's own assumed rounds decides this.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def replay(schedule: Schedule, bound_rule: BoundRule, ranks: Ranks | None) -> Re
     Args:
         schedule: one in which :func:`amin_ref.check` finds no violation.
         bound_rule: what is assumed of the requests' output lengths.
-        ranks: what ties are broken by; ``None``: anything, in every round anew.
+        ranks: break ties; ``None``: any order, which may differ from round to round.
     """
     rounds = 0
     for period in busy_periods(schedule):

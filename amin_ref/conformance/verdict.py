@@ -1,4 +1,4 @@
-"""The verdict on a schedule: which policy it was held against, and where it departs from it."""
+"""The verdict on a schedule: which policy it was checked for, and where it departs from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from amin_ref.checker import Violation
 from amin_ref.model.validation import RequestId
 
 PolicyName = Literal["amin", "amax", "h-sf"]
-"""The policies that have a bound rule, so that a schedule can be held against them."""
+"""The policies that have a bound rule, so that schedules can be checked for them."""
 
 POLICY_NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 

@@ -63,7 +63,7 @@ class Waiting:
         return self._entries[request][0]
 
     def first(self) -> RequestId | None:
-        """The request at the first place that is the likeliest not to fit; ``None``: none waits."""
+        """The request at the first place that needs the most cache; ``None`` if none waits."""
         while self._heap:
             request = self._heap[0][3]
             # An entry of a request that was taken, and perhaps added again, stays in the heap.

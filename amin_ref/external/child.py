@@ -4,8 +4,9 @@ While an answer is due, the message is written, the answer is read and stderr is
 soon as its pipe is ready. So two full pipes cannot deadlock the processes. Memory is bounded: one
 line of output and the last bytes of stderr are kept.
 
-POSIX only: the child gets a session, and so a process group, of its own. Only that group is killed,
-and always before the child is reaped, as long as no other process can have its number.
+POSIX only: the child gets a session, and so a process group, of its own. That group is killed, and
+on Linux every other descendant, always before the child is reaped, as long as no other process can
+have its number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
+from amin_ref.external.descendants import Mark, kill_descendants
 from amin_ref.model.errors import SchedulerFailed, shown
 
 LONGEST_LINE = 2**24
@@ -62,6 +64,7 @@ class Child:
         self._unread = bytearray()
         self._stderr_end = b""
         self._reads_input = True
+        self._mark = Mark.new()
         try:
             self._process = subprocess.Popen(
                 list(command),
@@ -70,6 +73,7 @@ class Child:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                env=self._mark.environment(),
             )
         except (OSError, ValueError) as error:
             name = shown(command[0]) if command else "nothing"
@@ -130,7 +134,7 @@ class Child:
             SchedulerFailed: it sends a line, does not exit in time or exits with another code.
         """
         deadline = time.monotonic() + self._timeout
-        # A child that does not read the line is told by its closed input.
+        # A child that does not read the line learns it from its closed input.
         self._send(last)
         self._stdin.close()
         while self._stdout in self._selector.get_map():
@@ -149,8 +153,9 @@ class Child:
             raise self._died(code)
 
     def close(self) -> None:
-        """Kill the child and its process group if they still run, and reap it. Never fails."""
+        """Kill the child and its descendants if they still run, and reap it. Never fails."""
         if self._process.returncode is None:
+            kill_descendants(self._process.pid, self._mark)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

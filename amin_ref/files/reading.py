@@ -59,7 +59,7 @@ class Limits:
 
 
 LIMITS = Limits()
-"""The limits unless told otherwise."""
+"""The default limits."""
 
 RAISE_LIMITS = "if it is as it should be, raise the limits with --input-limit 10"
 """What to do about an input that is too large."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from amin_ref.model.errors import CannotWrite, shown_path
 
-_STREAMS = ("/dev/", "/proc/")
-"""Where names of open streams begin: renaming over ``/dev/stdout`` would leave the stream empty."""
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+"""How names of open streams begin: renaming over ``/dev/stdout`` would leave the stream empty."""
 
 _OPEN_FILES = "/proc/self/fd"
 """Where Linux lists this process's open files, by which one without a name can get one."""
@@ -97,6 +97,29 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
         CannotWrite: see :func:`destination` and :meth:`Destination.write`.
     """
     destination(path).write(text)
+
+
+def write_new(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file that is not there yet, whole or not at all.
+
+    Raises:
+        FileExistsError: there is one of that name, which stays as it is.
+        CannotWrite: the text does not reach the disk whole, or the folder takes no file.
+    """
+    target = os.fspath(path)
+    try:
+        with _beside(target) as new:
+            write_all(new.descriptor, text.encode("utf-8"))
+            os.fsync(new.descriptor)
+            if new.name is None:
+                _link(new.descriptor, target)
+            else:
+                os.link(new.name, target)
+        _sync_folder(target)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _cannot(target, error) from None
 
 
 def _status(name: str) -> os.stat_result | None:

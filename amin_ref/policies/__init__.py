@@ -1,10 +1,10 @@
 """Which requests are evicted, and which are admitted? The policies, and their interface.
 
-To read: ``policy`` (what a policy is told, and what it answers), ``amin`` (the algorithm, step by
-step), ``lookahead`` (the queue, the planned occupancy and the admission that all policies share),
-``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS); then ``names``
-(the one list of names and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and
-``variants`` (Amin with one rule changed, for ablations and as known bugs).
+To read: ``policy`` (the interface: input and decision of each round), ``amin`` (the algorithm,
+step by step), ``lookahead`` (the queue, the planned occupancy and the admission that all policies
+share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS); then
+``names`` (the one list of names and titles), ``loading`` (the policy of a name, also
+``MODULE:NAME``) and ``variants`` (Amin with one rule changed, for ablations and as known bugs).
 """
 
 from amin_ref.policies.amin import Amin

@@ -160,7 +160,7 @@ def load_blind_policy(name: str) -> MakePolicy:
 def _look_in_current_folder_first() -> None:
     """Find modules of the current folder before all others, from now on, as ``python -m`` does.
 
-    The folder stays on the path: a policy may import its neighbours when it is first asked.
+    The folder stays on the path: a policy may import other modules from it in its first round.
     """
     folder = os.getcwd()
     if folder not in sys.path:

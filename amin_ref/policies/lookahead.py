@@ -174,7 +174,7 @@ class Batch:
 
 
 def ascending(jobs: Iterable[Job]) -> Iterator[Job]:
-    """The jobs in ascending ≺. They are sorted only when the first one is asked for."""
+    """The jobs in ascending ≺. They are sorted only when the first one is taken."""
     yield from sorted(jobs, key=precedence)
 
 

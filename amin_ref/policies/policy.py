@@ -1,4 +1,4 @@
-"""The interface of a scheduler: what it is told in each round, and what it answers."""
+"""The interface of a scheduler: what it receives in each round, and what it decides."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Policy(ABC):
 
 
 class ClairvoyantPolicy(ABC):
-    """A scheduler that is told every output length on arrival: a benchmark for other policies."""
+    """A scheduler that receives every output length on arrival: a benchmark for other policies."""
 
     @abstractmethod
     def begin(self, capacity: int, block_size: int) -> None:

@@ -1,7 +1,7 @@
 """Amin with one rule changed, for ablations and as known bugs.
 
-Each variant departs from Amin (specification, section 3) in one step. Tests must be able to tell
-every variant from Amin, and ``amin-ref worst-case`` shows what the changed rule costs.
+Each variant departs from Amin (specification, section 3) in one step. The tests of Amin must fail
+for every variant, and ``amin-ref worst-case`` shows what the changed rule costs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AminVariant(Policy):
     As it stands it makes Amin's decisions. A job's ``assumed`` is the working lower bound ℓ̃.
 
     Args:
-        ties: what a tie between equal bounds is broken by.
+        ties: breaks ties between equal bounds.
     """
 
     ties: TieBreak = ByPosition()

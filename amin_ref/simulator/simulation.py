@@ -28,10 +28,10 @@ a policy that waits on purpose, such as for a batch, and small enough to end a t
 """
 
 LEAST_FACTOR = 100
-"""The default limit of rounds is at least this many times what one request at a time takes.
+"""Least factor of the default limit of rounds, relative to running one request at a time.
 
-The policies of this package need at most n times of it for n requests (T2). With few requests the
-limit is higher, so that a wasteful policy is not stopped before all its requests complete.
+The policies of this package need at most the factor n for n requests (T2). With few requests the
+factor is higher, so that a wasteful policy is not stopped before all its requests complete.
 """
 
 LONGEST_CYCLE = 1000
@@ -50,9 +50,9 @@ def simulate(
 ) -> Schedule:
     """The schedule that ``policy`` makes of ``instance`` (specification, sections 1 and 3).
 
-    In every round, the policy is told which requests arrive and which have completed, and it evicts
-    and admits; then every running request generates one token. Output lengths are told only to a
-    :class:`ClairvoyantPolicy`.
+    In every round, the policy receives the requests that arrive and the ids that have completed,
+    and decides which requests to evict and to admit; then every running request generates one
+    token. Only a :class:`ClairvoyantPolicy` receives output lengths.
 
     Args:
         instance: the cache and its requests.

@@ -1,4 +1,4 @@
-"""Is a scheduler that is not ours valid, and is it Amin?
+"""Is a user's scheduler valid, and is it Amin?
 
 :func:`examine` tests a policy, ``pytest --amin-policy`` runs the same tests under pytest, and
 ``amin-ref drive`` runs them on a program in any language. Each names the theorem and the rule that

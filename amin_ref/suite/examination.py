@@ -38,7 +38,7 @@ EXAMPLES_PER_EXPENSIVE_ONE = 20
 times, and T12 needs its optimum."""
 
 ENOUGH_FINDINGS = 100
-"""Stop the sweep after this many failing instances: their commonest rule is known by then."""
+"""Stop the sweep after this many failing instances: enough to find the rule broken most often."""
 
 ENOUGH_SLOW_FINDINGS = 3
 """Stop the sweep after this many failures of a kind that is slow to reproduce."""

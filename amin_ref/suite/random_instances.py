@@ -1,7 +1,8 @@
 """Small random instances, without Hypothesis: a hundred thousand of them take seconds.
 
 They resemble those of :func:`amin_ref.strategies.instances`: few requests, a tight cache, equal
-lengths, and predictions far too low, which is where schedulers overflow, evict and meet ties.
+lengths, and predictions far too low. On such instances the cache overflows, requests are evicted,
+and bounds are tied.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LONGEST_OUTPUT = 9
 """Tokens; short, so that equal lengths and ties are common."""
 
 BLOCK_SIZES = (1, 1, 1, 2, 4)
-"""One of these is B; most instances have the paper's blocks of one token."""
+"""Block sizes to choose from; most instances have the paper's blocks of one token."""
 
 LATEST_ARRIVALS = (0, 0, 3, 12)
 """One of these is the last round in which a request may arrive; in half of the instances all

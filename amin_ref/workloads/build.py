@@ -44,7 +44,7 @@ DEFAULT_ARRIVALS = "at-once"
 """The source's setting: every request waits from round 0."""
 
 MOST_REQUESTS = 10**7
-"""The most requests that may be asked for: what fits into the memory of a large machine."""
+"""Largest number of requests of a workload: what fits into the memory of a large machine."""
 
 _PROBED = 4096
 """Requests drawn to find out whether a capacity suffices: a few milliseconds' work."""
@@ -60,7 +60,7 @@ class Workload:
     Attributes:
         instance: the requests in the order of the workload; their ids are 0, 1, 2, …
         source: name of the embedded workload, or path of the trace.
-        requested: the number of requests asked for; ``None`` for all of a trace. The instance has
+        requested: the number of requests wanted; ``None`` for all of a trace. The instance has
             fewer if the trace ends before.
         rows_read: number of trace rows read, or of requests drawn.
         dropped: numbers of those that cannot be scheduled, by reason.

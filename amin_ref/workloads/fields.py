@@ -67,7 +67,10 @@ def tokens_from_number(field: str, value: object) -> int:
         InvalidValue: as :func:`tokens_from_text`.
     """
     if isinstance(value, Decimal):
-        if not _is_whole(value):
+        # Compared first: int would write out all digits of 1e999999999, and abs overflows.
+        if not -LARGEST <= value <= LARGEST:
+            raise _too_many_tokens(field, float(value))
+        if value % 1:
             raise _not_tokens(field, float(value))
         value = int(value)
     if type(value) is not int:
@@ -140,11 +143,6 @@ def nanoseconds_from_instant(field: str, text: str) -> int:
     return since // timedelta(seconds=1) * NANOSECONDS + int(
         (found["fraction"] or "").ljust(9, "0")
     )
-
-
-def _is_whole(value: Decimal) -> bool:
-    # Compared first: to_integral_value of 1e999999 would write out all its digits.
-    return value.is_finite() and abs(value) <= LARGEST and value == value.to_integral_value()
 
 
 def _not_tokens(field: str, value: object) -> InvalidValue:

@@ -106,7 +106,7 @@ class Rough:
         """(ℓ, u) for each.
 
         An output length outside the interval is refused; neither is changed to fit the other. An
-        interval that widens where it is wrong would be a better predictor than the one asked for.
+        interval that widens where it is wrong would be a better predictor than the one specified.
 
         Raises:
             InvalidValue: names the first request whose length lies outside, and an interval wide

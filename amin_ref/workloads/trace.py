@@ -26,7 +26,7 @@ def read_trace(
     :func:`amin_ref.workloads.keep_usable` drops them.
 
     Args:
-        source: the file, or one that is open.
+        source: the path of the file, or an open file.
         time_unit: unit of its times, if it differs from that of the format: GuideLLM has Mooncake's
             keys, with times in seconds.
 

@@ -3,12 +3,11 @@
 Each claim is a module with its thresholds, its settings and its rule, all fixed before anything was
 measured. A verdict follows from the measurements alone. Read in this order:
 
-* what is measured: ``workload`` (the requests), ``rounds`` (what a round of Amin costs),
+* what is measured: ``workload`` (the requests), ``rounds`` (the time of a round of Amin),
   ``experiments`` (a setting and its measurement), ``result_store`` (measurements in a file),
   ``measuring`` (a run over many tasks);
-* what is said of it: ``figures`` (charts as
-  numbers), ``ledger`` (verdicts, as JSON), ``plan`` (what a claim is made of), ``words`` (lists and
-  counts in sentences);
+* how results are written: ``figures`` (charts as numbers), ``ledger`` (verdicts, as JSON), ``plan``
+  (the form of a claim), ``words`` (lists and counts in sentences);
 * the claims: ``c1_matching``, ``c2_halving``, ``c3_varying``, ``c4_logarithmic``,
   ``c5_round_costs``, ``c6_lower_bounds_only``;
 * all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown).

@@ -58,8 +58,8 @@ class Entry:
         words: the claim as the article has it.
         rule: when it counts as holding, laid down before measuring.
         setting: what was run, with how many seeds.
-        judgement: what came of it.
-        command: which measures this row alone.
+        judgement: the verdict and the measurements.
+        command: measures this row alone.
     """
 
     claim: str
@@ -72,14 +72,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All rows that were asked for.
+    """The rows of all measured claims.
 
     Attributes:
         workload: name of the embedded workload, or of the trace.
-        requests: how many in each instance unless a row says otherwise.
+        requests: number of requests in each instance, unless a row says otherwise.
         capacity: M; tokens.
-        seeds: how many each random setting was measured with.
-        quick: whether fewer and smaller settings were measured than the ledger has.
+        seeds: number of seeds for each random setting.
+        quick: whether only a part of the settings was measured, with fewer requests.
         entries: in order of claims.
     """
 

@@ -10,7 +10,7 @@ from oracle.claims.experiments import Values
 from oracle.claims.result_store import ResultStore, Task
 
 IN_FLIGHT = 8
-"""Tasks submitted at a time unless told otherwise: as many as a small machine has processors."""
+"""Default number of tasks submitted at a time: as many as a small machine has processors."""
 
 
 def measure(

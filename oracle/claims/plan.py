@@ -52,7 +52,7 @@ class Plan:
 
     @classmethod
     def quickly(cls, workload: str) -> Plan:
-        """Every claim within a minute, with too few seeds for more than an indication."""
+        """All claims within a minute; the seeds are too few for more than an indication."""
         return cls(workload, QUICK_REQUESTS, CAPACITY, QUICK_SEEDS, quick=True)
 
     @property

@@ -106,7 +106,7 @@ class Measurements:
     """The values of an experiment over all seeds.
 
     Args:
-        store: holds every task that is asked for.
+        store: holds the values of every task that is read.
         seeds: number of seeds of each random experiment.
     """
 

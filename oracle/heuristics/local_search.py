@@ -19,7 +19,7 @@ from oracle.starts.parts import BusyPeriod
 MOST_MOVED, MOST_MOVED_OF_FEW = 10, 7
 """Requests that one move places anew at most: in a large busy period, and in a small one.
 
-More requests reach more schedules, but a move takes as much longer and succeeds less often.
+With more requests a move reaches more schedules, but takes longer and succeeds less often.
 """
 
 FEW = 200

@@ -51,9 +51,9 @@ COLDEST = 0.005
 FIRST_MOVE = 0.05
 """Largest change of a value in the first step of a level, as a share of the largest value.
 
-Without past steps L-BFGS knows no curvature. A step that is too long is shortened, and one that is
-too short costs a few evaluations: 0.01 and 0.25 gave the same bounds on three instances of 20 to
-150 requests.
+In its first step L-BFGS has no estimate of curvature. A step that is too long is shortened, and one
+that is too short costs a few evaluations: 0.01 and 0.25 gave the same bounds on three instances of
+20 to 150 requests.
 """
 
 COARSE_TOLERANCE, FINE_TOLERANCE = 1e-5, 1e-7

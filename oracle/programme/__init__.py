@@ -1,4 +1,4 @@
-"""What do integer-programming solvers find, and what of it can be trusted?
+"""Which schedules and bounds do integer-programming solvers find, and which can be trusted?
 
 To read: ``candidates`` (the start rounds that are modelled), ``cuts``, ``branch_and_cut`` (the
 programme), ``solvers`` (HiGHS and CBC).

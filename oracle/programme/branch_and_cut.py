@@ -1,8 +1,8 @@
 """The hindsight optimum as an integer programme over start rounds (specification, section 5).
 
 The programme is that of Jaillet et al. (arXiv 2502.07115), which has one binary variable for each
-request and round, with two changes: requests of one kind are counted instead of told apart, and
-only rounds in which a request of a better schedule can start have a variable. Lemmas are those of
+request and round, with two changes: integer variables count the requests of one kind, and only
+rounds in which a request of a better schedule can start have a variable. Lemmas are those of
 ``proofs_notes/ilp.md``.
 
 No solver is trusted. The start rounds that a solver returns are checked. A bound is recomputed from
@@ -74,7 +74,7 @@ whole numbers: the bound gets weaker only if d lies above a whole number by less
 LEAST_GAIN = 0.01
 """Gain of a pass of cuts, in request·rounds, below which it counts as without gain.
 
-Costs are whole, so only a hundred such passes would raise the bound by one.
+        Costs are whole, so only a hundred such passes would raise the bound by one.
 """
 
 LEAST_WEIGHT = 1e-7
@@ -83,7 +83,7 @@ LEAST_WEIGHT = 1e-7
 COST_TOLERANCE, RELATIVE_COST_TOLERANCE = 0.5, 1e-6
 """By how much a solver's objective may differ from the cost of its start rounds.
 
-Costs are whole, so 0.5 tells two of them apart; solvers round relative to the size of the number.
+Costs are integers, so 0.5 distinguishes them; solvers round relative to the size of the number.
 """
 
 
@@ -126,7 +126,7 @@ def solve(
 
     Args:
         instance: arrivals, unequal prompts and blocks are all supported.
-        time_limit: seconds; finite, 0 or more. With 0 no solver is asked: the result is the better
+        time_limit: seconds; finite, 0 or more. With 0 no solver runs: the result is the better
             of ``warm_start`` and a list schedule, with the bound Σ o. A large programme may take
             longer: building a model cannot be interrupted, nor some steps of a solver.
         solver: solves for whole numbers: HiGHS or CBC. Relaxations are solved by HiGHS.

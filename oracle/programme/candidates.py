@@ -1,8 +1,8 @@
 """The columns of the integer programme: which requests may start in which rounds.
 
-Requests that occupy the same in every round are of one *kind* and are not told apart. A *candidate*
+Requests that occupy the same in every round are of one *kind* and are only counted. A *candidate*
 is a kind and a round in which requests of it may start. Candidates are dropped only with proof
-(``proofs_notes/ilp.md``), and every proof is in integer arithmetic: none trusts a solver.
+(``proofs_notes/ilp.md``), and every proof is in integer arithmetic, without a solver.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Cuts for the integer programme: sets of candidates of which at most one or two can be chosen.
 
-A constraint of the cache is about one round. A fractional solution may satisfy all of them with
-half a request in each of two places, next to halves of others, where no two, or no three, of these
-requests could ever run together. A cut is a constraint over such candidates, of many requests and
-far apart in time. On instances like those of Jaillet et al. cuts close nearly all of the
-relaxation's gap (``proofs_notes/ilp.md`` has the proofs).
+A capacity constraint is about one round. A fractional solution can satisfy all capacity constraints
+with halves of requests, of which no two, or no three, could run together as wholes. A cut is a
+constraint on such candidates, of many requests and in many rounds. On instances like those of
+Jaillet et al. cuts close nearly all of the relaxation's gap (``proofs_notes/ilp.md`` has the
+proofs).
 
 * *Clique*: any two of the candidates exclude each other, so at most one is chosen.
 * *Trio cut*: no three of the candidates fit together, so at most two are chosen; a candidate that

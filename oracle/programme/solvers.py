@@ -86,7 +86,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Supervision:
-    """What a running solver is stopped by, and what hears of its progress.
+    """When a running solver is stopped, and where its progress is reported.
 
     Attributes:
         deadline: the solver is stopped when this has passed.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from amin_ref.files.writing import destination
 from amin_ref.model.json_reading import expect_array, expect_fields, expect_object, parse
 from amin_ref.model.validation import whole_number
 from amin_ref.small.bound import LONGEST_PROMPT_PER_LOWER
@@ -83,8 +84,11 @@ def read_attacks(path: Path) -> list[Attack]:
     return found
 
 
+def main(file: str) -> None:
+    """Write the table: whole, when the last search has ended."""
+    target = destination(file)
+    target.write("".join(f"{attack_line(attack)}\n" for attack in worst_attacks()))
+
+
 if __name__ == "__main__":
-    with open(sys.argv[1], "w", encoding="utf-8") as file:
-        for attack in worst_attacks():
-            file.write(attack_line(attack) + "\n")
-            file.flush()
+    main(*sys.argv[1:])

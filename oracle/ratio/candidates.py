@@ -1,4 +1,4 @@
-"""The largest ratio to OPT among candidates, with OPT worked out only where it can matter.
+"""The largest ratio to OPT among candidates, with OPT computed only for those that may have it.
 
 OPT is expensive. A lower bound of OPT is cheap, and the policy's cost over that lower bound is at
 least the ratio. Candidates are taken in descending order of this *ceiling*. The search ends at the
@@ -64,7 +64,7 @@ def worst_of(
     Args:
         ordered: the candidates, as :func:`in_order` sorts them.
         floor: ratios below this, which is more than 0, are of no interest.
-        hindsight: what works out OPT.
+        hindsight: computes OPT.
         should_stop: ends the search when it returns True.
     """
     worst: Candidate | None = None

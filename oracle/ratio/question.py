@@ -47,7 +47,7 @@ QUESTION_FIELDS = ("policy", "prompt_len", "lower", "upper", "capacity", "reques
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which policy's worst ratio to OPT is asked for, and on which instances.
+    """The policy whose worst ratio to OPT is wanted, and the instances.
 
     Attributes:
         policy: one of :data:`POLICY_NAMES`, or ``"MODULE:NAME"``.

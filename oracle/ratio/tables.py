@@ -29,7 +29,7 @@ INTERVALS = (
 
 
 def table_questions() -> list[Question]:
-    """The questions that the table answers, in its order."""
+    """The questions of the table, in the order of its lines."""
     return list(_questions())
 
 

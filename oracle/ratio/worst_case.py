@@ -1,8 +1,8 @@
 """The exact worst ratio of a policy to OPT over all outputs of given requests (T12, T13).
 
-Given s, ℓ, u, M and n, every way is covered in which n output lengths can lie in [ℓ, u]. For a
-policy whose rules are known, every tie-break is covered as well (:mod:`oracle.ratio.by_rules`); any
-other policy is run on every assignment and breaks ties itself (:mod:`oracle.ratio.black_box`).
+Given s, ℓ, u, M and n, all n output lengths in [ℓ, u] are covered. For a policy whose rules are
+known, every tie-break is covered as well (:mod:`oracle.ratio.by_rules`); any other policy is run on
+every assignment of output lengths and breaks ties itself (:mod:`oracle.ratio.black_box`).
 
 The work is cut into *pieces* of :data:`PIECE_SIZE` candidates. Any executor may work on them, and
 each finished piece is a line in a checkpoint. A complete answer depends neither on the executor nor
@@ -32,7 +32,7 @@ from oracle.ratio.checkpoint import Checkpoint
 from oracle.ratio.question import Question
 
 SECONDS_BETWEEN_CHECKS = 0.1
-"""How often the deadline is looked at while workers work: a person does not notice the delay."""
+"""Seconds between two checks of the deadline while workers run: a delay that no user notices."""
 
 Progress = Callable[[int], None]
 """Called with the number of finished pieces of all questions, whenever it grows."""

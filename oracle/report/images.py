@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from amin_ref.files.writing import write_whole
 from oracle.claims import LEDGER, Ledger
 from oracle.report import gantt
 from oracle.report.document import TEMPLATE
@@ -67,7 +68,7 @@ def main(folder: str) -> None:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     for name, text in images():
-        (target / name).write_text(text, encoding="utf-8")
+        write_whole(target / name, text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
 """What is the exact optimum of an instance of up to 62 requests?
 
-To read: ``problem``, ``states``, ``bounds`` and ``relaxation``, ``walk``, ``branch_and_bound``.
+To read: ``problem`` (requests as arrays), ``states`` (partial schedules), ``bounds`` and
+``relaxation`` (lower bounds on their cost), ``walk`` (the order of states, and several processes),
+``branch_and_bound`` (the search).
 """

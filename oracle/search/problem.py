@@ -1,4 +1,4 @@
-"""An instance as the exact search sees it: requests in one fixed order, as rows of arrays."""
+"""An instance in the form of the exact search: requests in one fixed order, as rows of arrays."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Problem:
         return max(self.arrival, default=0) + sum(self.output_len)
 
     def kind(self, index: int) -> tuple[int, int, int]:
-        """What tells one request from another: (s, o, r)."""
+        """(s, o, r): requests with equal values are interchangeable."""
         return self.prompt_len[index], self.output_len[index], self.arrival[index]
 
     def twin(self, index: int) -> int | None:

@@ -1,10 +1,10 @@
 """Walking through the states of the exact search, by one process or by several.
 
-The rest of the search is kept as *branches*: states of one round that have not been extended yet. A
-branch can be walked in any process that knows the problem and the best schedule so far. What does
-not get done in the given time comes back as branches. So several processes can share a search. At
-every moment the branches that wait and those that are being walked together stand for every
-schedule that may still beat the best one (``proofs_notes/search.md``, section 5).
+The unfinished part of a search is kept as *branches*: states of one round that have not been
+extended yet. Any process that knows the problem and the best schedule so far can walk a branch; the
+part that it does not finish in the given time is returned as branches. So several processes can
+share a search. At every moment, every schedule that may still beat the best one belongs to a branch
+that waits or is being walked (``proofs_notes/search.md``, section 5).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ FIRST_ROUNDS = 1024
 STARTS_AT_ONCE = 256
 """Start rounds tried in the first pass, and twice as many in each pass after it.
 
-Most requests fit near the first round asked for. A wrong guess costs time only.
+Most requests fit near the first round tried. A wrong guess costs only time.
 """
 
 

@@ -1,14 +1,15 @@
 """Busy periods of an instance, and the parts of it that can be solved apart.
 
-An instance is cut at moments, never across requests: a *busy period* is a set of requests that
-arrive one after another while the cache is not empty. There are two questions to ask of such a cut.
+An instance is split by arrival: a piece has all requests that arrive in an interval of rounds.
+There are two ways to split:
 
-* Do lower bounds of the pieces add up? They do for every cut, since dropping requests only frees
-  cache. :func:`busy_periods` cuts wherever first come, first served leaves the cache empty: prices
-  and heuristics work on one such period at a time.
-* Do *optimal schedules* of the pieces add up? Only where every optimal schedule of the first piece
-  is over before the second arrives. :func:`independent_parts` cuts only there: exact search and
-  integer programme solve one such part at a time. Each part is one busy period or several.
+* The lower bounds of the pieces of any split add up to a lower bound, because dropping requests
+  only frees cache. :func:`busy_periods` splits wherever first come, first served leaves the cache
+  empty. Prices and heuristics work on one busy period at a time.
+* *Optimal schedules* of the pieces add up to an optimal schedule only if every optimal schedule of
+  a piece ends before the next piece arrives. :func:`independent_parts` splits only there. The
+  exact search and the integer programme solve one part at a time. A part is one busy period or
+  several.
 """
 
 from __future__ import annotations

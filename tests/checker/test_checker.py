@@ -1,7 +1,7 @@
 """The checker: every rule, broken in that one way, is named with its round and its requests.
 
-Memory safety (T1) and completion (T2) are judged by it, so a rule that it lacked would be a theorem
-without a check: each rule's test names the theorem that rests on it.
+Other tests use the checker to judge memory safety (T1) and completion (T2). So a missing rule would
+leave a theorem without a test; the test of each rule names the theorem that depends on it.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ def test_requests_without_runs_are_named_one_by_one() -> None:
 
 
 def test_the_naive_reading_knows_every_rule() -> None:
-    """Were a rule added to the checker, these tests would have to follow."""
+    """A rule that is added to the checker needs a test here."""
     assert set(get_args(Rule)) == {
         "completes-once",
         "completed-length",

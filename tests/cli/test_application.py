@@ -68,6 +68,8 @@ class TestLazy:
             "amin_ref.cli.exit_codes",
             "amin_ref.cli.limits",
             "amin_ref.cli.messages",
+            "amin_ref.cli.signals",
+            "amin_ref.cli.streams",
             "amin_ref.files",
             "amin_ref.files.reading",
             "amin_ref.model",

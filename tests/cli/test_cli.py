@@ -16,7 +16,7 @@ import pytest
 
 from amin_ref import Instance, Request, Run, Schedule, check
 from amin_ref.cli.application import COMMANDS, application, load_command
-from amin_ref.cli.exit_codes import INTERRUPTED, run
+from amin_ref.cli.exit_codes import run
 from tests.support.project import PROJECT
 
 PROGRAM = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
@@ -269,13 +269,19 @@ def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_ctrl_c_while_everything_is_imported_is_a_sentence() -> None:
-    program = """
-import sys
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [(signal.SIGINT, "amin-ref: interrupted.\n"), (signal.SIGTERM, "amin-ref: terminated.\n")],
+)
+def test_a_signal_while_everything_is_imported_is_a_sentence(
+    number: signal.Signals, sentence: str
+) -> None:
+    program = f"""
+import os, sys
 class Pressed:
     def find_spec(self, name, path=None, target=None):
         if name == "amin_ref.cli.application":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), {number})
 sys.meta_path.insert(0, Pressed())
 from amin_ref.cli import main
 main()
@@ -283,5 +289,5 @@ main()
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
     )
-    assert (ended.returncode, ended.stdout) == (INTERRUPTED, "")
-    assert one_sentence(ended.stderr) == "amin-ref: interrupted.\n"
+    assert (ended.returncode, ended.stdout) == (128 + number, "")
+    assert one_sentence(ended.stderr) == sentence

@@ -123,7 +123,7 @@ BROKEN_SHARE = 0.2
 
 
 class Lost(AminError):
-    """The scheduler behind a broken answer is told of a completion that it did not cause."""
+    """After a broken answer, the scheduler may receive a completion that it did not cause."""
 
 
 class BrokenNowAndThen(Policy):

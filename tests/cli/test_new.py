@@ -137,4 +137,7 @@ def test_a_name_that_hides_another_module_is_refused(
 
 def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = new(capsys, "nowhere/mine.py", CANNOT_WRITE)
-    assert said == "amin-ref: 'nowhere/mine.py' cannot be written: No such file or directory.\n"
+    assert said == (
+        "amin-ref: 'nowhere/mine.py' cannot be written: there is no such folder; make it or give "
+        "another file.\n"
+    )

@@ -1,4 +1,4 @@
-"""Conformance: what Amin can do is accepted, everything else refused, and the rule named."""
+"""Conformance: exactly Amin's schedules are accepted, and refusals name the broken rule."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ several = instances(predictions=("lowest", "interval"))
 
 
 class RestlessAmin(NaiveAmin):
-    """Amin that breaks ties by lot, anew in every round."""
+    """Amin with new random tie-break ranks in every round."""
 
     rng = random.Random(0)
 
@@ -104,7 +104,7 @@ def test_amin_is_never_refused(data: st.DataObject, instance: Instance) -> None:
 
 @times(5)
 @given(several, st.integers(0, 2**32 - 1))
-def test_amin_with_restless_ties_is_never_refused(instance: Instance, seed: int) -> None:
+def test_amin_with_ranks_that_change_is_never_refused(instance: Instance, seed: int) -> None:
     """Under 500 tie-breaks that change from round to round."""
     RestlessAmin.rng = random.Random(seed)
     scheduler = RestlessAmin(instance.capacity, instance.block_size)
@@ -664,11 +664,13 @@ def small_instance(rng: random.Random) -> Instance:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_a_crippled_amin_is_caught_by_its_rule(policy: Policy, rule: ConformanceRule) -> None:
+def test_a_variant_is_refused_by_the_rule_that_it_breaks(
+    policy: Policy, rule: ConformanceRule
+) -> None:
     assert rule in rules(policy)
 
 
-def test_hindsight_knows_too_much_for_amin() -> None:
+def test_schedules_of_h_sf_are_refused_for_amin() -> None:
     instance = Instance(6, (Request("a", 1, 4), Request("b", 1, 2), Request("c", 1, 4)))
     departure = conform(simulate(instance, HindsightShortestFirst())).departure
     assert departure is not None
@@ -762,7 +764,7 @@ def test_an_empty_schedule_conforms() -> None:
 # Explanations.
 
 
-def test_the_explanation_is_one_that_a_colleague_would_give() -> None:
+def test_an_explanation_in_full() -> None:
     instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5)))
     departure = conform(Schedule(instance, runs("a 0-4", "b 0-2e", "b 4-9"))).departure
     assert departure is not None
@@ -815,7 +817,7 @@ def test_two_thousand_chats_take_less_than_five_seconds() -> None:
 
 
 def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
-    """All at once, in a cache with room for all: Amin would have had to be asked 2,000 times."""
+    """All requests arrive at once and fit, so the right decision admits all 2,000 of them."""
     instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in instance.requests)
     begun = time.process_time()

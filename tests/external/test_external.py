@@ -6,6 +6,8 @@ The transcript of the protocol page is replayed, line by line.
 from __future__ import annotations
 
 import contextlib
+import shlex
+import subprocess
 import sys
 import time
 import tomllib
@@ -389,6 +391,28 @@ class TestPipes:
         assert "bytes of the message are unread" in str(found)
 
 
+DETACHED = {
+    "a session of its own": "setsid sleep 60 <&- >&- 2>&- & ",
+    "forked twice": (
+        f"{sys.executable} -c 'import os, time; os.fork() and os._exit(0); os.setsid(); "
+        'os.fork() and os._exit(0); open("{note}", "w").write(str(os.getpid())); '
+        "time.sleep(60)' <&- >&- 2>&-; "
+    ),
+    "in the same session, without the environment": "env -i sleep 60 <&- >&- 2>&- & ",
+}
+"""What a shell runs before the program: processes that are hard to find."""
+
+PARENT_KNOWS = {
+    "a session of its own, without the environment": "env -i setsid sleep 60 <&- >&- & "
+}
+"""As long as the program that started it runs, it is found below that."""
+
+HIDDEN = [
+    *((begins, is_killed) for begins in DETACHED.values() for is_killed in (True, False)),
+    *((begins, True) for begins in PARENT_KNOWS.values()),
+]
+
+
 class TestProcesses:
     def test_a_failed_program_is_started_anew(self, tmp_path: Path) -> None:
         once = tmp_path / "once"
@@ -411,6 +435,30 @@ class TestProcesses:
         with external(command, timeout=2.0) as policy, pytest.raises(SchedulerFailed):
             simulate(FIRST, policy)
         assert not runs(int(note.read_text()))
+
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+    @pytest.mark.parametrize(("begins", "is_killed"), HIDDEN)
+    def test_descendants_end_with_it(self, tmp_path: Path, begins: str, is_killed: bool) -> None:
+        """Whatever session a process makes for itself; and no other process is touched."""
+        note = tmp_path / "pid"
+        start = begins.replace("{note}", str(note))
+        if "{note}" not in begins:
+            start += f"echo $! > {note}; "
+        command = ["sh", "-c", f"{start} {'exec sleep 60' if is_killed else shlex.join(program())}"]
+        other = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        try:
+            with external(command, timeout=2.0 if is_killed else 20.0) as policy:
+                if is_killed:
+                    with pytest.raises(SchedulerFailed):
+                        simulate(FIRST, policy)
+                else:
+                    simulate(FIRST, policy)
+                    policy.end()
+            assert not runs(int(note.read_text()))
+            assert other.poll() is None
+        finally:
+            other.kill()
+            other.wait()
 
     def test_nothing_is_left_of_one_that_is_closed_at_work(self) -> None:
         with ExternalPolicy(program()) as policy:

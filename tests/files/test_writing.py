@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amin_ref.files.locking import lock
+from amin_ref.files.locking import lock, locked
 from amin_ref.files.writing import destination, write_all, write_whole
 from amin_ref.model.errors import CannotWrite
 from tests.support.project import PROJECT
@@ -191,11 +191,30 @@ def test_one_process_has_the_lock(tmp_path: Path) -> None:
         "sys.exit(not lock(os.open(sys.argv[1], os.O_RDWR)))"
     )
     another = [sys.executable, "-c", program, str(file)]
-    descriptor = os.open(file, os.O_RDWR)
-    assert lock(descriptor)
+    descriptor, second = os.open(file, os.O_RDWR), os.open(file, os.O_RDWR)
+    assert lock(descriptor) is True
+    assert lock(second) is False
+    os.close(second)
     assert subprocess.run(another, cwd=PROJECT, check=False).returncode == 1
     os.close(descriptor)
     assert subprocess.run(another, cwd=PROJECT, check=False).returncode == 0
+
+
+def test_the_lock_is_free_after_its_context(tmp_path: Path) -> None:
+    """Also after an error, and a context that did not get the lock does not free another's."""
+    file = tmp_path / "file"
+    file.write_text("")
+    first, second = os.open(file, os.O_RDWR), os.open(file, os.O_RDWR)
+    with locked(first) as taken:
+        assert taken is True
+        with locked(second) as taken_twice:
+            assert taken_twice is False
+        assert lock(second) is False
+    with pytest.raises(KeyError), locked(first):
+        raise KeyError
+    assert lock(second) is True
+    os.close(first)
+    os.close(second)
 
 
 KILLED = """

@@ -1,4 +1,4 @@
-"""Theorem × kind of evidence × size covered: the theorem book held against the tests' markers.
+"""Theorem × kind of evidence × size covered: the theorem book compared with the tests' markers.
 
 ``python -m tests.making.matrix`` writes the table into ``proofs_notes/matrix.md``, which describes
 the format of the book and of the markers.

@@ -1,7 +1,7 @@
 """Optima of many small instances with one prompt length, all requests there from the start.
 
-These are the instances on which the ratio of a policy to the optimum is studied. They are wanted by
-the hundred thousand, and the general search would spend most of its time on preparations.
+The ratio of a policy to the optimum is studied on such instances. Tests need hundreds of thousands
+of their optima, and the general exact search would spend most of its time on preparations.
 """
 
 from __future__ import annotations

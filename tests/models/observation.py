@@ -1,4 +1,4 @@
-"""Records what a policy was told and answered in every round, and the state of each round.
+"""Records a policy's input and decision in every round, and the state of each round.
 
 The states are derived from the record and the specification alone, not from the policy's or the
 simulator's own state.
@@ -27,7 +27,7 @@ from amin_ref import (
 
 @dataclass(frozen=True)
 class Observed:
-    """One round as a policy saw and answered it."""
+    """A policy's input and decision in one round."""
 
     now: int
     arrived: tuple[VisibleRequest, ...]
@@ -55,7 +55,7 @@ class Recorder(Policy):
 
 
 class ClairvoyantRecorder(ClairvoyantPolicy):
-    """As :class:`Recorder`, for a policy that is told output lengths."""
+    """As :class:`Recorder`, for a policy that receives output lengths."""
 
     def __init__(self, policy: ClairvoyantPolicy) -> None:
         self.policy = policy
@@ -76,7 +76,7 @@ class ClairvoyantRecorder(ClairvoyantPolicy):
 def record(
     instance: Instance, policy: Policy | ClairvoyantPolicy
 ) -> tuple[Schedule, tuple[Observed, ...]]:
-    """The schedule that a policy makes, and every round of it as the policy saw it."""
+    """The schedule that a policy makes, and its input and decision in every round."""
     if isinstance(policy, ClairvoyantPolicy):
         clairvoyant = ClairvoyantRecorder(policy)
         return simulate(instance, clairvoyant), tuple(clairvoyant.rounds)
@@ -131,7 +131,7 @@ def round_states(rounds: Sequence[Observed]) -> Iterator[RoundState]:
 
 
 def ranks_of(instance: Instance, ties: TieBreak) -> dict[RequestId, float]:
-    """The rank of every request: of ``ByPosition`` and ``Ranking``, without asking them."""
+    """The rank of every request under ``ByPosition`` or ``Ranking``, without calling them."""
     if isinstance(ties, ByPosition):
         return {request.id: place for place, request in enumerate(instance.requests)}
     if isinstance(ties, Ranking):

@@ -1,6 +1,6 @@
 """Schedulers that are deliberately wrong, each with the theorem and the rule that it breaks.
 
-A test suite for schedulers must find every one of them, and say what is wrong with it.
+The suite must find every one of them, and report its theorem and rule.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class OtherQueue(WaitingQueue):
 
 
 class Visible(AminVariant):
-    """An Amin with a bug that remembers what it is told of each request."""
+    """Amin with a bug; it remembers the visible fields of each request."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amin_ref.model.errors import CannotWrite, InvalidDocument
-from oracle.journal import Journal
+from amin_ref.files.locking import lock
+from amin_ref.model.errors import CannotWrite, InvalidDocument, InvalidValue
+from oracle.journal import LONGEST_HEADER, Journal
 from tests.support.project import PROJECT
 
 HEADER = {"format": "amin-ref/test-journal", "version": 1}
@@ -71,8 +72,9 @@ def test_what_is_no_journal_stays_as_it_is(
         b'{"format": "amin-ref/another", "version": 1}\n{"value": 1}\n{"val',
         b'{"format": "amin-ref/another", "version": 1}',
         b"[" * 5000,
+        b'["amin-ref/test-journal"]\n{"val',
     ],
-    ids=["csv", "another journal", "its header alone", "deep"],
+    ids=["csv", "another journal", "its header alone", "deep", "a list"],
 )
 def test_a_foreign_file_without_a_last_line_end_is_not_cut(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"
@@ -125,7 +127,7 @@ def test_a_full_disk_leaves_no_fragment(
 
     with monkeypatch.context() as patched:
         patched.setattr("amin_ref.files.writing.os.write", nearly_full)
-        with pytest.raises(CannotWrite, match="No space left on device"):
+        with pytest.raises(CannotWrite, match=r"cannot be written: No space left on device; free"):
             journal.append({"value": 2})
     assert path.read_bytes() == before
     journal.append({"value": 3})
@@ -148,3 +150,130 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
     journal.close()
     subprocess.run(another, cwd=PROJECT, check=True)
     assert len(lines_of(path)) == 2
+
+
+@given(
+    lengths=st.lists(st.integers(0, LONGEST_HEADER), min_size=3, max_size=9), cut=st.integers(0, 9)
+)
+def test_a_journal_longer_than_what_is_looked_at_first_is_kept(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], cut: int
+) -> None:
+    """Its lines reach beyond the bytes by which a journal is recognised; none is cut off."""
+    path = tmp_path_factory.mktemp("journal") / "file"
+    journal = Journal(path, HEADER)
+    for length in (*lengths, LONGEST_HEADER):
+        journal.append({"value": "x" * length})
+    journal.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"value": 1}'[:cut])
+    assert [len(json.loads(line)["value"]) for line in lines_of(path)[1:]] == [
+        *lengths,
+        LONGEST_HEADER,
+    ]
+    assert path.read_bytes() == whole
+
+
+def test_each_line_is_read_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    written(path, [5, 6])
+    found: list[tuple[int, str]] = []
+    journal = Journal(path, HEADER)
+    journal.read(lambda number, line: found.append((number, line)))
+    assert [number for number, _ in found] == [1, 2, 3]
+    assert [json.loads(line) for _, line in found] == [HEADER, {"value": 5}, {"value": 6}]
+
+    def refuse(number: int, line: str) -> None:
+        if number == 3:
+            raise InvalidValue("value", json.loads(line)["value"], "it must be 5", "give 5")
+
+    with pytest.raises(InvalidDocument) as refused:
+        journal.read(refuse)
+    assert str(refused.value) == f"'{path}', line 3: value is 6, but it must be 5; give 5."
+    journal.close()
+    path.write_bytes(FIRST_LINE + b"caf\xe9\n")
+    journal = Journal(path, HEADER)
+    with pytest.raises(InvalidDocument, match=r"file', line 2: it is not UTF-8 text\.$"):
+        journal.read(lambda _number, _line: None)
+    journal.close()
+
+
+def test_a_line_is_on_the_disk_when_append_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    journal = Journal(path, HEADER)
+    synced: list[bytes] = []
+    monkeypatch.setattr("oracle.journal.os.fsync", lambda _: synced.append(path.read_bytes()))
+    journal.append({"value": 1})
+    assert synced == [path.read_bytes()] == [FIRST_LINE + b'{"value": 1}\n']
+    journal.close()
+
+
+def test_ctrl_c_within_a_line_leaves_no_fragment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    journal = Journal(path, HEADER)
+    whole = os.write
+
+    def interrupted(descriptor: int, content: memoryview) -> int:
+        whole(descriptor, content[:3])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("amin_ref.files.writing.os.write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            journal.append({"value": 1})
+    assert path.read_bytes() == FIRST_LINE
+    journal.close()
+
+
+def is_free(path: Path) -> bool:
+    """Whether no open journal has the file's lock."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        return lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def test_the_lock_ends_with_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    journal = Journal(path, HEADER)
+    assert not is_free(path)
+    journal.close()
+    assert is_free(path)
+    journal.close()  # a second time is no error
+    forgotten = Journal(path, HEADER)
+    assert not is_free(path)
+    del forgotten
+    assert is_free(path)
+    with pytest.raises(InvalidDocument) as refused:
+        Journal(path, {"format": "amin-ref/another"})
+    assert is_free(path), refused.value  # and the traceback that refers to the journal still lives
+
+
+def test_a_second_journal_is_refused_and_leaves_nothing_open(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    journal = Journal(path, HEADER)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(CannotWrite, match="is in use by another process"):
+        Journal(path, HEADER)
+    assert os.listdir("/proc/self/fd") == before
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("missing/file", "No such file or directory"), ("nul\0byte", "embedded null byte")],
+)
+def test_a_journal_that_cannot_be_opened_is_told(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(CannotWrite) as refused:
+        Journal(tmp_path / name, HEADER)
+    assert str(refused.value).endswith(f"cannot be written: {why}; free it or name another file.")
+
+
+def test_a_new_journal_has_the_permissions_of_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    Journal(tmp_path / "file", HEADER).close()
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode

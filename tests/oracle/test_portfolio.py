@@ -50,7 +50,7 @@ def small_instances(draw: st.DrawFn, requests: int = 4) -> Instance:
 
 
 def evidence_is_sound(instance: Instance, best: Optimum) -> None:
-    """What every result owes its reader, whatever the method."""
+    """What every result must satisfy, whatever the method."""
     assert check(best.schedule) == ()
     assert best.schedule.evictions == 0
     assert best.total_latency == best.schedule.total_latency
@@ -172,7 +172,7 @@ def test_the_programmes_bound_is_taken_as_it_is() -> None:
     assert best.lower_bound <= best.total_latency
 
 
-def test_no_programme_is_asked_that_would_outlive_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_programme_too_large_for_the_time_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """At n = 50 of the synthetic set it has a million entries."""
 
     def must_not_be_asked(instance: Instance, **how: object) -> None:
@@ -277,7 +277,7 @@ def test_evidence_in_words_says_why_there_is_a_gap() -> None:
     )
 
 
-def test_a_budget_decides_which_method_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_decides_which_method_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six requests go to the search; with room for none they go to the integer programme."""
 
     def must_not_be_asked(*_: object, **__: object) -> None:

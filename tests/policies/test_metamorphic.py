@@ -1,7 +1,7 @@
-"""What must not matter: changes of an instance that leave the runs as they are, or move them along.
+"""Changes of an instance that must not change the runs, or must change them in a known way.
 
-None of these needs to know what the right schedule is, so none of them shares a mistake with the
-naive models.
+These tests need no right schedule to compare with, so they cannot share a mistake with the naive
+models.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def test_twins_change_places_with_their_ranks(data: st.DataObject, instance: Ins
 
 
 @given(st.data(), instances(), st.integers(0, 10**6))
-def test_when_it_all_begins_does_not_matter(
+def test_a_shift_of_all_arrivals_shifts_all_runs(
     data: st.DataObject, instance: Instance, rounds: int
 ) -> None:
     """If every request arrives k rounds later, every run starts and stops k rounds later."""
@@ -133,8 +133,8 @@ def test_when_it_all_begins_does_not_matter(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_round_is_special_for_beginning_in_it(kind: Kind) -> None:
-    """Policies plan ahead in arrays that are laid out anew now and then: no such round shows."""
+def test_every_first_round_gives_the_same_runs(kind: Kind) -> None:
+    """Policies copy their plan to a longer array in some rounds: this must not change the runs."""
     requests = tuple(Request(i, 1 + i % 2, 2 + i, lower=2, arrival=i // 3) for i in range(4))
     instance = Instance(9, requests)
     runs = simulate(instance, kind()).runs
@@ -144,7 +144,7 @@ def test_no_round_is_special_for_beginning_in_it(kind: Kind) -> None:
 
 
 @given(st.data(), instances(), instances(), st.integers(0, 200))
-def test_what_comes_after_everything_is_done_changes_nothing(
+def test_a_second_instance_after_the_first_is_scheduled_as_if_alone(
     data: st.DataObject, instance: Instance, following: Instance, pause: int
 ) -> None:
     """A second instance, arriving when the first is done, is scheduled as if it were alone."""
@@ -203,9 +203,7 @@ def test_each_policy_reads_only_its_own_prediction(data: st.DataObject, instance
 
 @pytest.mark.theorem("T4")
 @given(st.data(), instances(predictions=("exact",)))
-def test_with_exact_predictions_pessimism_is_hindsight_too(
-    data: st.DataObject, instance: Instance
-) -> None:
+def test_with_exact_predictions_amax_equals_h_sf(data: st.DataObject, instance: Instance) -> None:
     """T4: with ℓ = o = u, Amin, Amax and H-SF are one policy."""
     ties = data.draw(tie_breaks(instance))
     hindsight = simulate(instance, HindsightShortestFirst(ties))

@@ -1,10 +1,11 @@
 """Policies driven round by round by an adversary that fixes an output length only when it must.
 
-A finished schedule shows a fault only where its outputs happen to lead. Here the search decides
-after every round which requests arrive, for how long none completes, and which complete then. A
-request's output length is fixed only when it completes: that is possible from its ℓ-th token on,
-and necessary when its next token would exceed its u or the empty cache. A naive model plays every
-round, too. In the end the simulator must make the same runs of the instance that came about.
+With output lengths chosen in advance, few instances reach the states in which a policy fails. Here
+the search decides after every round which requests arrive, for how long none completes, and which
+complete then. A request's output length is fixed only when it completes: it may complete from its
+ℓ-th token on, and must when its next token would exceed its u or the empty cache. A naive model
+decides every round, too. At the end the simulator must make the same runs of the resulting
+instance.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Words that hide what a sentence is about stand in no file of the project."""
+"""No file of the project has vague or private words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BANNED = re.compile(
     r"|\bso much(?! as\b)",
     re.IGNORECASE,
 )
-"""Persons who are none, and quantities that are not named."""
+"""Persons in place of programs, and quantities without a number."""
 
 PRIVATE = re.compile(
     r"\b(?:Company|Crowd|Errand|Notebook|Campaign|Scene|WrongIdea|Situation|crowds?|errands?)\b"

@@ -1,4 +1,4 @@
-"""The simulator refuses impossible decisions by name, and tells a policy what it should know."""
+"""The simulator refuses impossible decisions by name, and gives a policy the right input."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ class Thrashing(Policy):
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize("max_rounds", [None, 0, 7])
 def test_a_policy_that_thrashes_for_ever_is_stopped(max_rounds: int | None) -> None:
-    """T2 is what Amin has and this has not."""
+    """T2 does not hold for this policy."""
     with pytest.raises(NoProgress, match=r"2 requests are not completed yet, but the limit is \d+"):
         simulate(TWO, Thrashing(), max_rounds=max_rounds)
 

@@ -1,4 +1,4 @@
-"""Every deliberately wrong scheduler is caught, with the right theorem and rule; Amin never is.
+"""Every deliberately wrong scheduler is reported with the right theorem and rule; Amin never is.
 
 Each is tested as a policy, as the pytest plugin does, and as a program, through the protocol.
 """

@@ -2,9 +2,9 @@
 
 =========  ==========================================================================
 dev        a tenth of the examples, for the minute between two edits
-ci         the default: the same examples in every run, so a failure is the change's own
-mutants    those of ci, and no shrinking: whether broken code is noticed, and by whom
-glance     a tenth of those of mutants: whether it is noticed at a glance
+ci         the default: the same examples in every run, so only a change can cause a failure
+mutants    those of ci, without shrinking: to see which test fails for a fault
+glance     a tenth of those of mutants: a first, quick pass over faults
 deep       random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
 crosshair  deep, with examples found by symbolic execution (default 50): needs the extra ``deep``
 =========  ==========================================================================

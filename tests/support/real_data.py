@@ -1,4 +1,4 @@
-"""The real traces, for tests that measure on them. The project does not hold them."""
+"""The real traces, for tests that measure on them. They are not part of the project."""
 
 from __future__ import annotations
 

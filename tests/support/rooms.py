@@ -1,7 +1,8 @@
-"""The rooms of the house, from the ground up: the order that the architecture test holds.
+"""The folders of the project in the order of imports, which the architecture test enforces.
 
-README's map is made from it. A room is a folder or a file directly inside a package; it may import
-from its own floor's rooms never, and from the floors below it always.
+README's map is made from this list. A room is a folder or file directly inside a package. Rooms are
+listed by floors: a room may import from all floors below its own, and from no other room of its own
+floor.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),
         Room("amin_ref.strategies", "Hypothesis strategies, for tests of ours and of users"),
-        Room("amin_ref.suite", "the tests that a foreign scheduler is held against"),
+        Room("amin_ref.suite", "the tests of a foreign scheduler"),
     ),
     (Room("amin_ref.pytest_plugin", "the same tests, as a pytest plugin"),),
     (

@@ -1,4 +1,4 @@
-"""The published vectors: right, up to date, and each bug caught by some of them."""
+"""The published vectors are right and current, and each bug is detected by some of them."""
 
 from __future__ import annotations
 

@@ -58,8 +58,22 @@ def test_poisson_depends_on_the_seed_alone_and_its_beginning_not_on_the_number()
 
 
 def test_poisson_so_rare_that_rounds_overflow_is_refused() -> None:
-    with pytest.raises(InvalidValue, match=r"larger rate"):
+    with pytest.raises(InvalidValue, match=r"^arrivals is 'poisson:.* larger rate"):
         rounds_of(Poisson(Decimal("1e-18")), [None] * 10)
+
+
+@given(seed=st.integers(0, 2**32), number=st.integers(0, 30))
+def test_only_the_last_arrival_says_whether_rounds_overflow(seed: int, number: int) -> None:
+    """At a mean distance of 10**15 rounds, about the ninth request is the first one too late."""
+    law = Poisson(Decimal("1e-15"))
+    generator = np.random.default_rng(seed)
+    distances = [generator.exponential(1 / float(law.rate)) for _ in range(number)]
+    times = np.cumsum(distances).tolist()
+    if times and times[-1] > 2**53 - 1:
+        with pytest.raises(InvalidValue, match=r"later than round 2\*\*53 - 1"):
+            rounds_of(law, [None] * number, seed)
+    else:
+        assert rounds_of(law, [None] * number, seed) == [int(time) for time in times]
 
 
 @given(
@@ -93,6 +107,11 @@ def test_a_load_too_small_or_too_large_for_any_rate_is_refused() -> None:
     for load, rows in ((Decimal("1e-18"), [Row(9, 9)]), (2**53 - 1, [Row(1, 1)] * 9)):
         with pytest.raises(InvalidValue, match=r"^arrivals load: L .*nearer to 1"):
             Load(load).process(rows, 10**9 if load > 1 else 10)
+    # One request of 2 token·rounds: at load 1 the rate is M/2.
+    largest = 2**53 - 1
+    assert Load(1).process([Row(1, 1)], 2 * largest).rate == largest
+    with pytest.raises(InvalidValue, match=r"nearer to 1"):
+        Load(1).process([Row(1, 1)], 2 * largest + 2)
 
 
 def test_rates_are_floats_ints_or_decimals() -> None:
@@ -147,13 +166,22 @@ def test_trace_arrivals_by_hand() -> None:
 
 
 def test_trace_arrivals_need_timestamps() -> None:
-    with pytest.raises(InvalidValue, match=r"no timestamps"):
+    with pytest.raises(InvalidValue, match=r"^arrivals is 'trace:1', .*no timestamps"):
         rounds_of(TraceArrivals(Decimal(1)), [None, None])
 
 
 def test_trace_arrivals_beyond_all_rounds_are_refused() -> None:
-    with pytest.raises(InvalidValue, match=r"longer duration"):
+    with pytest.raises(InvalidValue, match=r"^arrivals is 'trace:0.0+1', .*longer duration"):
         rounds_of(TraceArrivals(Decimal("1e-18")), [0, 10**12])
+    nanosecond = TraceArrivals(Decimal("1e-9"))
+    assert rounds_of(nanosecond, [0, 2**53 - 1]) == [0, 2**53 - 1]
+    with pytest.raises(InvalidValue, match=r"longer duration"):
+        rounds_of(nanosecond, [0, 2**53])
+
+
+@pytest.mark.parametrize("text", ["at-once", "poisson:0.5", "trace:1"])
+def test_no_requests_arrive_in_no_rounds(text: str) -> None:
+    assert rounds_of(parse_arrivals(text), []) == []
 
 
 @pytest.mark.parametrize(
@@ -168,8 +196,15 @@ def test_arrivals_are_read_back_from_their_text(text: str) -> None:
     NO_ARRIVALS,
 )
 def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
-    with pytest.raises(InvalidValue, match=r"^arrivals"):
+    with pytest.raises(InvalidValue, match=r"^arrivals") as refused:
         parse_arrivals(text)
+    kind, colon, _ = text.partition(":")
+    example = {"poisson": "poisson:0.5", "load": "load:0.8", "trace": "trace:0.05"}.get(kind)
+    if colon and example:
+        assert refused.value.field.startswith(f"arrivals {kind}: ")
+        assert refused.value.mend in (f"write it as in {example}", "give one such as 0.25")
+    else:
+        assert refused.value.field == "arrivals"
 
 
 @settings(max_examples=50)

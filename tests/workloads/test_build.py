@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref import InvalidValue, InvalidWorkload, Request
+from amin_ref.files.reading import open_source
 from amin_ref.workloads import (
     CHAT,
     DEFAULT_REQUESTS,
@@ -156,17 +157,46 @@ def test_what_the_workload_cannot_give_is_refused() -> None:
 
 @pytest.mark.parametrize("bad", [0, -1, True, 10**8])
 def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
-    with pytest.raises(InvalidValue, match=r"^requests is "):
+    with pytest.raises(InvalidValue, match=r"^requests is .*(\d| of) requests|at most 10000000"):
         build_instance(capacity=100, requests=bad)
 
 
-@pytest.mark.parametrize("bad", [-1, True])
+def test_one_request_may_be_asked_for() -> None:
+    assert len(build_instance(capacity=2000, requests=1).instance.requests) == 1
+
+
+@pytest.mark.parametrize("missing", [-1, 1])
+def test_a_law_must_give_a_round_to_each_request(missing: int) -> None:
+    class Wrong:
+        """Gives one round too few, or one too many."""
+
+        def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
+            return [int(generator.integers(9)) for _ in range(len(rows) + missing)]
+
+    with pytest.raises(ValueError, match="zip"):
+        build_instance(capacity=2000, requests=5, arrivals=Wrong())
+
+
+def test_an_open_trace_is_called_by_its_name(trace: Path) -> None:
+    with open_source(trace) as source:
+        workload = build_instance(source, capacity=10)
+        assert workload.source == source.name == f"'{trace}'"
+        assert len(workload.instance.requests) == 2
+    with (
+        open_source(trace) as source,
+        pytest.raises(InvalidWorkload, match=r"^'.*trace\.csv': none of its 6 rows"),
+    ):
+        build_instance(source, capacity=4)
+
+
+@pytest.mark.parametrize("bad", [0, -1, True])
 def test_a_bad_seed_capacity_or_block_size_is_refused(bad: int) -> None:
-    with pytest.raises(InvalidValue, match=r"^seed is "):
-        build_instance(capacity=1000, seed=bad)
-    with pytest.raises(InvalidValue, match=r"^capacity is "):
+    if bad != 0 or type(bad) is bool:
+        with pytest.raises(InvalidValue, match=r"^seed is "):
+            build_instance(capacity=1000, seed=bad)
+    with pytest.raises(InvalidValue, match=r"^capacity is .* tokens"):
         build_instance(capacity=bad)
-    with pytest.raises(InvalidValue, match=r"^block_size is "):
+    with pytest.raises(InvalidValue, match=r"^block_size is .* tokens"):
         build_instance(capacity=1000, block_size=bad)
 
 
@@ -225,5 +255,5 @@ def test_the_span_of_a_trace_is_told(tmp_path: Path) -> None:
     )
     assert build_instance(trace, capacity=9).span_ns == 4_250_000_000
     assert build_instance("chat", capacity=2**14, requests=3).span_ns is None
-    with pytest.raises(InvalidValue, match="time_unit is 's', but chat is no trace"):
+    with pytest.raises(InvalidValue, match=r"^time_unit is 's', but chat is no trace"):
         build_instance("chat", capacity=2**14, requests=3, time_unit="s")

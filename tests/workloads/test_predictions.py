@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -18,6 +19,7 @@ from amin_ref.workloads import (
     Exact,
     Mixed,
     Naive,
+    Poisson,
     Prediction,
     Relative,
     Rough,
@@ -134,8 +136,9 @@ def test_varying_is_never_wider_than_its_largest_error() -> None:
 
 
 def test_errors_of_varying_are_uniform() -> None:
-    widths = [upper - 10**6 for _, upper in intervals_of("varying:0.8", [10**6] * 4000)]
-    errors = np.sort(np.array(widths) / 10**6)
+    intervals = intervals_of("varying:0.8", [10**6] * 4000)
+    assert all(abs((upper - 10**6) - (10**6 - lower)) <= 1 for lower, upper in intervals)
+    errors = np.sort(np.array([upper - 10**6 for _, upper in intervals]) / 10**6)
     # Kolmogorov's distance; 1.95 is its quantile at 0.999 after scaling by the root of n.
     uniform = np.linspace(0, 0.8, 4000)
     assert np.abs(errors - uniform).max() / 0.8 < 1.95 / 4000**0.5
@@ -198,6 +201,22 @@ def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
         Rough(5, 10).intervals([7, 12, 30])
     with pytest.raises(InvalidValue, match=r"request 2: output_len is 4.*rough:4:10 or wider"):
         Rough(5, 10).intervals([7, 10, 4])
+    with pytest.raises(InvalidValue, match=r"request 1: output_len is 4.*rough:4:10 or wider"):
+        Rough(5, 10).intervals([7, 4])
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("rough:0:9", "prediction rough: LO is 0, but it must be at least 1 tokens"),
+        ("rough:9:8", "prediction rough: HI is 8, but it must be at least 9 tokens"),
+        ("bins:0", "prediction bins: K is 0, but it must be at least 1 bins"),
+    ],
+)
+def test_a_wrong_number_is_told_with_its_unit(text: str, rule: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        parse_prediction(text)
+    assert str(refused.value).startswith(rule)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +224,15 @@ def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
     NO_PREDICTIONS,
 )
 def test_what_is_no_prediction_is_refused(text: str) -> None:
-    with pytest.raises(InvalidValue, match=r"^prediction"):
+    with pytest.raises(InvalidValue, match=r"^prediction") as refused:
         parse_prediction(text)
+    kind, colon, _ = text.partition(":")
+    symbol = {"relative": "X", "varying": "X", "mixed": "P"}.get(kind)
+    if colon and symbol:
+        assert refused.value.field == f"prediction {kind}: {symbol}"
+        assert refused.value.mend in (f"write it as in {kind}:0.2", "give one such as 0.25")
+    elif not text.startswith(("rough:", "bins:")):
+        assert refused.value.field == "prediction"
 
 
 @settings(max_examples=50)
@@ -245,3 +271,27 @@ def test_bins_are_cut_exactly_however_long_the_outputs(lengths: list[int], count
         assert (number - 1) * width < length <= number * width
         assert (lower, upper) == (floor((number - 1) * width) + 1, floor(number * width))
         assert lower <= length <= upper
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "rule"),
+    [
+        (Relative, -1, "it must be a number from 0 to 2**53 - 1 (a float, int or Decimal)"),
+        (Varying, 2, "it must be a number from 0 to 1 (a float, int or Decimal)"),
+        (Poisson, 0, "it must be a number above 0 to 2**53 - 1 (a float, int or Decimal)"),
+        (Relative, Decimal("1e18"), "it must be a number from 0 to 2**53 - 1 (a float, int or D"),
+        (Relative, Decimal("1e19"), "it may have at most 18 places"),
+        (Relative, Decimal("1e-19"), "it may have at most 18 places"),
+    ],
+)
+def test_the_rule_of_a_decimal_is_told(
+    kind: Callable[[float | Decimal], object], value: float | Decimal, rule: str
+) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        kind(value)
+    assert refused.value.rule.startswith(rule)
+
+
+def test_a_decimal_may_have_18_places() -> None:
+    assert str(Relative(Decimal("1e-18"))) == "relative:0.000000000000000001"
+    assert parse_prediction("relative:0.000000000000000001") == Relative(Decimal("1e-18"))

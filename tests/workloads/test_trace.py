@@ -368,7 +368,39 @@ BAD_ROWS = [
     ),
     (
         '{"timestamp": 0, "input_length": 5.5, "output_length": 6}',
-        r"line 1: input_length is 5.5, but",
+        r"line 1: input_length is 5.5, but it must be a whole number",
+    ),
+    (
+        '{"timestamp": 0, "input_length": 9007199254740992, "output_length": 6}',
+        r"line 1: input_length is 9007199254740992, but no request has more than 2\*\*53 - 1 tok",
+    ),
+    (
+        '{"timestamp": 0, "input_length": 9007199254740992.0, "output_length": 6}',
+        r"line 1: input_length is 9007199254740992.0, but no request has more than 2\*\*53 - 1 ",
+    ),
+    (
+        '{"timestamp": 0, "input_length": 1e999999999, "output_length": 6}',
+        r"line 1: input_length is inf, but no request has more than 2\*\*53 - 1 tokens",
+    ),
+    (
+        "question_length,answer_length\n1,9007199254740992",
+        r"line 2: answer_length is 9007199254740992, but no request has more than 2\*\*53 - 1 tok",
+    ),
+    (
+        '{"timestamp": -1, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is -1, but it must be a time in milliseconds",
+    ),
+    (
+        '{"timestamp": -0.5, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is -0\.5, but it must be a time in milliseconds",
+    ),
+    (
+        '{"timestamp": "5", "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is '5', but it must be a time in milliseconds",
+    ),
+    (
+        '{"timestamp": 1e999999999, "input_length": 5, "output_length": 6}',
+        r"line 1: timestamp is inf, but it must be a time in milliseconds",
     ),
 ]
 
@@ -399,7 +431,8 @@ BAD_FILES = [
     (b"question_length\n1\n", r"line 1: the header is 'question_length', but"),
     (
         b"question_length,answer_length,answer_length\n1,2,3\n",
-        r"line 1: the header is .* it must name the column 'answer_length' once",
+        r"line 1: the header is 'question_length,answer_length,answer_length', but it must name "
+        r"the column 'answer_length' once",
     ),
 ]
 
@@ -525,6 +558,27 @@ def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path) -> None:
     text = '{"timestamp": 5.0, "input_length": 300.0, "output_length": 4e1}\n'
     assert rows_of(tmp_path, text) == [Row(300, 40, 5_000_000)]
     assert rows_of(tmp_path, "question_length,answer_length\n300.0,40.\n") == [Row(300, 40)]
+    largest = '{"input_length": 9007199254740991.0, "output_length": 9007199254740991}\n'
+    assert rows_of(tmp_path, largest) == [Row(2**53 - 1, 2**53 - 1)]
+    zeros = "0" * 30
+    assert rows_of(tmp_path, f"question_length,answer_length\n300.{zeros},{zeros[:16]}0040\n") == [
+        Row(300, 40)
+    ]
+    with pytest.raises(InvalidWorkload, match=r"answer_length is '0{19}40', but no request"):
+        rows_of(tmp_path, f"question_length,answer_length\n300,{zeros[:19]}40\n")
+
+
+@pytest.mark.parametrize("write", [written_vidur, written_burstgpt, written_splitwise])
+def test_the_unit_of_a_tables_times_may_be_said(tmp_path: Path, write: Writer) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(write([Row(1, 2, 2_500_000_000)]), encoding="utf-8")
+    found = [[row.time_ns for row in read_trace(path, unit)] for unit in (None, *TIME_UNITS)]
+    assert found == [[2_500_000_000], [2_500_000_000], [2_500_000], [2]]
+
+
+def test_fields_between_tabs_may_be_quoted(tmp_path: Path) -> None:
+    text = 'input_toks\toutput_toks\tarrival_time_ns\tnote\n10\t70\t5\t"a, b\tc"\n'
+    assert rows_of(tmp_path, text) == [Row(10, 70, 5)]
 
 
 @given(

@@ -1,9 +1,9 @@
-"""How thin the sandwich is: certified lower bound and best schedule, with no exact method's help.
+"""The gap between certified lower bounds and the best schedules, without exact methods.
 
 ``python -m tests.long.benchmarks.certified_gap`` prints the Markdown table of
 ``proofs_notes/certificates.md``; ``--help`` names the flags. Times are processor seconds of one
-core unless ``--wall`` is given, so that what else the machine is doing does not matter. The real
-traces are looked for where the tests look for them.
+core unless ``--wall`` is given, so that other programs on the machine do not matter. The real
+traces are in the folder that ``AMIN_DATA`` names, as for the tests.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What it costs to say whose schedule one is.
+"""The processor time of ``conform``.
 
 ``python -m tests.long.benchmarks.conformance`` prints the tables of
 ``proofs_notes/conformance.md``.
-Times are processor seconds, so that what else the machine is doing matters little. The real trace
-is looked for where the tests look for it.
+Times are processor seconds, so that other programs on the machine matter little. The real trace is
+in the folder that ``AMIN_DATA`` names, as for the tests.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def workloads() -> Iterator[tuple[str, Instance]]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The processor time that it takes, at best: what else runs can only make it slower."""
+    """The least processor time of several runs; other programs can only make a run slower."""
     best = math.inf
     for _ in range(REPETITIONS):
         began = time.process_time()

@@ -4,8 +4,8 @@
 flags.
 Peers are the textbook integer programme (one binary per request and round; arXiv 2502.07115) under
 HiGHS, and a cumulative model under OR-Tools CP-SAT, which needs the extra ``benchmark``. Every
-solve runs in a process of its own: HiGHS and OR-Tools cannot be imported into one, and processor
-time tells what a method needs from what else the machine is doing.
+solve runs in a process of its own, because HiGHS and OR-Tools cannot be imported into the same one,
+and because processor time is then that of the method alone.
 
 A method is a function from an instance and seconds to a :class:`Found`; add it to :data:`METHODS`.
 """

@@ -1,4 +1,4 @@
-"""Cost of Amin's rounds in tables.
+"""Tables of the processor time of Amin's rounds.
 
 ``python -m tests.long.benchmarks.rounds`` prints those of ``proofs_notes/complexity.md``.
 """

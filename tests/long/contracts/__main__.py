@@ -102,7 +102,7 @@ def check_module(name: str, seconds: float) -> list[Condition]:
 
 
 def finding_of(words: str | None) -> Finding:
-    """The verdict of a message; silence, or an unexpected message, is no confirmation."""
+    """The verdict of a message; no message, or an unexpected one, does not count as confirmed."""
     if words == "info: Confirmed over all paths.":
         return "confirmed over all paths"
     return "not refuted" if words == "info: Not confirmed." else "refuted"
@@ -140,7 +140,7 @@ def main() -> int:
 
 
 def report_contracts(contracts: dict[str, list[Condition]]) -> bool:
-    """Print what became of each condition; whether none was refuted."""
+    """Print the finding for each condition; return whether none was refuted."""
     print("| contract | condition | finding |\n|---|---|---|")
     for name, conditions in contracts.items():
         for condition in conditions:
@@ -159,7 +159,7 @@ def report_contracts(contracts: dict[str, list[Condition]]) -> bool:
 
 
 def report_claims(claims: list[Condition]) -> bool:
-    """Print the counterexamples to what is false; whether there is one to each."""
+    """Print the counterexample to each false claim; return whether each has one."""
     print("\n| false claim | counterexample |\n|---|---|")
     for claim in claims:
         print(f"| {claim.function} | {claim.said.removeprefix('error: ')} |")
@@ -167,7 +167,7 @@ def report_claims(claims: list[Condition]) -> bool:
 
 
 def report_differences(differences: dict[tuple[str, str], str]) -> bool:
-    """Print what was found of each pair; whether none differs."""
+    """Print the finding for each pair; return whether no pair differs."""
     print("\n| fast | plain | finding |\n|---|---|---|")
     alike = True
     for (fast, plain), said in differences.items():

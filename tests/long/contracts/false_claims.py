@@ -1,6 +1,6 @@
-"""Contracts that do not hold: CrossHair must refute every one, or its silence would mean nothing.
+"""False contracts, all of which CrossHair must refute: this shows that it can find violations.
 
-Each is a contract of the other modules with one thing wrong.
+Each is a contract of the other modules with one error.
 """
 
 from __future__ import annotations

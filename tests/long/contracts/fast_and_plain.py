@@ -1,4 +1,4 @@
-"""Pairs of a fast and a plain version, for ``crosshair diffbehavior`` to tell apart.
+"""Pairs of a fast and a plain version, in which ``crosshair diffbehavior`` seeks differences.
 
 Both of a pair have the same parameters, and bring whatever integers they are given into the same
 small range. :func:`known` fixes a symbolic integer: arrays cannot hold one.

@@ -1,4 +1,4 @@
-"""The deep profile: it covers what it says, finds what is broken, and keeps what it found."""
+"""The deep profile covers T1 to T11, finds deliberate faults, and stores what it finds."""
 
 from __future__ import annotations
 

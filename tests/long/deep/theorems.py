@@ -167,7 +167,7 @@ class Judged(Policy):
 
 
 class JudgedClairvoyant(ClairvoyantPolicy):
-    """The same for a policy that is told output lengths."""
+    """The same for a policy that receives output lengths."""
 
     def __init__(self, policy: ClairvoyantPolicy, referee: Referee) -> None:
         self.policy = policy

@@ -1,4 +1,4 @@
-"""Can the suite fail? Code broken on purpose, and the tests that must notice.
+"""Does a test fail for each fault in the code? Mutation testing.
 
 To read: ``catalogue`` (mutants picked by hand), ``theorem_tests`` and ``__main__`` (the tests of
 one theorem against them); then ``faults`` (all faults of a file), ``warm`` and ``cold`` (two ways

@@ -1,4 +1,4 @@
-"""All faults of the core, and a sample of the oracle's: ``python -m tests.long.mutants.all``.
+"""All faults of most files, and a sample of the oracle's: ``python -m tests.long.mutants.all``.
 
 The operators of :mod:`.faults` mutate each file of :data:`GROUPS`. A fault is first judged in a
 fork of one process (:mod:`.warm`) with a tenth of the examples. A fault that is alive then, or
@@ -16,9 +16,7 @@ import json
 import math
 import os
 import random
-import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +26,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.long.mutants import cold
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of
 from tests.long.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
@@ -80,7 +79,6 @@ GROUPS = (
             "amin_ref/conformance/waiting.py",
             "amin_ref/conformance/replay.py",
             "amin_ref/conformance/bound_rules.py",
-            "oracle/certificate.py",
         ),
         tests=(
             "tests/model/test_values.py",
@@ -96,8 +94,85 @@ GROUPS = (
             "tests/policies/test_open.py",
             "tests/policies/test_work_per_round.py",
             "tests/conformance/test_conformance.py",
-            "tests/oracle/test_certificate.py",
             "tests/making/vectors",
+        ),
+        sample=None,
+    ),
+    FaultGroup(
+        "workloads",
+        files=(
+            "amin_ref/workloads/arrivals.py",
+            "amin_ref/workloads/build.py",
+            "amin_ref/workloads/decimals.py",
+            "amin_ref/workloads/distribution.py",
+            "amin_ref/workloads/embedded.py",
+            "amin_ref/workloads/fields.py",
+            "amin_ref/workloads/formats.py",
+            "amin_ref/workloads/json_lines.py",
+            "amin_ref/workloads/lines.py",
+            "amin_ref/workloads/predictions.py",
+            "amin_ref/workloads/row.py",
+            "amin_ref/workloads/trace.py",
+            "amin_ref/workloads/usable.py",
+            "amin_ref/files/locking.py",
+            "amin_ref/files/reading.py",
+            "amin_ref/files/writing.py",
+        ),
+        tests=(
+            "tests/workloads",
+            "tests/files",
+            "tests/oracle/test_journal.py",
+            "tests/cli/test_reading.py",
+        ),
+        sample=None,
+    ),
+    FaultGroup(
+        "certificate",
+        files=("oracle/certificate.py", "oracle/journal.py"),
+        tests=("tests/oracle/test_certificate.py", "tests/oracle/test_journal.py"),
+        sample=None,
+    ),
+    FaultGroup(
+        "cli",
+        files=(
+            "amin_ref/cli/__init__.py",
+            "amin_ref/cli/application.py",
+            "amin_ref/cli/bound.py",
+            "amin_ref/cli/check.py",
+            "amin_ref/cli/claims.py",
+            "amin_ref/cli/compare.py",
+            "amin_ref/cli/comparing.py",
+            "amin_ref/cli/conform.py",
+            "amin_ref/cli/drive.py",
+            "amin_ref/cli/exit_codes.py",
+            "amin_ref/cli/flags.py",
+            "amin_ref/cli/foreign.py",
+            "amin_ref/cli/limits.py",
+            "amin_ref/cli/messages.py",
+            "amin_ref/cli/new.py",
+            "amin_ref/cli/optimum.py",
+            "amin_ref/cli/options.py",
+            "amin_ref/cli/progress.py",
+            "amin_ref/cli/reading.py",
+            "amin_ref/cli/report.py",
+            "amin_ref/cli/report_file.py",
+            "amin_ref/cli/schema.py",
+            "amin_ref/cli/simulate.py",
+            "amin_ref/cli/skeleton.py",
+            "amin_ref/cli/vectors.py",
+            "amin_ref/cli/verify.py",
+            "amin_ref/cli/wording.py",
+            "amin_ref/cli/workers.py",
+            "amin_ref/cli/worst_case.py",
+            "amin_ref/cli/writing.py",
+        ),
+        tests=(
+            "tests/cli",
+            "tests/comparison/test_comparison.py",
+            "tests/oracle/claims/test_claims.py",
+            "tests/oracle/report/test_report.py",
+            "tests/oracle/ratio/test_program.py",
+            "tests/schemas/test_schemas.py",
         ),
         sample=None,
     ),
@@ -179,6 +254,53 @@ HOMES = {
     "amin_ref/conformance/replay.py": ("tests/conformance/test_conformance.py",),
     "amin_ref/conformance/bound_rules.py": ("tests/conformance/test_conformance.py",),
     "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
+    "oracle/journal.py": ("tests/oracle/test_journal.py",),
+    "amin_ref/workloads/arrivals.py": ("tests/workloads/test_arrivals.py",),
+    "amin_ref/workloads/build.py": ("tests/workloads/test_build.py",),
+    "amin_ref/workloads/decimals.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/distribution.py": ("tests/workloads/test_predictions.py",),
+    "amin_ref/workloads/embedded.py": ("tests/workloads/test_embedded.py",),
+    "amin_ref/workloads/fields.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/formats.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/json_lines.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/lines.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/predictions.py": ("tests/workloads/test_predictions.py",),
+    "amin_ref/workloads/row.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/trace.py": ("tests/workloads/test_trace.py",),
+    "amin_ref/workloads/usable.py": (
+        "tests/workloads/test_trace.py",
+        "tests/workloads/test_build.py",
+    ),
+    "amin_ref/cli/drive.py": ("tests/cli/test_drive.py",),
+    "amin_ref/cli/conform.py": ("tests/cli/test_conform.py",),
+    "amin_ref/cli/compare.py": ("tests/cli/test_compare.py",),
+    "amin_ref/cli/comparing.py": ("tests/cli/test_compare.py",),
+    "amin_ref/cli/new.py": ("tests/cli/test_new.py",),
+    "amin_ref/cli/skeleton.py": ("tests/cli/test_new.py",),
+    "amin_ref/cli/reading.py": ("tests/cli/test_reading.py",),
+    "amin_ref/cli/limits.py": ("tests/cli/test_reading.py",),
+    "amin_ref/cli/workers.py": ("tests/cli/test_workers.py",),
+    "amin_ref/cli/application.py": ("tests/cli/test_application.py",),
+    "amin_ref/cli/exit_codes.py": (
+        "tests/cli/test_cli.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/options.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/flags.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/wording.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/messages.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/bound.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/check.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/schema.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/optimum.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/verify.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/claims.py": ("tests/oracle/claims/test_claims.py",),
+    "amin_ref/cli/report.py": ("tests/oracle/report/test_report.py",),
+    "amin_ref/cli/report_file.py": ("tests/oracle/report/test_report.py",),
+    "amin_ref/cli/worst_case.py": ("tests/oracle/ratio/test_program.py",),
+    "amin_ref/files/locking.py": ("tests/files/test_writing.py", "tests/oracle/test_journal.py"),
+    "amin_ref/files/reading.py": ("tests/files/test_reading.py",),
+    "amin_ref/files/writing.py": ("tests/files/test_writing.py",),
 }
 """The test files that were written for a file; they run before other tests that use the file."""
 
@@ -325,7 +447,7 @@ def run(order: Order) -> bool:
         print(f"a test that killed faults fails without one: {test}")
     if order.is_cold:
         with ThreadPoolExecutor(order.workers) as executor:
-            for fault, judged in executor.map(_judge_cold, survivors):
+            for fault, judged in executor.map(lambda s: (s[0], cold.judge(*s)), survivors):
                 note(fault, judged)
     return report(order, faults, log) and not failing
 
@@ -349,36 +471,6 @@ def _affordable(
         test: allowed_seconds(10 * warm.measured[test].seconds)
         for test in warm.tests_of(fault, kills, budget)
     }
-
-
-def _judge_cold(survivor: tuple[Fault, Mapping[str, float]]) -> tuple[Fault, Judged]:
-    fault, tests = survivor
-    began = time.monotonic()
-    if not tests:
-        return fault, Judged("alive", "no test runs it", 0.0)
-    asked = {"file": fault.file, "fault": fault.name, "tests": tests}
-    environment = os.environ | {"AMIN_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.long.mutants.cold"],
-        cwd=PROJECT,
-        env=environment,
-        input=json.dumps(asked),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    lines = done.stdout.splitlines()
-    seconds = time.monotonic() - began
-    running = [line for line in lines if line.startswith("running: ")]
-    last = running[-1].removeprefix("running: ") if running else ""
-    if done.returncode < 0:
-        return fault, Judged("timed out", last, seconds)
-    failed = [line for line in lines if line.startswith("failed: ")]
-    if failed or done.returncode:
-        by = failed[-1].removeprefix("failed: ") if failed else "the tests cannot start"
-        return fault, Judged("killed", by, seconds)
-    return fault, Judged("alive", "", seconds)
 
 
 # How long each test takes and which functions it runs; measured once.

@@ -1,4 +1,4 @@
-"""Mutants picked by hand: each is one misunderstanding of the specification.
+"""Hand-picked mutants: each is one misunderstanding of the specification.
 
 A mutant is a piece of source text, its replacement, and the theorem (specification, section 6) that
 the result breaks. The text must occur in its file exactly once; otherwise the mutant is stale,

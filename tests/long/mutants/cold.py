@@ -1,50 +1,77 @@
-"""Judges one fault in a process of its own: ``python -m tests.long.mutants.cold``.
+"""Judges one fault in new processes: ``python -m tests.long.mutants.cold``.
 
-Standard input is a JSON object with the file, the fault's name, and the tests with the processor
-time that each may take, in seconds. The process imports the faulty module and runs the tests. Its
-last line is ``failed: `` and the test that failed, or ``done``.
+The tests run in a copy of the project whose file has the fault. So the fault is also in what is
+computed on import and in the processes that a test starts. In the copy, standard input of this
+module is a JSON object: the tests with the processor time that each may take, in seconds. Its last
+line is ``failed: `` and the test that failed, or ``done``.
 """
 
 from __future__ import annotations
 
+import ast
 import json
+import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+import tempfile
+import time
+from collections.abc import Mapping
+from importlib.util import cache_from_source
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
-from tests.long.mutants.warm import limit_test
+from tests.long.mutants.faults import Fault, faulty
+from tests.long.mutants.warm import Judged, limit_test
 from tests.support.project import PROJECT
 
+COPIED = ("amin_ref", "oracle", "tests", "proofs_notes", "pyproject.toml", "README.md")
 
-class _Faulty(MetaPathFinder, Loader):
-    """Imports one module with a fault in it."""
 
-    def __init__(self, root: Path, fault: Fault) -> None:
-        self._path = root / fault.file
-        self._name = module_name(fault.file)
-        self._fault = fault
+def judge(fault: Fault, tests: Mapping[str, float]) -> Judged:
+    """The verdict of tests, each with its limit of processor time in seconds."""
+    began = time.monotonic()
+    if not tests:
+        return Judged("alive", "no test runs it", 0.0)
+    with tempfile.TemporaryDirectory() as name:
+        _copy_with(fault, Path(name))
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.long.mutants.cold"],
+            cwd=name,
+            env=os.environ
+            | {"AMIN_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": name},
+            input=json.dumps(dict(tests)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    lines = done.stdout.splitlines()
+    seconds = time.monotonic() - began
+    running = [line for line in lines if line.startswith("running: ")]
+    last = running[-1].removeprefix("running: ") if running else ""
+    if done.returncode < 0:
+        return Judged("timed out", last, seconds)
+    failed = [line for line in lines if line.startswith("failed: ")]
+    if failed or done.returncode:
+        by = failed[-1].removeprefix("failed: ") if failed else "the tests cannot start"
+        return Judged("killed", by, seconds)
+    return Judged("alive", "", seconds)
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Find the one module; leave all others to the other finders."""
-        if fullname != self._name:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None:
-            spec.loader = self
-        return spec
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the faulty code in place of the module's own."""
-        tree = faulty(self._path.read_text(encoding="utf-8"), self._fault)
-        exec(compile(tree, str(self._path), "exec", dont_inherit=True), module.__dict__)
+def _copy_with(fault: Fault, to: Path) -> None:
+    """Copy the project, with compiled files, and put the fault in its place."""
+    for name in COPIED:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, to / name)
+        else:
+            shutil.copy(source, to / name)
+    file = to / fault.file
+    broken = faulty(file.read_text(encoding="utf-8"), fault)
+    file.write_text(ast.unparse(broken), encoding="utf-8")
+    Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
 
 class _Limits:
@@ -67,27 +94,9 @@ class _Limits:
 
 def main() -> int:
     """The command; returns 0 when no test failed."""
-    asked = json.loads(sys.stdin.read())
-    source = (PROJECT / asked["file"]).read_text(encoding="utf-8")
-    fault = next(f for f in faults_of(asked["file"], source) if f.name == asked["fault"])
-    seconds: dict[str, float] = asked["tests"]
-    sys.meta_path.insert(0, _Faulty(PROJECT, fault))
+    seconds: dict[str, float] = json.loads(sys.stdin.read())
     limits = _Limits(seconds)
-    # Pytest would rewrite the asserts of the package, which has a plugin, and so import it itself.
-    plain = ["--assert", "plain"]
-    arguments = [
-        *plain,
-        "-n",
-        "0",
-        "-x",
-        "-q",
-        "-s",
-        "--no-header",
-        "--tb",
-        "no",
-        "-p",
-        "no:cacheprovider",
-    ]
+    arguments = ["-n", "0", "-x", "-q", "-s", "--no-header", "--tb", "no", "-p", "no:cacheprovider"]
     status = pytest.main([*arguments, *seconds], plugins=[limits])
     if status and not limits.failed:
         limits.failed = f"the tests cannot start: {status!s}"

@@ -1,4 +1,4 @@
-"""Faults that no test can notice because the code does the same with them, each with its reason."""
+"""Faults that do not change what the code does, so that no test can fail; each with its reason."""
 
 # ruff: noqa: E501 - a fault's name is as long as the code that it changes
 

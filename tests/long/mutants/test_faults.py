@@ -1,18 +1,17 @@
-"""The faults are what they say, and whether a test notices them is judged rightly."""
+"""Faults are made as described, and a fault counts as killed only if a test fails because of it."""
 
 from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults
+from tests.long.mutants.cold import judge
 from tests.long.mutants.equivalent import EQUIVALENT
-from tests.long.mutants.faults import Fault, faults_of, faulty, module_name
+from tests.long.mutants.faults import faults_of, faulty, module_name
 from tests.support.project import PROJECT
 
 SOURCE = '''
@@ -104,26 +103,22 @@ def test_a_sample_is_the_same_every_time() -> None:
     assert len(chosen_faults("amin_ref/simulator/cache.py", 5)) == 5
 
 
-def cold(fault: Fault, test: str) -> str:
-    asked = {"file": fault.file, "fault": fault.name, "tests": {test: 60.0}}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.long.mutants.cold"],
-        cwd=PROJECT,
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.splitlines()[-1]
-
-
 def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other() -> None:
     faults = chosen_faults("amin_ref/model/validation.py", None)
     fault = next(f for f in faults if f.new == "value >= LARGEST")
-    assert cold(fault, "tests/model/test_values.py").startswith(
-        "failed: tests/model/test_values.py::"
-    )
-    assert cold(fault, "tests/long/mutants/test_catalogue.py") == "done"
+    killed = judge(fault, {"tests/model/test_values.py": 60.0})
+    assert killed.verdict == "killed"
+    assert killed.by.startswith("tests/model/test_values.py::")
+    assert judge(fault, {"tests/long/mutants/test_catalogue.py": 60.0}).verdict == "alive"
+
+
+def test_a_fault_is_in_the_processes_that_a_test_starts() -> None:
+    faults = chosen_faults("amin_ref/files/writing.py", None)
+    fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
+    test = "tests/files/test_writing.py::test_standard_output_by_its_name"
+    killed = judge(fault, {test: 60.0})
+    assert killed.verdict == "killed"
+    assert killed.by.startswith(test)
 
 
 def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -29,7 +30,7 @@ from typing import TypeVar
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.long.mutants.faults import Fault, faulty
+from tests.long.mutants.faults import Fault, faulty, module_name
 
 MEMORY = 2 * 2**30
 """Address space of a fork, in bytes: a fault that allocates without end must not use all memory."""
@@ -65,7 +66,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A test on sound code: its processor time in seconds, and the functions that it runs."""
+    """A test on sound code: its processor time in seconds, that of the processes that it starts
+    included, and the functions that it runs."""
 
     seconds: float
     functions: frozenset[str]
@@ -130,6 +132,8 @@ class Warm:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do the work; no test runs in this process itself."""
         self.items = {item.nodeid: item for item in session.items}
+        for file in self._files.values():  # the command line imports its commands late
+            importlib.import_module(module_name(file))
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in self._files:
                 self._functions.setdefault(_place(thing.__code__), []).append(thing)
@@ -153,14 +157,14 @@ class Warm:
             def run(pipe: int) -> None:
                 for test in tests:
                     functions: set[str] = set()
-                    began = time.process_time()
+                    began = _processor_seconds()
                     sys.setprofile(_noting(scopes, functions))
                     failed = self._fails(test, None)
                     sys.setprofile(None)
                     if failed:
                         _say(pipe, f"fails: {test}")
                         continue
-                    seconds = time.process_time() - began
+                    seconds = _processor_seconds() - began
                     _say(pipe, json.dumps([test, seconds, sorted(functions)]))
 
             return run
@@ -304,6 +308,12 @@ class Warm:
             for inner in _with_inner(code):
                 scopes[_place(inner)] = scope
         return scopes
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process, and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:

@@ -1,1 +1,1 @@
-"""Where the test vectors come from: ``python -m tests.making.vectors`` writes them again."""
+"""Makes the test vectors: ``python -m tests.making.vectors`` writes them again."""

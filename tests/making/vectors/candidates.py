@@ -1,8 +1,8 @@
 """Vectors to choose from: random small instances, with verdicts found by brute force.
 
 Right schedules come from the naive policies, tie-break by tie-break
-(:mod:`tests.models.every_tie`). The round of a wrong schedule comes from them, too: it is the first
-in which no right schedule does the same.
+(:mod:`tests.models.every_tie`). They also determine the wrong round of a wrong schedule: the first
+round in which no right schedule makes the same decision.
 """
 
 from __future__ import annotations
@@ -328,7 +328,7 @@ def _refused(
 
 
 def worked_out(vector: Vector) -> Vector:
-    """The same instance, and the same schedule if it is a wrong one, with all else found anew."""
+    """The same instance (and schedule, if it is a wrong one), with everything else recomputed."""
     if vector.result == "invalid" and vector.policy is None:
         return _faulty(vector.schedules[0])
     assert vector.policy is not None

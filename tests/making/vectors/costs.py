@@ -92,7 +92,7 @@ def _change(own: Figures, other: Figures) -> str:
 
 
 def figures(implementation: Implementation, policy: VectorPolicy, instance: Instance) -> Figures:
-    """Simulate; where the machine refuses, run it with an engine that refuses nothing."""
+    """Simulate; if the simulator refuses a decision, run an engine that refuses none."""
     core = implementation.core
     copy = core.Instance.from_json(instance.to_json())
     try:
@@ -111,7 +111,7 @@ def _scheduler(implementation: Implementation, policy: VectorPolicy) -> Policy:
 
 
 class Engine:
-    """Carries out whatever it is told, and looks how full that makes the cache."""
+    """Carries out every decision, also an overflow, and measures how full the cache gets."""
 
     def __init__(
         self, implementation: Implementation, policy: VectorPolicy, instance: Instance

@@ -1,4 +1,4 @@
-"""An implementation as the vectors see it: documents in, documents out.
+"""An implementation under test: it reads documents and writes documents.
 
 Only documents are exchanged, so an implementation may be a broken copy of the package, imported
 beside the package itself.

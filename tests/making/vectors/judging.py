@@ -1,4 +1,4 @@
-"""Holding an implementation against a vector: what every user of the vectors does."""
+"""Testing an implementation with a vector, as every user of the vectors does."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _is_stopped(implementation: Implementation, schedule: Schedule) -> bool:
 
 
 def _scripted(implementation: Implementation, schedule: Schedule) -> object:
-    """A policy that does what a schedule says, whatever it is told."""
+    """A policy that makes the decisions of a given schedule, whatever it receives."""
     core = implementation.core
     runs = schedule.runs
 

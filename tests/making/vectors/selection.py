@@ -1,4 +1,4 @@
-"""Choosing the vectors: for every bug a few that catch it, small and unlike each other."""
+"""Choosing the vectors: for every bug a few that detect it, small and different from each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heuristics' two ends of the sandwich: schedules are valid, bounds never above them."""
+"""Heuristic schedules are valid, and lower bounds from prices are never above their costs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Ins
     [crowded(), crowded(block_size=4), crowded(last_arrival=500)],
     ids=["at once", "blocks", "arrivals"],
 )
-def test_the_sandwich_is_thin(instance: Instance) -> None:
+def test_bound_and_schedule_are_close(instance: Instance) -> None:
     """A second each: far from the best, but a broken ascent or annealing is farther."""
     certificate = lower_bound(instance, 0.5)
     lower = verify(instance, certificate)

@@ -1,4 +1,4 @@
-"""The integer programme: agreement with plain enumeration, and no belief in what solvers say."""
+"""The integer programme agrees with enumeration, and checks every answer of a solver."""
 
 from __future__ import annotations
 
@@ -390,7 +390,7 @@ def cheaper_than_it_is(
 
 
 def halves(programme: Programme, start: Sequence[int], supervision: Supervision) -> Answer:
-    """What the relaxation would like best is no whole solution."""
+    """The optimum of the relaxation, which is not an integer solution."""
     values = tuple(value / 2 for value in start)
     return Answer(values, objective(programme, values), objective(programme, values))
 
@@ -426,7 +426,9 @@ LIARS: tuple[Solver, ...] = (
 
 
 @pytest.mark.parametrize("liar", LIARS, ids=lambda liar: liar.__name__)
-def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_false_answer_of_a_solver_is_refused(
+    liar: Solver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
     result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert not check(result.schedule)
@@ -435,7 +437,7 @@ def test_a_lying_solver_is_not_believed(liar: Solver, monkeypatch: pytest.Monkey
     assert result.lower_bound < 97 <= result.schedule.total_latency
 
 
-def test_a_bound_that_can_be_true_is_believed_under_its_name(
+def test_a_plausible_bound_of_a_solver_is_named_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Such a bound cannot be told from a wrong one, so its evidence is named ``solver``."""
@@ -470,7 +472,7 @@ def test_dual_bounds_are_rounded_up_with_a_tolerance(
     assert result.lower_bound == read
 
 
-def test_what_is_said_on_the_way_counts_only_if_the_schedule_holds(
+def test_bounds_during_a_solve_count_only_if_the_schedule_is_valid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def says_much_and_finds_nothing(
@@ -553,8 +555,8 @@ def test_what_took_too_long_to_lay_out_is_not_laid_out_again(
     assert len(laid_out) == 1
 
 
-class Deaf:
-    """A solver that works on until it is let go, whatever it is told."""
+class IgnoresStop:
+    """A solver that ignores the request to stop, and ends only when the test releases it."""
 
     def __init__(self) -> None:
         self.HandleUserInterrupt = False
@@ -579,7 +581,7 @@ class Listeners(list[object]):
 
 def test_a_solver_that_cannot_be_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 0.01)
-    solver = Deaf()
+    solver = IgnoresStop()
     solver.cbMipLogging = Listeners()
     supervision = Supervision(Deadline.after(0), lambda _: None)
     try:

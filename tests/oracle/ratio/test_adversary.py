@@ -1,4 +1,4 @@
-"""T12 and T13: the bound on Amin's ratio, attacked; and what breaks it.
+"""T12 and T13: a search for instances above the bound on Amin's ratio; and what breaks the bound.
 
 *Exhausted*: the table in ``proofs_notes/data``. *Tested*: properties and the adversary's walks.
 """
@@ -249,7 +249,7 @@ BREAKING = {
 
 @pytest.mark.theorem("T13")
 @pytest.mark.parametrize("name", BREAKING)
-def test_crippled_amins_break_the_bound(name: str) -> None:
+def test_variants_that_break_the_bound(name: str) -> None:
     policy, setting, lengths, n = BREAKING[name]
     rules = RULES[next(key for key, found in CLASSES.items() if found is policy)]
     attack = worst_with_lengths(rules, setting, lengths, n)
@@ -272,7 +272,7 @@ def test_without_look_ahead_exact_predictions_do_not_help() -> None:
 
 
 @pytest.mark.parametrize("name", ["amin-evicts-newest", "amin-never-looks-ahead"])
-def test_crippled_amins_whose_rule_the_ratio_does_not_need(name: PolicyName) -> None:
+def test_variants_that_keep_to_the_bound(name: PolicyName) -> None:
     """Evidence: where Amin is at its worst, these are at their worst no worse than Amin."""
 
     def worst(policy: PolicyName) -> Fraction:

@@ -65,8 +65,8 @@ class AdmitsAll(NeverAdmits):
         return Decision(admit=tuple(request.id for request in arrived))
 
 
-class Tired(FirstComeFirstServed):
-    """Works once: a second run finds another scheduler."""
+class WorksOnce(FirstComeFirstServed):
+    """Fails when the same object schedules a second instance."""
 
     begun = False
 
@@ -77,7 +77,7 @@ class Tired(FirstComeFirstServed):
 
 
 class ByChance(Amin):
-    """Another order of ties each time that it is made."""
+    """Each new object has another random order of ties."""
 
     seeds: Iterator[int] = count()
 
@@ -123,7 +123,7 @@ def test_it_is_the_worst_of_all_assignments(data: st.DataObject) -> None:
 
 def test_it_is_made_anew_for_each_assignment() -> None:
     setting = Setting(1, 1, 3, 6)
-    tired = worst_case(Question(f"{HERE}:Tired", setting, 3))
+    tired = worst_case(Question(f"{HERE}:WorksOnce", setting, 3))
     assert tired.found == worst_case(Question("fcfs", setting, 3)).found
 
 

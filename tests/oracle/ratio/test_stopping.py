@@ -1,4 +1,4 @@
-"""A search for a worst ratio that is stopped gives what it has, and says that it is not all."""
+"""A search for a worst ratio that is stopped returns the largest ratio so far, as incomplete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact worst ratios: complete, the same however they are worked on, and never lost to a kill."""
+"""Exact worst ratios: complete, independent of the executor, and kept if the process is killed."""
 
 from __future__ import annotations
 

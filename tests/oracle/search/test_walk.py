@@ -1,4 +1,4 @@
-"""One search by several processes: as exact as alone, and nothing lost when they are."""
+"""One search by several processes is as exact as by one, also if processes are killed."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_the_caller_walks_what_killed_processes_had(silent: bool) -> None:
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("asked", [5, 20, 40, 80, 160])
-def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int) -> None:
+def test_work_in_flight_at_the_deadline_counts_as_unexplored(asked: int) -> None:
     instance = synthetic_instance(7, 4)
     least = search(instance).lower_bound
     questions = iter(range(10**6))
@@ -136,7 +136,7 @@ def test_when_it_is_time_to_stop_what_is_out_counts_as_not_looked_at(asked: int)
 
 
 @pytest.mark.theorem("T10")
-def test_what_is_left_is_bounded_by_the_state_that_looks_best() -> None:
+def test_unexplored_branches_have_the_smallest_bound_of_their_states() -> None:
     told_apart = 0
     for instance in some_instances(8):
         problem = Problem.of(instance)

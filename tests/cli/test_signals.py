@@ -1,0 +1,224 @@
+"""SIGINT and SIGTERM end every command with 130 and 143, whenever they come."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from amin_ref.cli.exit_codes import INTERRUPTED, TERMINATED
+from amin_ref.cli.signals import Terminated, signals_raise
+from tests.support.commands import COMMANDS, Command, make_inputs
+from tests.support.marked import Mark
+from tests.support.project import PROJECT
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+
+SECONDS = 90
+"""A program that has not ended so long after a signal hangs."""
+
+CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+
+LONG = (
+    Command("compare --requests 30000 --capacity 100000"),
+    Command("simulate --requests 30000 --capacity 100000"),
+    Command("optimum --requests 24 --capacity 2000 --method search --workers 2 --time-limit 60"),
+    Command("optimum --requests 300 --time-limit 60"),
+    Command("claims --quick --workers 2"),
+    Command("worst-case --prompt 2 --lower 2 --upper 9 --capacity 14 --requests 8 --workers 2"),
+    Command("worst-case-table --workers 2"),
+    Command("report {}/report.html --requests 500"),
+    Command(
+        "drive --requests 5000 --small 0 -- {python} -m tests.support.stdin_policy amin_ref:Amin"
+    ),
+)
+"""Runs that last until they are interrupted."""
+
+
+TELLS = (
+    "import os, sys, types; tell = lambda name, *_: "
+    "os.write(1, b'.') and None if name == 'amin_ref.cli.streams' else None; "
+    "sys.meta_path.insert(0, types.SimpleNamespace(find_spec=tell)); "
+)
+"""Says that the program begins, when it has set its handlers and imports the first module of all.
+
+Before that come the interpreter's own start and two assignments of ours.
+"""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs")
+    make_inputs(folder)
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an interrupted program ended, and what was left of it."""
+
+    code: int
+    err: str
+    left: list[str]
+
+
+def interrupted(
+    command: Command, number: int, seconds: float, inputs: Path, *, whole_group: bool
+) -> Ended:
+    """Send a signal ``seconds`` after the first import of ours; what is left has a mark.
+
+    Args:
+        command: what is run.
+        number: the signal.
+        seconds: after the program says that it begins.
+        inputs: its files.
+        whole_group: whether worker processes get it as well, as from a terminal.
+    """
+    mark = Mark.new()
+    told = Command(command.arguments, before=f"{command.before}{TELLS}")
+    good_input = os.devnull if command.reads is None else inputs / command.reads
+    with open(good_input, "rb") as stdin:
+        process = subprocess.Popen(
+            told.words(inputs), cwd=PROJECT, env=mark.environment(),
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.read(1)
+    time.sleep(seconds)
+    with contextlib.suppress(ProcessLookupError):
+        (os.killpg if whole_group else os.kill)(process.pid, number)
+    _, err = process.communicate(timeout=SECONDS)
+    return Ended(process.returncode, err.decode(), mark.left())
+
+
+def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:
+    """One of these codes, at most one sentence about the signal, and nothing left."""
+    told = [line for line in ended.err.splitlines() if line.startswith("amin-ref: ")]
+    assert ended.code in codes, f"{what}: {ended}"
+    assert "Traceback" not in ended.err, f"{what}: {ended}"
+    assert "Warning" not in ended.err, f"{what}: {ended}"
+    assert "leaked" not in ended.err, f"{what}: {ended}"
+    assert ended.err == "".join(f"{line}\n" for line in told), f"{what}: {ended}"
+    if ended.code == CODES[signal.Signals(number)]:
+        sentences = [line for line in told if "interrupted" in line or "terminated" in line]
+        assert len(sentences) == 1, f"{what}: {ended}"
+    assert ended.left == [], f"{what}: processes are left: {ended}"
+
+
+def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) -> int:
+    """Interrupt random commands at random moments, up to ``times``; the number of runs."""
+    choice = random.Random(seed)
+    ends = time.monotonic() + until
+    done = 0
+    while done < times and time.monotonic() < ends:
+        done += 1
+        name = choice.choice(list(COMMANDS))
+        command = choice.choice((COMMANDS[name], COMMANDS[name], choice.choice(LONG)))
+        number = choice.choice((signal.SIGINT, signal.SIGTERM))
+        # Half of the moments lie in the imports, where most of a short run's time goes.
+        seconds = choice.choice((0.3, 2.0)) * choice.random()
+        whole_group = choice.random() < 0.3
+        ended = interrupted(command, number, seconds, inputs, whole_group=whole_group)
+        what = f"{command.arguments}, {number.name} after {seconds:.3f} s, group {whole_group}"
+        # It may have come to its own end first; or a driven program was interrupted by the group.
+        codes = {CODES[number], command.code}
+        judge(ended, number, codes, what)
+        (inputs / "new_scheduler.py").unlink(missing_ok=True)
+    return done
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_some_moments(inputs: Path, number: signal.Signals) -> None:
+    assert random_moments(inputs, 12, seed=number) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_300_moments(inputs: Path, seed: int) -> None:
+    assert random_moments(inputs, 75, seed=100 + seed, until=900) == 75
+
+
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("command", LONG, ids=lambda command: command.arguments.split()[0])
+def test_what_takes_long_is_ended_at_work(
+    inputs: Path, command: Command, number: signal.Signals
+) -> None:
+    ended = interrupted(command, number, 3.0, inputs, whole_group=False)
+    judge(ended, number, {CODES[number]}, command.arguments)
+
+
+def test_importing_touches_no_handler() -> None:
+    program = (
+        "import signal; before = [signal.getsignal(n) for n in range(1, 32) if n not in (9, 19)]; "
+        "import sys; hook = sys.unraisablehook; from amin_ref import *; import oracle; "
+        "import amin_ref.cli.application, amin_ref.cli.workers, amin_ref.cli.streams; "
+        "assert sys.unraisablehook is hook; "
+        "assert before == [signal.getsignal(n) for n in range(1, 32) if n not in (9, 19)]"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)
+
+
+def test_little_runs_before_signals_are_heard() -> None:
+    """Until ``main`` is called, no module is imported that Python had not imported itself."""
+    program = (
+        "import sys; before = set(sys.modules); import amin_ref.cli; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.split() == ["amin_ref", "amin_ref.cli"]
+
+
+def test_handlers_are_as_before_after_a_command() -> None:
+    before = [signal.getsignal(number) for number in CODES]
+    with signals_raise():
+        assert [signal.getsignal(number) for number in CODES] != before
+    assert [signal.getsignal(number) for number in CODES] == before
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_an_exception_that_python_loses_is_raised_again(
+    number: signal.Signals, error: type[KeyboardInterrupt]
+) -> None:
+    class Deaf:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def wait() -> None:
+        deaf = Deaf()
+        del deaf
+        time.sleep(20)
+
+    began = time.monotonic()
+    with signals_raise(), pytest.raises(error):
+        wait()
+    assert time.monotonic() - began < 10
+
+
+def test_no_import_is_left_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception comes after it."""
+    (tmp_path / "imported_slowly.py").write_text(
+        "import signal\nsignal.raise_signal(signal.SIGINT)\nwhole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load() -> None:
+        import imported_slowly  # type: ignore[import-not-found]  # written above
+
+        assert imported_slowly.whole
+        time.sleep(20)
+
+    with signals_raise(), pytest.raises(KeyboardInterrupt):
+        load()
+    assert sys.modules.pop("imported_slowly").whole
