@@ -342,8 +342,7 @@ _OPTIONS = (
         "--capacity",
         type=TOKENS,
         default=DEFAULT_CAPACITY,
-        show_default=True,
-        help="M, size of the KV cache, in tokens.",
+        help=f"M, size of the KV cache, in tokens.  [default: {DEFAULT_CAPACITY:,}]",
     ),
     click.option(
         "--block-size",
