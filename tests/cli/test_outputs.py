@@ -24,7 +24,7 @@ LIMITED = (
     "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     "resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
 )
-"""A disk that takes so many bytes of a file and is full then."""
+"""A disk that takes the first bytes of a file and is full then."""
 
 
 @dataclass(frozen=True, slots=True)

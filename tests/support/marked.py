@@ -1,4 +1,4 @@
-"""Processes that a test has started, with all that these have started."""
+"""Processes that a test has started, and the processes that these have started."""
 
 from __future__ import annotations
 
