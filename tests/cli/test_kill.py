@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -140,12 +141,13 @@ def whole_lines(file: Path) -> list[str]:
 
 
 def is_silent(said: str) -> bool:
-    """Whether no more was said than what was written, or by a worker killed with its program.
+    """Whether no more was said than that all was done, or by a worker killed with its program.
 
-    If the program is killed as it starts a worker, Python's own code says that the message is missing
-    which tells the worker its work.
+    If the program is killed as it starts a worker, Python's own code says that the message is
+    missing which tells the worker its work.
     """
-    if all(line.startswith("amin-ref: wrote ") for line in said.splitlines()):
+    done = re.compile("amin-ref: wrote .*|.* instances in .*")
+    if all(done.fullmatch(line) for line in said.splitlines()):
         return True
     return "spawn_main" in said and said.endswith("EOFError: Ran out of input\n")
 
