@@ -31,6 +31,12 @@ def leave_at_once(number: int, _: object) -> "NoReturn":
         os._exit(128 + number)
 
 
+def ignore_signals() -> None:
+    """Let nothing change the exit code any more: Python, as it ends, gives up its handlers."""
+    for number in _NAMES:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def main() -> None:
     """Entry point of the command ``amin-ref``.
 
@@ -40,7 +46,11 @@ def main() -> None:
         # A shell starts what goes to the background deaf to Ctrl-C; that is left so.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, leave_at_once)
+    import atexit
+
     from amin_ref.cli.streams import prepare_streams
+
+    atexit.register(ignore_signals)  # the first to be registered is the last to be called
 
     prepare_streams()
     from amin_ref.cli.application import application

@@ -79,8 +79,7 @@ Examples:
     "--capacity",
     type=TOKENS,
     default=CAPACITY,
-    show_default=True,
-    help="M, size of the KV cache, in tokens.",
+    help=f"M, size of the KV cache, in tokens.  [default: {CAPACITY:,}]",
 )
 @click.option(
     "--seeds",

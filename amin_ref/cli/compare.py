@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +11,14 @@ from click.shell_completion import CompletionItem
 
 from amin_ref.cli.bound import tell_interrupted
 from amin_ref.cli.comparing import TIME_LIMIT, Format, Plan, compare_one, compare_seeds
-from amin_ref.cli.flags import completed_policies, is_given, refuse_without_effect, without_effect
+from amin_ref.cli.flags import (
+    OWN_POLICY,
+    completed_policies,
+    is_given,
+    policies_in_words,
+    refuse_without_effect,
+    without_effect,
+)
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.comparison import Display
@@ -102,6 +110,16 @@ class LatencyParameter(click.ParamType[Latency]):
         return Latency(number, value.endswith("s"))
 
 
+policies_option = click.option(
+    "--policies",
+    type=PolicyNames(),
+    default=ALL_POLICIES,
+    show_default=True,
+    help=f"Which to run, separated by commas: {policies_in_words()}; or {OWN_POLICY}.",
+)
+"""The flag that names the policies to compare."""
+
+
 @click.command(
     "compare",
     epilog="""\b
@@ -113,15 +131,7 @@ Examples:
   amin-ref compare --policies amin,h-sf --json | python -m json.tool""",
 )
 @workload_options
-@click.option(
-    "--policies",
-    type=PolicyNames(),
-    default=ALL_POLICIES,
-    show_default=True,
-    help="Which to run, separated by commas: Amin, Amax (reserves upper bounds), H-SF (knows every "
-    "length, shortest first), FCFS (first come, first served), or MODULE:NAME for a policy of your "
-    "own, where MODULE is looked for in the current folder first.",
-)
+@policies_option
 @click.option(
     "--seeds",
     type=WholeNumber("number", least=2),
@@ -202,8 +212,7 @@ def compare_command(
         raise without_effect(context, "columns", "on JSON, which has every column")
     if is_given(context, "time_limit") and not bound and report is None:
         raise without_effect(context, "time_limit", "without --bound or --report")
-    if not any(policy in POLICIES for policy in policies):
-        refuse_without_effect(context, "ties", "on policies of your own")
+    refuse_ties_without_effect(context, policies)
     plan = Plan(
         options=options,
         policies=policies,
@@ -223,6 +232,16 @@ def compare_command(
         is_interrupted = compare_seeds(plan, seeds)
     if is_interrupted:
         context.exit(tell_interrupted())
+
+
+def refuse_ties_without_effect(context: click.Context, policies: Sequence[str]) -> None:
+    """Refuse ``--ties`` where every policy is the user's own, and breaks ties in its own way.
+
+    Raises:
+        click.UsageError: ``--ties`` was given, and no policy takes it.
+    """
+    if not any(policy in POLICIES for policy in policies):
+        refuse_without_effect(context, "ties", "on policies of your own")
 
 
 def _refuse_equal_seeds(options: WorkloadOptions, seeds: int) -> None:

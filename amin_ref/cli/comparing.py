@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,9 +16,12 @@ from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import Watch, watching
 from amin_ref.cli.report_file import caption, command, ledger_in, write_report
+from amin_ref.cli.writing import terminal_width
 from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
 from amin_ref.comparison.selection import ALL_POLICIES
+from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
+from amin_ref.policies import TieBreak
 from amin_ref.workloads import Dropped, Workload
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Plan:
             click.echo(f"{comparison.caption}\n")
             click.echo(comparison.to_markdown(self.columns), nl=False)
         else:
-            click.echo(comparison.table(_terminal_width(), self.columns))
+            click.echo(comparison.table(terminal_width(), self.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ def compare_one(plan: Plan) -> bool:
     try:
         with watching(len(plan.policies) * len(instance.requests)) as watch:
             # Schedules that are done stay in the dictionary when a later one is interrupted.
-            schedules.update(_simulated(plan, plan.options, workload, watch, 0))
+            ties = plan.options.tie_break()
+            schedules.update(schedules_of(plan.policies, instance, ties, watch, 0))
         if plan.report is not None:
             found = best_known(instance, plan.time_limit)
             least, is_interrupted = found.optimum.lower_bound, found.interrupted
@@ -188,7 +190,8 @@ def compare_seeds(plan: Plan, count: int) -> bool:
                 if watch is None:
                     watch = stack.enter_context(watching(count * size))
                 done = len(comparisons) * size
-                schedules = dict(_simulated(plan, options, workload, watch, done))
+                ties = options.tie_break()
+                schedules = dict(schedules_of(plan.policies, instance, ties, watch, done))
                 least = None
                 if plan.bound or plan.report is not None:
                     # The search for a bound shows progress of its own.
@@ -226,31 +229,27 @@ def _print_seeds(plan: Plan, comparisons: Mapping[int, Comparison], read: Read) 
     plan.print(SeedComparison(comparisons, seeds + first.caption + read.sentence()), read)
 
 
-def _simulated(
-    plan: Plan, options: WorkloadOptions, workload: Workload, watch: Watch, done: int
+def schedules_of(
+    policies: Iterable[str], instance: Instance, ties: TieBreak, watch: Watch, done: int
 ) -> Iterator[tuple[str, Schedule]]:
     """Each policy's schedule, with progress, and errors of users' policies in one sentence.
 
     Args:
-        plan: names the policies.
-        options: say how ties are broken.
-        workload: the instance.
+        policies: their names.
+        instance: what is scheduled.
+        ties: breaks ties.
         watch: shows the progress.
         done: requests completed before, by other seeds.
+
+    Raises:
+        PolicyFailed: a policy of the user's raises.
     """
-    for policy in plan.policies:
+    for policy in policies:
         before = done
 
         def count(policy: str, completed: int, before: int = before) -> None:
             watch.update(before + completed, policy)
 
         with told_in_one_sentence(policy):
-            yield from simulated(
-                workload.instance, policy, ties=options.tie_break(), progress=count
-            )
-        done += len(workload.instance.requests)
-
-
-def _terminal_width() -> int | None:
-    """Columns of the terminal that standard output is; ``None`` for a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+            yield from simulated(instance, policy, ties=ties, progress=count)
+        done += len(instance.requests)

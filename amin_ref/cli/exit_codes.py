@@ -96,7 +96,8 @@ def _one_line(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context else NAME
-    return f"{message}; see '{command} --help'."
+    joint = " See" if message.endswith(("?", "?)")) else "; see"
+    return f"{message}{joint} '{command} --help'."
 
 
 def _not_written(error: OSError) -> tuple[int, str]:

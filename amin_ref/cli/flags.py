@@ -125,6 +125,17 @@ class PolicyParameter(click.ParamType[NamedPolicy]):
 POLICY = PolicyParameter()
 """One policy."""
 
+OWN_POLICY = (
+    "MODULE:NAME for one of your own: a class, or a function without parameters, that makes it. "
+    "MODULE is looked for in the current folder first"
+)
+"""How a help text says that a policy may be the user's own."""
+
+
+def policies_in_words() -> str:
+    """Every policy with what it plans with, for a help text: ``"amin (plans with …), …"``."""
+    return ", ".join(f"{policy.name} ({policy.summary})" for policy in POLICIES.values())
+
 
 def completed_policies(incomplete: str) -> list[CompletionItem]:
     """What a shell offers for a list of policies with commas between; one policy is such a list.

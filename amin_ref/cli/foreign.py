@@ -8,14 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from amin_ref.model.errors import AminError, shown
+from amin_ref.policies.loading import PolicyFailed, raised
 from amin_ref.policies.names import POLICIES
-
-LONGEST_REASON = 200
-"""Characters of an exception's text that the sentence repeats: about two lines."""
-
-
-class PolicyFailed(AminError):
-    """A user's policy raised an exception. The text is one sentence."""
 
 
 @contextmanager
@@ -34,10 +28,7 @@ def told_in_one_sentence(policy: str) -> Iterator[None]:
         if policy in POLICIES:
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
-        text = " ".join(str(error).split())
-        if len(text) > LONGEST_REASON:
-            text = f"{text[:LONGEST_REASON]}…"
         raise PolicyFailed(
-            f"the policy {shown(policy)} raised {type(error).__name__}: {text} "
+            f"the policy {shown(policy)} raised {raised(error)} "
             f"({Path(place.filename).name}, line {place.lineno}); mend the policy."
         ) from error

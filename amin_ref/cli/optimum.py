@@ -6,16 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
 from amin_ref.cli.flags import refuse_without_effect, renamed_argument, renamed_flag
 from amin_ref.cli.messages import warn
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, instance_options
 from amin_ref.cli.wording import gap
-from amin_ref.cli.writing import STANDARD_OUTPUT, Output, OutputFile
+from amin_ref.cli.writing import STANDARD_OUTPUT, Output, OutputFile, terminal_width
+from amin_ref.comparison.grid import Grid, wrapped
 from amin_ref.model.instance import Instance
 
 if TYPE_CHECKING:
@@ -110,22 +108,27 @@ def optimum_command(
 
 
 def _print_table(instance: Instance, best: Optimum) -> None:
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("requests", "best schedule", "lower bound", "gap", "evidence"):
-        table.add_column(heading, justify="right")
-    table.add_row(
-        f"{len(instance.requests):,}",
-        f"{best.total_latency:,}",
-        f"{best.lower_bound:,}",
-        "0, optimal" if best.proven else gap(best.gap),
-        best.evidence,
+    table = Grid(
+        rows_are="",
+        names=("",),
+        headings=tuple(
+            (heading, "", "")
+            for heading in ("requests", "best schedule", "lower bound", "gap", "evidence")
+        ),
+        cells=(
+            (
+                f"{len(instance.requests):,}",
+                f"{best.total_latency:,}",
+                f"{best.lower_bound:,}",
+                "0, optimal" if best.proven else gap(best.gap),
+                best.evidence,
+            ),
+        ),
     )
-    console = Console()
-    with console.capture() as drawn:  # printed by rich, it ends the program where a pipe is closed
-        console.print(table)
-    click.echo(drawn.get(), nl=False)
-    click.echo("best schedule, lower bound: total latency in request·rounds.")
-    click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
+    width = terminal_width()
+    click.echo(f"{table.fitted(width)}\n")
+    click.echo(wrapped("best schedule, lower bound: total latency in request·rounds.", width))
+    click.echo(wrapped(f"The lower bound rests on {evidence_in_words(best)}.", width))
 
 
 def _print_json(instance: Instance, best: Optimum) -> None:

@@ -342,8 +342,7 @@ _OPTIONS = (
         "--capacity",
         type=TOKENS,
         default=DEFAULT_CAPACITY,
-        show_default=True,
-        help="M, size of the KV cache, in tokens.",
+        help=f"M, size of the KV cache, in tokens.  [default: {DEFAULT_CAPACITY:,}]",
     ),
     click.option(
         "--block-size",
@@ -376,7 +375,7 @@ _OPTIONS = (
         "--load",
         metavar="L",
         help="Poisson arrivals that offer L times the work that the cache can serve, such as 0.8; "
-        "the same as --arrivals load:L.  [default: not given]",
+        "the same as the arrivals 'load:L'.  [default: not given]",
     ),
     click.option(
         "--time-unit",

@@ -103,9 +103,9 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         remember(number)
         if len(received) > 1:
             handler = before[signal.Signals(number)]
-            if callable(handler):
-                handler(number, frame)
-            raise interruption(number)
+            if not callable(handler):
+                raise interruption(number)
+            handler(number, frame)
 
     for number in ENDING:
         signal.signal(number, receive)

@@ -11,6 +11,8 @@ import click
 
 from amin_ref.checker import check
 from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
+from amin_ref.cli.compare import policies_option, refuse_ties_without_effect
+from amin_ref.cli.comparing import schedules_of
 from amin_ref.cli.flags import is_given, refuse_without_effect
 from amin_ref.cli.options import (
     INSTANCE_FLAGS,
@@ -28,12 +30,12 @@ from amin_ref.cli.report_file import (
     write_report,
 )
 from amin_ref.cli.signals import was_asked_to_stop
-from amin_ref.comparison import Comparison, simulated
+from amin_ref.comparison import Comparison
+from amin_ref.comparison.selection import ALL_POLICIES
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
-from amin_ref.policies.names import POLICIES
 
 if TYPE_CHECKING:
     from oracle.report import GivenSchedule
@@ -72,10 +74,12 @@ Examples:
   amin-ref report report.html
   amin-ref report report.html --workload trace.csv --capacity 65536
   amin-ref report report.html --schedule mine.json
+  amin-ref report report.html --policies amin,mine:SJF
   amin-ref claims --json > claims.json && amin-ref report report.html --claims claims.json""",
 )
 @click.argument("output", metavar="OUT.html")
 @workload_options
+@policies_option
 @click.option(
     "--schedule",
     "schedule_file",
@@ -108,6 +112,7 @@ def report_command(
     context: click.Context,
     options: WorkloadOptions,
     output: str,
+    policies: tuple[str, ...],
     schedule_file: str | None,
     seeds: int | None,
     claims_file: str | None,
@@ -116,13 +121,14 @@ def report_command(
     """Write an HTML report of policies, optimum and claims.
 
     The report is one file that any browser shows without a network: a small instance token by
-    token, the four policies on one workload with the best schedule found, and the article's
+    token, the policies on one workload with the best schedule found, and the article's
     claims with their measurements.
 
     After Ctrl-C the report is written with the best schedule found so far, and with the seeds
     compared until then (exit code 130).
     """
     refuse_what_cannot_be_made(output)
+    refuse_ties_without_effect(context, policies)
     ledger = ledger_in(claims_file)
     given = None if schedule_file is None else _given(context, schedule_file)
     if given is not None:
@@ -130,14 +136,15 @@ def report_command(
     else:
         chosen = range(options.seed, options.seed + _number_of_seeds(context, options, seeds))
         requests = [_Requests.of(replace(options, seed=seed)) for seed in chosen]
-    schedules = _simulated(requests)
+    schedules = _simulated(requests, policies)
     if given is not None:
         schedules[0] = {GIVEN: given.schedule} | schedules[0]
     best = best_known(requests[0].instance, time_limit)
     further = {}
     if not best.interrupted:
         further = _compared(requests[1:], schedules[1:], min(time_limit, BOUND_SECONDS))
-    flags = ["--seeds", str(seeds)] if seeds is not None else []
+    flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
+    flags += ["--seeds", str(seeds)] if seeds is not None else []
     flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--schedule", schedule_file] if schedule_file else []
     flags += ["--claims", claims_file] if claims_file else []
@@ -193,23 +200,15 @@ def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: in
     return 1
 
 
-def _simulated(requests: Sequence[_Requests]) -> list[dict[str, Schedule]]:
-    """The schedule of every policy, for each seed."""
-    total = len(POLICIES) * sum(len(each.instance.requests) for each in requests)
+def _simulated(requests: Sequence[_Requests], policies: Sequence[str]) -> list[dict[str, Schedule]]:
+    """The schedule of each policy, for each seed."""
+    total = len(policies) * sum(len(each.instance.requests) for each in requests)
     schedules: list[dict[str, Schedule]] = []
     done = 0
     with watching(total) as watch:
         for each in requests:
-            schedules.append({})
-            for policy in POLICIES:
-
-                def count(name: str, completed: int, before: int = done) -> None:
-                    watch.update(before + completed, name)
-
-                schedules[-1].update(
-                    simulated(each.instance, policy, ties=each.ties, progress=count)
-                )
-                done += len(each.instance.requests)
+            schedules.append(dict(schedules_of(policies, each.instance, each.ties, watch, done)))
+            done += len(policies) * len(each.instance.requests)
     return schedules
 
 

@@ -20,6 +20,12 @@ from amin_ref.comparison import Comparison
 from amin_ref.files.writing import destination
 from amin_ref.model.errors import AminError, InvalidDocument
 from amin_ref.model.schedule import Schedule
+from amin_ref.workloads import (
+    DEFAULT_ARRIVALS,
+    DEFAULT_CAPACITY,
+    DEFAULT_PREDICTION,
+    DEFAULT_WORKLOAD,
+)
 
 if TYPE_CHECKING:
     from oracle import Optimum
@@ -131,6 +137,13 @@ def command(begin: Sequence[str], options: WorkloadOptions, flags: Sequence[str]
 
 
 DEFAULTS: Mapping[str, object] = WorkloadOptions(
-    "chat", None, 0, 16_492, 1, "bins:10", "at-once", "position"
+    workload=DEFAULT_WORKLOAD,
+    requests=None,
+    seed=0,
+    capacity=DEFAULT_CAPACITY,
+    block_size=1,
+    prediction=DEFAULT_PREDICTION,
+    arrivals=DEFAULT_ARRIVALS,
+    ties="position",
 ).as_document()
 """Values of the flags that a command need not name."""

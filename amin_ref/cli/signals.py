@@ -21,8 +21,9 @@ MOST_LOOKS = 250
 
 Handler = Callable[[int, FrameType | None], object]
 
-_IMPORTING = "<frozen importlib"
-"""The file of Python's code that imports modules."""
+_WHOLE = ("<frozen importlib", "popen_spawn_posix.py")
+"""Files of Python's own code that must not be left half done: it imports modules, and it starts a
+worker process and then tells it its work."""
 
 
 _RECEIVED = "amin_ref.cli.signal"
@@ -70,8 +71,8 @@ class Interruption:
     """The handler of both signals: it raises an exception, but never within an import.
 
     A module that is left half imported may hide the exception: some turn it into another one, and
-    what Python calls between the lines, such as ``__del__``, cannot pass it on. It is raised after
-    the import, and again where it was lost.
+    what Python calls between the lines, such as ``__del__``, cannot pass it on. The exception is
+    raised after the import, and again where it was lost. So it is while a worker process starts.
     """
 
     def __init__(self) -> None:
@@ -86,7 +87,7 @@ class Interruption:
         """
         self._pending = number
         self._looks = 0
-        self._raise_outside_of_imports(frame)
+        self._raise_between_steps(frame)
 
     def look_again(self, _: int, frame: FrameType | None) -> None:
         """Handle the clock's signal, which comes :data:`SECONDS_BETWEEN_LOOKS` after a look.
@@ -94,16 +95,16 @@ class Interruption:
         Raises:
             KeyboardInterrupt: as for the signal that was put off.
         """
-        self._raise_outside_of_imports(frame)
+        self._raise_between_steps(frame)
 
     def was_lost(self) -> None:
         """Raise the exception once more, soon: Python could not pass it on."""
         self._look_soon()
 
-    def _raise_outside_of_imports(self, frame: FrameType | None) -> None:
+    def _raise_between_steps(self, frame: FrameType | None) -> None:
         if self._pending is None:
             return
-        if _is_importing(frame) and self._looks < MOST_LOOKS:
+        if _is_within_a_step(frame) and self._looks < MOST_LOOKS:
             self._looks += 1
             self._look_soon()
             return
@@ -113,9 +114,10 @@ class Interruption:
         signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def _is_within_a_step(frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename.startswith(_IMPORTING):
+        file = frame.f_code.co_filename
+        if file.startswith(_WHOLE) or file.endswith(_WHOLE):
             return True
         frame = frame.f_back
     return False

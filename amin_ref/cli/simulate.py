@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
-from amin_ref.cli.flags import POLICY, refuse_without_effect
+from amin_ref.cli.flags import (
+    OWN_POLICY,
+    POLICY,
+    policies_in_words,
+    refuse_without_effect,
+)
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
@@ -26,9 +31,7 @@ Examples:
     type=POLICY,
     default="amin",
     show_default=True,
-    help="The policy: 'amin', 'amax', 'h-sf' or 'fcfs'; or MODULE:NAME, a class, or a function "
-    "without parameters, that makes one of your own. The module is looked for in the current "
-    "folder first.",
+    help=f"The policy: {policies_in_words()}; or {OWN_POLICY}.",
 )
 @click.option(
     "--output",

@@ -14,8 +14,8 @@ def ratio(value: float) -> str:
 
 
 def gap(value: float) -> str:
-    """How far a schedule may be from the optimum, as a share of the bound: ``"2.50%"``."""
-    return f"{value:.2%}"
+    """How far a schedule may be from the optimum, as a share of the bound: ``"2.50 %"``."""
+    return f"{value * 100:,.2f} %"
 
 
 def duration(nanoseconds: int) -> str:

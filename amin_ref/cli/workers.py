@@ -16,13 +16,12 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 import click
 
+from amin_ref.cli.signals import ENDING
+
 
 @contextmanager
 def processes(workers: int) -> Iterator[Executor | None]:
     """A pool of ``workers`` processes; ``None`` for one, as the caller's own process does the work.
-
-    When the block ends, the result of a task that still runs is not needed: its process is ended
-    at once, so that Ctrl-C takes effect at once.
 
     Raises:
         click.ClickException: a worker process was killed.
@@ -30,6 +29,20 @@ def processes(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
+    with worker_pool(workers) as executor:
+        yield executor
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[Executor]:
+    """A pool of ``workers`` processes.
+
+    When the block ends, the result of a task that still runs is not needed: its process is ended
+    at once, so that Ctrl-C takes effect at once. When this process is killed, they end as well.
+
+    Raises:
+        click.ClickException: a worker process was killed.
+    """
     # Spawned, not forked: this process has threads that show progress, and a fork would copy locks
     # that they hold.
     _start_tracker()
@@ -44,16 +57,16 @@ def processes(workers: int) -> Iterator[Executor | None]:
     finally:
         for process in multiprocessing.active_children():
             if process not in before:
-                process.terminate()
+                process.kill()
         executor.shutdown(cancel_futures=True)
 
 
 class _Worker(SpawnProcess):
-    """A process that is deaf to Ctrl-C, which a terminal sends to it as well, from its start."""
+    """A process that is deaf to Ctrl-C from its start: a terminal sends it to all processes."""
 
     def start(self) -> None:
-        """Start the process; its signals are blocked as this thread's are then."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        """Start the process, which begins with the signals blocked that this thread has blocked."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             super().start()
         finally:
@@ -80,9 +93,10 @@ def _start_tracker() -> None:
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent process, and end when the parent process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    """Leave SIGINT and SIGTERM to the parent process, and end when the parent process ends."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

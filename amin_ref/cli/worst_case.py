@@ -103,8 +103,8 @@ def worst_case_command(
     assignments of output lengths to requests, with a new policy object for each, and breaks ties by
     its own rule.
 
-    Prints an instance that attains the worst ratio, as a Python program. After Ctrl-C the largest
-    ratio seen so far is printed (exit code 130).
+    Prints a Python program with an instance that attains the worst ratio; its first line is a
+    comment with the answer. After Ctrl-C the largest ratio seen so far is printed (exit code 130).
     """
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
@@ -133,7 +133,7 @@ def worst_case_command(
     if as_json:
         click.echo(_json(answer))
     else:
-        click.echo(_sentence(answer))
+        click.echo(f"# {_sentence(answer)}")
         # The program needs an optimal schedule, which may take as long as the largest piece did.
         click.echo(f"\n{answer.program()}")
     if interrupted:

@@ -1,7 +1,9 @@
-"""Writing results: the one place where a command writes a file."""
+"""Writing results: the one place where a command writes a file, or asks for a terminal's width."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 
 import click
@@ -10,6 +12,11 @@ from amin_ref.cli.messages import tell
 from amin_ref.cli.streams import OUTPUT_NAMES, demand_standard_output
 from amin_ref.files.writing import Destination, destination, write_whole
 from amin_ref.model.errors import shown_path
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that standard output is; ``None`` for a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class Grid:
             columns.append([*heading[:depth], *(row[index] for row in self.cells)])
         return _aligned(columns, depth)
 
+    def fitted(self, width: int | None) -> str:
+        """The plain table, or the turned one where lines would exceed ``width`` characters."""
+        return self.text() if width is None or self.width() <= width else self.turned(width)
+
     def turned(self, width: int | None) -> str:
         """The plain table with a line for each column of this grid.
 
@@ -127,8 +131,8 @@ def _end(name: str, most: int) -> str:
 
 
 def _depth(heading: Heading) -> int:
-    """Lines of the heading: a unit that is empty takes none."""
-    return 3 if heading[2] else 2
+    """Lines of the heading: what is empty at its end takes none."""
+    return max(line for line, part in enumerate(heading, start=1) if part or line == 1)
 
 
 def _label(heading: Heading) -> str:

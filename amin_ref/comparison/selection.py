@@ -10,10 +10,10 @@ from amin_ref.policies.names import POLICIES
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.ties import TieBreak
 
-AnyPolicy = str | Policy | ClairvoyantPolicy | MakeAnyPolicy
+GivenPolicy = str | Policy | ClairvoyantPolicy | MakeAnyPolicy
 """A policy: its name or ``MODULE:NAME``, an instance, or a class or function that makes one."""
 
-PolicySelection = str | Iterable[AnyPolicy] | Mapping[str, AnyPolicy]
+PolicySelection = str | Iterable[GivenPolicy] | Mapping[str, GivenPolicy]
 """Several policies: names with commas between them, an iterable, or a mapping of names to them."""
 
 ALL_POLICIES = ",".join(POLICIES)

@@ -30,6 +30,10 @@ class NoScheduler(AminError):
     """A name that is not the name of a policy. The text is one sentence."""
 
 
+class PolicyFailed(AminError):
+    """A policy of the user's that raises, or that makes no schedule. The text is one sentence."""
+
+
 def named_policy(name: str) -> NamedPolicy:
     """The policy called ``name``: ``"amin"``, ``"amax"``, …, or ``"MODULE:NAME"``.
 
@@ -102,7 +106,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
     except Exception as error:  # noqa: BLE001 - the module is foreign code, which may raise anything
         raise NoScheduler(
             f"{shown(name)}: the module {shown(module_name)} cannot be imported "
-            f"({type(error).__name__}: {_plain(error)}); mend the module or its name."
+            f"({raised(error)}); mend the module or its name."
         ) from None
     found: object = getattr(module, attribute, None)
     if found is None:
@@ -130,7 +134,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
         raise
     except Exception as error:  # noqa: BLE001 - the class is foreign code, which may raise anything
         raise NoScheduler(
-            f"{shown(name)}() fails ({type(error).__name__}: {_plain(error)}); give a class "
+            f"{shown(name)}() fails ({raised(error)}); give a class "
             "or function that needs no arguments."
         ) from None
     return make
@@ -157,6 +161,16 @@ def load_blind_policy(name: str) -> MakePolicy:
     return make_blind
 
 
+def raised(error: Exception) -> str:
+    """An exception of code that is not this package's: its type and its text, on one line.
+
+    At most :data:`LONGEST_REASON` characters of the text are kept.
+    """
+    text = " ".join(str(error).split())
+    short = text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
+    return f"{type(error).__name__}: {short}"
+
+
 def _look_in_current_folder_first() -> None:
     """Find modules of the current folder before all others, from now on, as ``python -m`` does.
 
@@ -165,8 +179,3 @@ def _look_in_current_folder_first() -> None:
     folder = os.getcwd()
     if folder not in sys.path:
         sys.path.insert(0, folder)
-
-
-def _plain(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"

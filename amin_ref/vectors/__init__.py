@@ -35,7 +35,7 @@ VectorPolicy = Literal["amin", "amax", "h-sf", "fcfs"]
 VectorRule = Rule | RoundRule | BugRule
 
 RESULTS: tuple[Result, ...] = get_args(Result)
-POLICIES: tuple[VectorPolicy, ...] = get_args(VectorPolicy)
+VECTOR_POLICIES: tuple[VectorPolicy, ...] = get_args(VectorPolicy)
 Name = TypeVar("Name", bound=str)
 RULES: tuple[VectorRule, ...] = (*get_args(Rule), *get_args(RoundRule), *get_args(BugRule))
 
@@ -233,7 +233,7 @@ def _vector_from_document(value: object, where: str, notes: Mapping[str, object]
         flags=tuple(
             _flag(flag, where, notes) for flag in expect_array(found["flags"], f"{where}: flags")
         ),
-        policy=None if policy is None else _one_of(policy, f"{where}: policy", POLICIES),
+        policy=None if policy is None else _one_of(policy, f"{where}: policy", VECTOR_POLICIES),
         ties=_ties(found["ties"], f"{where}: ties") if "ties" in found else None,
         result=result,
         schedules=schedules,

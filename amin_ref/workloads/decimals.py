@@ -24,7 +24,8 @@ def decimal_from_text(field: str, text: str, example: str) -> Decimal:
         raise InvalidValue(
             field,
             text,
-            f"it must be a decimal with at most {_PLACES} digits after the point",
+            "it must be a number in digits, without a sign, with at most "
+            f"{_PLACES} digits after the point",
             f"write it as in {example}",
         )
     return Decimal(text)
@@ -53,15 +54,17 @@ def exact_decimal(
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
         raise InvalidValue(field, value, rule, mend)
     number = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
+    # On the command line the user has written digits, and never "Decimal".
+    given = str(value) if isinstance(value, Decimal) else value
     if not number.is_finite():
-        raise InvalidValue(field, value, rule, mend)
+        raise InvalidValue(field, given, rule, mend)
     exponent = number.as_tuple().exponent
     if isinstance(value, float) and isinstance(exponent, int) and exponent < -_PLACES:
         number = round(number, _PLACES)
     elif isinstance(exponent, int) and not -_PLACES <= exponent <= _PLACES:
-        raise InvalidValue(field, value, f"it may have at most {_PLACES} places", mend)
+        raise InvalidValue(field, given, f"it may have at most {_PLACES} places", mend)
     if number < 0 or number > largest or (number == 0 and not least_is_zero):
-        raise InvalidValue(field, value, rule, mend)
+        raise InvalidValue(field, given, rule, mend)
     return number
 
 

@@ -19,7 +19,7 @@ from amin_ref.model.instance import Instance
 from oracle.deadline import Deadline
 from oracle.prices.dual import Dual, Floats, Rounds
 from oracle.starts.free_capacity import FreeCapacity
-from oracle.starts.list_schedule import volume
+from oracle.starts.list_schedule import volume_of
 from oracle.starts.parts import BusyPeriod
 
 LIKELY_STARTS = 64
@@ -191,7 +191,7 @@ def repaired(instance: Instance, period: BusyPeriod, starts: list[int]) -> list[
         free.remove(requests[taken], starts[taken])
         placed[taken] = False
     out = np.flatnonzero(~placed).tolist()
-    out.sort(key=lambda position: volume(requests[position]))
+    out.sort(key=lambda position: volume_of(requests[position]))
     for position in out:
         starts[position] = free.place_earliest(requests[position], requests[position].arrival)
     for position in np.argsort(starts, kind="stable").tolist():

@@ -28,7 +28,7 @@ from oracle.heuristics.local_search import LocalSearch
 from oracle.prices.ascent import lower_bound
 from oracle.prices.dual import Dual, Floats
 from oracle.starts.free_capacity import FreeCapacity
-from oracle.starts.list_schedule import list_schedule, volume
+from oracle.starts.list_schedule import list_schedule, volume_of
 from oracle.starts.parts import BusyPeriod, busy_periods
 from oracle.starts.start_rounds import latency_of, schedule_from
 
@@ -113,7 +113,7 @@ def _prices(certificate: Certificate, period: BusyPeriod, dual: Dual) -> Floats:
 def _orders(requests: Sequence[Request]) -> Iterator[list[int]]:
     """Positions of the requests in the orders of the list schedules."""
     keys: list[Callable[[Request], tuple[int, ...]]] = [
-        lambda one: (volume(one),),
+        lambda one: (volume_of(one),),
         lambda one: (one.prompt_len + one.output_len,),
         lambda one: (one.output_len, one.prompt_len),
         lambda one: (one.arrival + one.output_len,),

@@ -13,7 +13,7 @@ import numpy as np
 from amin_ref.model.instance import Instance
 from oracle.deadline import Deadline
 from oracle.starts.free_capacity import FreeCapacity
-from oracle.starts.list_schedule import volume
+from oracle.starts.list_schedule import volume_of
 from oracle.starts.parts import BusyPeriod
 
 MOST_MOVED, MOST_MOVED_OF_FEW = 10, 7
@@ -126,7 +126,7 @@ class LocalSearch:
         random = self._generator
         if random.random() < MOVES_BY_VOLUME:
             noise = np.exp(VOLUME_NOISE * random.standard_normal(len(taken)))
-            keys = [volume(self._requests[i]) * x for i, x in zip(taken, noise, strict=True)]
+            keys = [volume_of(self._requests[i]) * x for i, x in zip(taken, noise, strict=True)]
             taken = [position for _, position in sorted(zip(keys, taken, strict=True))]
         return taken
 

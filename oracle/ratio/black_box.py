@@ -13,17 +13,13 @@ from fractions import Fraction
 from amin_ref import simulate
 from amin_ref.model.errors import AminError
 from amin_ref.policies import ByPosition, ClairvoyantPolicy, Policy
-from amin_ref.policies.loading import MakeAnyPolicy, load_policy
+from amin_ref.policies.loading import MakeAnyPolicy, PolicyFailed, load_policy, raised
 from amin_ref.policies.names import POLICIES
 from amin_ref.small.optimum import Hindsight
 from amin_ref.small.setting import Outputs
 from oracle.ratio.answer import Found
 from oracle.ratio.candidates import Candidate, in_order, worst_of
 from oracle.ratio.question import PIECE_SIZE, Question
-
-
-class PolicyFailed(AminError):
-    """A policy that makes no schedule of an instance, or not the same one twice."""
 
 
 class Assignments:
@@ -94,8 +90,8 @@ class Assignments:
         except AminError as error:
             raise PolicyFailed(f"{self._on(assignment)} the policy fails: {error}") from None
         except Exception as error:
-            what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            raise PolicyFailed(f"{self._on(assignment)} the policy raises {what}.") from error
+            what = f"the policy raises {raised(error)}"
+            raise PolicyFailed(f"{self._on(assignment)} {what}.") from error
         return schedule.total_latency
 
     def _demand_the_same(self, assignment: Outputs, cost: int) -> None:

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from amin_ref.comparison.estimate import Estimate
+from amin_ref.policies.names import POLICIES
 from oracle.claims.figures import Figure, Series, shown
 from oracle.report.hover import RADIUS, Target, around, with_overlay
 
@@ -53,7 +54,9 @@ LEAST_SPAN = 0.05
 COLOURS = 8
 """Number of colours for lines in the page's CSS: ``--line-0`` and so on."""
 
-OF_POLICY: Mapping[str, int] = {"Amin": 0, "Amax": 1, "H-SF": 2, "FCFS": 3}
+OF_POLICY: Mapping[str, int] = {
+    policy.title: number for number, policy in enumerate(POLICIES.values())
+}
 """Policies have the same colour in every picture."""
 
 POINTS_PER_INCH = 72

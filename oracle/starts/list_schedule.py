@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from amin_ref.model.blocks import volume
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from oracle.starts.free_capacity import FreeCapacity
@@ -31,15 +32,16 @@ def list_schedule(
     return starts
 
 
-def volume(request: Request) -> int:
-    """Twice the tokens that a request holds, summed over the rounds of its run: o·(2s + o + 1).
+def volume_of(request: Request) -> int:
+    """The tokens that a request holds, summed over the rounds of its run, in token·rounds.
 
-    Blocks are not counted. Ascending volume is the best of the simple orders for a list schedule.
+    It is the :func:`~amin_ref.model.blocks.volume` in blocks of one token: Σ_{a=1..o} (s + a).
+    Ascending order by it is the best of the simple orders for a list schedule.
     """
-    return request.output_len * (2 * request.prompt_len + request.output_len + 1)
+    return volume(request.prompt_len, request.output_len, block_size=1)
 
 
 def by_volume(requests: Sequence[Request]) -> list[int]:
-    """The positions of the requests in ascending order of :func:`volume`; ties by position."""
-    volumes = [volume(request) for request in requests]
+    """The positions of the requests in ascending order of :func:`volume_of`; ties by position."""
+    volumes = [volume_of(request) for request in requests]
     return sorted(range(len(volumes)), key=volumes.__getitem__)

@@ -210,6 +210,22 @@ def test_bad_input_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize(
+    ("flag", "ends"),
+    [
+        ("--policy", "No such option '--policy'. Did you mean '--policies'? See "),
+        ("--bogus", ") See "),
+    ],
+)
+def test_a_question_of_click_ends_before_the_advice(
+    flag: str, ends: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    amin_ref("compare", flag, code=2)
+    error = capsys.readouterr().err
+    one_sentence(error)
+    assert error.endswith(f"{ends}'amin-ref compare --help'.\n")
+
+
+@pytest.mark.parametrize(
     "content",
     [b"", b" \n", b"\x00\x01", b"\xff\xfe", b"[1, 2]", b"{", b"nul", b'{"format": "other"}',
      b'{"format": "amin-ref/schedule", "version": 2}', b"[" * 100_000, b"9" * 10_000],
@@ -233,8 +249,9 @@ def test_help_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
             if not isinstance(parameter, click.Option) or parameter.is_flag or parameter.hidden:
                 continue
             if not parameter.is_eager:  # an eager one prints something and exits
-                flag = text.split(parameter.opts[0], 1)[1].split(" --", 1)[0]
-                assert "[default:" in flag or "[required]" in flag, parameter.opts
+                record = parameter.get_help_record(click.Context(command))
+                assert record is not None
+                assert "[default:" in record[1] or "[required]" in record[1], parameter.opts
 
 
 def test_closed_pipe_ends_in_one_sentence() -> None:

@@ -257,6 +257,7 @@ WITHOUT_EFFECT = {
         "out.html --schedule schedule.json --workload chat",
         "out.html --schedule schedule.json --seeds 3",
         "out.html --workload instance.json --seeds 3",
+        "out.html --policies rules_mine:Mine --ties random",
     },
     "claims": {"--dask tcp://127.0.0.1:1 --workers 2"},
 }
@@ -275,7 +276,7 @@ ALWAYS_WITH_EFFECT = {
     "vectors": {"--output", "--output-folder"},
     "compare": {"--workload", "--policies", "--seeds", "--bound", "--round", "--slo", "--format",
                 "--json", "--report"},
-    "report": {"--claims", "--time-limit", "--ties"},
+    "report": {"--claims", "--time-limit", "--policies"},
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--policy", "--prompt", "--lower", "--upper", "--capacity", "--requests",
@@ -535,6 +536,32 @@ class TestNumbers:
         assert '"requests": 1200, ' in out
         assert not re.search(r"\d,\d", out)
 
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_defaults_in_help_have_thousands_separators(
+        self, name: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out, _ = ended(capsys, f"{name} --help")
+        for default in re.findall(r"\[default:([^]]*)\]", out):
+            assert not re.search(r"\d{4}", default), default
+
+    @pytest.mark.parametrize("width", [None, 80, 40, 20])
+    def test_the_table_of_optimum_never_cuts_a_number(
+        self,
+        width: int | None,
+        folder: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        long = Instance(2**52, (Request(0, 1, 9), Request(1, 1, 9, arrival=2**50)))
+        (folder / "long.json").write_text(long.to_json())
+        monkeypatch.setattr("amin_ref.cli.optimum.terminal_width", lambda: width)
+        out, _ = ended(capsys, "optimum --workload instance.json --time-limit 0")
+        for cell in ("requests", "3", "16", "12", "33.33 %", "certificate"):
+            assert cell in re.split(r"  +|\n", out), cell
+        if width is not None:
+            words = max(map(len, out.split()))
+            assert max(map(len, out.splitlines())) <= max(width, words, 26)
+
     def test_one_of_a_thing_is_singular(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -550,7 +577,8 @@ class TestNumbers:
         assert count(16492, "token") == "16,492 tokens"
         assert ratio(4 / 3) == "1.333"
         assert ratio(1) == "1.000"
-        assert gap(0.025) == "2.50%"
+        assert gap(0.025) == "2.50 %"
+        assert gap(12.5) == "1,250.00 %"
 
 
 class TestExitCodes:

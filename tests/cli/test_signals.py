@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from amin_ref.cli.exit_codes import INTERRUPTED, TERMINATED
 from amin_ref.cli.signals import Terminated, signals_raise
 from tests.support.commands import COMMANDS, Command, make_inputs
+from tests.support.marked import Mark
 from tests.support.project import PROJECT
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
@@ -43,6 +43,17 @@ LONG = (
 """Runs that last until they are interrupted."""
 
 
+TELLS = (
+    "import os, sys, types; tell = lambda name, *_: "
+    "os.write(1, b'.') and None if name == 'amin_ref.cli.streams' else None; "
+    "sys.meta_path.insert(0, types.SimpleNamespace(find_spec=tell)); "
+)
+"""Says that the program begins, when it has set its handlers and imports the first module of all.
+
+Before that come the interpreter's own start and two assignments of ours.
+"""
+
+
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inputs")
@@ -56,13 +67,13 @@ class Ended:
 
     code: int
     err: str
-    left: list[int]
+    left: list[str]
 
 
 def interrupted(
     command: Command, number: int, seconds: float, inputs: Path, *, whole_group: bool
 ) -> Ended:
-    """Send a signal ``seconds`` after the first line of ours; what is left has a mark.
+    """Send a signal ``seconds`` after the first import of ours; what is left has a mark.
 
     Args:
         command: what is run.
@@ -71,12 +82,12 @@ def interrupted(
         inputs: its files.
         whole_group: whether worker processes get it as well, as from a terminal.
     """
-    mark = f"amin-ref-test-{random.getrandbits(64):x}"
-    told = Command(command.arguments, before=f"{command.before}import os; os.write(1, b'.'); ")
+    mark = Mark.new()
+    told = Command(command.arguments, before=f"{command.before}{TELLS}")
     good_input = os.devnull if command.reads is None else inputs / command.reads
     with open(good_input, "rb") as stdin:
         process = subprocess.Popen(
-            told.words(inputs), cwd=PROJECT, env={**os.environ, "AMIN_REF_TEST": mark},
+            told.words(inputs), cwd=PROJECT, env=mark.environment(),
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
     assert process.stdout is not None
@@ -85,23 +96,7 @@ def interrupted(
     with contextlib.suppress(ProcessLookupError):
         (os.killpg if whole_group else os.kill)(process.pid, number)
     _, err = process.communicate(timeout=SECONDS)
-    return Ended(process.returncode, err.decode(), list(marked(mark)))
-
-
-def marked(mark: str) -> Iterator[int]:
-    """Processes with a mark in their environment, given a moment to end."""
-    found: list[int] = []
-    for _ in range(250):
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    if mark.encode() in (entry / "environ").read_bytes():
-                        found.append(int(entry.name))
-        if not found:
-            break
-        time.sleep(0.02)
-    yield from found
+    return Ended(process.returncode, err.decode(), mark.left())
 
 
 def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:

@@ -170,6 +170,22 @@ def test_a_long_line_is_not_taken_into_memory(scratch: Path) -> None:
     assert peak < 4 * LIMITS.line
 
 
+def test_a_text_that_is_too_large_is_refused_before_it_is_read(scratch: Path) -> None:
+    """A sparse file of half a gigabyte and a byte; a larger limit takes it."""
+    with scratch.open("wb") as file:
+        file.truncate(LIMITS.bytes + 1)
+    tracemalloc.start()
+    try:
+        with open_source(scratch) as source, pytest.raises(CannotRead, match="--input-limit"):
+            source.text()
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    scratch.write_bytes(b"x" * SMALL.bytes)
+    with open_source(scratch, SMALL) as source:
+        assert source.text() == "x" * SMALL.bytes
+
+
 def test_a_pipe_is_looked_at_and_then_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

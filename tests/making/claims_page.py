@@ -121,7 +121,7 @@ def saturation() -> str:
         cells = (
             f"{workload.requests:,}",
             *(f"{mean.mean:,.0f} [{mean.low:,.0f}, {mean.high:,.0f}]" for mean in latencies),
-            *(f"{share.mean:.0%}" for share in held),
+            *(f"{share.mean * 100:.0f} %" for share in held),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

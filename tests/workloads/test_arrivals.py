@@ -198,6 +198,8 @@ def test_arrivals_are_read_back_from_their_text(text: str) -> None:
 def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match=r"^arrivals") as refused:
         parse_arrivals(text)
+    # The user wrote digits: the message quotes them, and no Python object.
+    assert "Decimal(" not in str(refused.value)
     kind, colon, _ = text.partition(":")
     example = {"poisson": "poisson:0.5", "load": "load:0.8", "trace": "trace:0.05"}.get(kind)
     if colon and example:

@@ -1,8 +1,8 @@
 """Run the deep profile: ``python -m tests.long.deep --minutes 60`` or ``--instances 1000000``.
 
 Progress goes to standard error, the table of what was covered to standard output. A case that
-breaks a theorem is shrunk and stored in ``tests/regressions``; every test run replays it. The exit
-status is 1 if there is one.
+breaks a theorem is shrunk and stored in ``tests/regressions``; every test run replays it. With
+``--checkpoint`` a run that was killed is continued. The exit status is 1 if a case was stored.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from amin_ref.cli.workers import worker_pool
+from tests.long.deep.checkpoint import Checkpoint
 from tests.long.deep.exploration import PORTION, REGRESSIONS, explore, keep
 
 SECONDS_BETWEEN_LINES = 60
@@ -29,22 +30,26 @@ def main() -> int:
     parser.add_argument("--instances", type=float, default=math.inf)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=0, help="other cases for another seed")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="file of finished portions: begun, or continued"
+    )
     chosen = parser.parse_args()
     most: float = chosen.instances
     if chosen.minutes == most == math.inf:
         parser.error("give --minutes or --instances")
     began = reported = time.monotonic()
     until: float = began + 60 * chosen.minutes
-    covered: Counter[str] = Counter()
-    files: list[Path] = []
+    kept = Checkpoint(chosen.checkpoint, chosen.seed)
+    covered, files = kept.covered, kept.files
 
     def go_on(begun: int) -> bool:
         return time.monotonic() < until and begun * PORTION < most
 
-    with ProcessPoolExecutor(chosen.workers) as executor:
-        for report in explore(executor, 2 * chosen.workers, chosen.seed, go_on):
-            covered.update(report.covered)
-            files += [keep(finding, REGRESSIONS) for finding in report.findings]
+    with worker_pool(chosen.workers) as executor:
+        for report in explore(
+            executor, 2 * chosen.workers, chosen.seed, go_on, finished=kept.finished
+        ):
+            kept.add(report, [keep(finding, REGRESSIONS) for finding in report.findings])
             if time.monotonic() - reported > SECONDS_BETWEEN_LINES:
                 reported = time.monotonic()
                 print(progress(covered, files, reported - began), file=sys.stderr, flush=True)

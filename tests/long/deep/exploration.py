@@ -6,12 +6,13 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from amin_ref import Amin
+from amin_ref.files.writing import write_whole
 from tests.long.deep.case import Case, random_case, smaller
 from tests.long.deep.theorems import Broken, MakeAmin, examine
 from tests.support.project import PROJECT
@@ -41,8 +42,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a portion: how often each thing was covered, and the findings."""
+    """The result of a portion: its number, how often each thing was covered, and the findings."""
 
+    portion: int
     covered: Counter[str]
     findings: tuple[Finding, ...]
 
@@ -60,7 +62,7 @@ def examine_portion(seed: int, portion: int, amin: MakeAmin = Amin) -> Report:
             covered["instances that break a theorem"] += 1
             if broken.theorem not in findings:
                 findings[broken.theorem] = shrunk(case, broken.theorem, amin)
-    return Report(covered, tuple(findings.values()))
+    return Report(portion, covered, tuple(findings.values()))
 
 
 def shrunk(case: Case, theorem: str, amin: MakeAmin = Amin) -> Finding:
@@ -92,6 +94,7 @@ def explore(
     seed: int,
     go_on: Callable[[int], bool],
     amin: MakeAmin = Amin,
+    finished: Collection[int] = (),
 ) -> Iterator[Report]:
     """The reports of the portions, each as soon as it is there.
 
@@ -101,12 +104,14 @@ def explore(
         seed: chooses the cases.
         go_on: called before each portion with the number begun so far; begins it if True.
         amin: makes the scheduler that is examined as Amin.
+        finished: numbers of the portions that are left out: an earlier run has examined them.
     """
     begun = 0
     pending: set[Future[Report]] = set()
     while True:
         while len(pending) < at_once and go_on(begun):
-            pending.add(executor.submit(examine_portion, seed, begun, amin))
+            if begun not in finished:
+                pending.add(executor.submit(examine_portion, seed, begun, amin))
             begun += 1
         if not pending:
             return
@@ -120,5 +125,5 @@ def keep(finding: Finding, folder: Path) -> Path:
     text = finding.to_json()
     name = hashlib.sha256(finding.case.to_json().encode()).hexdigest()[:12]
     file = folder / f"{finding.theorem}-{name}.json"
-    file.write_text(text + "\n", encoding="utf-8")
+    write_whole(file, text + "\n")
     return file

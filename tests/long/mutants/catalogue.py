@@ -608,8 +608,8 @@ REPLAY = (
         "conformance looks at the last round alone",
         "T7",
         CONFORMANCE_PLAN,
-        "        return bool(ahead.max() <= self._capacity)\n",
-        "        return True\n",
+        "            if ahead[over] <= self._capacity:\n",
+        "            if True:\n",
     ),
     Mutant(
         "conformance plans without blocks",

@@ -24,9 +24,9 @@ from amin_ref import (
     Shuffled,
     VisibleRequest,
 )
+from amin_ref.policies.loading import PolicyFailed
 from amin_ref.small.optimum import Hindsight
 from amin_ref.small.setting import Setting
-from oracle.ratio.black_box import PolicyFailed
 from oracle.ratio.checkpoint import Checkpoint
 from oracle.ratio.question import MOST_ASSIGNMENTS, Question
 from oracle.ratio.worst_case import worst_case

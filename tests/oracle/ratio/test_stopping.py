@@ -250,7 +250,7 @@ class TestCommand:
         said = capsys.readouterr().out
         first = said.splitlines()[0]
         assert re.fullmatch(
-            r"amin: largest ratio seen \S+ = \d\.\d{3}, in [\d,]+ of 6,435 multisets of output "
+            r"# amin: largest ratio seen \S+ = \d\.\d{3}, in [\d,]+ of 6,435 multisets of output "
             r"lengths\. The search was stopped: the worst ratio may be larger\.",
             first,
         ), first

@@ -290,10 +290,21 @@ class TestCommand:
     def test_text_ends_in_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         flags = "--policy amax --prompt 1 --lower 1 --upper 2 --capacity 3 --requests 3"
         assert run(application, ["worst-case", *flags.split()]) == 0
-        first, program = capsys.readouterr().out.split("\n\n", maxsplit=1)
+        said = capsys.readouterr().out
+        first, program = said.split("\n\n", maxsplit=1)
         answer = worst_case(Question("amax", Setting(1, 1, 2, 3), 3))
-        assert first.startswith(f"amax: worst ratio {answer.found.ratio} = ")
+        assert first.startswith(f"# amax: worst ratio {answer.found.ratio} = ")
         assert program.strip() == answer.program().strip()
+        # All of it is the program: it can be piped to Python as it is.
+        ran = subprocess.run(
+            [sys.executable, "-"],
+            cwd=PROJECT,
+            input=said,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ran.stdout == f"{answer.found.cost} {answer.found.optimum}\n"
 
     @pytest.mark.parametrize(
         ("changed", "named"),

@@ -566,6 +566,26 @@ class TestCommand:
         again = "--requests 40 --policies amin,fcfs --time-limit 0.5"
         assert f"amin-ref compare --report report.html {again}" in plain(text)
 
+    def test_policies_are_chosen_and_may_be_the_users_own(
+        self, tmp_path: Path, claims: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "report_mine.py").write_text(
+            "from amin_ref import FirstComeFirstServed\n\n"
+            "class Mine(FirstComeFirstServed):\n    pass\n"
+        )
+        monkeypatch.chdir(tmp_path)
+        flags = ("--requests", "30", "--seeds", "1", "--time-limit", "0.2", "--claims", str(claims))
+        chosen = "fcfs,report_mine:Mine"
+        assert run(application, ["report", "out.html", "--policies", chosen, *flags]) == 0
+        text = (tmp_path / "out.html").read_text(encoding="utf-8")
+        section = text[text.index('<section id="policies"') :]
+        (table, *_) = csv_files(section)
+        total = table[0].index("total_latency")
+        totals = {row[2]: int(row[total]) for row in table[1:]}
+        assert totals["report_mine:Mine"] == totals["fcfs"]
+        assert not {"amin", "amax", "h-sf"} & set(totals)
+        assert f"amin-ref report out.html --requests 30 --policies {chosen}" in plain(text)
+
     def test_seeds(self, tmp_path: Path, claims: Path) -> None:
         out = tmp_path / "report.html"
         flags = ("--requests", "30", "--time-limit", "0.2", "--claims", str(claims))
