@@ -303,6 +303,66 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "a file that is cut to its own length stays as it is": (
         "oracle/journal.py::Journal._whole_lines: len(whole) < len(content) -> len(whole) <= len(content) #1",
     ),
+    "of an empty list nothing is computed from it": (
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #1",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> -1 #1",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #2",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> -1 #2",
+        "amin_ref/workloads/predictions.py::Naive.intervals: 0 -> 1 #1",
+        "amin_ref/workloads/predictions.py::Naive.intervals: 0 -> -1 #1",
+        "amin_ref/workloads/predictions.py::Bins.intervals: 0 -> 1 #1",
+        "amin_ref/workloads/predictions.py::Bins.intervals: 0 -> -1 #1",
+        "amin_ref/workloads/trace.py::_rows: '' -> 'XX' #1",
+    ),
+    "a random float equals this number with probability 0 or 2**-53": (
+        "amin_ref/workloads/arrivals.py::Poisson.rounds: times[-1] > LARGEST -> times[-1] >= LARGEST #1",
+        "amin_ref/workloads/predictions.py::Mixed.intervals: generator.random(len(output_lens)) >= float(self.share) -> generator.random(len(output_lens)) > float(self.share) #1",
+    ),
+    "no path and no open file equals a name of the table": (
+        "amin_ref/workloads/build.py::select_rows: isinstance(source, str) and source in EMBEDDED -> source in EMBEDDED #1",
+    ),
+    "any fixed seed is as good": ("amin_ref/workloads/build.py::_refuse_scarcity: 0 -> 1 #1",),
+    "4,096 is no multiple of 100": (
+        "amin_ref/workloads/build.py::_refuse_scarcity: fitting * _SCARCE < _PROBED -> fitting * _SCARCE <= _PROBED #1",
+    ),
+    "the exponent of a finite number is an int; the condition is there for mypy": (
+        "amin_ref/workloads/decimals.py::exact_decimal: isinstance(value, float) and isinstance(exponent, int) and (exponent < -_PLACES) -> isinstance(value, float) and exponent < -_PLACES #1",
+        "amin_ref/workloads/decimals.py::exact_decimal: isinstance(exponent, int) and (not -_PLACES <= exponent <= _PLACES) -> not -_PLACES <= exponent <= _PLACES #1",
+    ),
+    "a number of 18 places rounded to 18 places is itself": (
+        "amin_ref/workloads/decimals.py::exact_decimal: exponent < -_PLACES -> exponent <= -_PLACES #1",
+    ),
+    "all ranks move by the same number, which the correlation does not see": (
+        "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts + 1 #1",
+        "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts #1",
+        "amin_ref/workloads/distribution.py::_ranks: 1 -> 2 #1",
+        "amin_ref/workloads/distribution.py::_ranks: 1 -> 0 #1",
+    ),
+    "numpy's default for these values; named for the reader and for mypy": (
+        "amin_ref/workloads/distribution.py::measure_lengths: np.array(lengths, dtype=np.int64) -> np.array(lengths) #1",
+        "amin_ref/workloads/distribution.py::_ranks: np.asarray(mean_ranks[which], dtype=np.float64) -> np.asarray(mean_ranks[which]) #1",
+    ),
+    "a fast path for what the lines below it read as well": (
+        "amin_ref/workloads/fields.py::tokens_from_text: if len(text) <= _FAST_DIGITS and text.isdecimal() and text.isascii(): … -> (nothing) #1",
+        "amin_ref/workloads/fields.py::tokens_from_text: len(text) <= _FAST_DIGITS -> len(text) < _FAST_DIGITS #1",
+    ),
+    "an int has no fraction": (
+        "amin_ref/workloads/json_lines.py::Objects._time: time_unit is None and self.whole_times and isinstance(value, Decimal) and value % 1 -> time_unit is None and self.whole_times and value % 1 #1",
+    ),
+    "the error is below 1, so what is rounded up is above 0": (
+        "amin_ref/workloads/predictions.py::Varying.intervals: max(1, ceil((1 - error) * output_len)) -> ceil((1 - error) * output_len) #1",
+        "amin_ref/workloads/predictions.py::Varying.intervals: 1 -> 0 #1",
+    ),
+    "all have an entry for each output length": (
+        "amin_ref/workloads/predictions.py::Varying.intervals: zip(errors.tolist(), output_lens, strict=True) -> zip(errors.tolist(), output_lens) #1",
+        "amin_ref/workloads/predictions.py::Varying.intervals: True -> False #1",
+        "amin_ref/workloads/predictions.py::Mixed.intervals: True -> False #1",
+    ),
+    "how many bytes are read at a time": (
+        "amin_ref/files/reading.py::Source.text: 2 ** 20 -> 2 * 20 #1",
+        "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",
+        "amin_ref/files/reading.py::Source.text: 20 -> 19 #1",
+    ),
 }
 """Reasons why a fault changes nothing that the specification defines, and these faults."""
 
