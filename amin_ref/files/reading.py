@@ -95,6 +95,7 @@ class Source:
             is_packed = plain.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
             self._stream = gzip.GzipFile(fileobj=plain) if is_packed else plain
             self._most = _most_bytes(plain, limits) if is_packed else limits.bytes
+            self._known_size = 0 if is_packed else _bytes_left(plain)
             self.beginning = self._counted(self._stream.read(BEGINNING))
 
     def text(self) -> str:
@@ -103,6 +104,8 @@ class Source:
         Raises:
             CannotRead: it cannot be read, is larger than the limits, or is no UTF-8 text.
         """
+        # A file that is too large is refused before it is read, and takes no memory.
+        self._refuse_if_larger(self._known_size)
         parts = [self.beginning]
         with self._telling():
             while part := self._counted(self._stream.read(2**20)):
@@ -149,9 +152,12 @@ class Source:
 
     def _counted(self, taken: bytes) -> bytes:
         self._read += len(taken)
-        if self._read > self._most:
-            raise CannotRead(self.name, f"it has more than {self._most:,} bytes; {RAISE_LIMITS}")
+        self._refuse_if_larger(self._read)
         return taken
+
+    def _refuse_if_larger(self, size: int) -> None:
+        if size > self._most:
+            raise CannotRead(self.name, f"it has more than {self._most:,} bytes; {RAISE_LIMITS}")
 
     @contextmanager
     def _telling(self, line: int = 0) -> Iterator[None]:
@@ -167,6 +173,12 @@ class Source:
             raise CannotRead(self.name, why) from None
         except OSError as error:
             raise CannotRead(self.name, _reason(error)) from None
+
+
+def _bytes_left(plain: io.BufferedReader) -> int:
+    """Bytes from here to the end of a regular file; 0 for a pipe or a device."""
+    status = os.fstat(plain.fileno())
+    return status.st_size - plain.tell() if stat.S_ISREG(status.st_mode) else 0
 
 
 def _most_bytes(packed: io.BufferedReader, limits: Limits) -> int:

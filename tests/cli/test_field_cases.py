@@ -11,53 +11,21 @@ from amin_ref import InvalidDocument, Schedule
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.schemas import validate
-
-Lengths = tuple[int, ...]
-"""Prompt and output length, and perhaps ℓ and u; tokens."""
-
-
-def document(
-    capacity: int, requests: dict[str, Lengths], runs: str, block_size: int = 1
-) -> dict[str, object]:
-    """A schedule; each run as ``"id start-stop"``, with another outcome than completed at its end.
-
-    ``"b 0-2 evicted"`` is an evicted run of b in rounds 0 and 1.
-    """
-    names = ("prompt_len", "output_len", "lower", "upper")
-    found = []
-    for text in runs.split(", "):
-        request, rounds, *outcome = text.split(" ")
-        start, stop = map(int, rounds.split("-"))
-        end = outcome[0] if outcome else "completed"
-        found.append({"request": request, "start": start, "stop": stop, "outcome": end})
-    return {
-        "format": "amin-ref/schedule",
-        "version": 1,
-        "instance": {
-            "capacity": capacity,
-            "block_size": block_size,
-            "requests": [
-                {"id": name, **dict(zip(names, lengths, strict=False))}
-                for name, lengths in requests.items()
-            ],
-        },
-        "runs": found,
-    }
-
-
-LAST_BLOCK_TWICE = document(32, {"x": (10, 2, 2), "y": (10, 2, 2)}, "x 0-2, y 2-4", 16)
-MOST_TWO = document(100, {"a": (5, 4, 1), "b": (5, 4, 1), "c": (5, 4, 1)}, "a 0-4, b 0-4, c 4-8")
-KEEPS_TOKENS = document(9, {"a": (2, 4, 4), "b": (2, 4, 1)}, "a 0-4, b 0-2 evicted, b 4-6")
-CHUNKED = document(40, {"long": (24, 2, 1), "short": (4, 6, 1)}, "short 0-6, long 0-5")
-SHARED_PREFIX = document(30, {"q1": (16, 3, 1), "q2": (16, 3, 1)}, "q1 0-3, q2 0-3")
-EMPTY_RUN = document(12, {"a": (2, 4, 1), "b": (2, 4, 1)}, "a 0-4, b 0-0 evicted, b 4-8")
-ABORTED = document(12, {"a": (2, 4, 1), "b": (2, 4, 1)}, "a 0-4, b 4-6 aborted")
-LAST_TOKEN_NOT_STORED = document(32, {"a": (16, 1, 1), "b": (16, 1, 1)}, "a 0-1, b 0-1", 16)
-LOG_ENDS = document(20, {"a": (2, 6, 1), "b": (2, 9, 1)}, "a 0-6")
-KEEPS_TOKENS_AND_WINS = document(
-    5, {"long": (1, 4), "short": (3, 1)}, "long 0-1 evicted, short 1-2, long 2-5"
+from tests.support.field_cases import (
+    ABORTED,
+    CHUNKED,
+    EMPTY_RUN,
+    HEADER,
+    KEEPS_TOKENS,
+    KEEPS_TOKENS_AND_WINS,
+    LAST_BLOCK_TWICE,
+    LAST_TOKEN_NOT_STORED,
+    LOG_ENDS,
+    MOST_TWO,
+    SHARED_PREFIX,
+    WRONG_PREDICTION,
+    document,
 )
-WRONG_PREDICTION = document(20, {"1": (2, 3, 5, 9)}, "1 0-3")
 
 
 @pytest.mark.parametrize(("case", "code", "says"), [
@@ -107,12 +75,6 @@ def test_conform_names_the_rule_and_no_bug_that_the_instance_cannot_show(
     assert departure["rule"] == "stopped-too-early"
     assert (departure["round"], departure["requests"]) == (0, [request_id])
     assert "upper bound" not in departure["message"]
-
-
-HEADER = (
-    '{"format":"amin-ref/schedule-lines","version":1,'
-    '"instance":{"capacity":20,"requests":[{"id":"1","prompt_len":2,"output_len":3}]}}\n'
-)
 
 
 @pytest.mark.parametrize(("line", "says"), [

@@ -5,6 +5,7 @@ The long run is marked ``slow``: 10⁵ cases and more. ``proofs_notes/fuzz.md`` 
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,12 +29,16 @@ from amin_ref import (
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.external import messages
+from amin_ref.files.reading import LIMITS, Source
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.schedule import read_schedule
 from amin_ref.policies import Amin
 from amin_ref.suite import judge_schedule
 from amin_ref.suite.random_instances import small_instance
+from amin_ref.workloads.fields import TimeUnit
+from amin_ref.workloads.trace import read_trace
 from oracle import Certificate, lower_bound, verify
+from tests.support.field_cases import SCHEDULES, TRACES
 from tests.support.fuzzing import malformed
 
 SECONDS_FOR_ONE = 10
@@ -64,10 +69,16 @@ Case = Callable[[Random], str]
 """Breaks a text at random, reads it, and returns the outcome in a word."""
 
 
+CASE_SHARE = 0.2
+"""Share of the schedules that are not of Amin or FCFS, but of bug reports."""
+
+
 def schedule_case(random: Random) -> str:
     policy = random.choice((Amin(), FirstComeFirstServed()))
     schedule = simulate(small_instance(random), policy)
     text = random.choice((schedule.to_json, schedule.to_json_lines))()
+    if random.random() < CASE_SHARE:
+        text = random.choice(SCHEDULES)
     read = read_schedule(decoded(malformed(text, random)))
     return "sound" if judge_schedule(read, "amin") is None else "judged"
 
@@ -82,6 +93,19 @@ def certificate_case(random: Random) -> str:
     text = lower_bound(instance, time_limit=0.0).to_json()
     certificate = Certificate.from_json(decoded(malformed(text, random)))
     return "sound" if verify(certificate.instance, certificate) >= 0 else ""
+
+
+def trace_case(random: Random) -> str:
+    """A trace of a known format, its times in its own unit or in another."""
+    trace = random.choice(TRACES)
+    data = malformed(trace, random)
+    unit: TimeUnit | None = random.choice((None, None, "s", "ms", "ns"))
+    reading, writing = os.pipe()  # holds 64 KiB, of which no case has a hundredth
+    with os.fdopen(writing, "wb") as end:
+        end.write(data)
+    with os.fdopen(reading, "rb") as plain:
+        rows = list(read_trace(Source("trace", plain, LIMITS), unit))
+    return "sound" if all(row.prompt_len > 0 for row in rows) else "unusable"
 
 
 def answer_case(random: Random) -> str:
@@ -167,11 +191,13 @@ def assert_a_sentence(text: str) -> None:
     (schedule_case, 300),
     (instance_case, 300),
     (certificate_case, 100),
+    (trace_case, 300),
     (answer_case, 1000),
     (dialogue_case, 200),
     pytest.param(schedule_case, 30_000, marks=pytest.mark.slow),
     pytest.param(instance_case, 25_000, marks=pytest.mark.slow),
     pytest.param(certificate_case, 10_000, marks=pytest.mark.slow),
+    pytest.param(trace_case, 30_000, marks=pytest.mark.slow),
     pytest.param(answer_case, 30_000, marks=pytest.mark.slow),
     pytest.param(dialogue_case, 20_000, marks=pytest.mark.slow),
 ])  # fmt: skip
@@ -199,6 +225,8 @@ def test_files_end_commands_in_a_sentence(
         schedule = simulate(small_instance(random), Amin())
         certificate = lower_bound(schedule.instance, time_limit=0.0)
         text = random.choice((schedule, certificate, schedule.instance)).to_json()
+        if random.random() < CASE_SHARE:
+            text = random.choice((*SCHEDULES, *TRACES))
         file.write_bytes(malformed(text, random))
         with in_time():
             code = run(application, [*random.choice(COMMANDS), str(file)])

@@ -89,7 +89,11 @@ def test_the_limits_are_raised_by_a_flag(tmp_path: Path) -> None:
     trace.write_bytes(gzip.compress(rows.encode(), mtime=0))
     flags = ["--workload", str(trace), "--capacity", "100", "--requests", "4999999"]
     refused = subprocess.run(
-        [*AMIN_REF, "simulate", *flags], cwd=PROJECT, capture_output=True, text=True, check=False
+        [*AMIN_REF, "simulate", "--quiet", *flags],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert refused.returncode == 2
     assert refused.stderr == (
@@ -133,7 +137,11 @@ def test_the_unit_of_times_is_a_flag(tmp_path: Path) -> None:
     )
     flags = ["--workload", str(trace), "--capacity", "9", "--arrivals", "trace:0.05"]
     refused = subprocess.run(
-        [*AMIN_REF, "simulate", *flags], cwd=PROJECT, capture_output=True, text=True, check=False
+        [*AMIN_REF, "simulate", "--quiet", *flags],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--time-unit s, ms or ns" in refused.stderr

@@ -24,7 +24,7 @@ STRANGE = (
 NAMES = (
     "id", "prompt_len", "output_len", "lower", "upper", "arrival", "capacity", "block_size", "runs",
     "requests", "request", "start", "stop", "outcome", "instance", "format", "version", "evict",
-    "admit", "round", "begin", "hello", "multipliers", "x", "",
+    "admit", "x-reason", "round", "begin", "hello", "multipliers", "x", "",
 )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from math import ceil, floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidValue
@@ -255,6 +256,21 @@ def test_no_text_ends_in_a_traceback(text: str) -> None:
 def test_relative_takes_only_sensible_decimals(value: Decimal) -> None:
     with pytest.raises(InvalidValue, match=r"prediction relative: X"):
         Relative(value)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 2**53 - 1), min_size=1, max_size=8), count=st.integers(1, 2**53)
+)
+@example(lengths=[2**53 - 1, 3002399751580330, 3002399751580331, 6004799503160661], count=3)
+def test_bins_are_cut_exactly_however_long_the_outputs(lengths: list[int], count: int) -> None:
+    """Between k·L/K and the next, as fractions: a float has too few digits for L = 2⁵³ - 1."""
+    count = min(count, 2**53 - 1)
+    width = Fraction(max(lengths), count)
+    for length, (lower, upper) in zip(lengths, Bins(count).intervals(lengths), strict=True):
+        number = ceil(length / width)
+        assert (number - 1) * width < length <= number * width
+        assert (lower, upper) == (floor((number - 1) * width) + 1, floor(number * width))
+        assert lower <= length <= upper
 
 
 @pytest.mark.parametrize(
