@@ -11,7 +11,7 @@ from amin_ref.comparison import Comparison, Display
 from amin_ref.comparison.columns import COLUMNS
 from amin_ref.comparison.comparison import number_of
 from amin_ref.comparison.estimate import Estimate
-from amin_ref.policies.names import title_of
+from amin_ref.policies.names import POLICIES, title_of
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.words import listed
 from oracle.report.downloads import Download, as_csv, as_json
@@ -82,6 +82,11 @@ class Policies:
     def times_bound(self, schedule: Schedule) -> float:
         """Total latency of a schedule of the first seed / its bound; at least 1."""
         return schedule.total_latency / max(1, self.first.lower_bound or 0)
+
+    def summaries(self) -> str:
+        """What the policies plan with: a sentence for each that is not the user's own."""
+        known = [POLICIES[name] for name in self.first.policies if name in POLICIES]
+        return " ".join(f"{policy.title}: {policy.summary}." for policy in known)
 
     def headings(self) -> list[tuple[str, str, str]]:
         """Of each column: what is measured, which statistic, and the unit."""

@@ -589,6 +589,8 @@ class TestCommand:
         totals = {row[2]: int(row[total]) for row in table[1:]}
         assert totals["report_mine:Mine"] == totals["fcfs"]
         assert not {"amin", "amax", "h-sf"} & set(totals)
+        assert "FCFS: first come, first served." in plain(section)
+        assert "Amax" not in plain(section[: section.index("<h2", 20)])
         assert f"amin-ref report out.html --requests 30 --policies {chosen}" in plain(text)
 
     def test_seeds(self, tmp_path: Path, claims: Path) -> None:
