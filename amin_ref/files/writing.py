@@ -130,12 +130,14 @@ def _status(name: str) -> os.stat_result | None:
 
 
 def _replace(target: str, content: bytes) -> None:
-    with _beside(target) as new:
-        write_all(new.descriptor, content)
-        with contextlib.suppress(FileNotFoundError):
-            os.fchmod(new.descriptor, stat.S_IMODE(os.stat(target).st_mode))
-        os.fsync(new.descriptor)
-        new.become(target)
+    has_replaced = False
+    while not has_replaced:
+        with _beside(target) as new:
+            write_all(new.descriptor, content)
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(new.descriptor, stat.S_IMODE(os.stat(target).st_mode))
+            os.fsync(new.descriptor)
+            has_replaced = new.become(target)
     _sync_folder(target)
 
 
@@ -146,26 +148,26 @@ class _New:
     descriptor: int
     name: str | None
 
-    def become(self, target: str) -> None:
-        """Take the target's place.
+    def become(self, target: str) -> bool:
+        """Take the target's place; ``False`` if another process that writes it was quicker.
 
+        A new file is needed then: one that has lost its only name cannot get another.
         A file without a name cannot be renamed in one step. Killed between the two, the process
         leaves ``.NAME.part``, which the next one that writes NAME takes away.
         """
         if self.name is not None:
             os.replace(self.name, target)
             self.name = None
-            return
+            return True
         spare = _beside_name(target, "")
-        while True:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(spare)
-            try:
-                _link(self.descriptor, spare)
-                os.replace(spare, target)
-                return
-            except (FileExistsError, FileNotFoundError):
-                continue  # another process that writes the same file was quicker
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(spare)
+        try:
+            _link(self.descriptor, spare)
+            os.replace(spare, target)
+        except (FileExistsError, FileNotFoundError):
+            return False
+        return True
 
 
 def _link(descriptor: int, name: str) -> None:

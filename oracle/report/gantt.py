@@ -15,8 +15,30 @@ CELL, ROW, LEFT, TOP = 19, 24, 20, 4
 METER = 44
 """Height of the bar chart of occupancy below the runs; units."""
 
+BELOW = 24
+"""Room below the bar chart for the numbers of rounds, and below a picture for its legend; units."""
+
 APART, ABOVE = 24, 24
 """Room between panels beside each other, and above them for their headings; units."""
+
+GAP = 8
+"""Room between an axis and the text beside it, and between the panels and their legend; units."""
+
+METER_GAP = 6
+"""Room between the last run and the bar chart; units."""
+
+PADDING, CORNER = 3, 3
+"""Room above and below a cell within its row, and the radius of its corners; units."""
+
+SWATCH, SWATCH_TEXT = 14, 20
+"""Side of a square of the legend, and from its left end to that of its text; units."""
+
+MIDDLE = 4
+"""From the middle of a text of 11 units down to its baseline, so that it stands centred; units."""
+
+UNDER_AXIS, HEADING_BASELINE, SWATCH_BASELINE = 13, 14, 11
+"""Baselines: of the rounds, below the axis; of a heading, below the top; of the legend's text,
+below the top of its square; units."""
 
 LEGEND = (
     ("completed", "a token, numbered within its run", 225),
@@ -112,11 +134,11 @@ def drawn(panel: Panel, rounds: int) -> str:
     ]
     for row, request in enumerate(instance.requests):
         y = TOP + ROW * row
-        parts.append(_text(LEFT - 8, y + ROW / 2 + 4, str(request.id), "name"))
+        parts.append(_text(LEFT - GAP, y + ROW / 2 + MIDDLE, str(request.id), "name"))
         parts.append(_line(LEFT, y + ROW, LEFT + CELL * rounds, y + ROW, "rule"))
     for run in schedule.runs:
         parts += _run(run, instance.positions[run.request])
-    parts += _meter(schedule, rounds, TOP + ROW * rows + 6)
+    parts += _meter(schedule, rounds, TOP + ROW * rows + METER_GAP)
     return "".join(parts) + "</svg>"
 
 
@@ -129,12 +151,12 @@ def drawn_beside(panels: Sequence[Panel]) -> str:
         x = (width + APART) * number
         place = f'<svg x="{x}" y="{ABOVE}" width="{width}" height="{height}" '
         heading = f"{panel.title}: total latency {panel.schedule.total_latency}"
-        parts.append(_text(x + LEFT, 14, heading, "heading"))
+        parts.append(_text(x + LEFT, HEADING_BASELINE, heading, "heading"))
         parts.append(drawn(panel, rounds).replace("<svg ", place, 1))
     whole = (width + APART) * len(panels) - APART
-    parts += _legend(LEFT, height + ABOVE + 8)
+    parts += _legend(LEFT, height + ABOVE + GAP)
     return (
-        f'<svg class="gantt" viewBox="0 0 {whole} {height + ABOVE + 24}" role="img" '
+        f'<svg class="gantt" viewBox="0 0 {whole} {height + ABOVE + BELOW}" role="img" '
         f'aria-label="{len(panels)} schedules of the same requests">{"".join(parts)}</svg>'
     )
 
@@ -144,8 +166,8 @@ def _legend(x: float, y: float) -> list[str]:
     parts = []
     for kind, words, wide in LEGEND:
         parts.append(
-            f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="14" height="14" rx="3"/>'
-            + _text(x + 20, y + 11, words, "legend")
+            f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{SWATCH}" height="{SWATCH}" '
+            f'rx="{CORNER}"/>' + _text(x + SWATCH_TEXT, y + SWATCH_BASELINE, words, "legend")
         )
         x += wide
     return parts
@@ -154,7 +176,7 @@ def _legend(x: float, y: float) -> list[str]:
 def _size(schedule: Schedule, rounds: int) -> tuple[int, int]:
     """Width and height of a panel."""
     rows = len(schedule.instance.requests)
-    return LEFT + CELL * rounds + 2, TOP + ROW * rows + METER + 24
+    return LEFT + CELL * rounds + 2, TOP + ROW * rows + METER + BELOW
 
 
 def described(schedule: Schedule) -> str:
@@ -221,16 +243,17 @@ def _in_words(run: Run) -> str:
 
 
 def _run(run: Run, row: int) -> list[str]:
-    y = TOP + ROW * row + 3
+    y = TOP + ROW * row + PADDING
     cells = [
         f'<rect class="{run.outcome}" x="{LEFT + CELL * now + 1}" y="{y}" width="{CELL - 2}" '
-        f'height="{ROW - 6}" rx="3"><title>{escape(str(run.request))}, round {now}: token {token}'
+        f'height="{ROW - 2 * PADDING}" rx="{CORNER}">'
+        f"<title>{escape(str(run.request))}, round {now}: token {token}"
         f"{', lost' if run.outcome == 'evicted' else ''}</title></rect>"
-        + _text(LEFT + CELL * (now + 0.5), y + ROW / 2 + 1, str(token), run.outcome)
+        + _text(LEFT + CELL * (now + 0.5), y + ROW / 2 + MIDDLE - PADDING, str(token), run.outcome)
         for token, now in enumerate(range(run.start, run.stop), start=1)
     ]
     if run.outcome == "evicted":
-        x, above = LEFT + CELL * (run.stop + 0.5), y + ROW / 2 + 2
+        x, above = LEFT + CELL * (run.stop + 0.5), y + ROW / 2 + MIDDLE - PADDING + 1
         title = f"{run.request} is evicted at the start of round {run.stop}"
         cells.append(
             f'<text class="cross" x="{x:g}" y="{above:g}">✕<title>{escape(title)}</title></text>'
@@ -245,7 +268,7 @@ def _meter(schedule: Schedule, rounds: int, y: float) -> list[str]:
     parts = [
         _line(LEFT, y, LEFT + CELL * rounds, y, "capacity"),
         _line(LEFT, bottom, LEFT + CELL * rounds, bottom, "rule"),
-        _text(LEFT - 8, y + 8, "M", "name"),
+        _text(LEFT - GAP, y + 2 * MIDDLE, "M", "name"),
     ]
     for now, held in enumerate(schedule.occupancy().tolist()):
         tall = METER * held / capacity
@@ -255,7 +278,8 @@ def _meter(schedule: Schedule, rounds: int, y: float) -> list[str]:
             f"<title>round {now}: {held} of {capacity} tokens held</title></rect>"
         )
     parts += [
-        _text(LEFT + CELL * (now + 0.5), bottom + 13, str(now), "tick") for now in range(rounds)
+        _text(LEFT + CELL * (now + 0.5), bottom + UNDER_AXIS, str(now), "tick")
+        for now in range(rounds)
     ]
     return parts
 

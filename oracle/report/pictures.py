@@ -45,8 +45,46 @@ LINE_OF_TEXT = 44
 STRIP_HEIGHT, ONLY_STRIP_HEIGHT = 1.15, 2.2
 """Height of each strip of :func:`drawn_apart`, and of a strip that is alone; inches."""
 
-BAR_HEIGHT = 0.42
-"""Height that each bar of :func:`drawn_bars` takes; inches."""
+HEADING_HEIGHT = 0.7
+"""Room for the heading and the label of the axis of :func:`drawn_apart`; inches."""
+
+AREA_OPACITY = 0.3
+"""Of the areas of :func:`drawn_apart`: the grid is seen through them."""
+
+BAR_HEIGHT, AXIS_HEIGHT = 0.42, 0.9
+"""Height that each bar of :func:`drawn_bars` takes, and room for the axis and its label; inches."""
+
+BAR_SHARE = 0.62
+"""Share of :data:`BAR_HEIGHT` that is the bar itself; the rest keeps bars apart."""
+
+NUMBER_GAP = 4
+"""Room between a bar and the number behind it; units."""
+
+NUMBER_ROOM = 1.2
+"""Length of the axis of bars in longest bars: a fifth more, for the number behind that bar."""
+
+AREA_LINE, INTERVAL_LINE, MARK_LINE, BEGIN_LINE = 1.2, 1.4, 1.0, 2.4
+"""Widths of lines: around an area, for an interval beside a bar, for a mark across a chart, and
+where bars begin, which is the widest since bars must not seem to begin at 0; units."""
+
+POINT_INTERVAL_LINE = 1.1
+"""Width of the line of an interval through a point: narrower than the line through the points."""
+
+DASHED = (0, (3, 3))
+"""The line of a mark: its dashes and the gaps between them are three line widths long."""
+
+MARK_REACH = 2
+"""A pointer this near to a mark shows the mark's value; units."""
+
+MOST_TICKS, TICK_STEPS = 5, (1, 2, 5, 10)
+"""Most intervals of an axis, whose numbers stand apart on a phone, and their round steps."""
+
+TICK_APART = 1 / 8
+"""Share of the axis of bars by which a number stands from the first one: nearer, they touch."""
+
+DECADES_ACROSS, DECADES_UP = 100, 200
+"""A logarithmic axis whose ends have a smaller ratio shows 1, 2 and 5 of each power of ten. Numbers
+stand beside each other across, and below each other up, where more of them fit."""
 
 LEAST_SPAN = 0.05
 """Least length of the axis of bars: a difference below 1 % must not look like a large one."""
@@ -156,7 +194,9 @@ def drawn(figure: Figure) -> Picture:
         for number, series in enumerate(figure.series):
             _line(axes, figure, number, series)
         for mark in figure.marks:
-            axes.axhline(mark.y, color=_INK, linewidth=1.0, linestyle=(0, (3, 3)), label=mark.label)
+            axes.axhline(
+                mark.y, color=_INK, linewidth=MARK_LINE, linestyle=DASHED, label=mark.label
+            )
         _scale(axes, figure)
         axes.set_xlabel(fill(figure.x_label, LINE_OF_TEXT))
         # Above the axis: beside it, a long label would be longer than the axis.
@@ -180,8 +220,7 @@ def drawn_apart(figure: Figure) -> Picture:
     """
     with _styled(figure.name):
         strip = STRIP_HEIGHT if len(figure.series) > 1 else ONLY_STRIP_HEIGHT
-        # And room for the heading and for the label of the axis.
-        tall = strip * len(figure.series) + 0.7
+        tall = strip * len(figure.series) + HEADING_HEIGHT
         canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         strips = canvas.subplots(len(figure.series), sharex=True, sharey=True, squeeze=False)[:, 0]
         colours = styles([each.name for each in figure.series])
@@ -189,11 +228,11 @@ def drawn_apart(figure: Figure) -> Picture:
             colour = _LINES[colours[number]]
             x = [point.x for point in series.points]
             y = [point.y.mean for point in series.points]
-            axes.fill_between(x, y, color=colour, alpha=0.3, linewidth=0)
-            (line,) = axes.plot(x, y, color=colour, linewidth=1.2)
+            axes.fill_between(x, y, color=colour, alpha=AREA_OPACITY, linewidth=0)
+            (line,) = axes.plot(x, y, color=colour, linewidth=AREA_LINE)
             line.set_gid(f"{figure.name}-line-{number}")
             for mark in figure.marks:
-                axes.axhline(mark.y, color=_INK, linewidth=1.0, linestyle=(0, (3, 3)))
+                axes.axhline(mark.y, color=_INK, linewidth=MARK_LINE, linestyle=DASHED)
             axes.set_title(series.name, loc="left", fontsize=FONT_SIZE, fontweight="bold")
             _scale(axes, figure)
             axes.yaxis.set_major_locator(MaxNLocator(3))
@@ -207,34 +246,33 @@ def drawn_apart(figure: Figure) -> Picture:
 def drawn_bars(figure: Bars) -> Picture:
     """Horizontal bars from ``begin`` on, each with its number; a line where they begin."""
     with _styled(figure.name):
-        tall = BAR_HEIGHT * len(figure.bars) + 0.9
+        tall = BAR_HEIGHT * len(figure.bars) + AXIS_HEIGHT
         canvas = Canvas(figsize=(WIDTH, tall), layout="constrained")
         axes = canvas.add_subplot()
         colours = styles([bar.label for bar in figure.bars])
         for place, bar in enumerate(figure.bars):
             value, colour = bar.value, _LINES[colours[place]]
             (patch,) = axes.barh(
-                place, value.mean - figure.begin, left=figure.begin, height=0.62, color=colour
+                place, value.mean - figure.begin, left=figure.begin, height=BAR_SHARE, color=colour
             )
             patch.set_gid(f"{figure.name}-line-{place}")
             if value.count > 1:
-                axes.hlines(place, value.low, value.high, color=_INK, linewidth=1.4)
+                axes.hlines(place, value.low, value.high, color=_INK, linewidth=INTERVAL_LINE)
             axes.annotate(
                 f"{value.mean:.3f}",
                 (max(value.mean, value.high), place),
-                (4, 0),
+                (NUMBER_GAP, 0),
                 textcoords="offset points",
                 va="center",
             )
         axes.set_yticks(range(len(figure.bars)), [bar.label for bar in figure.bars])
         axes.invert_yaxis()
         longest = max(bar.value.high for bar in figure.bars) - figure.begin
-        # A fifth more, for the number behind the longest bar.
-        end = figure.begin + max(LEAST_SPAN, 1.2 * longest)
+        end = figure.begin + max(LEAST_SPAN, NUMBER_ROOM * longest)
         axes.set_xlim(figure.begin, end)
         axes.set_xticks(_ticks_from(figure.begin, end))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.axvline(figure.begin, color=_INK, linewidth=2.4)
+        axes.axvline(figure.begin, color=_INK, linewidth=BEGIN_LINE)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(fill(figure.x_label, LINE_OF_TEXT))
@@ -243,9 +281,9 @@ def drawn_bars(figure: Bars) -> Picture:
 
 def _ticks_from(begin: float, end: float) -> list[float]:
     """Round numbers on an axis of bars, and the number at which it begins."""
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(begin, end)
-    # A number nearer to the first than an eighth of the axis would touch it.
-    return [begin, *(float(tick) for tick in ticks if begin + (end - begin) / 8 <= tick <= end)]
+    ticks = MaxNLocator(MOST_TICKS - 1, steps=TICK_STEPS).tick_values(begin, end)
+    first = begin + (end - begin) * TICK_APART
+    return [begin, *(float(tick) for tick in ticks if first <= tick <= end)]
 
 
 def _points(figure: Figure, x: Axis, y: Axis) -> list[Target]:
@@ -265,7 +303,8 @@ def _levels(figure: Figure, x: Axis, y: Axis) -> Iterator[Target]:
     """One target along each mark."""
     left, right = x.places
     for mark in figure.marks:
-        yield Target(left, y.place(mark.y) - 2, right - left, 4, f"{mark.label}: {mark.y:g}")
+        top, text = y.place(mark.y) - MARK_REACH, f"{mark.label}: {mark.y:g}"
+        yield Target(left, top, right - left, 2 * MARK_REACH, text)
 
 
 def _columns(figure: Figure, x: Axis, y: Sequence[Axis]) -> Iterator[Target]:
@@ -283,7 +322,7 @@ def _bar_targets(figure: Bars, x: Axis, y: Axis) -> Iterator[Target]:
     """One target for each bar, at least wide enough for a pointer."""
     left = x.places[0]
     for number, bar in enumerate(figure.bars):
-        top, bottom = y.place(number - 0.31), y.place(number + 0.31)
+        top, bottom = y.place(number - BAR_SHARE / 2), y.place(number + BAR_SHARE / 2)
         width = max(2 * RADIUS, x.place(bar.value.mean) - left)
         text = f"{bar.label}: {shown(bar.value)} {figure.x_label}"
         yield Target(left, top, width, bottom - top, text)
@@ -348,7 +387,7 @@ def _line(axes: Axes, figure: Figure, number: int, series: Series) -> None:
         [point.y.low for point in estimated],
         [point.y.high for point in estimated],
         color=_LINES[style],
-        linewidth=1.1,
+        linewidth=POINT_INTERVAL_LINE,
     )
 
 
@@ -362,11 +401,10 @@ def _scale(axes: Axes, figure: Figure) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
         if scale == "log":
             low, high = axis.get_view_interval()
-            # Numbers stand beside each other on one axis, and below each other on the other.
-            few = high < (100 if axis is axes.xaxis else 200) * low
+            few = high < (DECADES_ACROSS if axis is axes.xaxis else DECADES_UP) * low
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
         else:
-            axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+            axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=TICK_STEPS))
     axes.minorticks_off()
 
 

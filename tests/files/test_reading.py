@@ -7,15 +7,16 @@ import os
 import threading
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amin_ref.files.reading import BEGINNING, LIMITS, CannotRead, Limits, open_source
+from amin_ref.files.reading import BEGINNING, LIMITS, CannotRead, Limits, Source, open_source
 
-SMALL = Limits(bytes=1000, expansion=3, unpacked=100, lines=10, line=40)
+SMALL = Limits(bytes=350, expansion=3, unpacked=100, lines=10, line=40)
 
 packings = st.sampled_from([bytes, gzip.compress])
 
@@ -57,12 +58,14 @@ def test_text_is_that_of_the_file(scratch: Path, text: str, pack: Callable[[byte
         assert source.text() == content.decode()
 
 
-@given(length=st.integers(0, 2000), every=st.integers(1, 100))
-def test_a_limit_is_kept_exactly(scratch: Path, length: int, every: int) -> None:
-    content = bytes(
-        ord("\n") if place % every == every - 1 else ord("x") for place in range(length)
-    )
+@given(
+    lengths=st.lists(st.sampled_from([0, 1, 39, 40, 41, 42]) | st.integers(0, 300), max_size=12),
+    ends=st.booleans(),
+)
+def test_a_limit_is_kept_exactly(scratch: Path, lengths: list[int], ends: bool) -> None:
+    content = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
     scratch.write_bytes(content)
+    length = len(content)
     too_large = (
         length > SMALL.bytes
         or len(naive_lines(content)) > SMALL.lines
@@ -76,6 +79,57 @@ def test_a_limit_is_kept_exactly(scratch: Path, length: int, every: int) -> None
             assert list(source.lines()) == naive_lines(content)
     with open_source(scratch, SMALL.times(1000)) as source:
         assert b"".join(line for _, line in source.lines()) == content
+
+
+@pytest.mark.parametrize("length", [349, 350, 351])
+def test_the_limit_of_bytes_is_exact(scratch: Path, length: int) -> None:
+    content = (b"x" * 39 + b"\n") * 9
+    scratch.write_bytes(content[:length])
+    for take in (Source.text, lambda source: list(source.lines())):
+        with open_source(scratch, SMALL) as source:
+            if length > 350:
+                with pytest.raises(CannotRead, match=r"it has more than 350 bytes; if it is as it"):
+                    take(source)
+            else:
+                take(source)
+
+
+@given(repeated=st.integers(0, 600), random=st.binary(max_size=200))
+def test_what_a_packed_file_may_hold(scratch: Path, repeated: int, random: bytes) -> None:
+    """At most min(bytes, max(unpacked, expansion · packed size))."""
+    content = b"x" * repeated + random
+    packed = gzip.compress(content, mtime=0)
+    scratch.write_bytes(packed)
+    most = min(350, max(100, 3 * len(packed)))
+    limits = replace(SMALL, lines=1000, line=1000)
+
+    def held() -> bytes:
+        with open_source(scratch, limits) as source:
+            return b"".join(line for _, line in source.lines())
+
+    if len(content) > most:
+        with pytest.raises(CannotRead, match=f"it has more than {most} bytes"):
+            held()
+    else:
+        assert held() == content
+
+
+@given(factor=st.integers(1, 10**6))
+def test_all_limits_are_raised_together(factor: int) -> None:
+    assert asdict(LIMITS.times(factor)) == {
+        name: factor * limit for name, limit in asdict(LIMITS).items()
+    }
+
+
+def test_a_read_that_fails_is_told() -> None:
+    """No page of a process's memory is at address 0: the system says EIO."""
+    with (
+        pytest.raises(CannotRead, match=r"cannot be read \(Input/output error\)") as refused,
+        open_source("/proc/self/mem"),
+    ):
+        pass
+    assert str(refused.value) == f"{refused.value.name}: {refused.value.why}."
+    assert refused.value.name == "'/proc/self/mem'"
 
 
 def test_a_small_file_must_not_unpack_to_a_large_one(scratch: Path) -> None:
@@ -174,3 +228,15 @@ def test_text_that_is_none_is_told(scratch: Path) -> None:
     scratch.write_bytes(b"caf\xe9")
     with open_source(scratch) as source, pytest.raises(CannotRead, match="byte 3 is no UTF-8 text"):
         source.text()
+
+
+def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("1,2\n")
+    with (tmp_path / "file").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        with open_source("-") as source:
+            assert (source.name, source.text()) == ("standard input", "1,2\n")
+        assert not stream.closed
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CannotRead, match=r"^standard input: it is closed; give a file"):
+        open_source("-").__enter__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -215,6 +216,125 @@ def test_the_lock_is_free_after_its_context(tmp_path: Path) -> None:
     assert lock(second) is True
     os.close(first)
     os.close(second)
+
+
+@WAYS
+def test_the_text_is_on_the_disk_before_it_takes_the_targets_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    """Flushed, then renamed, then the folder flushed; without a name, no other file is seen."""
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "file"
+    file.write_text("old")
+    happened: list[str] = []
+    flush, rename = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        happened.append("folder flushed" if is_folder else "text flushed")
+        assert is_folder or len(os.listdir(tmp_path)) == (1 if unnamed else 2)
+        assert file.read_text() == ("new" if is_folder else "old")
+        flush(descriptor)
+
+    def replace(source: str, target: str) -> None:
+        happened.append("renamed")
+        rename(source, target)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", fsync)
+    monkeypatch.setattr("amin_ref.files.writing.os.replace", replace)
+    write_whole(file, "new")
+    assert happened == ["text flushed", "renamed", "folder flushed"]
+
+
+def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    (tmp_path / ".file.part").write_text("left")
+    write_whole(file, "text")
+    assert (os.listdir(tmp_path), file.read_text()) == (["file"], "text")
+
+
+@pytest.mark.parametrize("error", [FileExistsError, FileNotFoundError])
+def test_a_quicker_process_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    file = tmp_path / "file"
+    rename = os.replace
+    late = [True]
+
+    def replace(source: str, target: str) -> None:
+        if late.pop():
+            late.append(False)
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.replace", replace)
+    write_whole(file, "text")
+    assert (os.listdir(tmp_path), file.read_text()) == (["file"], "text")
+
+
+@WAYS
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_write_that_fails_leaves_the_old_text_and_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool, error: BaseException
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "file"
+    write_whole(file, "old")
+    open_before = os.listdir("/proc/self/fd")
+
+    def fails(descriptor: int, content: memoryview) -> int:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("amin_ref.files.writing.os.write", fails)
+        with pytest.raises((CannotWrite, KeyboardInterrupt)):
+            write_whole(file, "new")
+    assert (os.listdir(tmp_path), file.read_text()) == (["file"], "old")
+    write_whole(file, "new")
+    destination(file)
+    assert os.listdir("/proc/self/fd") == open_before
+
+
+def test_a_system_without_proc_gives_new_files_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amin_ref.files.writing._OPEN_FILES", str(tmp_path / "no-proc"))
+    write_whole(tmp_path / "file", "text")
+    assert (os.listdir(tmp_path), (tmp_path / "file").read_text()) == (["file"], "text")
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EISDIR, errno.EACCES])
+def test_a_disk_without_nameless_files_gives_them_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Another error is told."""
+    opened = os.open
+
+    def refusing(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(number, os.strerror(number))
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.open", refusing)
+    if number == errno.EACCES:
+        with pytest.raises(CannotWrite, match="Permission denied; give another file"):
+            write_whole(tmp_path / "file", "text")
+        assert os.listdir(tmp_path) == []
+    else:
+        write_whole(tmp_path / "file", "text")
+        assert (os.listdir(tmp_path), (tmp_path / "file").read_text()) == (["file"], "text")
+
+
+def test_a_file_that_may_not_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everything: so the system's answer is replaced."""
+    file = tmp_path / "file"
+    file.write_text("old")
+    monkeypatch.setattr("amin_ref.files.writing.os.access", lambda _, mode: mode != os.W_OK)
+    with pytest.raises(CannotWrite, match="permission denied; change its permissions or give ano"):
+        destination(file)
+    assert file.read_text() == "old"
 
 
 KILLED = """

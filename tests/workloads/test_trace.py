@@ -560,6 +560,8 @@ def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path) -> None:
     assert rows_of(tmp_path, "question_length,answer_length\n300.0,40.\n") == [Row(300, 40)]
     largest = '{"input_length": 9007199254740991.0, "output_length": 9007199254740991}\n'
     assert rows_of(tmp_path, largest) == [Row(2**53 - 1, 2**53 - 1)]
+    least = '{"input_length": -9007199254740991.0, "output_length": -9007199254740991}\n'
+    assert rows_of(tmp_path, least) == [Row(1 - 2**53, 1 - 2**53)]
     zeros = "0" * 30
     assert rows_of(tmp_path, f"question_length,answer_length\n300.{zeros},{zeros[:16]}0040\n") == [
         Row(300, 40)

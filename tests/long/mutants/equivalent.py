@@ -64,6 +64,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
     "only its truth is asked for, and mypy refuses it": (
+        "oracle/journal.py::_is_alike: return False -> return None #1",
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
         "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #1",
@@ -228,6 +229,139 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: 1 -> 0 #1",
+    ),
+    "room below 0 takes nothing off: the most that a request counts is at most the limit": (
+        "oracle/certificate.py::Share.counted_at: max(0, free - self.places * (left + self.ignored)) -> free - self.places * (left + self.ignored) #1",
+        "oracle/certificate.py::Share.counted_at: 0 -> -1 #2",
+    ),
+    "more ages are looked at than can bend, or the other neighbour of one: only ages that bend are returned": (
+        "oracle/certificate.py::Share.bends: end + step -> end - step #1",
+        "oracle/certificate.py::Share.bends: 2 -> 3 #1",
+        "oracle/certificate.py::Share.bends: 2 -> 1 #1",
+        "oracle/certificate.py::Share.bends:  for age in near if earliest - 1 <= age <= output_len - self.lead + 1 ->  for age in near #1",
+        "oracle/certificate.py::Share.bends: 1 -> 2 #4",
+        "oracle/certificate.py::Share.bends: output_len - self.lead -> output_len + self.lead #2",
+        "oracle/certificate.py::Share.bends: output_len - self.lead -> output_len #2",
+        "oracle/certificate.py::Share.bends: 1 -> 2 #5",
+    ),
+    "both have an entry for each": (
+        "oracle/certificate.py::Certificate.kinds: zip(self.stretches, found, strict=True) -> zip(self.stretches, found) #1",
+        "oracle/certificate.py::Certificate.kinds: True -> False #1",
+        "oracle/certificate.py::_Sums.costs: zip(self._shares, self._flat, self._ramps, strict=True) -> zip(self._shares, self._flat, self._ramps) #1",
+        "oracle/certificate.py::_Sums.costs: True -> False #1",
+    ),
+    "smaller digits, or Python's own integers: slower and as exact": (
+        "oracle/certificate.py::_digit_bits: 1 -> 2 #1",
+        "oracle/certificate.py::_digit_bits: 2 -> 3 #1",
+        "oracle/certificate.py::_digit_bits: 62 -> 61 #1",
+        "oracle/certificate.py::_digit_bits: return bits if bits > 0 else None -> return None #1",
+        "oracle/certificate.py::_digit_bits: bits if bits > 0 else None -> None #1",
+        "oracle/certificate.py::_digit_bits: 0 -> 1 #1",
+        "oracle/certificate.py::_Sums.__init__: 'object' if _digit_bits(instance, stretch) is None else 'int64' -> 'object' #1",
+    ),
+    "one bit is spare: sums stay below 2**63, since M is at least 2 and bit_length rounds up": (
+        "oracle/certificate.py::_digit_bits: instance.capacity * (1 + len(stretch.shares)) + 2 -> instance.capacity * (1 + len(stretch.shares)) #1",
+        "oracle/certificate.py::_digit_bits: 2 -> 1 #1",
+        "oracle/certificate.py::_digit_bits: 62 -> 63 #1",
+    ),
+    "all digits have the same shape, and without digits there is one entry: the first is the last": (
+        "oracle/certificate.py::_least: 0 -> -1 #1",
+        "oracle/certificate.py::_least: 0 -> -1 #2",
+    ),
+    "more starts after the stretch, which cost nothing but delay: none is better than those before": (
+        "oracle/certificate.py::_Sums.__init__: min(self._priced, max((share.lead for share in stretch.shares), default=0)) -> self._priced #1",
+        "oracle/certificate.py::_Sums.__init__: 0 -> 1 #1",
+        "oracle/certificate.py::_Sums.__init__: 1 -> 2 #1",
+    ),
+    "where the prompt fills whole blocks, the block of the first token is counted among those that are taken later, from the start on": (
+        "oracle/certificate.py::_Sums.costs: prompt_len + 1 -> prompt_len #1",
+        "oracle/certificate.py::_Sums.costs: 1 -> 0 #1",
+    ),
+    "a ramp that begins 0 rounds earlier is the ramp": (
+        "oracle/certificate.py::_ramp_from: age >= 0 -> age > 0 #1",
+        "oracle/certificate.py::_ramp_from: 0 -> 1 #1",
+    ),
+    "no age is before -priced, and the ramp has more entries than that": (
+        "oracle/certificate.py::_ramp_from: min(-age, len(ramp)) -> -age #1",
+    ),
+    "any number below 0 says that nothing is open": (
+        "oracle/journal.py::Journal.close: 1 -> 2 #1",
+        "oracle/journal.py::Journal.__del__: 1 -> 2 #1",
+    ),
+    "descriptor 0 is a journal's only where standard input is closed; the process's end frees it as well": (
+        "oracle/journal.py::Journal.close: self._descriptor >= 0 -> self._descriptor > 0 #1",
+        "oracle/journal.py::Journal.close: 0 -> 1 #1",
+        "oracle/journal.py::Journal.__del__: getattr(self, '_descriptor', -1) >= 0 -> getattr(self, '_descriptor', -1) > 0 #1",
+        "oracle/journal.py::Journal.__del__: 0 -> 1 #1",
+    ),
+    "Python opens files with O_CLOEXEC in any case": (
+        "oracle/journal.py::Journal._open: os.O_RDWR | os.O_CREAT | os.O_CLOEXEC -> os.O_RDWR | os.O_CREAT #1",
+    ),
+    "a file that was just opened stands at its beginning": (
+        "oracle/journal.py::Journal._whole_lines: os.lseek(self._descriptor, 0, os.SEEK_SET) -> (nothing) #1",
+    ),
+    "a file that is cut to its own length stays as it is": (
+        "oracle/journal.py::Journal._whole_lines: len(whole) < len(content) -> len(whole) <= len(content) #1",
+    ),
+    "of an empty list nothing is computed from it": (
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #1",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> -1 #1",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #2",
+        "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> -1 #2",
+        "amin_ref/workloads/predictions.py::Naive.intervals: 0 -> 1 #1",
+        "amin_ref/workloads/predictions.py::Naive.intervals: 0 -> -1 #1",
+        "amin_ref/workloads/predictions.py::Bins.intervals: 0 -> 1 #1",
+        "amin_ref/workloads/predictions.py::Bins.intervals: 0 -> -1 #1",
+        "amin_ref/workloads/trace.py::_rows: '' -> 'XX' #1",
+    ),
+    "a random float equals this number with probability 0 or 2**-53": (
+        "amin_ref/workloads/arrivals.py::Poisson.rounds: times[-1] > LARGEST -> times[-1] >= LARGEST #1",
+        "amin_ref/workloads/predictions.py::Mixed.intervals: generator.random(len(output_lens)) >= float(self.share) -> generator.random(len(output_lens)) > float(self.share) #1",
+    ),
+    "no path and no open file equals a name of the table": (
+        "amin_ref/workloads/build.py::select_rows: isinstance(source, str) and source in EMBEDDED -> source in EMBEDDED #1",
+    ),
+    "any fixed seed is as good": ("amin_ref/workloads/build.py::_refuse_scarcity: 0 -> 1 #1",),
+    "4,096 is no multiple of 100": (
+        "amin_ref/workloads/build.py::_refuse_scarcity: fitting * _SCARCE < _PROBED -> fitting * _SCARCE <= _PROBED #1",
+    ),
+    "the exponent of a finite number is an int; the condition is there for mypy": (
+        "amin_ref/workloads/decimals.py::exact_decimal: isinstance(value, float) and isinstance(exponent, int) and (exponent < -_PLACES) -> isinstance(value, float) and exponent < -_PLACES #1",
+        "amin_ref/workloads/decimals.py::exact_decimal: isinstance(exponent, int) and (not -_PLACES <= exponent <= _PLACES) -> not -_PLACES <= exponent <= _PLACES #1",
+    ),
+    "a number of 18 places rounded to 18 places is itself": (
+        "amin_ref/workloads/decimals.py::exact_decimal: exponent < -_PLACES -> exponent <= -_PLACES #1",
+    ),
+    "all ranks move by the same number, which the correlation does not see": (
+        "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts + 1 #1",
+        "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts #1",
+        "amin_ref/workloads/distribution.py::_ranks: 1 -> 2 #1",
+        "amin_ref/workloads/distribution.py::_ranks: 1 -> 0 #1",
+    ),
+    "numpy's default for these values; named for the reader and for mypy": (
+        "amin_ref/workloads/distribution.py::measure_lengths: np.array(lengths, dtype=np.int64) -> np.array(lengths) #1",
+        "amin_ref/workloads/distribution.py::_ranks: np.asarray(mean_ranks[which], dtype=np.float64) -> np.asarray(mean_ranks[which]) #1",
+    ),
+    "a fast path for what the lines below it read as well": (
+        "amin_ref/workloads/fields.py::tokens_from_text: if len(text) <= _FAST_DIGITS and text.isdecimal() and text.isascii(): … -> (nothing) #1",
+        "amin_ref/workloads/fields.py::tokens_from_text: len(text) <= _FAST_DIGITS -> len(text) < _FAST_DIGITS #1",
+    ),
+    "an int has no fraction": (
+        "amin_ref/workloads/json_lines.py::Objects._time: time_unit is None and self.whole_times and isinstance(value, Decimal) and value % 1 -> time_unit is None and self.whole_times and value % 1 #1",
+    ),
+    "the error is below 1, so what is rounded up is above 0": (
+        "amin_ref/workloads/predictions.py::Varying.intervals: max(1, ceil((1 - error) * output_len)) -> ceil((1 - error) * output_len) #1",
+        "amin_ref/workloads/predictions.py::Varying.intervals: 1 -> 0 #1",
+    ),
+    "all have an entry for each output length": (
+        "amin_ref/workloads/predictions.py::Varying.intervals: zip(errors.tolist(), output_lens, strict=True) -> zip(errors.tolist(), output_lens) #1",
+        "amin_ref/workloads/predictions.py::Varying.intervals: True -> False #1",
+        "amin_ref/workloads/predictions.py::Mixed.intervals: True -> False #1",
+    ),
+    "how many bytes are read at a time": (
+        "amin_ref/files/reading.py::Source.text: 2 ** 20 -> 2 * 20 #1",
+        "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",
+        "amin_ref/files/reading.py::Source.text: 20 -> 19 #1",
     ),
 }
 """Reasons why a fault changes nothing that the specification defines, and these faults."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults
+from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults, digest
 from tests.long.mutants.cold import judge
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
@@ -129,3 +129,10 @@ def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     assert VerdictLog(path).entries["a"].judged.verdict == "killed"
+
+
+def test_another_wording_leaves_verdicts_as_they_are() -> None:
+    reworded = SOURCE.replace("A box.", "A case.") + "# a comment\n"
+    assert reworded != SOURCE
+    assert digest(reworded) == digest(SOURCE)
+    assert digest(SOURCE.replace("LIMIT: int = 3", "LIMIT: int = 4")) != digest(SOURCE)
