@@ -141,13 +141,13 @@ def whole_lines(file: Path) -> list[str]:
 
 
 def is_silent(said: str) -> bool:
-    """Whether no more was said than that all was done, or by a worker killed with its program.
+    """Whether only sentences of ours were said, or a worker was killed with its program.
 
     If the program is killed as it starts a worker, Python's own code says that the message is
     missing which tells the worker its work.
     """
-    done = re.compile("amin-ref: wrote .*|.* instances in .*")
-    if all(done.fullmatch(line) for line in said.splitlines()):
+    ours = re.compile("amin-ref: .*|.* instances in .*")
+    if all(ours.fullmatch(line) for line in said.splitlines()):
         return True
     return "spawn_main" in said and said.endswith("EOFError: Ran out of input\n")
 
