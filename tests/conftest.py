@@ -1,8 +1,10 @@
-"""Loads the Hypothesis profile before any property is defined."""
+"""Loads the Hypothesis profile before any property is defined; what holds for every test."""
 
 from __future__ import annotations
 
 import signal
+
+import pytest
 
 from tests.support.profiles import is_symbolic, load_profile
 
@@ -10,6 +12,13 @@ from tests.support.profiles import is_symbolic, load_profile
 # tests interrupt must hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine, a command run within a test does not say that its work takes long."""
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 600.0)
+
 
 load_profile()
 if is_symbolic():

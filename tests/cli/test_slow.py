@@ -14,6 +14,12 @@ from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from oracle import Certificate, Stretch
 
+
+@pytest.fixture
+def unhurried() -> None:
+    """Here, in place of the fixture of all tests: two seconds are two seconds."""
+
+
 ONE = Instance.from_lengths([(1, 1)], capacity=2)
 SCHEDULE = Schedule(ONE, [Run(0, 0, 1, "completed")])
 PRICED_TOO_HIGH = Certificate(ONE, 1, (Stretch(0, (1,)),))

@@ -526,11 +526,6 @@ def test_committed_images_are_those_of_the_ledger() -> None:
 
 
 class TestCommand:
-    @pytest.fixture(autouse=True)
-    def unhurried(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """On a busy machine, drawing must not say that it takes long."""
-        monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 600.0)
-
     def test_report(self, tmp_path: Path, claims: Path) -> None:
         out = tmp_path / "report.html"
         flags = ("--requests", "40", "--time-limit", "0.5", "--prediction", "bins:3")
