@@ -33,7 +33,7 @@ LONG = (
     Command("optimum --requests 24 --capacity 2000 --method search --workers 2 --time-limit 60"),
     Command("optimum --requests 300 --time-limit 60"),
     Command("claims --quick --workers 2"),
-    Command("worst-case --prompt 2 --lower 2 --upper 9 --capacity 14 --requests 8 --workers 2"),
+    Command("worst-case --prompt 2 --lower 2 --upper 12 --capacity 18 --requests 9 --workers 2"),
     Command("worst-case-table --workers 2"),
     Command("report {}/report.html --requests 500"),
     Command(
