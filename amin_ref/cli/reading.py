@@ -6,6 +6,8 @@ Within a command every file is opened once and its text is kept, so that a pipe 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -13,7 +15,7 @@ import click
 from amin_ref.cli.limits import input_limits
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.files.reading import CannotRead, Source, open_source
-from amin_ref.model.errors import InvalidDocument, shown_path
+from amin_ref.model.errors import InvalidDocument, InvalidValue, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule, read_schedule
 
@@ -41,31 +43,48 @@ def read_text(file: str) -> str:
     return texts[file]
 
 
+@contextmanager
+def named(file: str) -> Iterator[None]:
+    """Within this context, an error about what the file holds names the file.
+
+    Raises:
+        InvalidDocument: with the file's name and the message of the error.
+    """
+    try:
+        yield
+    except CannotRead:
+        raise  # it names the file
+    except (InvalidDocument, InvalidValue) as error:
+        raise InvalidDocument(f"{shown_file(file)}: {error}") from error
+
+
 def schedule_in(file: str) -> Schedule:
     """The schedule in a file, one document or JSON lines. Says so if that takes long.
 
     Raises:
         CannotRead: the file cannot be read.
-        InvalidDocument: the file does not hold a schedule.
-        InvalidValue: a field's value breaks a rule.
+        InvalidDocument: the file does not hold a schedule, or a field's value breaks a rule.
     """
     with told_if_slow(f"reading {shown_file(file)}"):
-        return read_schedule(read_text(file))
+        text = read_text(file)
+        with named(file):
+            return read_schedule(text)
 
 
 def instance_in(file: str) -> Instance | None:
     """The instance in a file that holds an instance or a schedule; ``None`` for any other file.
 
     Raises:
-        InvalidDocument: the file begins like a document of this project, and is malformed.
-        InvalidValue: a field's value breaks a rule.
+        InvalidDocument: the file begins like a document of this project, and is malformed, or a
+            field's value breaks a rule.
     """
-    beginning = _beginning(file)
-    if b'"amin-ref/schedule' in beginning:
-        return read_schedule(read_text(file)).instance
-    if b'"amin-ref/' in beginning:
-        return Instance.from_json(read_text(file))
-    return None
+    if not holds_document(file):
+        return None
+    text = read_text(file)
+    with named(file):
+        if b'"amin-ref/schedule' in _beginning(file):
+            return read_schedule(text).instance
+        return Instance.from_json(text)
 
 
 def holds_document(file: str) -> bool:

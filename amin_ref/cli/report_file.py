@@ -13,12 +13,11 @@ import click
 
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import read_text
+from amin_ref.cli.reading import named, read_text
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
 from amin_ref.files.writing import destination
-from amin_ref.model.errors import AminError, InvalidDocument
 from amin_ref.model.schedule import Schedule
 from amin_ref.workloads import (
     DEFAULT_ARRIVALS,
@@ -57,11 +56,10 @@ def ledger_in(file: str | None) -> Ledger:
     # A ledger is defined beside the experiments, which import solvers.
     from oracle.claims import LEDGER, Ledger
 
-    text = read_text(str(LEDGER) if file is None else file)
-    try:
+    chosen = str(LEDGER) if file is None else file
+    text = read_text(chosen)
+    with named(chosen):
         return Ledger.from_json(text)
-    except AminError as error:
-        raise InvalidDocument(f"{file!r}: {error}") from None
 
 
 def write_report(

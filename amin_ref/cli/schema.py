@@ -10,7 +10,7 @@ import click
 
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.flags import refuse_without_effect
-from amin_ref.cli.reading import read_text, shown_file
+from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.schemas import (
@@ -65,7 +65,9 @@ def schema_command(
         click.echo(schema_text(name), nl=False)
         return
     with told_if_slow(f"validating {shown_file(file)}"):
-        refusals = validate(name, read_text(file))
+        text = read_text(file)
+        with named(file):
+            refusals = validate(name, text)
     if as_json:
         click.echo(json.dumps(_document(name, refusals)))
     else:

@@ -8,7 +8,7 @@ import click
 
 from amin_ref.cli.bound import certificate_in, proven_by
 from amin_ref.cli.messages import tell
-from amin_ref.cli.reading import read_text, shown_file
+from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, duration
 
@@ -46,7 +46,9 @@ def verify_command(certificate: str, as_json: bool) -> None:
     """
     name = shown_file(certificate)
     with told_if_slow(f"reading {name}"):
-        found = certificate_in(read_text(certificate))
+        text = read_text(certificate)
+        with named(certificate):
+            found = certificate_in(text)
     if found.operations > SILENT_OPERATIONS:
         about = duration(found.operations * NANOSECONDS)
         tell(

@@ -662,6 +662,27 @@ class TestPolicies:
         assert "RuntimeError: not ready (rules_raises.py, line 4)" in err
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check",
+        "conform --no-bound",
+        "verify",
+        "schema schedule --validate",
+        "simulate --workload",
+        "report out.html --schedule",
+        "report out.html --claims",
+    ],
+)
+def test_a_malformed_file_is_named(
+    line: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "wrong.json").write_text('{"format": "amin-ref/schedule", ')
+    _, err = ended(capsys, f"{line} wrong.json", code=2)
+    assert err.startswith("amin-ref: 'wrong.json': ")
+    assert err.count("\n") == 1
+
+
 class TestEvidence:
     def test_an_open_gap_beside_an_exhausted_search_is_explained(self) -> None:
         best = optimum(INSTANCE, 5.0, "search")
