@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -724,18 +724,24 @@ def test_quick_takes_less_than_a_minute(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def without_workers(flags: Sequence[str]) -> list[str]:
+    """The flags for a cluster, on which the number of local processes has no effect."""
+    place = flags.index("--workers")
+    return [*flags[:place], *flags[place + 2 :]]
+
+
 @pytest.mark.slow
 def test_on_a_dask_cluster(capsys: pytest.CaptureFixture[str]) -> None:
     distributed = pytest.importorskip("distributed")
-    flags = ("claims", "--claim", "C6", *TINY, "--json")
+    flags = ("claims", "--claim", "C6", *without_workers(TINY), "--json")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c:
         amin_ref(*flags, "--dask", c.scheduler_address)
     there = capsys.readouterr().out
-    amin_ref(*flags)
+    amin_ref(*flags, "--workers", "1")
     assert there == capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_no_dask_scheduler(capsys: pytest.CaptureFixture[str]) -> None:
-    amin_ref("claims", *TINY, "--dask", "tcp://127.0.0.1:9", code=2)
-    one_sentence(capsys.readouterr().err)
+    amin_ref("claims", *without_workers(TINY), "--dask", "tcp://127.0.0.1:9", code=2)
+    assert "no scheduler answers" in one_sentence(capsys.readouterr().err)
