@@ -7,16 +7,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import ParamSpec, TypeVar
 
 import click
 
 from amin_ref.cli.signals import ENDING
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     # Spawned, not forked: this process has threads that show progress, and a fork would copy locks
     # that they hold.
     _start_tracker()
-    executor = ProcessPoolExecutor(workers, mp_context=_Spawned(), initializer=_begin_worker)
+    executor = _Pool(workers, mp_context=_Spawned(), initializer=_begin_worker)
     before = multiprocessing.active_children()
     try:
         yield executor
@@ -61,22 +65,40 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
+class _Pool(ProcessPoolExecutor):
+    """A pool that a signal never finds with a task half submitted, or a thread not yet started."""
+
+    def submit(
+        self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Result]:
+        """Submit the task; a signal that comes meanwhile is heard afterwards."""
+        with _deaf():
+            return super().submit(fn, *args, **kwargs)
+
+
 class _Worker(SpawnProcess):
     """A process that is deaf to Ctrl-C from its start: a terminal sends it to all processes."""
 
     def start(self) -> None:
         """Start the process, which begins with the signals blocked that this thread has blocked."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-        try:
+        with _deaf():
             super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Spawned(SpawnContext):
     """Processes begin anew, as :class:`_Worker`."""
 
     Process = _Worker
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Within the context, signals that end the program wait until the context is left."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _NO_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from multiprocessing import active_children
+from threading import Thread
 
 import click
 import pytest
 
+from amin_ref.cli.signals import Terminated, signals_raise
 from amin_ref.cli.workers import processes
 
 LONG = 60.0
@@ -47,6 +50,25 @@ def test_a_task_that_still_runs_is_not_waited_for(interrupted: bool) -> None:
     else:
         leave()
     assert time.monotonic() - before < SOON
+    assert active_children() == []
+
+
+def test_a_signal_does_not_find_a_pool_half_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool cannot be ended while the thread that manages it exists and has not started."""
+    started = Thread.start
+
+    def interrupted_start(thread: Thread) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        started(thread)
+
+    def submit() -> None:
+        with processes(2) as executor:
+            assert executor is not None
+            monkeypatch.setattr(Thread, "start", interrupted_start)
+            executor.submit(abs, -1)
+
+    with signals_raise(), pytest.raises(Terminated):
+        submit()
     assert active_children() == []
 
 
