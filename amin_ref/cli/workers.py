@@ -71,17 +71,17 @@ class _Pool(ProcessPoolExecutor):
     def submit(
         self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
     ) -> Future[Result]:
-        """Submit the task; a signal that comes meanwhile is heard afterwards."""
-        with _deaf():
+        """Submit the task; a signal that comes meanwhile is handled afterwards."""
+        with _signals_blocked():
             return super().submit(fn, *args, **kwargs)
 
 
 class _Worker(SpawnProcess):
-    """A process that is deaf to Ctrl-C from its start: a terminal sends it to all processes."""
+    """A process that ignores Ctrl-C from its start: a terminal sends it to all processes."""
 
     def start(self) -> None:
         """Start the process, which begins with the signals blocked that this thread has blocked."""
-        with _deaf():
+        with _signals_blocked():
             super().start()
 
 
@@ -92,7 +92,7 @@ class _Spawned(SpawnContext):
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """Within the context, signals that end the program wait until the context is left."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
