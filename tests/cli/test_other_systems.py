@@ -61,7 +61,7 @@ def test_the_commands_run_without_the_clock_and_the_calls_of_posix(
                 assert run(application, command.split()) == 0
         return capsys.readouterr().out.splitlines()
 
-    expected = printed()  # which also imports all that they need
+    expected = printed()  # and every module that they need is imported
     os.remove(file)
     windows()
     assert printed() == expected
