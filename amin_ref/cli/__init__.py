@@ -1,8 +1,9 @@
 """How are files and flags read, and answers printed? The command ``amin-ref``.
 
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
-(how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
-``limits``, ``reading`` and ``writing`` (files), ``streams`` and ``signals`` (of the shell),
+(how the program ends), ``bugs`` (unexpected exceptions); ``flags`` (rules that flags share) and
+``options`` (the workload's flags); ``limits``, ``reading`` and ``writing`` (files), ``streams`` and
+``signals`` (of the shell),
 ``messages`` (standard error) and ``wording`` (numbers); ``slow``, ``progress`` and ``workers``
 (long work), ``foreign`` (policies that raise), ``bound`` (the only import of ``oracle``); then a
 file for each command: ``simulate``, ``compare`` and ``comparing`` (what it does), ``check``,
@@ -19,7 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_NAMES = {signal.SIGINT: b"interrupted", signal.SIGTERM: b"terminated"}
+_NAMES = {
+    signal.SIGINT: b"interrupted",
+    signal.SIGTERM: b"terminated",
+    signal.SIGHUP: b"the terminal was closed",
+}
 """The signals that end the program, and what it says of them; its exit code is 128 + the signal."""
 
 
@@ -40,26 +45,37 @@ def ignore_signals() -> None:
 def main() -> None:
     """Entry point of the command ``amin-ref``.
 
-    From here on SIGINT and SIGTERM end in a sentence, in the midst of an import as well.
+    From here on SIGINT, SIGTERM and SIGHUP end in a sentence, in the midst of an import as well,
+    and an unexpected exception in a sentence and its traceback.
     """
     for number in _NAMES:
         # A shell starts what goes to the background deaf to Ctrl-C; that is left so.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, leave_at_once)
+    try:
+        code = _run()
+    except KeyboardInterrupt as error:  # between two steps of what precedes or follows the command
+        from amin_ref.cli.signals import signal_of
+
+        leave_at_once(signal_of(error), None)
+    sys.exit(code)
+
+
+def _run() -> int:
     import atexit
 
-    from amin_ref.cli.streams import prepare_streams
-
     atexit.register(ignore_signals)  # the first to be registered is the last to be called
-
-    prepare_streams()
-    from amin_ref.cli.application import application
-    from amin_ref.cli.exit_codes import run
-    from amin_ref.cli.signals import Terminated, signals_raise
-
     try:
+        from amin_ref.cli.streams import prepare_streams
+
+        prepare_streams()
+        from amin_ref.cli.application import application
+        from amin_ref.cli.exit_codes import run
+        from amin_ref.cli.signals import signals_raise
+
         with signals_raise():
-            code = run(application, sys.argv[1:])
-    except KeyboardInterrupt as error:  # between two steps of what precedes or follows the command
-        leave_at_once(signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT, None)
-    sys.exit(code)
+            return run(application, sys.argv[1:])
+    except Exception as error:  # noqa: BLE001 - whatever it is, its exit code is not 1
+        from amin_ref.cli.bugs import tell_of_bug
+
+        return tell_of_bug(error)
