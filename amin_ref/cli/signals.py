@@ -90,6 +90,7 @@ class Interruption:
     A module that is left half imported may hide the exception: some turn it into another one, and
     what Python calls between the lines, such as ``__del__``, cannot pass it on. The exception is
     raised after the import, and again where it was lost. So it is while a worker process starts.
+    Windows has no clock that interrupts a program: there a signal ends even an import at once.
     """
 
     def __init__(self) -> None:
@@ -121,14 +122,15 @@ class Interruption:
     def _raise_between_steps(self, frame: FrameType | None) -> None:
         if self._pending is None:
             return
-        if _is_within_a_step(frame) and self._looks < MOST_LOOKS:
+        if sys.platform != "win32" and _is_within_a_step(frame) and self._looks < MOST_LOOKS:
             self._looks += 1
             self._look_soon()
             return
         raise interruption(self._pending)
 
     def _look_soon(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
 
 
 def _is_within_a_step(frame: FrameType | None) -> bool:
@@ -156,7 +158,8 @@ def signals_raise() -> Iterator[None]:
             hook(lost)
 
     before = {number: signal.getsignal(number) for number in ENDING}
-    clock = signal.signal(signal.SIGALRM, handler.look_again)
+    if sys.platform != "win32":
+        clock = signal.signal(signal.SIGALRM, handler.look_again)
     sys.unraisablehook = notice
     try:
         for number in ENDING:
@@ -166,6 +169,7 @@ def signals_raise() -> Iterator[None]:
     finally:
         for number in ENDING:
             signal.signal(number, before[number])
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, clock)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, clock)
         sys.unraisablehook = hook

@@ -21,6 +21,7 @@ from amin_ref.cli.bound import evidence_in_words
 from amin_ref.cli.exit_codes import EXIT_CODES, run
 from amin_ref.cli.wording import count, gap, ratio
 from oracle import Optimum, lower_bound, optimum
+from tests.support.printed import unwrapped
 from tests.support.project import PROJECT
 
 WIDTH = 80
@@ -502,7 +503,7 @@ class TestJson:
         invalid = Schedule(INSTANCE, (Run(0, 0, 4, "completed"),))
         (folder / "invalid.json").write_text(invalid.to_json())
         document = json.loads(ended(capsys, "check invalid.json --json", code=1)[0])
-        sentences = ended(capsys, "check invalid.json", code=1)[0].splitlines()
+        sentences = unwrapped(ended(capsys, "check invalid.json", code=1)[0]).splitlines()
         assert [f"{v['rule']}: {v['message']}" for v in document["violations"]] == sentences[:-1]
         assert (document["valid"], document["total_latency"]) == (False, None)
 
