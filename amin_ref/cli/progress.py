@@ -95,7 +95,7 @@ def _shown(
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C was pressed or SIGTERM came.
+    """A function that says whether a signal asked the command to stop.
 
     The second of these signals interrupts the program.
     """

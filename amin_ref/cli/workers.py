@@ -126,7 +126,7 @@ def _start_tracker() -> None:
 
 
 def _begin_worker() -> None:
-    """Leave SIGINT and SIGTERM to the parent process, and end when the parent process ends."""
+    """Leave these signals to the parent process, and end when the parent process ends."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
