@@ -155,13 +155,9 @@ class Batch:
                 tokens += occupied(job.prompt_len + job.stop - job.start, self._block_size)
         self._coming(1)[0] += tokens
 
-    def held(self) -> int:
-        """Tokens that the running jobs occupy once each has generated its token of this round."""
-        return int(self._coming(1)[0])
-
     def overflows(self) -> bool:
         """Whether the running jobs' next token does not fit."""
-        return self.held() > self._capacity
+        return bool(self._coming(1)[0] > self._capacity)
 
     def fits(self, job: Job) -> bool:
         """Whether no coming round exceeds the cache when ``job`` runs for its assumed length."""
