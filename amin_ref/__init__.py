@@ -1,8 +1,9 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache.
 
 Each public name is imported when it is first used, :mod:`amin_ref.workloads` (traces, length
-distributions, predictions, arrivals) included: ``import amin_ref`` costs nothing, and the command
-line answers ``--help`` without numpy.
+distributions, predictions, arrivals) and :mod:`amin_ref.families` (instances that are bad for a
+policy) included: ``import amin_ref`` costs nothing, and the command line answers ``--help`` without
+numpy.
 """
 
 TYPE_CHECKING = False
@@ -10,6 +11,7 @@ TYPE_CHECKING = False
 command line can hear Ctrl-C, this file is all of ours that runs."""
 
 if TYPE_CHECKING:
+    from amin_ref import families as families
     from amin_ref import workloads as workloads
     from amin_ref.checker import Rule, Violation, check
     from amin_ref.comparison import (
@@ -134,15 +136,18 @@ _MODULES = {
 }
 """The module that each public name is imported from."""
 
+_FOLDERS = ("families", "workloads")
+"""The folders that are attributes of the package."""
+
 
 if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every misspelt name
 
     def __getattr__(name: str) -> object:
-        """The public name, from the module that defines it; or ``workloads``, ``__version__``."""
+        """The public name, from the module that defines it; or a folder, or ``__version__``."""
         from importlib import import_module
 
-        if name == "workloads":
-            return import_module("amin_ref.workloads")
+        if name in _FOLDERS:
+            return import_module(f"amin_ref.{name}")
         if name == "__version__":
             # pyproject.toml is the one place that names the version; installing reads it there.
             return import_module("importlib.metadata").version("amin-ref")
@@ -155,4 +160,4 @@ if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every 
 
 def __dir__() -> list[str]:
     """The public names beside the others, imported or not."""
-    return sorted({*globals(), *__all__, "workloads", "__version__"})
+    return sorted({*globals(), *__all__, *_FOLDERS, "__version__"})

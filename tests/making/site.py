@@ -30,6 +30,7 @@ REPOSITORY = "https://github.com/amin-ref/amin-ref"
 MODULES = (
     "amin_ref",
     "amin_ref.workloads",
+    "amin_ref.families",
     "amin_ref.suite",
     "amin_ref.strategies",
     "amin_ref.external",
