@@ -11,9 +11,7 @@ def volumes(instance: Instance) -> list[int]:
     """What each request's run occupies in whole blocks, summed over its rounds; token·rounds."""
     block = instance.block_size
     return [
-        sum(
-            -(-(request.prompt_len + a) // block) * block for a in range(1, request.output_len + 1)
-        )
+        sum(-(-(request.prompt_len + a) // block) * block for a in range(1, request.output_len + 1))
         for request in instance.requests
     ]
 
