@@ -17,6 +17,7 @@ from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.messages import tell
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
+from amin_ref.cli.wording import count
 from amin_ref.cli.workers import processes
 from amin_ref.model.errors import shown_path
 from amin_ref.workloads import DEFAULT_WORKLOAD
@@ -148,7 +149,7 @@ def claims_command(
     try:
         with (
             _cluster(dask) if dask else _here(workers) as pool,
-            watching(len(wanted)) as watch,
+            watching(len(wanted), f"making {count(len(wanted), 'measurement')}") as watch,
         ):
             measure(
                 wanted,

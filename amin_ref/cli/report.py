@@ -205,7 +205,7 @@ def _simulated(requests: Sequence[_Requests], policies: Sequence[str]) -> list[d
     total = len(policies) * sum(len(each.instance.requests) for each in requests)
     schedules: list[dict[str, Schedule]] = []
     done = 0
-    with watching(total) as watch:
+    with watching(total, f"simulating {', '.join(policies)}") as watch:
         for each in requests:
             schedules.append(dict(schedules_of(policies, each.instance, each.ties, watch, done)))
             done += len(policies) * len(each.instance.requests)

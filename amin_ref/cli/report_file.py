@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
+from amin_ref import __version__
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
 from amin_ref.cli.reading import named, read_text
@@ -98,7 +98,7 @@ def write_report(
         best=best.schedule,
         is_random=options.is_random and given is None,
     )
-    provenance = Provenance(version("amin-ref"), datetime.now(UTC).date(), again)
+    provenance = Provenance(__version__, datetime.now(UTC).date(), again)
     with busy("drawing"):
         page = document(policies, ledger, provenance, given)
     write_text(output, page, "the report")

@@ -113,7 +113,7 @@ def worst_case_command(
         demand_that_a_checkpoint_can_keep(question)
     kept = Checkpoint(checkpoint) if checkpoint else None
     with (
-        watching(question.pieces) as watch,
+        watching(question.pieces, "the search for the worst ratio") as watch,
         asked_to_stop() as should_stop,
         processes(workers) as executor,
     ):
@@ -168,7 +168,7 @@ def worst_case_table_command(
     kept = Checkpoint(checkpoint) if checkpoint else None
     pieces = sum(question.pieces for question in questions)
     with (
-        watching(pieces) as watch,
+        watching(pieces, "the search for the worst ratios") as watch,
         asked_to_stop() as should_stop,
         processes(workers) as executor,
     ):

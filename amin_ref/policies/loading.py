@@ -103,7 +103,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
     try:
         _look_in_current_folder_first()
         module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - the module is foreign code, which may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
         raise NoScheduler(
             f"{shown(name)}: the module {shown(module_name)} cannot be imported "
             f"({raised(error)}); mend the module or its name."
@@ -132,7 +132,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
         make()
     except NoScheduler:
         raise
-    except Exception as error:  # noqa: BLE001 - the class is foreign code, which may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
         raise NoScheduler(
             f"{shown(name)}() fails ({raised(error)}); give a class "
             "or function that needs no arguments."
@@ -161,7 +161,7 @@ def load_blind_policy(name: str) -> MakePolicy:
     return make_blind
 
 
-def raised(error: Exception) -> str:
+def raised(error: BaseException) -> str:
     """An exception of code that is not this package's: its type and its text, on one line.
 
     At most :data:`LONGEST_REASON` characters of the text are kept.
