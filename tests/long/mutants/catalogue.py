@@ -752,7 +752,7 @@ RATIOS = (
         "for length in range(1, longest + 1)",
     ),
     Mutant(
-        "overflow evicts all that run",
+        "overflow evicts every running request",
         "T17",
         AMIN,
         "        evicted = evict_in_order(batch, ascending(batch.running))\n",
