@@ -19,7 +19,7 @@ from amin_ref.cli.report_file import caption, command, ledger_in, write_report
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import terminal_width
 from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
-from amin_ref.comparison.selection import ALL_POLICIES
+from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
@@ -61,7 +61,7 @@ class Plan:
     def flags(self) -> list[str]:
         """The flags that a report must repeat to show the same again."""
         flags = []
-        if ",".join(self.policies) != ALL_POLICIES:
+        if ",".join(self.policies) != DEFAULT_SELECTION:
             flags += ["--policies", ",".join(self.policies)]
         if self.time_limit != TIME_LIMIT:
             flags += ["--time-limit", f"{self.time_limit:g}"]

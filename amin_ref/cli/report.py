@@ -32,7 +32,7 @@ from amin_ref.cli.report_file import (
 from amin_ref.cli.signals import was_asked_to_stop
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.comparison import Comparison
-from amin_ref.comparison.selection import ALL_POLICIES
+from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
@@ -144,7 +144,7 @@ def report_command(
     further = {}
     if not best.interrupted:
         further = _compared(requests[1:], schedules[1:], min(time_limit, BOUND_SECONDS))
-    flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
+    flags = [] if ",".join(policies) == DEFAULT_SELECTION else ["--policies", ",".join(policies)]
     flags += ["--seeds", str(seeds)] if seeds is not None else []
     flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--schedule", schedule_file] if schedule_file else []

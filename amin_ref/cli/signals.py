@@ -13,8 +13,14 @@ from types import FrameType
 
 import click
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The signals that end the program."""
+ENDING: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+"""The signals that end the program; beside these SIGHUP, which Windows does not have."""
+
+HANG_UP = 1
+"""The number of SIGHUP, on every system that has it."""
+
+if sys.platform != "win32":
+    ENDING += (signal.SIGHUP,)
 
 SECONDS_BETWEEN_LOOKS = 0.02
 """Seconds between two checks whether the import that a signal interrupted has ended."""
@@ -45,14 +51,14 @@ def interruption(number: int) -> KeyboardInterrupt:
     """The exception for a signal."""
     if number == signal.SIGTERM:
         return Terminated()
-    return HungUp() if number == signal.SIGHUP else KeyboardInterrupt()
+    return HungUp() if number == HANG_UP else KeyboardInterrupt()
 
 
 def signal_of(error: KeyboardInterrupt) -> int:
     """The signal that an exception stands for."""
     if isinstance(error, Terminated):
         return signal.SIGTERM
-    return signal.SIGHUP if isinstance(error, HungUp) else signal.SIGINT
+    return HANG_UP if isinstance(error, HungUp) else signal.SIGINT
 
 
 def remember(number: int) -> None:

@@ -18,10 +18,12 @@ from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.model.errors import shown_path
 from amin_ref.policies.loading import load_policy
+from amin_ref.policies.names import ALIASES, POLICIES
+from amin_ref.policies.variants import VARIANTS
 from amin_ref.small.setting import Setting
 from oracle.ratio.answer import WorstCase
 from oracle.ratio.checkpoint import Checkpoint
-from oracle.ratio.question import POLICY_NAMES, Question
+from oracle.ratio.question import Question
 from oracle.ratio.tables import table_line, table_questions
 from oracle.ratio.worst_case import (
     NothingCompared,
@@ -69,8 +71,8 @@ Examples:
     metavar="NAME|MODULE:NAME",
     default="amin",
     show_default=True,
-    help=f"The policy: {', '.join(POLICY_NAMES)}, or a policy of your own. 'amin-…' is Amin with "
-    "one rule changed.",
+    help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
+    "or a policy of your own.",
 )
 @click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
 @click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")
@@ -100,7 +102,7 @@ def worst_case_command(
     """Find a policy's exact worst ratio to the optimum.
 
     All prompts are equal and all requests arrive in round 0. The worst ratio is the largest total
-    latency / OPT over all output lengths from ℓ to u of n requests; for amin, amax, h-sf and
+    latency / OPT over all output lengths from ℓ to u of n requests; for amax, h-sf, svf, amin and
     'amin-…' also over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
     assignments of output lengths to requests, with a new policy object for each, and breaks ties by
     its own rule.
@@ -108,6 +110,7 @@ def worst_case_command(
     Prints a Python program with an instance that attains the worst ratio; its first line is a
     comment with the answer. After Ctrl-C the largest ratio seen so far is printed (exit code 130).
     """
+    policy = ALIASES.get(policy, policy)
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
         load_policy(policy)

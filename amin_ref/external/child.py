@@ -61,12 +61,7 @@ class Child:
     """
 
     def __init__(self, command: Sequence[str], timeout: float) -> None:
-        if sys.platform == "win32":
-            raise SchedulerFailed(
-                "cannot-start",
-                "programs can be driven on Linux and macOS only: Windows does not tell which of a "
-                "program's pipes is ready",
-            )
+        _refuse_on_windows()
         self._timeout = timeout
         self._unread = bytearray()
         self._stderr_end = b""
@@ -92,8 +87,9 @@ class Child:
         self._stdout = _pipe(self._process.stdout)
         self._stderr = _pipe(self._process.stderr)
         self._selector = selectors.DefaultSelector()
-        for pipe in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(pipe.fileno(), False)
+        if sys.platform != "win32":
+            for pipe in (self._stdin, self._stdout, self._stderr):
+                os.set_blocking(pipe.fileno(), False)
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
 
@@ -287,6 +283,15 @@ class Child:
             return ""
         return "; the end of its stderr: " + ", ".join(
             shown(line) for line in lines[-_LINES_OF_STDERR:]
+        )
+
+
+def _refuse_on_windows() -> None:
+    if sys.platform == "win32":
+        raise SchedulerFailed(
+            "cannot-start",
+            "programs can be driven on Linux and macOS only: Windows does not tell which of a "
+            "program's pipes is ready",
         )
 
 

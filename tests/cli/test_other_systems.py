@@ -25,7 +25,7 @@ from amin_ref.model.errors import SchedulerFailed
 from tests.support.commands import INSTANCE
 
 NOT_ON_WINDOWS = (
-    (signal, "SIGALRM"), (signal, "setitimer"), (signal, "pthread_sigmask"),
+    (signal, "SIGALRM"), (signal, "SIGHUP"), (signal, "setitimer"), (signal, "pthread_sigmask"),
     (os, "O_TMPFILE"), (os, "O_CLOEXEC"), (os, "fchmod"), (os, "killpg"), (os, "waitid"),
 )  # fmt: skip
 NOT_ON_MACOS = ((os, "O_TMPFILE"), (os, "waitid"))

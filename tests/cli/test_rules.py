@@ -468,6 +468,14 @@ class TestJson:
             ("schema schedule --validate trace.json --json", 1, "amin-ref/validation"),
             ("conform schedule.json --json", 0, "amin-ref/conformance"),
             ("optimum --workload instance.json --json", 0, "amin-ref/optimum"),
+            ("compare --workload instance.json --json", 0, "amin-ref/comparison"),
+            ("compare --requests 9 --seeds 2 --json", 0, "amin-ref/seed-comparison"),
+            (
+                "worst-case --prompt 1 --lower 1 --upper 2 --capacity 4 --requests 3 --json",
+                0,
+                "amin-ref/worst-case",
+            ),
+            ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
         ],
     )
     def test_its_fields_are_those_of_the_page(
