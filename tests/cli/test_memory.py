@@ -50,7 +50,7 @@ def test_a_plan_far_ahead_is_told(tmp_path: Path) -> None:
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 130
-    assert ended.stderr.startswith(SENTENCE.format(most=200))
+    assert SENTENCE.format(most=200) in ended.stderr
     assert ended.stderr.endswith("amin-ref: interrupted.\n")
 
 
