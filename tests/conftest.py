@@ -17,8 +17,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine, a command run within a test does not say that its work takes long."""
+    """A command run within a test does not say that its work takes long, or much memory.
+
+    The machine may be busy, and the memory is that of all tests before.
+    """
     monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 600.0)
+    monkeypatch.setattr("amin_ref.cli.memory.GROWTH_MEGABYTES", 10**6)
 
 
 NOT_ON_WINDOWS = (

@@ -36,8 +36,10 @@ def phase_length(setting: Setting) -> Fraction:
     D = 2u + 16(s + u)·Λ, with Λ the sum of 1/(2s + max(b - 2, ℓ)) over b = 1, …, u.
     """
     s, lower, upper = setting.prompt_len, setting.lower, setting.upper
-    crowded = sum((Fraction(1, 2 * s + max(b - 2, lower)) for b in range(1, upper + 1)), Fraction())
-    return 2 * upper + 16 * (s + upper) * crowded
+    most_at_once = sum(
+        (Fraction(1, 2 * s + max(b - 2, lower)) for b in range(1, upper + 1)), Fraction()
+    )
+    return 2 * upper + 16 * (s + upper) * most_at_once
 
 
 def proved_ratio(setting: Setting) -> Fraction:

@@ -73,7 +73,7 @@ def phases(moments: Sequence[Moment], k: int) -> list[Phase]:
 
 @pytest.mark.theorem("T16")
 @given(uniform())
-def test_a_crowd_of_large_bounds_is_small(drawn: tuple[Setting, tuple[int, ...]]) -> None:
+def test_few_running_requests_have_large_bounds(drawn: tuple[Setting, tuple[int, ...]]) -> None:
     """Lemma 1: at most 4M/(2s + max(b, ℓ)) running requests have ℓ̃ ≥ b."""
     setting, outputs = drawn
     _, moments = watched(setting.instance(outputs))
@@ -162,8 +162,8 @@ def test_a_phase_is_as_short_as_its_two_parts(drawn: tuple[Setting, tuple[int, .
             assert all(last.bound(request) >= most[request] - 1 for request in left)
             assert sum(len(greatest) for _, greatest in rounds[: star + 1]) <= sum(most.values())
             for b in range(1, u + 1):
-                crowd = 2 * setting.prompt_len + max(b - 2, setting.lower)
-                assert sum(most[i] >= b for i in left) * crowd <= 8 * setting.capacity
+                divisor = 2 * setting.prompt_len + max(b - 2, setting.lower)
+                assert sum(most[i] >= b for i in left) * divisor <= 8 * setting.capacity
         share = max(share, len(rounds) / float(longest))
     target(share, label="rounds of a phase, as a share of D")
     assert share < 1
