@@ -52,7 +52,8 @@ def watching(total: int, work: str) -> Iterator[Watch]:
 @contextmanager
 def solving(seconds: float) -> Iterator[Watch]:
     """A :class:`Watch` over work that takes at most ``seconds``."""
-    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds) as watch:
+    search = f"the search, with a time limit of {seconds:g} s,"
+    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds, search) as watch:
         yield watch
 
 
