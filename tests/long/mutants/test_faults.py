@@ -68,6 +68,18 @@ def test_statements_are_deleted_and_text_for_readers_is_left_alone() -> None:
     }
 
 
+def test_what_a_help_text_says_is_left_alone() -> None:
+    source = 'FLAG = option("--least", type=int, metavar="N", help="The least.", default=1)'
+    option = source.removeprefix("FLAG = ").replace('"', "'")
+    assert {(f.old, f.new) for f in faults_of("flag.py", source)} == {
+        ("'--least'", "'XX--least'"),
+        (option, option.replace("type=int, ", "")),
+        (option, option.replace(", default=1", "")),
+        ("1", "2"),
+        ("1", "0"),
+    }
+
+
 def test_a_faulty_file_has_that_fault_alone() -> None:
     sound = ast.unparse(ast.parse(SOURCE))
     for fault in faults_of("box.py", SOURCE):

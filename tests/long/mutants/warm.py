@@ -303,9 +303,15 @@ class Warm:
         return [test for test, said, _, _ in done if said != ["passed"]]
 
     def can_judge(self, fault: Fault) -> bool:
-        """Whether the fault is in a function that is alive in this process."""
+        """Whether the fault is in a function that is alive in this process and that a test runs.
+
+        Some functions run on import alone, such as those that declare flags.
+        """
         name = str(self._root / fault.file), fault.scope
-        return bool(fault.scope) and any(place[:2] == name for place in self._functions)
+        if not fault.scope or not any(place[:2] == name for place in self._functions):
+            return False
+        scope = key(fault.file, fault.scope)
+        return any(scope in m.functions and not m.is_elsewhere for m in self.measured.values())
 
     def _faulty_code(self, fault: Fault) -> CodeType:
         path = self._root / fault.file
