@@ -1,15 +1,17 @@
 """Reference implementation of Amin, a scheduler for LLM inference with a bounded KV cache.
 
 Each public name is imported when it is first used, :mod:`amin_ref.workloads` (traces, length
-distributions, predictions, arrivals) included: ``import amin_ref`` costs nothing, and the command
-line answers ``--help`` without numpy.
+distributions, predictions, arrivals) and :mod:`amin_ref.families` (instances that are bad for a
+policy) included: ``import amin_ref`` costs nothing, and the command line answers ``--help`` without
+numpy.
 """
 
 TYPE_CHECKING = False
-"""As ``typing.TYPE_CHECKING``, which takes as long to import as Python takes to start: until the
-command line can hear Ctrl-C, this file is all of ours that runs."""
+"""In place of ``typing.TYPE_CHECKING``: importing ``typing`` takes as long as starting Python, and
+the command line imports this file before it can handle Ctrl-C."""
 
 if TYPE_CHECKING:
+    from amin_ref import families as families
     from amin_ref import workloads as workloads
     from amin_ref.checker import Rule, Violation, check
     from amin_ref.comparison import (
@@ -35,15 +37,19 @@ if TYPE_CHECKING:
     from amin_ref.policies import (
         Amax,
         Amin,
+        AminByVolume,
         ByPosition,
         ClairvoyantPolicy,
         Decision,
+        DoublingBudgets,
         FirstComeFirstServed,
         HindsightShortestFirst,
         Policy,
         Ranking,
         RevealedRequest,
+        ShortestPredictedFirst,
         Shuffled,
+        SmallestVolumeFirst,
         TieBreak,
         VisibleRequest,
     )
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Amax",
     "Amin",
+    "AminByVolume",
     "AminError",
     "ByPosition",
     "ClairvoyantPolicy",
@@ -63,6 +70,7 @@ __all__ = [
     "ConformanceRule",
     "Decision",
     "Departure",
+    "DoublingBudgets",
     "FirstComeFirstServed",
     "HindsightShortestFirst",
     "IllegalDecision",
@@ -81,7 +89,9 @@ __all__ = [
     "Run",
     "Schedule",
     "SeedComparison",
+    "ShortestPredictedFirst",
     "Shuffled",
+    "SmallestVolumeFirst",
     "TieBreak",
     "Violation",
     "VisibleRequest",
@@ -95,6 +105,7 @@ __all__ = [
 _MODULES = {
     "Amax": "amin_ref.policies",
     "Amin": "amin_ref.policies",
+    "AminByVolume": "amin_ref.policies",
     "AminError": "amin_ref.model.errors",
     "ByPosition": "amin_ref.policies",
     "ClairvoyantPolicy": "amin_ref.policies",
@@ -104,6 +115,7 @@ _MODULES = {
     "ConformanceRule": "amin_ref.conformance",
     "Decision": "amin_ref.policies",
     "Departure": "amin_ref.conformance",
+    "DoublingBudgets": "amin_ref.policies",
     "FirstComeFirstServed": "amin_ref.policies",
     "HindsightShortestFirst": "amin_ref.policies",
     "IllegalDecision": "amin_ref.model.errors",
@@ -122,7 +134,9 @@ _MODULES = {
     "Run": "amin_ref.model.schedule",
     "Schedule": "amin_ref.model.schedule",
     "SeedComparison": "amin_ref.comparison",
+    "ShortestPredictedFirst": "amin_ref.policies",
     "Shuffled": "amin_ref.policies",
+    "SmallestVolumeFirst": "amin_ref.policies",
     "TieBreak": "amin_ref.policies",
     "Violation": "amin_ref.checker",
     "VisibleRequest": "amin_ref.policies",
@@ -134,15 +148,18 @@ _MODULES = {
 }
 """The module that each public name is imported from."""
 
+_FOLDERS = ("families", "workloads")
+"""The folders that are attributes of the package."""
+
 
 if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every misspelt name
 
     def __getattr__(name: str) -> object:
-        """The public name, from the module that defines it; or ``workloads``, ``__version__``."""
+        """The public name, from the module that defines it; or a folder, or ``__version__``."""
         from importlib import import_module
 
-        if name == "workloads":
-            return import_module("amin_ref.workloads")
+        if name in _FOLDERS:
+            return import_module(f"amin_ref.{name}")
         if name == "__version__":
             # pyproject.toml is the one place that names the version; installing reads it there.
             return import_module("importlib.metadata").version("amin-ref")
@@ -155,4 +172,4 @@ if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept every 
 
 def __dir__() -> list[str]:
     """The public names beside the others, imported or not."""
-    return sorted({*globals(), *__all__, "workloads", "__version__"})
+    return sorted({*globals(), *__all__, *_FOLDERS, "__version__"})

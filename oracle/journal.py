@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amin_ref.files.locking import lock
-from amin_ref.files.writing import write_all
+from amin_ref.files.writing import BINARY, write_all
 from amin_ref.model.errors import AminError, CannotWrite, InvalidDocument, shown_path
 
 LONGEST_HEADER = 2**12
@@ -92,7 +92,7 @@ class Journal:
                     f"{shown_path(self._path)} is a folder, a device or a pipe, and a checkpoint "
                     "is a regular file; name another one."
                 )
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         except InvalidDocument:
             raise
         except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError

@@ -1,16 +1,18 @@
 """How are files and flags read, and answers printed? The command ``amin-ref``.
 
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
-(how the program ends); ``flags`` (rules that flags share) and ``options`` (the workload's flags);
-``limits``, ``reading`` and ``writing`` (files), ``streams`` and ``signals`` (of the shell),
-``messages`` (standard error) and ``wording`` (numbers); ``slow``, ``progress`` and ``workers``
-(long work), ``foreign`` (policies that raise), ``bound`` (the only import of ``oracle``); then a
-file for each command: ``simulate``, ``compare`` and ``comparing`` (what it does), ``check``,
-``conform``, ``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``, ``verify``,
-``report`` and ``report_file``, ``claims``, ``worst_case``, ``schema``, ``vectors``.
+(how the program ends), ``bugs`` (unexpected exceptions); ``flags`` (rules that flags share) and
+``options`` (the workload's flags); ``limits``, ``reading`` and ``writing`` (files), ``streams`` and
+``signals`` (of the shell), ``messages`` (standard error) and ``wording`` (numbers); ``slow``,
+``memory``, ``progress`` and ``workers`` (long work), ``foreign`` (policies that raise), ``bound``
+(the only import of ``oracle``); then a file for each command: ``simulate``, ``compare`` and
+``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),
+``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``,
+``schema``, ``vectors``.
 """
 
-# Not signal, which imports more, within which a signal may come; type checkers do not know it.
+# Not the module signal: it imports others, and a signal may arrive during that import. Type
+# checkers do not know _signal.
 import _signal as signal  # type: ignore[import-not-found]
 import os
 import sys
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _NAMES = {signal.SIGINT: b"interrupted", signal.SIGTERM: b"terminated"}
-"""The signals that end the program, and what it says of them; its exit code is 128 + the signal."""
+"""The signals that end the program, and the words that it prints. The exit code is 128 + signal."""
+
+if sys.platform != "win32":
+    _NAMES[signal.SIGHUP] = b"the terminal was closed"
 
 
 def leave_at_once(number: int, _: object) -> "NoReturn":
-    """The handler of a signal while nothing has begun, or all is done: a sentence, and the end."""
+    """Handle a signal before the command begins, or after its end: print a sentence and exit."""
     try:
         os.write(2, b"amin-ref: %s.\n" % _NAMES[number])
     finally:
@@ -32,7 +37,10 @@ def leave_at_once(number: int, _: object) -> "NoReturn":
 
 
 def ignore_signals() -> None:
-    """Let nothing change the exit code any more: Python, as it ends, gives up its handlers."""
+    """Ignore the signals from now on, so that they cannot change the exit code.
+
+    Python removes its own handlers when it ends; a signal would then end the process.
+    """
     for number in _NAMES:
         signal.signal(number, signal.SIG_IGN)
 
@@ -40,26 +48,37 @@ def ignore_signals() -> None:
 def main() -> None:
     """Entry point of the command ``amin-ref``.
 
-    From here on SIGINT and SIGTERM end in a sentence, in the midst of an import as well.
+    From here on SIGINT, SIGTERM and SIGHUP end the program with a sentence, also during an import,
+    and an unexpected exception ends it with a sentence and the traceback.
     """
     for number in _NAMES:
-        # A shell starts what goes to the background deaf to Ctrl-C; that is left so.
+        # A shell starts background jobs with SIGINT ignored; such a job keeps ignoring it.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, leave_at_once)
+    try:
+        code = _run()
+    except KeyboardInterrupt as error:  # just before the command, or just after it
+        from amin_ref.cli.signals import signal_of
+
+        leave_at_once(signal_of(error), None)
+    sys.exit(code)
+
+
+def _run() -> int:
     import atexit
 
-    from amin_ref.cli.streams import prepare_streams
-
-    atexit.register(ignore_signals)  # the first to be registered is the last to be called
-
-    prepare_streams()
-    from amin_ref.cli.application import application
-    from amin_ref.cli.exit_codes import run
-    from amin_ref.cli.signals import Terminated, signals_raise
-
+    atexit.register(ignore_signals)  # registered first, so called last
     try:
+        from amin_ref.cli.streams import prepare_streams
+
+        prepare_streams()
+        from amin_ref.cli.application import application
+        from amin_ref.cli.exit_codes import run
+        from amin_ref.cli.signals import signals_raise
+
         with signals_raise():
-            code = run(application, sys.argv[1:])
-    except KeyboardInterrupt as error:  # between two steps of what precedes or follows the command
-        leave_at_once(signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT, None)
-    sys.exit(code)
+            return run(application, sys.argv[1:])
+    except Exception as error:  # noqa: BLE001 - whatever it is, its exit code is not 1
+        from amin_ref.cli.bugs import tell_of_bug
+
+        return tell_of_bug(error)

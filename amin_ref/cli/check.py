@@ -13,6 +13,7 @@ from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
+from amin_ref.cli.writing import print_sentence
 from amin_ref.model.schedule import Schedule
 
 FORMAT = "amin-ref/check"
@@ -47,10 +48,10 @@ def check_command(context: click.Context, file: str, as_json: bool) -> None:
         click.echo(json.dumps(_document(schedule, violations)))
     elif violations:
         for violation in violations:
-            click.echo(f"{violation.rule}: {violation.message}")
-        click.echo(f"not valid: {count(len(violations), 'violation')}.")
+            print_sentence(f"{violation.rule}: {violation.message}")
+        print_sentence(f"not valid: {count(len(violations), 'violation')}.")
     else:
-        click.echo(
+        print_sentence(
             f"valid: {count(len(schedule.instance.requests), 'request')}, "
             f"{count(len(schedule.runs), 'run')}, "
             f"total latency {schedule.total_latency:,} request·rounds."

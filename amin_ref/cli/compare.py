@@ -23,7 +23,7 @@ from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.comparison import Display
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
-from amin_ref.comparison.selection import ALL_POLICIES, policies_by_name
+from amin_ref.comparison.selection import DEFAULT_SELECTION, policies_by_name
 from amin_ref.model.errors import AminError, shown
 from amin_ref.policies.names import POLICIES
 from amin_ref.policies.ties import ByPosition
@@ -113,9 +113,10 @@ class LatencyParameter(click.ParamType[Latency]):
 policies_option = click.option(
     "--policies",
     type=PolicyNames(),
-    default=ALL_POLICIES,
+    default=DEFAULT_SELECTION,
     show_default=True,
-    help=f"Which to run, separated by commas: {policies_in_words()}; or {OWN_POLICY}.",
+    help=f"Which to run, separated by commas: {policies_in_words()}; or {OWN_POLICY}. 'all' stands "
+    "for every one that has a name.",
 )
 """The flag that names the policies to compare."""
 
@@ -125,6 +126,7 @@ policies_option = click.option(
     epilog="""\b
 Examples:
   amin-ref compare
+  amin-ref compare --policies all
   amin-ref compare --policies amin,mine:SJF --seeds 10
   amin-ref compare --load 0.8 --round 0.05 --slo 20s
   amin-ref compare --workload trace.csv --capacity 65536 --block-size 16

@@ -16,9 +16,10 @@ from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import Watch, watching
 from amin_ref.cli.report_file import caption, command, ledger_in, write_report
+from amin_ref.cli.wording import count
 from amin_ref.cli.writing import terminal_width
 from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
-from amin_ref.comparison.selection import ALL_POLICIES
+from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
@@ -60,11 +61,16 @@ class Plan:
     def flags(self) -> list[str]:
         """The flags that a report must repeat to show the same again."""
         flags = []
-        if ",".join(self.policies) != ALL_POLICIES:
+        if ",".join(self.policies) != DEFAULT_SELECTION:
             flags += ["--policies", ",".join(self.policies)]
         if self.time_limit != TIME_LIMIT:
             flags += ["--time-limit", f"{self.time_limit:g}"]
         return flags
+
+    def work(self, instance: Instance) -> str:
+        """What the simulations of one instance are called where they take long."""
+        requests = count(len(instance.requests), "request")
+        return f"simulating {requests} under {', '.join(self.policies)}"
 
     def write_report(
         self,
@@ -150,7 +156,8 @@ def compare_one(plan: Plan) -> bool:
     least: int | None = None
     is_interrupted = False
     try:
-        with watching(len(plan.policies) * len(instance.requests)) as watch:
+        size = len(plan.policies) * len(instance.requests)
+        with watching(size, plan.work(instance)) as watch:
             # Schedules that are done stay in the dictionary when a later one is interrupted.
             ties = plan.options.tie_break()
             schedules.update(schedules_of(plan.policies, instance, ties, watch, 0))
@@ -169,7 +176,7 @@ def compare_one(plan: Plan) -> bool:
     return is_interrupted
 
 
-def compare_seeds(plan: Plan, count: int) -> bool:
+def compare_seeds(plan: Plan, seeds: int) -> bool:
     """Compare over seeds; print the seeds that are done, whatever ends the program.
 
     Returns:
@@ -182,13 +189,13 @@ def compare_seeds(plan: Plan, count: int) -> bool:
     try:
         with ExitStack() as stack:
             watch: Watch | None = None
-            for seed in range(plan.options.seed, plan.options.seed + count):
+            for seed in range(plan.options.seed, plan.options.seed + seeds):
                 options = replace(plan.options, seed=seed)
                 workload = options.build() if watch is None else options.build_silently()
                 instance = workload.instance
                 size = len(plan.policies) * len(instance.requests)
                 if watch is None:
-                    watch = stack.enter_context(watching(count * size))
+                    watch = stack.enter_context(watching(seeds * size, plan.work(instance)))
                 done = len(comparisons) * size
                 ties = options.tie_break()
                 schedules = dict(schedules_of(plan.policies, instance, ties, watch, done))
@@ -247,9 +254,9 @@ def schedules_of(
     for policy in policies:
         before = done
 
-        def count(policy: str, completed: int, before: int = before) -> None:
+        def show(policy: str, completed: int, before: int = before) -> None:
             watch.update(before + completed, policy)
 
         with told_in_one_sentence(policy):
-            yield from simulated(instance, policy, ties=ties, progress=count)
+            yield from simulated(instance, policy, ties=ties, progress=show)
         done += len(instance.requests)

@@ -16,6 +16,7 @@ from amin_ref.cli.options import SECONDS
 from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.writing import print_sentence
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
 from amin_ref.model.errors import shown
 from amin_ref.model.schedule import Schedule
@@ -133,21 +134,21 @@ def conform_command(
 def _print(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> None:
     title = title_of(verdict.policy)
     for violation in verdict.violations:
-        click.echo(f"{violation.rule}: {violation.message}")
+        print_sentence(f"{violation.rule}: {violation.message}")
     if verdict.violations:
         violations = count(len(verdict.violations), "violation")
-        click.echo(f"not valid, and so not {title}'s: {violations}.")
+        print_sentence(f"not valid, and so not {title}'s: {violations}.")
     elif verdict.departure is not None:
-        click.echo(f"{verdict.departure.rule}: {verdict.departure.message}")
-        click.echo(f"valid, but not {title}'s from round {verdict.departure.round:,} on.")
+        print_sentence(f"{verdict.departure.rule}: {verdict.departure.message}")
+        print_sentence(f"valid, but not {title}'s from round {verdict.departure.round:,} on.")
     else:
-        click.echo(
+        print_sentence(
             f"valid, and {title}'s: {count(len(schedule.instance.requests), 'request')}, "
             f"{count(len(schedule.runs), 'run')}, {count(verdict.rounds, 'round')}."
         )
     if best is not None:
-        click.echo(_distance(schedule, best))
-        click.echo(f"The lower bound rests on {evidence_in_words(best)}.")
+        print_sentence(_distance(schedule, best))
+        print_sentence(f"The lower bound rests on {evidence_in_words(best)}.")
 
 
 def _distance(schedule: Schedule, best: Optimum) -> str:

@@ -24,7 +24,7 @@ from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
 from amin_ref.cli.signals import raise_if_asked_to_stop
 from amin_ref.cli.wording import count, ratio
-from amin_ref.cli.writing import Output, OutputFile
+from amin_ref.cli.writing import Output, OutputFile, print_sentence
 from amin_ref.conformance import conform
 from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
@@ -90,11 +90,11 @@ class Drive:
     conforms: bool | None
 
     def line(self) -> str:
-        """The figures in a line."""
+        """The figures in a sentence: "× OPT" where the optimum is known, else "× bound"."""
         figures = [f"total latency {self.total_latency:,} request·rounds"]
         if self.bound:
-            times = f"{ratio(self.total_latency / self.bound)} × OPT"
-            figures.append(times if self.evidence == "optimum" else f"at most {times}")
+            times = ratio(self.total_latency / self.bound)
+            figures.append(f"{times} × {'OPT' if self.evidence == 'optimum' else 'bound'}")
         if self.conforms is not None:
             figures.append("as Amin's could be" if self.conforms else "not Amin's")
         return f"{self.name}: {', '.join(figures)}."
@@ -121,7 +121,8 @@ class _Record:
 
     def add_report(self, report: Report) -> None:
         self.report = report
-        self.say("\n".join(report.lines()))
+        for line in report.lines():
+            self.say(line)
 
     def add_drive(self, drive: Drive) -> None:
         self.drives.append(drive)
@@ -230,7 +231,7 @@ def drive_command(
         for name in ("workload", *INSTANCE_FLAGS, "small"):
             refuse_without_effect(context, name, "with --instance")
     named = list(_instances(options, files))
-    record = _Record(_ignore if as_json else click.echo)
+    record = _Record(_ignore if as_json else print_sentence)
     with ExternalPolicy(command, timeout=timeout) as policy:
         finding = None if files else _small(policy, claims, small, options.seed, record)
         for case in named:
@@ -243,8 +244,7 @@ def drive_command(
     if as_json:
         click.echo(json.dumps(_document(command, claims, record, finding)))
     else:
-        for line in _conclusion(shlex.join(command), claims, finding, output):
-            click.echo(line)
+        _print_conclusion(shlex.join(command), claims, finding, output)
     context.exit(0 if finding is None else 1)
 
 
@@ -252,18 +252,19 @@ def _ignore(_line: str) -> None:
     """Print nothing."""
 
 
-def _conclusion(
+def _print_conclusion(
     program: str, claims: Claim, finding: Finding | None, output: Output | None
-) -> Iterator[str]:
-    """The verdict, and the instance on which the program fails unless a file holds it."""
+) -> None:
+    """Print the verdict, and the instance on which the program fails unless a file holds it."""
     if finding is None:
         what = "valid, and every decision is one that Amin could have made"
-        yield f"{program}: {what if claims == 'amin' else 'valid'}."
+        print_sentence(f"{program}: {what if claims == 'amin' else 'valid'}.")
         return
     broken = "" if finding.rule in FAILURES else f"{finding.theorem} does not hold: "
-    yield f"{program}: {broken}{finding.rule}: {finding.message}"
+    print_sentence(f"{program}: {broken}{finding.rule}: {finding.message}")
     if output is None:
-        yield f"The instance, for --instance: {finding.instance.to_json()}"
+        # In one line, which can be copied.
+        click.echo(f"The instance, for --instance: {finding.instance.to_json()}")
 
 
 def _document(
@@ -319,7 +320,8 @@ def _one(
     policy: ExternalPolicy, case: NamedInstance, claims: Claim, record: _Record
 ) -> Finding | None:
     """What the program breaks on one instance; records how far from the optimum it schedules."""
-    with watching(len(case.instance.requests)) as watch:
+    requests = len(case.instance.requests)
+    with watching(requests, f"scheduling {count(requests, 'request')}") as watch:
         schedule = schedule_of(
             case.instance, policy, claims, on_completion=lambda done: watch.update(done, case.name)
         )

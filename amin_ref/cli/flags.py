@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from amin_ref.cli.messages import warn
 from amin_ref.policies.loading import NoScheduler, named_policy
-from amin_ref.policies.names import POLICIES, NamedPolicy
+from amin_ref.policies.names import ALIASES, POLICIES, NamedPolicy
 
 LAST_VERSION = "0.2"
 """The last version that accepts the names of flags of version 0.1."""
@@ -134,7 +134,9 @@ OWN_POLICY = (
 
 def policies_in_words() -> str:
     """Every policy with what it plans with, for a help text: ``"amin (plans with …), …"``."""
-    return ", ".join(f"{policy.name} ({policy.summary})" for policy in POLICIES.values())
+    policies = [f"{policy.name} ({policy.summary})" for policy in POLICIES.values()]
+    aliases = [f"{alias} (another name of {name})" for alias, name in ALIASES.items()]
+    return ", ".join(policies + aliases)
 
 
 def completed_policies(incomplete: str) -> list[CompletionItem]:

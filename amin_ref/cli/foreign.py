@@ -1,4 +1,4 @@
-"""A user's own policy that raises: one sentence with the place in the user's file."""
+"""A user's own policy that raises or exits: one sentence with the place in the user's file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def told_in_one_sentence(policy: str) -> Iterator[None]:
         yield
     except AminError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if policy in POLICIES:
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -391,5 +391,7 @@ _TIES = click.option(
     default="position",
     show_default=True,
     help="How requests with equal bounds are ordered: by their position in the workload, or "
-    "randomly.",
+    "randomly. The position in a trace is the order of arrival. Under every order that is fixed "
+    "beforehand Amin's worst ratio to the optimum is of order u/ℓ; a random order makes the known "
+    "bad cases milder.",
 )

@@ -38,17 +38,22 @@ class Watch:
 
 
 @contextmanager
-def watching(total: int) -> Iterator[Watch]:
-    """A :class:`Watch` over ``total`` units of work, with an estimate of the time left."""
+def watching(total: int, work: str) -> Iterator[Watch]:
+    """A :class:`Watch` over work of ``total`` units, with an estimate of the time left.
+
+    Without a terminal, a sentence says that the work takes long: ``work`` is its subject, such as
+    ``simulating 2,000 requests``.
+    """
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with _shown("", columns, total, f"the work on {total:,} requests, runs or pieces") as watch:
+    with _shown("", columns, total, work) as watch:
         yield watch
 
 
 @contextmanager
 def solving(seconds: float) -> Iterator[Watch]:
     """A :class:`Watch` over work that takes at most ``seconds``."""
-    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds) as watch:
+    search = f"the search, with a time limit of {seconds:g} s,"
+    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds, search) as watch:
         yield watch
 
 
@@ -91,7 +96,7 @@ def _shown(
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl-C was pressed or SIGTERM came.
+    """A function that says whether a signal asked the command to stop.
 
     The second of these signals interrupts the program.
     """

@@ -22,7 +22,7 @@ from amin_ref.cli.options import (
     workload_options,
 )
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.report_file import (
     command,
     ledger_in,
@@ -30,8 +30,9 @@ from amin_ref.cli.report_file import (
     write_report,
 )
 from amin_ref.cli.signals import was_asked_to_stop
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.comparison import Comparison
-from amin_ref.comparison.selection import ALL_POLICIES
+from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
@@ -143,7 +144,7 @@ def report_command(
     further = {}
     if not best.interrupted:
         further = _compared(requests[1:], schedules[1:], min(time_limit, BOUND_SECONDS))
-    flags = [] if ",".join(policies) == ALL_POLICIES else ["--policies", ",".join(policies)]
+    flags = [] if ",".join(policies) == DEFAULT_SELECTION else ["--policies", ",".join(policies)]
     flags += ["--seeds", str(seeds)] if seeds is not None else []
     flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--schedule", schedule_file] if schedule_file else []
@@ -178,7 +179,9 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
             refuse_without_effect(context, name, "beside --schedule, whose file has the requests")
     schedule = schedule_in(file)
     shown = "standard input" if file == "-" else Path(file).name
-    if violations := check(schedule):
+    with told_if_slow(f"checking {shown_file(file)}"):
+        violations = check(schedule)
+    if violations:
         raise InvalidDocument(
             f"{shown!r} holds a schedule that is not valid: {violations[0].message} "
             "'amin-ref check' lists every violation."
@@ -205,7 +208,7 @@ def _simulated(requests: Sequence[_Requests], policies: Sequence[str]) -> list[d
     total = len(policies) * sum(len(each.instance.requests) for each in requests)
     schedules: list[dict[str, Schedule]] = []
     done = 0
-    with watching(total) as watch:
+    with watching(total, f"simulating {', '.join(policies)}") as watch:
         for each in requests:
             schedules.append(dict(schedules_of(policies, each.instance, each.ties, watch, done)))
             done += len(policies) * len(each.instance.requests)

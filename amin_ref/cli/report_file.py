@@ -5,15 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
+from amin_ref import __version__
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import named, read_text
+from amin_ref.cli.reading import named, read_text, shown_file
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
@@ -57,9 +58,10 @@ def ledger_in(file: str | None) -> Ledger:
     from oracle.claims import LEDGER, Ledger
 
     chosen = str(LEDGER) if file is None else file
-    text = read_text(chosen)
-    with named(chosen):
-        return Ledger.from_json(text)
+    with told_if_slow(f"reading {shown_file(chosen)}"):
+        text = read_text(chosen)
+        with named(chosen):
+            return Ledger.from_json(text)
 
 
 def write_report(
@@ -98,7 +100,7 @@ def write_report(
         best=best.schedule,
         is_random=options.is_random and given is None,
     )
-    provenance = Provenance(version("amin-ref"), datetime.now(UTC).date(), again)
+    provenance = Provenance(__version__, datetime.now(UTC).date(), again)
     with busy("drawing"):
         page = document(policies, ledger, provenance, given)
     write_text(output, page, "the report")

@@ -13,6 +13,7 @@ from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
+from amin_ref.cli.writing import print_sentence
 from amin_ref.schemas import (
     MOST_REFUSALS,
     SCHEMA_NAMES,
@@ -50,11 +51,12 @@ def schema_command(
 ) -> None:
     """Print the JSON Schema of a document, or validate a file.
 
-    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate' or 'vectors'. The schemas are of
-    Draft 2020-12.
+    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate', 'vectors', 'comparison' or
+    'seed-comparison'. The schemas are of Draft 2020-12.
 
     The first two fields of a document name its format and version. A schedule is one document
-    ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines').
+    ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines'). 'compare
+    --json' prints a 'comparison', and with --seeds a 'seed-comparison'.
 
     Exit code with --validate: 0: the document satisfies the schema. 1: it does not, and each error
     is listed with its place. 2: not readable. A schema cannot express every rule of a schedule;
@@ -78,13 +80,13 @@ def schema_command(
 
 def _print(name: SchemaName, refusals: Sequence[Refusal]) -> None:
     for refusal in refusals:
-        click.echo(refusal.text())
+        print_sentence(refusal.text())
     if not refusals:
-        click.echo(f"valid against the schema of {name}.")
+        print_sentence(f"valid against the schema of {name}.")
     elif len(refusals) < MOST_REFUSALS:
-        click.echo(f"not valid against the schema of {name}: {count(len(refusals), 'place')}.")
+        print_sentence(f"not valid against the schema of {name}: {count(len(refusals), 'place')}.")
     else:
-        click.echo(f"not valid against the schema of {name}: {MOST_REFUSALS:,} places or more.")
+        print_sentence(f"not valid against the schema of {name}: {MOST_REFUSALS:,} places or more.")
 
 
 def _document(name: SchemaName, refusals: Sequence[Refusal]) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""SIGINT (Ctrl-C) and SIGTERM end a command by an exception, so that everything is cleaned up."""
+"""SIGINT (Ctrl-C), SIGTERM and SIGHUP end a command by an exception, so that all is cleaned up.
+
+SIGHUP is what the processes of a terminal get when its window or connection is closed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,14 @@ from types import FrameType
 
 import click
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
-"""The signals that end the program."""
+ENDING: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+"""The signals that end the program; beside these SIGHUP, which Windows does not have."""
+
+HANG_UP = 1
+"""The number of SIGHUP, on every system that has it."""
+
+if sys.platform != "win32":
+    ENDING += (signal.SIGHUP,)
 
 SECONDS_BETWEEN_LOOKS = 0.02
 """Seconds between two checks whether the import that a signal interrupted has ended."""
@@ -34,45 +43,60 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM arrived. Code that cleans up after KeyboardInterrupt cleans up after this, too."""
 
 
+class HungUp(KeyboardInterrupt):
+    """SIGHUP arrived."""
+
+
 def interruption(number: int) -> KeyboardInterrupt:
     """The exception for a signal."""
-    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+    if number == signal.SIGTERM:
+        return Terminated()
+    return HungUp() if number == HANG_UP else KeyboardInterrupt()
+
+
+def signal_of(error: KeyboardInterrupt) -> int:
+    """The signal that an exception stands for."""
+    if isinstance(error, Terminated):
+        return signal.SIGTERM
+    return HANG_UP if isinstance(error, HungUp) else signal.SIGINT
 
 
 def remember(number: int) -> None:
-    """Note a signal that asks the command to stop, for :func:`was_terminated`."""
+    """Note a signal that asks the command to stop, for :func:`received`."""
     context = click.get_current_context(silent=True)
     if context is not None:
         context.meta[_RECEIVED] = number
 
 
+def received() -> int | None:
+    """The signal that asked the command to stop; ``None`` if none did."""
+    number: int | None = click.get_current_context().meta.get(_RECEIVED)
+    return number
+
+
 def was_asked_to_stop() -> bool:
     """Whether a signal asked the command to stop."""
-    return _RECEIVED in click.get_current_context().meta
-
-
-def was_terminated() -> bool:
-    """Whether the signal that asked the command to stop was SIGTERM."""
-    return click.get_current_context().meta.get(_RECEIVED) == signal.SIGTERM
+    return received() is not None
 
 
 def raise_if_asked_to_stop() -> None:
     """End the command if it was asked to stop.
 
     Raises:
-        KeyboardInterrupt: or :class:`Terminated`.
+        KeyboardInterrupt: as :func:`interruption` has it.
     """
-    received: int | None = click.get_current_context().meta.get(_RECEIVED)
-    if received is not None:
-        raise interruption(received)
+    number = received()
+    if number is not None:
+        raise interruption(number)
 
 
 class Interruption:
-    """The handler of both signals: it raises an exception, but never within an import.
+    """The handler of the signals: it raises an exception, but never within an import.
 
     A module that is left half imported may hide the exception: some turn it into another one, and
     what Python calls between the lines, such as ``__del__``, cannot pass it on. The exception is
     raised after the import, and again where it was lost. So it is while a worker process starts.
+    Windows has no clock that interrupts a program: there a signal ends even an import at once.
     """
 
     def __init__(self) -> None:
@@ -83,7 +107,7 @@ class Interruption:
         """Handle a signal.
 
         Raises:
-            KeyboardInterrupt: or :class:`Terminated`, unless modules are being imported.
+            KeyboardInterrupt: as :func:`interruption` has it, unless modules are being imported.
         """
         self._pending = number
         self._looks = 0
@@ -104,14 +128,15 @@ class Interruption:
     def _raise_between_steps(self, frame: FrameType | None) -> None:
         if self._pending is None:
             return
-        if _is_within_a_step(frame) and self._looks < MOST_LOOKS:
+        if sys.platform != "win32" and _is_within_a_step(frame) and self._looks < MOST_LOOKS:
             self._looks += 1
             self._look_soon()
             return
         raise interruption(self._pending)
 
     def _look_soon(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, SECONDS_BETWEEN_LOOKS)
 
 
 def _is_within_a_step(frame: FrameType | None) -> bool:
@@ -125,7 +150,7 @@ def _is_within_a_step(frame: FrameType | None) -> bool:
 
 @contextmanager
 def signals_raise() -> Iterator[None]:
-    """Within the context, SIGINT and SIGTERM raise exceptions in the main thread.
+    """Within the context, the signals of :data:`ENDING` raise exceptions in the main thread.
 
     A signal that is ignored stays ignored. Afterwards each has the handler that it had before.
     """
@@ -139,7 +164,8 @@ def signals_raise() -> Iterator[None]:
             hook(lost)
 
     before = {number: signal.getsignal(number) for number in ENDING}
-    clock = signal.signal(signal.SIGALRM, handler.look_again)
+    if sys.platform != "win32":
+        clock = signal.signal(signal.SIGALRM, handler.look_again)
     sys.unraisablehook = notice
     try:
         for number in ENDING:
@@ -149,6 +175,7 @@ def signals_raise() -> Iterator[None]:
     finally:
         for number in ENDING:
             signal.signal(number, before[number])
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, clock)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, clock)
         sys.unraisablehook = hook

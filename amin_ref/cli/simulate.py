@@ -13,6 +13,7 @@ from amin_ref.cli.flags import (
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.options import WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
+from amin_ref.cli.wording import count
 from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.simulator.simulation import simulate
@@ -52,7 +53,11 @@ def simulate_command(
             context, "ties", f"on {policy.name}, which breaks ties in its own way"
         )
     instance = options.build().instance
-    with watching(len(instance.requests)) as watch, told_in_one_sentence(policy.name):
+    requests = len(instance.requests)
+    with (
+        watching(requests, f"simulating {count(requests, 'request')}") as watch,
+        told_in_one_sentence(policy.name),
+    ):
         schedule = simulate(
             instance,
             policy.make(options.tie_break()),

@@ -11,6 +11,7 @@ from amin_ref.cli.messages import tell
 from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, duration
+from amin_ref.cli.writing import print_sentence
 
 FORMAT = "amin-ref/verification"
 VERSION = 1
@@ -72,12 +73,12 @@ def verify_command(certificate: str, as_json: bool) -> None:
         }
         click.echo(json.dumps(document))
         return
-    click.echo(
+    print_sentence(
         f"{bound:,} request·rounds at least, for {count(len(instance.requests), 'request')} in a "
         f"cache of {count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
     )
     if proven < trivial:
-        click.echo(
+        print_sentence(
             f"The prices prove less than no prices at all: {proven:,}. The bound above is the sum "
             "of the output lengths."
         )

@@ -93,7 +93,13 @@ class _Spawned(SpawnContext):
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Within the context, signals that end the program wait until the context is left."""
+    """Within the context, signals that end the program wait until the context is left.
+
+    Windows cannot block signals: there a signal may come within the context.
+    """
+    if sys.platform == "win32":
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
@@ -106,7 +112,12 @@ _NO_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"
 
 
 def _start_tracker() -> None:
-    """Start the process that removes semaphores after this one, without its warning."""
+    """Start the process that removes semaphores after this one, without its warning.
+
+    Windows removes them by itself, and has no such process.
+    """
+    if sys.platform == "win32":
+        return
     sys.warnoptions.append(_NO_WARNING)  # where multiprocessing finds the flags of what it starts
     try:
         resource_tracker.ensure_running()
@@ -115,10 +126,11 @@ def _start_tracker() -> None:
 
 
 def _begin_worker() -> None:
-    """Leave SIGINT and SIGTERM to the parent process, and end when the parent process ends."""
+    """Leave these signals to the parent process, and end when the parent process ends."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

@@ -12,14 +12,18 @@ from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
 from amin_ref.cli.signals import raise_if_asked_to_stop
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
+from amin_ref.model.errors import shown_path
 from amin_ref.policies.loading import load_policy
+from amin_ref.policies.names import ALIASES, POLICIES
+from amin_ref.policies.variants import VARIANTS
 from amin_ref.small.setting import Setting
 from oracle.ratio.answer import WorstCase
 from oracle.ratio.checkpoint import Checkpoint
-from oracle.ratio.question import POLICY_NAMES, Question
+from oracle.ratio.question import Question
 from oracle.ratio.tables import table_line, table_questions
 from oracle.ratio.worst_case import (
     NothingCompared,
@@ -67,8 +71,8 @@ Examples:
     metavar="NAME|MODULE:NAME",
     default="amin",
     show_default=True,
-    help=f"The policy: {', '.join(POLICY_NAMES)}, or a policy of your own. 'amin-…' is Amin with "
-    "one rule changed.",
+    help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
+    "or a policy of your own.",
 )
 @click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
 @click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")
@@ -98,7 +102,7 @@ def worst_case_command(
     """Find a policy's exact worst ratio to the optimum.
 
     All prompts are equal and all requests arrive in round 0. The worst ratio is the largest total
-    latency / OPT over all output lengths from ℓ to u of n requests; for amin, amax, h-sf and
+    latency / OPT over all output lengths from ℓ to u of n requests; for amax, h-sf, svf, amin and
     'amin-…' also over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
     assignments of output lengths to requests, with a new policy object for each, and breaks ties by
     its own rule.
@@ -106,14 +110,15 @@ def worst_case_command(
     Prints a Python program with an instance that attains the worst ratio; its first line is a
     comment with the answer. After Ctrl-C the largest ratio seen so far is printed (exit code 130).
     """
+    policy = ALIASES.get(policy, policy)
     question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
     if question.is_foreign:
         load_policy(policy)
     if checkpoint:
         demand_that_a_checkpoint_can_keep(question)
-    kept = Checkpoint(checkpoint) if checkpoint else None
+    kept = _opened(checkpoint)
     with (
-        watching(question.pieces) as watch,
+        watching(question.pieces, "the search for the worst ratio") as watch,
         asked_to_stop() as should_stop,
         processes(workers) as executor,
     ):
@@ -165,10 +170,10 @@ def worst_case_table_command(
     has the finished lines (exit code 130).
     """
     questions = table_questions()
-    kept = Checkpoint(checkpoint) if checkpoint else None
+    kept = _opened(checkpoint)
     pieces = sum(question.pieces for question in questions)
     with (
-        watching(pieces) as watch,
+        watching(pieces, "the search for the worst ratios") as watch,
         asked_to_stop() as should_stop,
         processes(workers) as executor,
     ):
@@ -185,6 +190,14 @@ def worst_case_table_command(
     if len(lines) < len(questions):
         say(f"interrupted; the table has {len(lines):,} of {len(questions):,} lines.")
         context.exit(INTERRUPTED)
+
+
+def _opened(checkpoint: Path | None) -> Checkpoint | None:
+    """The checkpoint in a file; says so if reading it takes long."""
+    if checkpoint is None:
+        return None
+    with told_if_slow(f"reading {shown_path(checkpoint)}"):
+        return Checkpoint(checkpoint)
 
 
 def _sentence(answer: WorstCase) -> str:

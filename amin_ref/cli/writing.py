@@ -1,4 +1,4 @@
-"""Writing results: the one place where a command writes a file, or asks for a terminal's width."""
+"""Writing results: files, and text in lines that fit the terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from amin_ref.cli.messages import tell
 from amin_ref.cli.streams import OUTPUT_NAMES, demand_standard_output
+from amin_ref.comparison.grid import wrapped
 from amin_ref.files.writing import Destination, destination, write_whole
 from amin_ref.model.errors import shown_path
 
@@ -17,6 +18,18 @@ from amin_ref.model.errors import shown_path
 def terminal_width() -> int | None:
     """Columns of the terminal that standard output is; ``None`` for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def print_sentence(text: str) -> None:
+    """Print a sentence in lines that fit the terminal, or 80 characters where there is none.
+
+    All lines but the first are indented, so that only a new sentence begins at the margin.
+    """
+    click.echo(wrapped(text, terminal_width(), INDENT))
+
+
+INDENT = "  "
+"""What the second line of a sentence begins with, and each line after it."""
 
 
 @dataclass(frozen=True, slots=True)

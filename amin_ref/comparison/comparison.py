@@ -16,7 +16,7 @@ from amin_ref.comparison.columns import Column, Display, chosen_columns
 from amin_ref.comparison.grid import Grid, printable
 from amin_ref.comparison.layout import TABLE_WIDTH, default_columns, laid_out, page, reading
 from amin_ref.comparison.row import ComparisonRow
-from amin_ref.comparison.selection import ALL_POLICIES, PolicySelection, policies_by_name
+from amin_ref.comparison.selection import DEFAULT_SELECTION, PolicySelection, policies_by_name
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
@@ -256,7 +256,7 @@ class Comparison:
 
 def compare(
     instance: Instance,
-    policies: PolicySelection = ALL_POLICIES,
+    policies: PolicySelection = DEFAULT_SELECTION,
     lower_bound: int | None = None,
     *,
     ties: TieBreak = ByPosition(),
@@ -270,7 +270,8 @@ def compare(
         instance: what is scheduled.
         policies: names (``"amin"``, ``"mymodule:SJF"``), instances of policies, classes or
             functions that make one; in a list, or as a mapping of names to them, or as one text of
-            names with commas between. All four policies of the specification by default.
+            names with commas between. ``"all"`` stands for every named policy. By default Amin,
+            Amax, H-SF and FCFS.
         lower_bound: proven: no schedule has a smaller total latency; request·rounds. For example
             ``oracle.verify(instance, oracle.lower_bound(instance))``.
         ties: breaks the ties of policies that are given by name.

@@ -96,10 +96,20 @@ class Grid:
         )
 
 
-def wrapped(text: str, width: int | None) -> str:
-    """Prose in lines of at most ``width`` characters, or :data:`PROSE_WIDTH`; words stay whole."""
+def wrapped(text: str, width: int | None, indent: str = "") -> str:
+    """Prose in lines of at most ``width`` characters, or :data:`PROSE_WIDTH`; words stay whole.
+
+    Args:
+        text: a paragraph.
+        width: most characters in a line, except where a word is longer.
+        indent: what each line but the first begins with.
+    """
     return textwrap.fill(
-        printable(text), width or PROSE_WIDTH, break_long_words=False, break_on_hyphens=False
+        printable(text),
+        width or PROSE_WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

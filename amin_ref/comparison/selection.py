@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.policies.loading import MakeAnyPolicy, named_policy
-from amin_ref.policies.names import POLICIES
+from amin_ref.policies.names import ALIASES, ALL, DEFAULT_POLICIES, POLICIES
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.ties import TieBreak
 
@@ -14,10 +14,11 @@ GivenPolicy = str | Policy | ClairvoyantPolicy | MakeAnyPolicy
 """A policy: its name or ``MODULE:NAME``, an instance, or a class or function that makes one."""
 
 PolicySelection = str | Iterable[GivenPolicy] | Mapping[str, GivenPolicy]
-"""Several policies: names with commas between them, an iterable, or a mapping of names to them."""
+"""Several policies: names with commas between them, an iterable, or a mapping of names to them. The
+text ``"all"`` stands for every policy of :data:`.names.POLICIES`."""
 
-ALL_POLICIES = ",".join(POLICIES)
-"""The policies that are compared by default, in Python and on the command line: all four."""
+DEFAULT_SELECTION = ",".join(DEFAULT_POLICIES)
+"""The policies that are compared by default, in Python and on the command line."""
 
 _MEND = (
     "give a name such as 'amin' or 'module:Class', a Policy, or a class or function that makes a "
@@ -28,9 +29,9 @@ _MEND = (
 def policies_by_name(selection: PolicySelection, ties: TieBreak) -> dict[str, MakeAnyPolicy]:
     """What makes each policy, anew with every call, under its name and in the order given.
 
-    The name of a policy is its name in a mapping; its text where it is given as text; the
-    specification's name for one of its policies (``"amin"``, …); and the class's or function's own
-    name for any other.
+    The name of a policy is its name in a mapping; its text where it is given as text, or what an
+    alias stands for; the specification's name for one of its policies (``"amin"``, …); and the
+    class's or function's own name for any other.
 
     Args:
         selection: the policies, at least one.
@@ -60,7 +61,8 @@ def policies_by_name(selection: PolicySelection, ties: TieBreak) -> dict[str, Ma
 
 def _pairs(selection: object) -> Iterable[tuple[str, object]]:
     if isinstance(selection, str):
-        return [(name.strip(), name.strip()) for name in selection.split(",")]
+        names = POLICIES if selection.strip() == ALL else map(_called, selection.split(","))
+        return [(name, name) for name in names]
     if isinstance(selection, Mapping):
         for name in selection:
             if not isinstance(name, str) or not name.strip():
@@ -75,9 +77,14 @@ def _pairs(selection: object) -> Iterable[tuple[str, object]]:
     )
 
 
+def _called(name: str) -> str:
+    """The name under which a policy that is given by this name is shown."""
+    return ALIASES.get(name.strip(), name.strip())
+
+
 def _name_of(policy: object) -> str:
     if isinstance(policy, str):
-        return policy.strip()
+        return _called(policy)
     made_by = type(policy) if isinstance(policy, Policy | ClairvoyantPolicy) else policy
     for known in POLICIES.values():
         if made_by is known.make:

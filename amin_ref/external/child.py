@@ -16,6 +16,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from typing import IO
@@ -56,10 +57,11 @@ class Child:
         timeout: for each answer; seconds.
 
     Raises:
-        SchedulerFailed: the program cannot be started.
+        SchedulerFailed: the program cannot be started, as on Windows none can.
     """
 
     def __init__(self, command: Sequence[str], timeout: float) -> None:
+        _refuse_on_windows()
         self._timeout = timeout
         self._unread = bytearray()
         self._stderr_end = b""
@@ -85,8 +87,9 @@ class Child:
         self._stdout = _pipe(self._process.stdout)
         self._stderr = _pipe(self._process.stderr)
         self._selector = selectors.DefaultSelector()
-        for pipe in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(pipe.fileno(), False)
+        if sys.platform != "win32":
+            for pipe in (self._stdin, self._stdout, self._stderr):
+                os.set_blocking(pipe.fileno(), False)
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
 
@@ -156,13 +159,17 @@ class Child:
         """Kill the child and its descendants if they still run, and reap it. Never fails."""
         if self._process.returncode is None:
             kill_descendants(self._process.pid, self._mark)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
             self._process.wait()
         self._selector.close()
         for pipe in (self._stdin, self._stdout, self._stderr):
             with contextlib.suppress(OSError):
                 pipe.close()
+
+    def _kill_group(self) -> None:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _send(self, message: bytes) -> bytes:
         """Write as many bytes as the pipe takes now; returns the rest."""
@@ -211,13 +218,12 @@ class Child:
             self._selector.unregister(self._stderr)
 
     def _exit_code(self, seconds: float) -> int | None:
-        """The child's exit code; ``None`` if it still runs after ``seconds``. Does not reap it."""
+        """The child's exit code; ``None`` if it still runs after ``seconds``."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            state = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if state is not None:
-                killed = state.si_code != os.CLD_EXITED
-                return -state.si_status if killed else state.si_status
+            code = self._exit_code_now()
+            if code is not None:
+                return code
             if self._stderr in self._selector.get_map():
                 # A child whose stderr is full cannot exit before it is read.
                 if any(key.fileobj is self._stderr for key, _ in self._selector.select(_POLL)):
@@ -225,6 +231,22 @@ class Child:
             else:
                 time.sleep(_POLL)
         return None
+
+    def _exit_code_now(self) -> int | None:
+        """The child's exit code, negative for a signal; ``None`` while it runs.
+
+        On Linux the child is not reaped, so that no other process can have its number. Python on
+        macOS cannot tell without reaping before 3.13; there the process group is killed at once.
+        """
+        if sys.platform != "linux":
+            code = self._process.poll()
+            if code is not None:
+                self._kill_group()
+            return code
+        state = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if state is None:
+            return None
+        return state.si_status if state.si_code == os.CLD_EXITED else -state.si_status
 
     def _hangs(self, unsent: bytes) -> SchedulerFailed:
         what = f"it did not answer within {self._timeout:g} s"
@@ -261,6 +283,15 @@ class Child:
             return ""
         return "; the end of its stderr: " + ", ".join(
             shown(line) for line in lines[-_LINES_OF_STDERR:]
+        )
+
+
+def _refuse_on_windows() -> None:
+    if sys.platform == "win32":
+        raise SchedulerFailed(
+            "cannot-start",
+            "programs can be driven on Linux and macOS only: Windows does not tell which of a "
+            "program's pipes is ready",
         )
 
 

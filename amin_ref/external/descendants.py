@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,12 +49,15 @@ def kill_descendants(program: int, mark: Mark) -> None:
     """Kill a program and all its descendants that still run. Never fails.
 
     They are found by the mark, by their parents and by their sessions. A process that has no mark,
-    since its environment was wiped, and was also left by its parent, is not found.
+    since its environment was wiped, and was also left by its parent, is not found. On other systems
+    than Linux nothing is killed.
 
     Args:
         program: number of the process that was started with the mark, not reaped yet.
         mark: its mark.
     """
+    if sys.platform != "linux":
+        return
     until = time.monotonic() + LONGEST
     while found := _descendants(program, mark):
         for process in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,22 @@ from contextlib import contextmanager
 if sys.platform == "win32":
     import msvcrt
 
+    _LOCKED_BYTE = 2**30
+    """A byte behind the end of any checkpoint: Windows lets no other process read a locked one."""
+
     def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        _at_the_locked_byte(descriptor, msvcrt.LK_NBLCK)
 
     def _unlock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        _at_the_locked_byte(descriptor, msvcrt.LK_UNLCK)
+
+    def _at_the_locked_byte(descriptor: int, mode: int) -> None:
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        try:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, mode, 1)
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
 
 else:
     import fcntl

@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 
 _OPEN_FILES = "/proc/self/fd"
 """Where Linux lists this process's open files, by which one without a name can get one."""
+
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""The flag by which Windows writes the bytes as they are; other systems always do."""
 
 _NOT_SUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOENT)
 """What systems say that know no files without a name, or not on this disk. A missing folder is
@@ -134,8 +138,9 @@ def _replace(target: str, content: bytes) -> None:
     while not has_replaced:
         with _beside(target) as new:
             write_all(new.descriptor, content)
-            with contextlib.suppress(FileNotFoundError):
-                os.fchmod(new.descriptor, stat.S_IMODE(os.stat(target).st_mode))
+            if sys.platform != "win32":  # where files have no permissions of this kind
+                with contextlib.suppress(FileNotFoundError):
+                    os.fchmod(new.descriptor, stat.S_IMODE(os.stat(target).st_mode))
             os.fsync(new.descriptor)
             has_replaced = new.become(target)
     _sync_folder(target)
@@ -156,6 +161,7 @@ class _New:
         leaves ``.NAME.part``, which the next one that writes NAME takes away.
         """
         if self.name is not None:
+            self.close()  # Windows renames no file that is open
             os.replace(self.name, target)
             self.name = None
             return True
@@ -168,6 +174,12 @@ class _New:
         except (FileExistsError, FileNotFoundError):
             return False
         return True
+
+    def close(self) -> None:
+        """Close the file; again without effect."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 def _link(descriptor: int, name: str) -> None:
@@ -189,7 +201,7 @@ def _beside(target: str) -> Iterator[_New]:
     try:
         yield new
     finally:
-        os.close(new.descriptor)
+        new.close()
         if new.name is not None:
             os.unlink(new.name)
 
@@ -210,7 +222,7 @@ def _nameless(target: str) -> _New | None:
 
 def _named(target: str) -> _New:
     name = _beside_name(target, f".{secrets.token_hex(6)}")
-    return _New(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), name)
+    return _New(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666), name)
 
 
 def _beside_name(target: str, distinction: str) -> str:
@@ -234,7 +246,7 @@ def _sync_folder(target: str) -> None:
 
 def _write_stream(name: str, content: bytes) -> None:
     # Without O_TRUNC and at the end: /dev/stdout may be a file that holds output already.
-    descriptor = os.open(name, os.O_WRONLY | os.O_APPEND)
+    descriptor = os.open(name, os.O_WRONLY | os.O_APPEND | BINARY)
     try:
         write_all(descriptor, content)
     finally:

@@ -2,12 +2,16 @@
 
 To read: ``policy`` (the interface: input and decision of each round), ``amin`` (the algorithm,
 step by step), ``lookahead`` (the queue, the planned occupancy and the admission that all policies
-share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS); then
-``names`` (the one list of names and titles), ``loading`` (the policy of a name, also
-``MODULE:NAME``) and ``variants`` (Amin with one rule changed, for ablations and as known bugs).
+share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Then the
+other policies, one in a file: ``amin_by_volume``, ``smallest_volume`` (SVF),
+``shortest_predicted`` (SJF), ``doubling`` (doubling budgets). Then ``names`` (the one list of names
+and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with
+one rule changed, for ablations and as known bugs).
 """
 
 from amin_ref.policies.amin import Amin
+from amin_ref.policies.amin_by_volume import AminByVolume
+from amin_ref.policies.doubling import DoublingBudgets
 from amin_ref.policies.first_come import FirstComeFirstServed
 from amin_ref.policies.policy import (
     ClairvoyantPolicy,
@@ -17,20 +21,26 @@ from amin_ref.policies.policy import (
     VisibleRequest,
 )
 from amin_ref.policies.reserving import Amax, HindsightShortestFirst
+from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
+from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import ByPosition, Ranking, Shuffled, TieBreak
 
 __all__ = [
     "Amax",
     "Amin",
+    "AminByVolume",
     "ByPosition",
     "ClairvoyantPolicy",
     "Decision",
+    "DoublingBudgets",
     "FirstComeFirstServed",
     "HindsightShortestFirst",
     "Policy",
     "Ranking",
     "RevealedRequest",
+    "ShortestPredictedFirst",
     "Shuffled",
+    "SmallestVolumeFirst",
     "TieBreak",
     "VisibleRequest",
 ]

@@ -34,16 +34,19 @@ class FirstComeFirstServed(Policy):
     ) -> Decision:
         """See :meth:`Policy.decide`."""
         self._batch.begin_round(now, completed)
-        self._waiting.add(self._job(request) for request in arrived)
+        self._waiting.add(
+            Job(request.id, request.prompt_len, assumed=1, rank=self.place(request))
+            for request in arrived
+        )
         evicted = evict_in_order(self._batch, _latest_admitted_first(self._batch))
         if evicted:
             self._waiting.add(evicted)
             return Decision(evict=tuple(job.id for job in evicted))
         return Decision(admit=admit_in_order(self._batch, self._waiting))
 
-    def _job(self, request: VisibleRequest) -> Job:
-        rank = (request.arrival, *self.ties.unique_rank(request))
-        return Job(request.id, request.prompt_len, assumed=1, rank=rank)
+    def place(self, request: VisibleRequest) -> tuple[float, ...]:
+        """The request's place in the queue, which it keeps when it is evicted."""
+        return (request.arrival, *self.ties.unique_rank(request))
 
 
 def _latest_admitted_first(batch: Batch) -> Iterator[Job]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from amin_ref.model.errors import AminError, InvalidValue, shown
-from amin_ref.policies.names import POLICIES, NamedPolicy
+from amin_ref.policies.names import ALIASES, POLICIES, NamedPolicy
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.ties import ByPosition, TieBreak
 
@@ -37,6 +37,8 @@ class PolicyFailed(AminError):
 def named_policy(name: str) -> NamedPolicy:
     """The policy called ``name``: ``"amin"``, ``"amax"``, …, or ``"MODULE:NAME"``.
 
+    A name of :data:`.names.ALIASES` stands for the policy of its other name, and is called so.
+
     MODULE is looked for in the current folder first, as ``python -m`` does. NAME is a class, or a
     function without parameters that returns a policy. A policy of that kind breaks ties in its own
     way: the tie-break that is given to :attr:`.NamedPolicy.make` is ignored.
@@ -44,8 +46,8 @@ def named_policy(name: str) -> NamedPolicy:
     Raises:
         NoScheduler: there is no such policy, module or name; or NAME makes something else.
     """
-    if name in POLICIES:
-        return POLICIES[name]
+    if (known := ALIASES.get(name, name)) in POLICIES:
+        return POLICIES[known]
     if ":" not in name:
         raise NoScheduler(
             f"{shown(name)} is no policy; give one of {', '.join(POLICIES)}, or MODULE:NAME for a "
@@ -103,7 +105,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
     try:
         _look_in_current_folder_first()
         module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - the module is foreign code, which may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
         raise NoScheduler(
             f"{shown(name)}: the module {shown(module_name)} cannot be imported "
             f"({raised(error)}); mend the module or its name."
@@ -132,7 +134,7 @@ def load_policy(name: str) -> MakeAnyPolicy:
         make()
     except NoScheduler:
         raise
-    except Exception as error:  # noqa: BLE001 - the class is foreign code, which may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
         raise NoScheduler(
             f"{shown(name)}() fails ({raised(error)}); give a class "
             "or function that needs no arguments."
@@ -161,7 +163,7 @@ def load_blind_policy(name: str) -> MakePolicy:
     return make_blind
 
 
-def raised(error: Exception) -> str:
+def raised(error: BaseException) -> str:
     """An exception of code that is not this package's: its type and its text, on one line.
 
     At most :data:`LONGEST_REASON` characters of the text are kept.

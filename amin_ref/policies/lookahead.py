@@ -1,4 +1,4 @@
-"""Look-ahead admission, which Amin, Amax, H-SF and FCFS share.
+"""Look-ahead admission, which all policies share.
 
 Each of them *assumes* an output length for every request, and admits a request only if the cache
 can hold all running requests up to their assumed stops. The policies differ in the length that
@@ -8,13 +8,13 @@ they assume, in the order in which requests wait, and in the requests that they 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.model.blocks import occupied, occupied_by_round
+from amin_ref.model.blocks import occupied, occupied_by_round, volume
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.validation import RequestId
 
@@ -46,20 +46,48 @@ class Job:
     stop: int = 0
 
 
-def precedence(job: Job) -> tuple[int, tuple[float, ...]]:
+Place = tuple[int, tuple[float, ...]]
+"""A job's place in an order: a number, then the tie-break rank, which is different for all jobs."""
+
+Order = Callable[[Job], Place]
+"""An order of jobs: a job with a smaller place comes first."""
+
+
+def precedence(job: Job) -> Place:
     """The order ≺: by assumed length, then by tie-break rank."""
     return job.assumed, job.rank
 
 
+def by_rank(job: Job) -> Place:
+    """The order of ranks alone."""
+    return 0, job.rank
+
+
+def by_volume(block_size: int) -> Order:
+    """The order by the volume of a run of the assumed length, then by tie-break rank.
+
+    The volume Σ_{a=1..ℓ̃} occ(a) is computed in closed form, in exact integers.
+    """
+
+    def place(job: Job) -> Place:
+        return volume(job.prompt_len, job.assumed, block_size), job.rank
+
+    return place
+
+
 class WaitingQueue:
-    """Waiting jobs in ascending ≺, as a binary heap.
+    """Waiting jobs in ascending order, as a binary heap.
 
     Looking at the first job takes constant time. Adding or taking a job takes time logarithmic in
     the number that wait; a round that does neither costs nothing.
+
+    Args:
+        order: the order; ≺ by default.
     """
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[tuple[int, tuple[float, ...]], Job]] = []
+    def __init__(self, order: Order = precedence) -> None:
+        self._order = order
+        self._heap: list[tuple[Place, Job]] = []
 
     def __iter__(self) -> Iterator[Job]:
         """The jobs, in no particular order."""
@@ -68,10 +96,10 @@ class WaitingQueue:
     def add(self, jobs: Iterable[Job]) -> None:
         """Add jobs. Their ``assumed`` must not change while they wait."""
         for job in jobs:
-            heapq.heappush(self._heap, (precedence(job), job))
+            heapq.heappush(self._heap, (self._order(job), job))
 
     def first(self) -> Job | None:
-        """The job that comes first in ≺; ``None`` when no job waits."""
+        """The job that comes first in the order; ``None`` when no job waits."""
         return self._heap[0][1] if self._heap else None
 
     def take(self) -> Job:
@@ -102,6 +130,10 @@ class Batch:
         self._now = 0
         self._planned: NDArray[np.int64] = np.zeros(FIRST_PLAN, dtype=np.int64)
         self._planned_from = 0
+
+    def __len__(self) -> int:
+        """How many jobs run."""
+        return len(self._running)
 
     @property
     def running(self) -> Iterable[Job]:
@@ -188,7 +220,7 @@ def evict_in_order(batch: Batch, victims: Iterator[Job]) -> list[Job]:
 
 
 def admit_in_order(batch: Batch, waiting: WaitingQueue) -> tuple[RequestId, ...]:
-    """Admit waiting jobs in ascending ≺; stop at the first that does not fit."""
+    """Admit waiting jobs in the queue's order; stop at the first that does not fit."""
     admitted: list[RequestId] = []
     while (job := waiting.first()) is not None and batch.fits(job):
         batch.admit(waiting.take())

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from amin_ref.policies.amin import Amin
+from amin_ref.policies.amin_by_volume import AminByVolume
+from amin_ref.policies.doubling import DoublingBudgets
 from amin_ref.policies.first_come import FirstComeFirstServed
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.reserving import Amax, HindsightShortestFirst
+from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
+from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import TieBreak
 
 MakeWithTies = Callable[[TieBreak], Policy | ClairvoyantPolicy]
@@ -46,10 +50,33 @@ POLICIES: Mapping[str, NamedPolicy] = MappingProxyType(
                 "h-sf", "H-SF", "knows every output length, shortest first", HindsightShortestFirst
             ),
             NamedPolicy("fcfs", "FCFS", "first come, first served", FirstComeFirstServed),
+            NamedPolicy(
+                "svf",
+                "SVF",
+                "knows every output length, smallest volume first",
+                SmallestVolumeFirst,
+            ),
+            NamedPolicy(
+                "amin-by-volume", "Amin by volume", "Amin, smallest volume first", AminByVolume
+            ),
+            NamedPolicy(
+                "sjf", "SJF", "shortest predicted lower bound first", ShortestPredictedFirst
+            ),
+            NamedPolicy("doubling", "Doubling", "restarts with doubled budgets", DoublingBudgets),
         )
     }
 )
 """Every policy of the specification by its name, in the order of tables."""
+
+ALIASES: Mapping[str, str] = MappingProxyType({"mc-sf": "h-sf"})
+"""Other names of policies, and the name in :data:`POLICIES`. MC-SF is what Jaillet et al. (arXiv
+2502.07115) call H-SF."""
+
+DEFAULT_POLICIES = ("amin", "amax", "h-sf", "fcfs")
+"""The policies that are compared unless others are named."""
+
+ALL = "all"
+"""What stands for every policy of :data:`POLICIES`, in place of a list of names."""
 
 
 def title_of(name: str) -> str:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from amin_ref.model.blocks import longest_output
 from amin_ref.model.validation import RequestId
-from amin_ref.policies.lookahead import Batch, Job, WaitingQueue, admit_in_order
+from amin_ref.policies.lookahead import (
+    Batch,
+    Job,
+    Order,
+    WaitingQueue,
+    admit_in_order,
+    precedence,
+)
 from amin_ref.policies.policy import (
     ClairvoyantPolicy,
     Decision,
@@ -19,14 +26,19 @@ from amin_ref.policies.ties import ByPosition, TieBreak
 
 
 class Reservations:
-    """Amin's admission, with assumed lengths that no request outlives, so that none is evicted."""
+    """Amin's admission, with assumed lengths that no request outlives, so that none is evicted.
 
-    def __init__(self, capacity: int, block_size: int) -> None:
-        self._batch = Batch(capacity, block_size)
-        self._waiting = WaitingQueue()
+    Args:
+        batch: the empty cache; says which jobs fit.
+        order: the order in which jobs wait; ≺ by default, that is, by assumed length.
+    """
+
+    def __init__(self, batch: Batch, order: Order = precedence) -> None:
+        self._batch = batch
+        self._waiting = WaitingQueue(order)
 
     def decide(self, now: int, arrived: Sequence[Job], completed: Sequence[RequestId]) -> Decision:
-        """Admit in ascending order of assumed length, as long as all fit up to that length."""
+        """Admit in order, as long as all fit up to their assumed lengths."""
         self._batch.begin_round(now, completed)
         self._waiting.add(arrived)
         return Decision(admit=admit_in_order(self._batch, self._waiting))
@@ -48,7 +60,7 @@ class Amax(Policy):
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
         self._capacity, self._block_size = capacity, block_size
-        self._reservations = Reservations(capacity, block_size)
+        self._reservations = Reservations(Batch(capacity, block_size))
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -75,7 +87,7 @@ class HindsightShortestFirst(ClairvoyantPolicy):
     """H-SF knows every output length and admits the shortest first.
 
     It is a heuristic, not the optimum. Source: the hindsight benchmark of arXiv 2508.14544;
-    specification, section 4.
+    specification, section 4. MC-SF of Jaillet et al. (arXiv 2502.07115) is the same policy.
 
     Args:
         ties: breaks ties between equal output lengths.
@@ -85,19 +97,18 @@ class HindsightShortestFirst(ClairvoyantPolicy):
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._reservations = Reservations(capacity, block_size)
+        self._reservations = Reservations(Batch(capacity, block_size))
 
     def decide(
         self, now: int, arrived: Sequence[RevealedRequest], completed: Sequence[RequestId]
     ) -> Decision:
         """See :meth:`Policy.decide`."""
         jobs = [
-            Job(
-                request.id,
-                request.prompt_len,
-                request.output_len,
-                self.ties.unique_rank(request),
-            )
+            Job(request.id, request.prompt_len, request.output_len, self.rank(request))
             for request in arrived
         ]
         return self._reservations.decide(now, jobs, completed)
+
+    def rank(self, request: RevealedRequest) -> tuple[float, ...]:
+        """The request's tie-break rank, unique in the instance."""
+        return self.ties.unique_rank(request)

@@ -15,7 +15,13 @@ from amin_ref.policies.policy import VisibleRequest
 
 
 class TieBreak(ABC):
-    """Ranks requests whose assumed lengths are equal: the lower rank comes first in ≺."""
+    """Ranks requests whose assumed lengths are equal: the lower rank comes first in ≺.
+
+    For every ranking that does not depend on output lengths there are instances on which Amin's
+    total latency is of order 1/α times the optimum (T15). The order of arrival, and any order that
+    goes with the output length, comes near it; a shuffle makes such instances milder, and is no
+    guarantee (T17).
+    """
 
     @abstractmethod
     def rank(self, request: VisibleRequest) -> float:
@@ -40,7 +46,10 @@ class TieBreak(ABC):
 
 @dataclass(frozen=True)
 class ByPosition(TieBreak):
-    """The default: a request that stands earlier in the instance comes first."""
+    """The default: a request that stands earlier in the instance comes first.
+
+    It is deterministic. For requests from a trace the position is the order of arrival.
+    """
 
     def rank(self, request: VisibleRequest) -> float:
         """The request's position."""

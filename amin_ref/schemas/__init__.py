@@ -19,7 +19,15 @@ from amin_ref.model.json_reading import parse
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-SchemaName = Literal["instance", "schedule", "schedule-lines", "certificate", "vectors"]
+SchemaName = Literal[
+    "instance",
+    "schedule",
+    "schedule-lines",
+    "certificate",
+    "vectors",
+    "comparison",
+    "seed-comparison",
+]
 SCHEMA_NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
 
 MOST_REFUSALS = 100

@@ -57,7 +57,8 @@ def simulate(
     Args:
         instance: the cache and its requests.
         policy: a scheduler, which is begun anew; or the name of one: ``"amin"``, ``"amax"``,
-            ``"h-sf"``, ``"fcfs"``, or ``"MODULE:NAME"`` for a class or function of that module.
+            ``"h-sf"``, … (:data:`amin_ref.policies.names.POLICIES`), or ``"MODULE:NAME"`` for a
+            class or function of that module.
         max_rounds: the round by which every request must have completed. By default the last
             arrival, and max(100, n) times the rounds that n requests take one at a time, and
             :data:`IDLE_ROUNDS`. No policy of this package needs more (T2).

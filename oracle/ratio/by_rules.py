@@ -44,7 +44,7 @@ class Multisets:
 
     def _costs(self, question: Question, should_stop: Callable[[], bool]) -> dict[Outputs, int]:
         setting, requests = question.setting, question.requests
-        if question.policy != HINDSIGHT:
+        if question.policy not in HINDSIGHT:
             rules = RULES[question.policy]
             self._tree = AdversaryTree(setting, rules, requests, should_stop=should_stop)
             return self._tree.worst_costs()

@@ -18,16 +18,19 @@ PolicyName = str
 
 RULES: Mapping[PolicyName, Rules] = {
     "amin": Rules(),
+    "amin-by-volume": Rules(),
     "amax": Rules(assume="upper"),
     "amin-never-refines": Rules(refine=False),
     "amin-evicts-largest": Rules(victims="descending"),
     "amin-evicts-newest": Rules(victims="newest"),
     "amin-never-looks-ahead": Rules(look_ahead=False),
 }
-"""The policies that an adversary's walk covers under every tie-break."""
+"""The policies that an adversary's walk covers under every tie-break. All prompts are equal, so
+Amin by volume decides as Amin does."""
 
-HINDSIGHT = "h-sf"
-"""The policy whose cost depends on the multiset of output lengths alone."""
+HINDSIGHT = frozenset({"h-sf", "svf"})
+"""The policies whose cost depends on the multiset of output lengths alone. All prompts are equal,
+so both take the shortest first."""
 
 POLICY_NAMES = tuple(dict.fromkeys((*POLICIES, *VARIANTS)))
 """The policies that have a name of their own."""
@@ -105,7 +108,7 @@ class Question:
     @property
     def has_rules(self) -> bool:
         """Whether every tie-break is covered, without running the policy on every instance."""
-        return self.policy in RULES or self.policy == HINDSIGHT
+        return self.policy in RULES or self.policy in HINDSIGHT
 
     @property
     def is_foreign(self) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, count
 from textwrap import fill
+from typing import TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -17,7 +19,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from amin_ref.comparison.estimate import Estimate
-from amin_ref.policies.names import POLICIES
+from amin_ref.policies.names import DEFAULT_POLICIES, POLICIES
 from oracle.claims.figures import Figure, Series, shown
 from oracle.report.hover import RADIUS, Target, around, with_overlay
 
@@ -123,6 +125,9 @@ _DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
 )
 
 
+Choice = TypeVar("Choice")
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar: it ends at the mean of ``value``, and a line shows the confidence interval."""
@@ -225,7 +230,7 @@ def drawn_apart(figure: Figure) -> Picture:
         strips = canvas.subplots(len(figure.series), sharex=True, sharey=True, squeeze=False)[:, 0]
         colours = styles([each.name for each in figure.series])
         for number, (series, axes) in enumerate(zip(figure.series, strips, strict=True)):
-            colour = _LINES[colours[number]]
+            colour = _colour(colours[number])
             x = [point.x for point in series.points]
             y = [point.y.mean for point in series.points]
             axes.fill_between(x, y, color=colour, alpha=AREA_OPACITY, linewidth=0)
@@ -251,7 +256,7 @@ def drawn_bars(figure: Bars) -> Picture:
         axes = canvas.add_subplot()
         colours = styles([bar.label for bar in figure.bars])
         for place, bar in enumerate(figure.bars):
-            value, colour = bar.value, _LINES[colours[place]]
+            value, colour = bar.value, _colour(colours[place])
             (patch,) = axes.barh(
                 place, value.mean - figure.begin, left=figure.begin, height=BAR_SHARE, color=colour
             )
@@ -329,12 +334,25 @@ def _bar_targets(figure: Bars, x: Axis, y: Axis) -> Iterator[Target]:
 
 
 def styles(names: Sequence[str]) -> tuple[int, ...]:
-    """A number for the colour, marker and dash of each line: a policy's own, or the next free."""
+    """A number for the style of each line: a policy's own, or the next free.
+
+    Numbers from :data:`COLOURS` on have the colours again, with other markers and dashes.
+    """
     taken = {OF_POLICY[name] for name in names if name in OF_POLICY}
-    # A policy's colour goes to something else last.
-    in_turn = (*range(len(OF_POLICY), COLOURS), *reversed(range(len(OF_POLICY))))
+    usual = len(DEFAULT_POLICIES)
+    # The colour of a policy that is usually shown goes to something else last.
+    in_turn = chain(range(usual, COLOURS), reversed(range(usual)), count(COLOURS))
     free = (number for number in in_turn if number not in taken)
     return tuple(OF_POLICY[name] if name in OF_POLICY else next(free) for name in names)
+
+
+def _colour(style: int) -> str:
+    return _LINES[style % COLOURS]
+
+
+def _of_style(style: int, choices: Sequence[Choice]) -> Choice:
+    """A marker or dash: styles with the same colour have different ones."""
+    return choices[(style + style // COLOURS) % len(choices)]
 
 
 @contextmanager
@@ -375,9 +393,9 @@ def _line(axes: Axes, figure: Figure, number: int, series: Series) -> None:
     drawn_line, *_ = axes.plot(
         [point.x for point in series.points],
         [point.y.mean for point in series.points],
-        color=_LINES[style],
-        linestyle=_DASHES[style],
-        marker=_MARKERS[style] if marked else None,
+        color=_colour(style),
+        linestyle=_of_style(style, _DASHES),
+        marker=_of_style(style, _MARKERS) if marked else None,
         label=series.name,
     )
     drawn_line.set_gid(f"{figure.name}-line-{number}")
@@ -386,7 +404,7 @@ def _line(axes: Axes, figure: Figure, number: int, series: Series) -> None:
         [point.x for point in estimated],
         [point.y.low for point in estimated],
         [point.y.high for point in estimated],
-        color=_LINES[style],
+        color=_colour(style),
         linewidth=POINT_INTERVAL_LINE,
     )
 

@@ -288,7 +288,11 @@ def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "sentence"),
-    [(signal.SIGINT, "amin-ref: interrupted.\n"), (signal.SIGTERM, "amin-ref: terminated.\n")],
+    [
+        (signal.SIGINT, "amin-ref: interrupted.\n"),
+        (signal.SIGTERM, "amin-ref: terminated.\n"),
+        (signal.SIGHUP, "amin-ref: the terminal was closed.\n"),
+    ],
 )
 def test_a_signal_while_everything_is_imported_is_a_sentence(
     number: signal.Signals, sentence: str

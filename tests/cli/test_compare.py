@@ -18,7 +18,7 @@ from amin_ref import Amin, Instance, Schedule, compare, compare_seeds, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS
-from amin_ref.policies.names import POLICIES
+from amin_ref.policies.names import DEFAULT_POLICIES
 from amin_ref.workloads import build_instance
 from tests.cli.test_cli import PROGRAM, interrupted_once_seen, one_sentence
 from tests.support.project import PROJECT
@@ -42,7 +42,7 @@ class TestCompare:
         assert document["format"] == "amin-ref/comparison"
         assert document["requests"] == 60
         rows = {row["policy"]: row for row in document["policies"]}
-        assert list(rows) == list(POLICIES)
+        assert list(rows) == list(DEFAULT_POLICIES)
         # With exact predictions Amin, Amax and H-SF are the same scheduler.
         for name in ("amax", "h-sf"):
             assert rows[name] | {"policy": "amin"} == rows["amin"]

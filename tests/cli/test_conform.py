@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, FirstComeFirstServed, Instance, Request, Run, Schedule, simulate
+from amin_ref import (
+    Amin,
+    FirstComeFirstServed,
+    Instance,
+    Request,
+    Run,
+    Schedule,
+    conform,
+    simulate,
+)
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.schemas import SCHEMA_NAMES
 from amin_ref.vectors import VectorFile, published_text, published_vectors
+from tests.support.printed import unwrapped
 
 INSTANCE = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5), Request("c", 2, 2)))
 
@@ -43,9 +53,32 @@ class TestConform:
         instance = Instance(6, INSTANCE.requests[:2])
         runs = (Run("a", 0, 4, "completed"), Run("b", 0, 2, "evicted"), Run("b", 4, 9, "completed"))
         amin_ref("conform", written(Schedule(instance, runs), tmp_path), "--no-bound", code=1)
-        first, last = capsys.readouterr().out.splitlines()
+        first, last = unwrapped(capsys.readouterr().out).splitlines()
         assert first.startswith("wrong-victim: round 2: the cache has 6 tokens; running: 'a' ")
         assert last == "valid, but not Amin's from round 2 on."
+
+    @pytest.mark.parametrize("width", [None, 40, 120])
+    def test_the_explanation_keeps_to_the_width_of_the_terminal(
+        self,
+        width: int | None,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Without a terminal, to 80 characters. No word is lost."""
+        monkeypatch.setattr("amin_ref.cli.writing.terminal_width", lambda: width)
+        schedule = simulate(INSTANCE, FirstComeFirstServed())
+        amin_ref("conform", written(schedule, tmp_path), "--no-bound", code=1)
+        out = capsys.readouterr().out
+        lines = out.splitlines()
+        assert max(map(len, lines)) <= (width or 80)
+        assert len(lines) > 2
+        departure = conform(schedule, "amin").departure
+        assert departure is not None
+        assert unwrapped(out) == (
+            f"{departure.rule}: {departure.message}\n"
+            f"valid, but not Amin's from round {departure.round} on.\n"
+        )
 
     def test_the_distance_is_exact_where_the_optimum_is(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -67,7 +100,7 @@ class TestConform:
     ) -> None:
         file = written(Schedule(INSTANCE, (Run("a", 0, 4, "completed"),)), tmp_path)
         amin_ref("conform", file, "--policy", "h-sf", code=1)
-        out = capsys.readouterr().out.splitlines()
+        out = unwrapped(capsys.readouterr().out).splitlines()
         assert [line.split(":")[0] for line in out[:2]] == ["completes-once", "completes-once"]
         assert out[2] == "not valid, and so not H-SF's: 2 violations."
         amin_ref("conform", file, "--json", code=1)
@@ -169,7 +202,7 @@ def test_a_document_that_is_wrong_all_over_is_not_quoted_whole(
     file = tmp_path / "wrong.json"
     file.write_text(json.dumps({"runs": [{"start": ["x" * 5000]}] * 500}))
     amin_ref("schema", "schedule", "--validate", str(file), code=1)
-    out = capsys.readouterr().out.splitlines()
+    out = unwrapped(capsys.readouterr().out).splitlines()
     assert len(out) == 101
     assert out[-1] == "not valid against the schema of schedule: 100 places or more."
     assert all(len(line) < 300 for line in out)

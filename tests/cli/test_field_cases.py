@@ -26,6 +26,7 @@ from tests.support.field_cases import (
     WRONG_PREDICTION,
     document,
 )
+from tests.support.printed import unwrapped
 
 
 @pytest.mark.parametrize(("case", "code", "says"), [
@@ -58,7 +59,7 @@ def test_check(
     file.write_text(json.dumps(case), encoding="utf-8")
     assert run(application, ["check", str(file)]) == code
     said = capsys.readouterr()
-    assert says in (said.err if code == 2 else said.out)
+    assert says in (said.err if code == 2 else unwrapped(said.out))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from amin_ref.cli.bound import evidence_in_words
 from amin_ref.cli.exit_codes import EXIT_CODES, run
 from amin_ref.cli.wording import count, gap, ratio
 from oracle import Optimum, lower_bound, optimum
+from tests.support.printed import unwrapped
 from tests.support.project import PROJECT
 
 WIDTH = 80
@@ -467,6 +468,14 @@ class TestJson:
             ("schema schedule --validate trace.json --json", 1, "amin-ref/validation"),
             ("conform schedule.json --json", 0, "amin-ref/conformance"),
             ("optimum --workload instance.json --json", 0, "amin-ref/optimum"),
+            ("compare --workload instance.json --json", 0, "amin-ref/comparison"),
+            ("compare --requests 9 --seeds 2 --json", 0, "amin-ref/seed-comparison"),
+            (
+                "worst-case --prompt 1 --lower 1 --upper 2 --capacity 4 --requests 3 --json",
+                0,
+                "amin-ref/worst-case",
+            ),
+            ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
         ],
     )
     def test_its_fields_are_those_of_the_page(
@@ -502,7 +511,7 @@ class TestJson:
         invalid = Schedule(INSTANCE, (Run(0, 0, 4, "completed"),))
         (folder / "invalid.json").write_text(invalid.to_json())
         document = json.loads(ended(capsys, "check invalid.json --json", code=1)[0])
-        sentences = ended(capsys, "check invalid.json", code=1)[0].splitlines()
+        sentences = unwrapped(ended(capsys, "check invalid.json", code=1)[0]).splitlines()
         assert [f"{v['rule']}: {v['message']}" for v in document["violations"]] == sentences[:-1]
         assert (document["valid"], document["total_latency"]) == (False, None)
 

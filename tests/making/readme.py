@@ -57,7 +57,10 @@ COMMANDS = {
 
 MAP = (
     ("amin_ref.model", "the values: validated when built, frozen"),
-    ("amin_ref.checker", "rules of a schedule, the policies, JSON Schemas, small instances"),
+    (
+        "amin_ref.checker",
+        "rules of a schedule, bad instances, the policies, JSON Schemas, small instances",
+    ),
     ("amin_ref.workloads", "instances; running a policy; judging a schedule; other programs"),
     ("amin_ref.vectors", "tests for the schedulers of others"),
     ("oracle.certificate", "lower bounds, good schedules, the exact optimum, the worst ratio"),

@@ -1,4 +1,4 @@
-"""The four policies and the rules of validity by brute force, from the specification alone.
+"""The policies and the rules of validity by brute force, from the specification alone.
 
 Every sum is computed from scratch in every round: there is no plan, no heap and no cache. Only the
 values (requests, runs, schedules) are shared with the implementation.
@@ -96,6 +96,22 @@ class NaiveScheduler(ABC):
         """The requests in ascending ≺."""
         return sorted(ids, key=lambda i: (self.known[i].assumed, self.known[i].rank))
 
+    def volume(self, request: RequestId) -> int:
+        """Token·rounds of a run of the assumed length."""
+        known = self.known[request]
+        return sum(
+            held(known.prompt_len, tokens, self.block_size)
+            for tokens in range(1, known.assumed + 1)
+        )
+
+    def by_volume(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        """The requests in ascending volume, ties by rank."""
+        return sorted(ids, key=lambda i: (self.volume(i), self.known[i].rank))
+
+    def by_arrival(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        """The requests in order of arrival, ties by rank."""
+        return sorted(ids, key=lambda i: (self.known[i].arrival, self.known[i].rank))
+
     def admit_in(self, order: Iterable[RequestId]) -> list[RequestId]:
         """Admit one after the other; stop at the first that does not fit."""
         admitted = []
@@ -128,9 +144,20 @@ class NaiveAmin(NaiveScheduler):
             del self.generated[request]
             evicted.append(request)
         # 4. Admit.
-        admitted = self.admit_in(self.in_order(self.waiting))
+        admitted = self.admit_in(self.queue(self.waiting))
         self.waiting |= set(evicted)
         return evicted, admitted
+
+    def queue(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        """The waiting requests, those to be admitted first in front."""
+        return self.in_order(ids)
+
+
+class NaiveAminByVolume(NaiveAmin):
+    """Section 4: Amin with the waiting in ascending volume."""
+
+    def queue(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        return self.by_volume(ids)
 
 
 class NaiveAmax(NaiveScheduler):
@@ -151,6 +178,24 @@ class NaiveHindsight(NaiveAmax):
         return request.output_len
 
 
+class NaiveSmallestVolume(NaiveHindsight):
+    """Section 4: H-SF with the waiting in ascending volume."""
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        return [], self.admit_in(self.by_volume(self.waiting))
+
+
+class NaiveSmallestVolumeByPeaks(NaiveSmallestVolume):
+    """Section 4: SVF with the peak check."""
+
+    def fits(self) -> bool:
+        peaks = (
+            held(self.known[i].prompt_len, self.known[i].assumed, self.block_size)
+            for i in self.generated
+        )
+        return sum(peaks) <= self.capacity
+
+
 class NaiveFirstCome(NaiveScheduler):
     """Section 4: arrival order, no look-ahead, eviction of the latest admitted request."""
 
@@ -166,8 +211,61 @@ class NaiveFirstCome(NaiveScheduler):
         if evicted:
             self.waiting |= set(evicted)
             return evicted, []
-        by_arrival = sorted(self.waiting, key=lambda i: (self.known[i].arrival, self.known[i].rank))
-        return [], self.admit_in(by_arrival)
+        return [], self.admit_in(self.queue(self.waiting))
+
+    def queue(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        """The waiting requests, those to be admitted first in front."""
+        return self.by_arrival(ids)
+
+
+class NaiveShortestPredicted(NaiveFirstCome):
+    """Section 4: FCFS with the queue in ascending predicted lower bound."""
+
+    def __init__(self, capacity: int, block_size: int) -> None:
+        super().__init__(capacity, block_size)
+        self.lower: dict[RequestId, int] = {}
+
+    def assume(self, request: Request) -> int:
+        self.lower[request.id] = request.lower
+        return super().assume(request)
+
+    def queue(self, ids: Iterable[RequestId]) -> list[RequestId]:
+        return sorted(ids, key=lambda i: (self.lower[i], self.known[i].rank))
+
+
+class NaiveDoubling(NaiveScheduler):
+    """Section 4: in each phase every unfinished request runs once, with the phase's budget."""
+
+    def __init__(self, capacity: int, block_size: int) -> None:
+        super().__init__(capacity, block_size)
+        self.shortest = 0
+        self.phase = 0
+        self.tried: set[RequestId] = set()
+        self.arrived: dict[RequestId, int] = {}
+
+    def assume(self, request: Request) -> int:
+        self.arrived[request.id] = request.lower
+        return 0
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        if not self.generated and self.tried.issuperset(self.waiting.difference(self.arrived)):
+            self.phase += 1
+            if not self.tried:
+                self.phase = 0
+                self.shortest = min(self.arrived.values(), default=0)
+            self.tried = set()
+        self.arrived = {}
+        for request in self.waiting - self.tried:
+            known = self.known[request]
+            longest = longest_output(known.prompt_len, self.capacity, self.block_size)
+            known.assumed = min(2**self.phase * self.shortest, longest)
+        evicted = [i for i, tokens in self.generated.items() if tokens == self.known[i].assumed]
+        for request in evicted:
+            del self.generated[request]
+        admitted = self.admit_in(self.in_order(self.waiting - self.tried))
+        self.tried |= set(evicted)
+        self.waiting |= set(evicted)
+        return evicted, admitted
 
 
 def naive_schedule(instance: Instance, scheduler: NaiveScheduler, ranks: Ranks) -> Schedule:

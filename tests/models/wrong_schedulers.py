@@ -30,7 +30,7 @@ from amin_ref.policies.variants import (
 if TYPE_CHECKING:  # the suite is not needed to run one of them
     from amin_ref.suite import Claim, Theorem
 
-Order = Callable[[Job], tuple[float, ...]]
+AnyOrder = Callable[[Job], tuple[float, ...]]
 
 
 def taken_out(waiting: WaitingQueue) -> list[Job]:
@@ -44,12 +44,12 @@ def taken_out(waiting: WaitingQueue) -> list[Job]:
 class OtherQueue(WaitingQueue):
     """Waiting jobs in an order other than ≺."""
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
+    def __init__(self, order: AnyOrder) -> None:
+        self._by = order
         self._jobs: list[Job] = []
 
     def add(self, jobs: Iterable[Job]) -> None:
-        self._jobs = sorted([*self._jobs, *jobs], key=self._order)
+        self._jobs = sorted([*self._jobs, *jobs], key=self._by)
 
     def first(self) -> Job | None:
         return self._jobs[0] if self._jobs else None

@@ -1,4 +1,4 @@
-"""What ``import amin_ref`` alone gives: public names, workloads on demand, the version."""
+"""What ``import amin_ref`` alone gives: public names, folders on demand, the version."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ import amin_ref
 from tests.support.project import PROJECT
 
 
-def test_workloads_are_an_attribute_that_is_loaded_when_it_is_used() -> None:
+@pytest.mark.parametrize(
+    ("folder", "name"), [("workloads", "build_instance"), ("families", "staggered")]
+)
+def test_a_folder_is_an_attribute_that_is_loaded_when_it_is_used(folder: str, name: str) -> None:
     program = (
-        "import sys; import amin_ref; assert 'amin_ref.workloads' not in sys.modules; "
-        "print(amin_ref.workloads.build_instance.__name__)"
+        f"import sys; import amin_ref; assert 'amin_ref.{folder}' not in sys.modules; "
+        f"print(amin_ref.{folder}.{name}.__name__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "build_instance\n"
+    assert done.stdout == f"{name}\n"
 
 
 def test_the_version_is_the_one_of_the_installed_package() -> None:

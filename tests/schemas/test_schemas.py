@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,13 +13,25 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from amin_ref import AminError, Instance, Schedule
+from amin_ref import (
+    AminError,
+    Comparison,
+    ComparisonRow,
+    Instance,
+    Schedule,
+    compare,
+    compare_seeds,
+)
+from amin_ref.cli.application import application
+from amin_ref.cli.exit_codes import run
+from amin_ref.comparison.columns import COLUMNS
 from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import SCHEMA_NAMES, SchemaName, schema_text, validate
 from amin_ref.strategies import arbitrary_schedules, instances
 from amin_ref.vectors import RULES, VectorFile, published_text, published_vectors
 from oracle import Certificate, lower_bound
 from oracle.certificate import Share, Stretch
+from tests.comparison.random_comparisons import large_comparisons, simulated_comparisons
 from tests.support.profiles import times
 
 Path = tuple[str | int, ...]
@@ -106,6 +119,48 @@ def test_the_published_vectors_pass() -> None:
     assert not is_refused_by_schema("vectors", published_text())
 
 
+@given(simulated_comparisons() | large_comparisons())
+def test_comparisons_pass(comparison: Comparison) -> None:
+    assert not is_refused_by_schema("comparison", comparison.to_json())
+
+
+@times(0.3)
+@given(st.lists(instances(min_requests=1), min_size=2, max_size=3))
+def test_comparisons_over_seeds_pass(of_seed: list[Instance]) -> None:
+    compared = compare_seeds(of_seed.__getitem__, "amin,fcfs", len(of_seed))
+    assert not is_refused_by_schema("seed-comparison", compared.to_json())
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"), [("comparison", []), ("seed-comparison", ["--seeds", "2", "--bound"])]
+)
+def test_what_compare_prints_passes(
+    name: SchemaName, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(application, ["compare", "--requests", "20", "--slo", "90", "--json", *flags]) == 0
+    text = capsys.readouterr().out
+    assert not is_refused_by_schema(name, text)
+    other: SchemaName = "seed-comparison" if name == "comparison" else "comparison"
+    assert is_refused_by_schema(other, text)
+
+
+def test_the_schema_of_comparisons_knows_every_metric() -> None:
+    for name in ("comparison", "seed-comparison"):
+        row = json.loads(schema_text(name))["$defs"]["row"]
+        fields = [field.name for field in dataclasses.fields(ComparisonRow)]
+        assert list(row["properties"]) == row["required"] == fields
+    seeds = json.loads(schema_text("seed-comparison"))["$defs"]["seed_row"]
+    assert list(seeds["properties"]) == seeds["required"] == ["policy", *COLUMNS]
+
+
+@given(st.data())
+def test_a_comparison_without_one_of_its_fields_is_refused(data: st.DataObject) -> None:
+    document = json.loads(compare(Instance.from_lengths([(1, 1)], capacity=2), "amin").to_json())
+    owner = data.draw(st.sampled_from([document, document["policies"][0]]))
+    del owner[data.draw(st.sampled_from(sorted(owner)))]
+    assert is_refused_by_schema("comparison", json.dumps(document))
+
+
 # Damage.
 
 READERS: dict[SchemaName, Callable[[str], object]] = {
@@ -115,6 +170,7 @@ READERS: dict[SchemaName, Callable[[str], object]] = {
     "certificate": Certificate.from_json,
     "vectors": VectorFile.from_json,
 }
+"""What reads each kind of document that we read as well as write."""
 
 BEYOND_SCHEMAS = (
     "must not exceed output_len",
@@ -207,7 +263,7 @@ def damaged(data: st.DataObject, value: object) -> object:
     return copy
 
 
-@pytest.mark.parametrize("name", SCHEMA_NAMES)
+@pytest.mark.parametrize("name", READERS)
 @times(1.5)
 @given(st.data())
 def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject) -> None:
@@ -235,7 +291,7 @@ def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject
         assert any(re.search(rule, refusal) for rule in BEYOND_SCHEMAS), refusal
 
 
-@pytest.mark.parametrize("name", SCHEMA_NAMES)
+@pytest.mark.parametrize("name", READERS)
 def test_whole_documents_pass_both(name: SchemaName) -> None:
     text = whole_documents()[name]
     assert not is_refused_by_schema(name, text)

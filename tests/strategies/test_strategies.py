@@ -26,6 +26,7 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.policies.names import POLICIES
 from amin_ref.strategies import (
     BLOCK_SIZES,
     PREDICTIONS,
@@ -130,8 +131,8 @@ def test_what_is_drawn_is_tight_and_various() -> None:
         **{f"blocks of {size}": 0.1 for size in BLOCK_SIZES},
         **{kind.__name__: 0.1 for kind in (ByPosition, Ranking, Shuffled)},
         **{
-            kind.__name__: 0.05
-            for kind in (Amin, Amax, FirstComeFirstServed, HindsightShortestFirst)
+            type(policy.make(ByPosition())).__name__: 0.3 / len(POLICIES)
+            for policy in POLICIES.values()
         },
     }
     rare = {what: seen[what] for what in least if seen[what] < least[what] * seen["instances"]}

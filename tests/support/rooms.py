@@ -28,6 +28,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.files", "how is a file written whole, and read once and within limits?"),
         Room("amin_ref.checker", "is a schedule valid?"),
+        Room("amin_ref.families", "on which instances is a policy far from the optimum?"),
         Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
         Room("amin_ref.small", "small instances of identical prompts, and the bound of T12"),

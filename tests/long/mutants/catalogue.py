@@ -57,7 +57,9 @@ CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
+LONGEST_FIRST = "amin_ref/families/longest_first.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
+MIXES = "amin_ref/families/mixes.py"
 OPTIMUM = "oracle/portfolio.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator/simulation.py"
@@ -278,8 +280,8 @@ ADMISSION = (
         "FCFS waits in order of tie-break alone",
         "T7",
         FIRST_COME,
-        "rank = (request.arrival, *self.ties.unique_rank(request))",
-        "rank = self.ties.unique_rank(request)",
+        "return (request.arrival, *self.ties.unique_rank(request))",
+        "return self.ties.unique_rank(request)",
     ),
     Mutant(
         "FCFS admits no request in a round with completions",
@@ -292,15 +294,15 @@ ADMISSION = (
         "H-SF goes by the lower bound",
         "T4",
         RESERVING,
-        "                request.output_len,\n",
-        "                max(1, request.output_len - 1),\n",
+        "request.prompt_len, request.output_len, self.rank",
+        "request.prompt_len, max(1, request.output_len - 1), self.rank",
     ),
     Mutant(
         "H-SF uses predictions",
         "T7",
         RESERVING,
-        "                request.output_len,\n",
-        "                request.upper or request.output_len,\n",
+        "request.prompt_len, request.output_len, self.rank",
+        "request.prompt_len, request.upper or request.output_len, self.rank",
     ),
     Mutant(
         "Amax does not round to blocks",
@@ -734,6 +736,53 @@ WORK = (
     ),
 )
 
+RATIOS = (
+    Mutant(
+        "Amax reserves the whole cache",
+        "T13",
+        RESERVING,
+        "return most if request.upper is None else min(request.upper, most)",
+        "return most",
+    ),
+    Mutant(
+        "Amax's bad family has the shortest batches first",
+        "T13",
+        LONGEST_FIRST,
+        "for length in range(longest, 0, -1)",
+        "for length in range(1, longest + 1)",
+    ),
+    Mutant(
+        "overflow evicts every running request",
+        "T17",
+        AMIN,
+        "        evicted = evict_in_order(batch, ascending(batch.running))\n",
+        "        evicted = list(ascending(batch.running)) if batch.overflows() else []\n"
+        "        for job in evicted:\n"
+        "            batch.remove(job)\n",
+    ),
+    Mutant(
+        "a shuffle keeps the order of the instance",
+        "T17",
+        TIES,
+        'return random.Random(f"{self.seed}/{request.position}").random()',
+        "return request.position",
+    ),
+    Mutant(
+        "the tail of the steady mix forgets what a request holds",
+        "T17",
+        MIXES,
+        "r ** (j - 1) / (prompt_len + 1 + j)",
+        "r ** (j - 1) / (prompt_len + 1)",
+    ),
+    Mutant(
+        "the order forgets assumed lengths",
+        "T18",
+        LOOKAHEAD,
+        "return job.assumed, job.rank",
+        "return 0, job.rank",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -745,4 +794,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *CERTIFICATES,
     *OPTIMA,
     *WORK,
+    *RATIOS,
 )

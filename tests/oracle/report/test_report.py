@@ -40,6 +40,7 @@ from amin_ref.cli import report_file as report_module
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison import Comparison, Estimate
+from amin_ref.policies.names import POLICIES
 from amin_ref.strategies import instances
 from amin_ref.workloads import Bins, build_instance
 from oracle import lower_bound, optimum, verify
@@ -502,6 +503,8 @@ class TestPictures:
         assert styles(["load 1", "Amin", "load 2"])[1] == 0
         names = [f"line {number}" for number in range(COLOURS)]
         assert sorted(styles(names)) == list(range(COLOURS))
+        everything = [policy.title for policy in POLICIES.values()] + names
+        assert len(set(styles(everything))) == len(everything)
 
     def test_a_label_may_be_anything(self) -> None:
         figure = Figure(

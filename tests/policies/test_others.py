@@ -1,0 +1,261 @@
+"""The policies of section 4 beyond the first four: against brute force, and what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import event, given, target
+from hypothesis import strategies as st
+
+from amin_ref import (
+    Amin,
+    AminByVolume,
+    ClairvoyantPolicy,
+    DoublingBudgets,
+    FirstComeFirstServed,
+    HindsightShortestFirst,
+    Instance,
+    InvalidValue,
+    Policy,
+    Request,
+    RequestId,
+    ShortestPredictedFirst,
+    SmallestVolumeFirst,
+    TieBreak,
+    simulate,
+)
+from amin_ref.policies.smallest_volume import Check
+from amin_ref.strategies import instances, tie_breaks
+from tests.models.naive import (
+    NaiveAminByVolume,
+    NaiveDoubling,
+    NaiveScheduler,
+    NaiveShortestPredicted,
+    NaiveSmallestVolume,
+    NaiveSmallestVolumeByPeaks,
+    held,
+    naive_schedule,
+)
+from tests.models.observation import ranks_of
+from tests.support.profiles import times
+
+MakePolicy = Callable[[TieBreak], Policy | ClairvoyantPolicy]
+MakeNaive = Callable[[int, int], NaiveScheduler]
+
+
+def by_peaks(ties: TieBreak) -> SmallestVolumeFirst:
+    return SmallestVolumeFirst(ties, check="peak")
+
+
+MODELS: dict[str, tuple[MakePolicy, MakeNaive]] = {
+    "svf": (SmallestVolumeFirst, NaiveSmallestVolume),
+    "svf, peak check": (by_peaks, NaiveSmallestVolumeByPeaks),
+    "amin-by-volume": (AminByVolume, NaiveAminByVolume),
+    "sjf": (ShortestPredictedFirst, NaiveShortestPredicted),
+    "doubling": (DoublingBudgets, NaiveDoubling),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@times(2)
+@given(data=st.data(), instance=instances(predictions=("lowest", "interval")))
+def test_a_policy_agrees_with_its_naive_model(
+    name: str, data: st.DataObject, instance: Instance
+) -> None:
+    """Section 4 of the specification, worked out from scratch in every round: the same runs."""
+    make, make_naive = MODELS[name]
+    ties = data.draw(tie_breaks(instance))
+    schedule = simulate(instance, make(ties))
+    target(float(schedule.evictions), label="evictions")
+    event("evictions: " + ("none" if not schedule.evictions else "some"))
+    naive = make_naive(instance.capacity, instance.block_size)
+    assert schedule == naive_schedule(instance, naive, ranks_of(instance, ties))
+
+
+def equal_prompts(instance: Instance) -> Instance:
+    """The instance with every prompt as short as its shortest."""
+    shortest = min(request.prompt_len for request in instance.requests)
+    requests = tuple(
+        Request(i.id, shortest, i.output_len, i.lower, i.upper, i.arrival)
+        for i in instance.requests
+    )
+    return Instance(instance.capacity, requests, instance.block_size)
+
+
+# Volume
+
+
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_with_equal_prompts_the_order_of_volume_is_that_of_length(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Then SVF makes H-SF's decisions, and Amin by volume Amin's."""
+    equal = equal_prompts(instance)
+    ties = data.draw(tie_breaks(instance))
+    for by_volume, by_length in (
+        (SmallestVolumeFirst(ties), HindsightShortestFirst(ties)),
+        (AminByVolume(ties), Amin(ties)),
+    ):
+        assert simulate(equal, by_volume) == simulate(equal, by_length)
+
+
+@given(st.data(), instances(predictions=("exact",)))
+def test_with_exact_predictions_amin_by_volume_is_svf(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """As Amin is H-SF then (T4): no request outlives its bound, so none is evicted."""
+    ties = data.draw(tie_breaks(instance))
+    assert simulate(instance, AminByVolume(ties)) == simulate(instance, SmallestVolumeFirst(ties))
+
+
+def test_the_smallest_volume_is_not_the_shortest() -> None:
+    """A long prompt waits for a short one with the longer output: volumes 8 + 9 = 17 and 9."""
+    instance = Instance.from_lengths([(7, 2), (1, 3)], capacity=9)
+    assert simulate(instance, HindsightShortestFirst()).completions == {0: 2, 1: 5}
+    assert simulate(instance, SmallestVolumeFirst()).completions == {0: 5, 1: 3}
+    assert simulate(instance, AminByVolume()).completions == {0: 5, 1: 3}
+
+
+def test_the_peak_check_admits_fewer() -> None:
+    """Peaks 3 and 5 exceed M = 7; but the shorter has left when the longer reaches its peak."""
+    instance = Instance.from_lengths([(1, 2), (1, 4)], capacity=7)
+    assert simulate(instance, SmallestVolumeFirst()).completions == {0: 2, 1: 4}
+    assert simulate(instance, SmallestVolumeFirst(check="peak")).completions == {0: 2, 1: 6}
+
+
+@pytest.mark.parametrize("check", ["both", "", None])
+def test_a_check_that_does_not_exist_is_refused(check: Check) -> None:
+    with pytest.raises(InvalidValue, match=r"svf: check .* it must be 'forward' or 'peak'"):
+        SmallestVolumeFirst(check=check)
+
+
+# SJF
+
+
+@given(st.data(), instances(predictions=("lowest", "interval"), max_arrival=0))
+def test_with_one_bound_for_all_sjf_is_fcfs(data: st.DataObject, instance: Instance) -> None:
+    """All at once with the same ℓ, the queue is in the order of ranks alone under both."""
+    requests = tuple(
+        Request(i.id, i.prompt_len, i.output_len, 1, i.upper) for i in instance.requests
+    )
+    same = Instance(instance.capacity, requests, instance.block_size)
+    ties = data.draw(tie_breaks(instance))
+    assert simulate(same, ShortestPredictedFirst(ties)) == simulate(
+        same, FirstComeFirstServed(ties)
+    )
+
+
+# Doubling budgets
+
+
+@times(2)
+@given(st.data(), instances(predictions=("lowest", "interval")))
+def test_a_run_is_evicted_when_its_budget_is_used_up(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Evicted runs have length min(2^r·ℓ_min, what fits), each longer than the one before."""
+    schedule = simulate(instance, DoublingBudgets(data.draw(tie_breaks(instance))))
+    target(float(schedule.evictions), label="evictions")
+    lowers = {request.lower for request in instance.requests}
+    budgets = {lower << phase for lower in lowers for phase in range(8)}
+    last: dict[RequestId, int] = {}
+    for run in sorted(schedule.runs, key=lambda run: run.start):
+        if run.outcome == "evicted":
+            assert run.length in budgets
+            assert run.length >= 2 * last.get(run.request, 0)
+            last[run.request] = run.length
+        else:
+            assert run.length > last.get(run.request, 0)
+
+
+@given(st.data(), instances(predictions=("lowest", "interval"), max_arrival=0))
+def test_phases_follow_each_other(data: st.DataObject, instance: Instance) -> None:
+    """All at once: in order of start, the r-th runs of all requests precede every (r + 1)-th."""
+    schedule = simulate(instance, DoublingBudgets(data.draw(tie_breaks(instance))))
+    runs = sorted(schedule.runs, key=lambda run: run.start)
+    phases: dict[int, list[tuple[int, int]]] = {}
+    seen: dict[RequestId, int] = {}
+    for run in runs:
+        phase = seen[run.request] = seen.get(run.request, -1) + 1
+        phases.setdefault(phase, []).append((run.start, run.stop))
+    event(f"phases: {len(phases)}")
+    for phase in range(1, len(phases)):
+        ends = max(stop for _, stop in phases[phase - 1])
+        assert min(start for start, _ in phases[phase]) >= ends
+
+
+def test_an_evicted_request_waits_for_one_round() -> None:
+    """One request with ℓ = 1 and o = 4: budgets 1, 2 and 4, and a round between two runs."""
+    instance = Instance(5, (Request("a", 1, 4),))
+    runs = simulate(instance, DoublingBudgets()).runs
+    assert [(run.start, run.stop) for run in runs] == [(0, 1), (2, 4), (5, 9)]
+
+
+def test_an_arrival_joins_the_phase_that_runs() -> None:
+    """b arrives while a runs with budget 2, and gets that budget, though its ℓ is 1."""
+    instance = Instance(9, (Request("a", 1, 4), Request("b", 1, 2, arrival=3)))
+    runs = {
+        (run.request, run.start, run.stop, run.outcome)
+        for run in simulate(instance, DoublingBudgets()).runs
+    }
+    assert ("b", 3, 5, "completed") in runs
+    assert ("a", 2, 4, "evicted") in runs
+
+
+def test_the_first_budget_is_the_smallest_bound_of_those_that_begin_the_phase() -> None:
+    """After an idle time phase 0 begins anew, and the bounds of the past no longer count."""
+    early, late = Request("a", 1, 1), Request("b", 1, 5, lower=3, arrival=10)
+    runs = simulate(Instance(9, (early, late)), DoublingBudgets()).runs
+    assert [(run.start, run.stop) for run in runs] == [(0, 1), (10, 13), (14, 19)]
+
+
+# Ratios
+
+
+def peaks(instance: Instance) -> dict[RequestId, int]:
+    """What each request holds in the last round of its run; tokens."""
+    return {i.id: held(i.prompt_len, i.output_len, instance.block_size) for i in instance.requests}
+
+
+def volumes(instance: Instance) -> dict[RequestId, int]:
+    """Token·rounds of each request's run."""
+    return {
+        i.id: sum(
+            held(i.prompt_len, tokens, instance.block_size) for tokens in range(1, i.output_len + 1)
+        )
+        for i in instance.requests
+    }
+
+
+@pytest.mark.parametrize("check", ["forward", "peak"])
+@times(2)
+@given(data=st.data(), instance=instances(max_arrival=0))
+def test_svf_is_within_its_authors_bound(
+    check: Check, data: st.DataObject, instance: Instance
+) -> None:
+    """With all at once: ≤ 1 + 2/(1 - α_M) times the bound Σ_j max(o, ⌈Σ_{i≤j} vol/M⌉) on OPT.
+
+    Also request by request: (M - P)·wait_j ≤ Σ_{i before j} P_i·o_i, with P the largest peak.
+    """
+    ties = data.draw(tie_breaks(instance))
+    schedule = simulate(instance, SmallestVolumeFirst(ties, check=check))
+    peak, volume, ranks = peaks(instance), volumes(instance), ranks_of(instance, ties)
+    output = {request.id: request.output_len for request in instance.requests}
+    free = instance.capacity - max(peak.values())
+    ahead = 0
+    for i in sorted(volume, key=lambda i: (volume[i], ranks[i])):
+        assert free * (schedule.completions[i] - output[i]) <= ahead
+        ahead += peak[i] * output[i]
+    if free:
+        total = sum(volume.values())
+        in_order = sorted(volume.values())
+        least = Fraction(
+            sum((len(in_order) - k) * v for k, v in enumerate(in_order)), instance.capacity
+        )
+        waits = schedule.total_latency - sum(output.values())
+        assert waits <= Fraction(2 * instance.capacity, free) * (
+            least - Fraction(total, instance.capacity)
+        )
+        target(float(waits), label="wait")
