@@ -12,7 +12,7 @@ import pytest
 
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.messages import say, tell, warn
-from amin_ref.cli.signals import Terminated, raise_if_asked_to_stop, remember
+from amin_ref.cli.signals import HungUp, Terminated, raise_if_asked_to_stop, remember
 from amin_ref.cli.streams import ClosedOutput, flush_or_drop
 from amin_ref.model.errors import AminError, CannotWrite
 
@@ -35,6 +35,7 @@ def raising(error: BaseException) -> click.Command:
     (KeyboardInterrupt(), 130, "interrupted."),
     (click.Abort(), 130, "interrupted."),
     (Terminated(), 143, "terminated."),
+    (HungUp(), 129, "the terminal was closed."),
     (MemoryError(), 2, "the numbers asked for need more memory than there is."),
     (CannotWrite("the file is full."), 3, "the file is full."),
     (AminError("the file is no schedule."), 2, "the file is no schedule."),
@@ -66,12 +67,12 @@ def test_a_command_may_choose_its_code(code: int, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(("number", "code", "ended_by"), [
-    (2, 130, KeyboardInterrupt), (15, 143, Terminated),
+    (1, 129, HungUp), (2, 130, KeyboardInterrupt), (15, 143, Terminated),
 ])  # fmt: skip
 def test_a_command_that_was_asked_to_stop_ends_by_the_signal(
     number: int, code: int, ended_by: type[KeyboardInterrupt], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SIGINT is 2 and SIGTERM is 15: 128 more is the code, whether or not a result was printed."""
+    """128 more than the signal's number is the code, whether or not a result was printed."""
 
     def with_a_result() -> None:
         remember(number)
