@@ -60,8 +60,9 @@ Examples:
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation', or a trace file; each seed gives a random sample of it. "
-    "Standard input is refused, because the file is read again when a run is continued.",
+    help="'chat', 'conversation', 'code' or 'mooncake', or a trace file; each seed gives a random "
+    "sample of it. Standard input is refused, because the file is read again when a run is "
+    "continued.",
 )
 @click.option(
     "--claim",
