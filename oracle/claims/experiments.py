@@ -120,6 +120,8 @@ class Predicted(Experiment):
 class Bounded(Experiment):
     """``bound``: a certified lower bound on every schedule's total latency; request·rounds.
 
+    ``requests`` is the number of requests: a short trace has fewer than the workload asks for.
+
     Attributes:
         workload: the requests.
         bound_seconds: processor time of the search for the bound.
@@ -132,7 +134,7 @@ class Bounded(Experiment):
         """See :class:`Experiment`."""
         instance = self.workload.instance("exact", seed)
         prices = lower_bound(instance, self.bound_seconds, clock=time.thread_time)
-        return {"bound": verify(instance, prices)}
+        return {"bound": verify(instance, prices), "requests": len(instance.requests)}
 
 
 WASTED_DECIMALS = 5
