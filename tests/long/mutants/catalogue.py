@@ -56,6 +56,7 @@ CHECKER = "amin_ref/checker.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
+DOUBLING = "amin_ref/policies/doubling.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LONGEST_FIRST = "amin_ref/families/longest_first.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
@@ -780,6 +781,20 @@ RATIOS = (
         LOOKAHEAD,
         "return job.assumed, job.rank",
         "return 0, job.rank",
+    ),
+    Mutant(
+        "budgets grow by one token, not twofold",
+        "T19",
+        DOUBLING,
+        "self._budget *= 2",
+        "self._budget += 1",
+    ),
+    Mutant(
+        "a request may use one token more than its budget",
+        "T19",
+        DOUBLING,
+        "if now - job.start == job.assumed]",
+        "if now - job.start > job.assumed]",
     ),
 )
 
