@@ -7,8 +7,8 @@ numpy.
 """
 
 TYPE_CHECKING = False
-"""As ``typing.TYPE_CHECKING``, which takes as long to import as Python takes to start: until the
-command line can hear Ctrl-C, this file is all of ours that runs."""
+"""In place of ``typing.TYPE_CHECKING``: importing ``typing`` takes as long as starting Python, and
+the command line imports this file before it can handle Ctrl-C."""
 
 if TYPE_CHECKING:
     from amin_ref import families as families

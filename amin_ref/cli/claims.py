@@ -17,6 +17,7 @@ from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.messages import tell
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.cli.workers import processes
 from amin_ref.model.errors import shown_path
@@ -144,7 +145,8 @@ def claims_command(
     )
     claims = [claim for name, claim in CLAIMS.items() if name in names or not names]
     kept = checkpoint or (None if quick else RESULT_STORE)
-    store = ResultStore(kept)
+    with told_if_slow(f"reading {shown_path(kept)}" if kept else "the preparation"):
+        store = ResultStore(kept)
     wanted = tasks(experiments(plan, claims), plan.seeds)
     try:
         with (

@@ -16,6 +16,7 @@ import click
 from click.shell_completion import shell_complete
 
 from amin_ref.cli.bugs import BUG, tell_of_bug
+from amin_ref.cli.memory import told_if_large
 from amin_ref.cli.messages import NAME, say, show
 from amin_ref.cli.signals import received, signal_of
 from amin_ref.cli.streams import ClosedOutput, flush_or_drop
@@ -78,7 +79,7 @@ def _outcome(command: click.Command, arguments: Sequence[str]) -> tuple[int, str
         if instruction:
             return shell_complete(command, {}, NAME, COMPLETION, instruction), None
         # Not command.main, which ends the program by itself when the output's pipe is closed.
-        with command.make_context(NAME, list(arguments)) as context:
+        with command.make_context(NAME, list(arguments)) as context, told_if_large(context):
             try:
                 command.invoke(context)
             except click.exceptions.Exit as ending:

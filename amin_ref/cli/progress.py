@@ -52,7 +52,8 @@ def watching(total: int, work: str) -> Iterator[Watch]:
 @contextmanager
 def solving(seconds: float) -> Iterator[Watch]:
     """A :class:`Watch` over work that takes at most ``seconds``."""
-    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds) as watch:
+    search = f"the search, with a time limit of {seconds:g} s,"
+    with _shown("", (BarColumn(), TimeElapsedColumn()), seconds, search) as watch:
         yield watch
 
 
@@ -69,7 +70,7 @@ def _shown(
 ) -> Iterator[Watch]:
     """Progress, shown after :data:`SILENT_SECONDS` and removed at the end, errors included.
 
-    Without a terminal the sentence that ``slow`` takes long stands for it; ``None``: nothing does.
+    Without a terminal, a sentence says instead that ``slow`` takes long; with ``None``, none does.
     """
     console = Console(stderr=True)
     description = TextColumn("{task.description}")

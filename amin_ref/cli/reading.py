@@ -80,11 +80,12 @@ def instance_in(file: str) -> Instance | None:
     """
     if not holds_document(file):
         return None
-    text = read_text(file)
-    with named(file):
-        if b'"amin-ref/schedule' in _beginning(file):
-            return read_schedule(text).instance
-        return Instance.from_json(text)
+    with told_if_slow(f"reading {shown_file(file)}"):
+        text = read_text(file)
+        with named(file):
+            if b'"amin-ref/schedule' in _beginning(file):
+                return read_schedule(text).instance
+            return Instance.from_json(text)
 
 
 def holds_document(file: str) -> bool:

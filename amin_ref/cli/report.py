@@ -22,7 +22,7 @@ from amin_ref.cli.options import (
     workload_options,
 )
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import schedule_in
+from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.report_file import (
     command,
     ledger_in,
@@ -30,6 +30,7 @@ from amin_ref.cli.report_file import (
     write_report,
 )
 from amin_ref.cli.signals import was_asked_to_stop
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.comparison import Comparison
 from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.errors import InvalidDocument
@@ -178,7 +179,9 @@ def _given(context: click.Context, file: str) -> GivenSchedule:
             refuse_without_effect(context, name, "beside --schedule, whose file has the requests")
     schedule = schedule_in(file)
     shown = "standard input" if file == "-" else Path(file).name
-    if violations := check(schedule):
+    with told_if_slow(f"checking {shown_file(file)}"):
+        violations = check(schedule)
+    if violations:
         raise InvalidDocument(
             f"{shown!r} holds a schedule that is not valid: {violations[0].message} "
             "'amin-ref check' lists every violation."

@@ -13,7 +13,8 @@ import click
 from amin_ref import __version__
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
-from amin_ref.cli.reading import named, read_text
+from amin_ref.cli.reading import named, read_text, shown_file
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
@@ -57,9 +58,10 @@ def ledger_in(file: str | None) -> Ledger:
     from oracle.claims import LEDGER, Ledger
 
     chosen = str(LEDGER) if file is None else file
-    text = read_text(chosen)
-    with named(chosen):
-        return Ledger.from_json(text)
+    with told_if_slow(f"reading {shown_file(chosen)}"):
+        text = read_text(chosen)
+        with named(chosen):
+            return Ledger.from_json(text)
 
 
 def write_report(

@@ -12,9 +12,11 @@ from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
 from amin_ref.cli.signals import raise_if_asked_to_stop
+from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
+from amin_ref.model.errors import shown_path
 from amin_ref.policies.loading import load_policy
 from amin_ref.policies.names import ALIASES, POLICIES
 from amin_ref.policies.variants import VARIANTS
@@ -114,7 +116,7 @@ def worst_case_command(
         load_policy(policy)
     if checkpoint:
         demand_that_a_checkpoint_can_keep(question)
-    kept = Checkpoint(checkpoint) if checkpoint else None
+    kept = _opened(checkpoint)
     with (
         watching(question.pieces, "the search for the worst ratio") as watch,
         asked_to_stop() as should_stop,
@@ -168,7 +170,7 @@ def worst_case_table_command(
     has the finished lines (exit code 130).
     """
     questions = table_questions()
-    kept = Checkpoint(checkpoint) if checkpoint else None
+    kept = _opened(checkpoint)
     pieces = sum(question.pieces for question in questions)
     with (
         watching(pieces, "the search for the worst ratios") as watch,
@@ -188,6 +190,14 @@ def worst_case_table_command(
     if len(lines) < len(questions):
         say(f"interrupted; the table has {len(lines):,} of {len(questions):,} lines.")
         context.exit(INTERRUPTED)
+
+
+def _opened(checkpoint: Path | None) -> Checkpoint | None:
+    """The checkpoint in a file; says so if reading it takes long."""
+    if checkpoint is None:
+        return None
+    with told_if_slow(f"reading {shown_path(checkpoint)}"):
+        return Checkpoint(checkpoint)
 
 
 def _sentence(answer: WorstCase) -> str:

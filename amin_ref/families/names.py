@@ -11,6 +11,8 @@ from math import isqrt
 from types import MappingProxyType
 
 from amin_ref.families.adaptive import adaptive, fewest_slots
+from amin_ref.families.longest_first import longest_first
+from amin_ref.families.mixes import decaying_tail, steady, two_lengths, uniform_tail
 from amin_ref.families.staggered import staggered
 from amin_ref.families.volume import volume
 from amin_ref.model.errors import InvalidValue
@@ -87,6 +89,18 @@ ROUNDS_PER_UPPER = 3
 UPPER_PER_SLOT = 4
 """u/c of ``adaptive``, chosen together with :data:`ROUNDS_PER_UPPER`."""
 
+UPPER_PER_LONGEST = (16, 5)
+"""u/L of ``longest_first`` as a fraction: at u = 64 the L with the largest ratio is near 20."""
+
+BATCHES_PER_UPPER = 40
+"""b/u of ``longest_first``: at u = 64 within 1 % of the ratio for many more batches."""
+
+TOKENS_PER_UPPER = 16
+"""M/u of the mixes, a compromise: larger caches have larger ratios, and take longer."""
+
+REQUESTS_PER_TOKEN = 40
+"""n/M of the mixes: the ratio hardly grows beyond it."""
+
 
 def _staggered_defaults(upper: int) -> Parameters:
     # The best m for given K is K·√N, N = ⌊M/(s + 1)⌋/c; here s = c = 1.
@@ -116,6 +130,33 @@ def _adaptive_defaults(upper: int) -> Parameters:
     }
 
 
+def _longest_first_defaults(upper: int) -> Parameters:
+    numerator, denominator = UPPER_PER_LONGEST
+    return {
+        "prompt_len": 1,
+        "lower": 1,
+        "upper": upper,
+        "at_once": 1,
+        "longest": max(1, upper * denominator // numerator),
+        "batches": BATCHES_PER_UPPER * upper,
+    }
+
+
+def _steady_defaults(upper: int) -> Parameters:
+    # The list ends before round u, so n is a small multiple of M.
+    return {"prompt_len": 1, "upper": upper, "capacity": 10 * TOKENS_PER_UPPER * upper}
+
+
+def _mix_defaults(upper: int) -> Parameters:
+    capacity = TOKENS_PER_UPPER * upper
+    return {
+        "prompt_len": 1,
+        "upper": upper,
+        "requests": REQUESTS_PER_TOKEN * capacity,
+        "capacity": capacity,
+    }
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
@@ -141,6 +182,57 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "no request and serves the requests in the order of rank.",
                 defaults=_adaptive_defaults,
                 build=lambda given: adaptive(**given),
+            ),
+            Family(
+                name="longest-first",
+                theorem="T13",
+                policy="amax",
+                shuffle=None,
+                explanation="Amax reserves the upper bound for every request, so it runs few at "
+                "once and leaves the cache nearly empty, and the longest requests come first.",
+                defaults=_longest_first_defaults,
+                build=lambda given: longest_first(**given),
+            ),
+            Family(
+                name="steady",
+                theorem="T17",
+                policy="amin",
+                shuffle=0,
+                explanation="The lengths are mixed so that, in random order, what running requests "
+                "need next leaves room for the same few admissions in every round: no request is "
+                "evicted before round u, and Amin learns nothing.",
+                defaults=_steady_defaults,
+                build=lambda given: steady(**given),
+            ),
+            Family(
+                name="two-lengths",
+                theorem="T17",
+                policy="amin",
+                shuffle=0,
+                explanation="A few long requests are mixed among short ones; each starts with the "
+                "smallest bound, and the long ones hold most of the cache for u rounds.",
+                defaults=_mix_defaults,
+                build=lambda given: two_lengths(**given),
+            ),
+            Family(
+                name="uniform-tail",
+                theorem="T17",
+                policy="amin",
+                shuffle=0,
+                explanation="Most requests have one token, and a share of 6/u any length up to u: "
+                "requests of one token wait behind long ones that start with the same bound.",
+                defaults=_mix_defaults,
+                build=lambda given: uniform_tail(**given),
+            ),
+            Family(
+                name="decaying-tail",
+                theorem="T17",
+                policy="amin",
+                shuffle=0,
+                explanation="Most requests have one token, and long ones are rarer the longer they "
+                "are: requests of one token wait behind long ones that start with the same bound.",
+                defaults=_mix_defaults,
+                build=lambda given: decaying_tail(**given),
             ),
         )
     }

@@ -2,6 +2,6 @@
 
 To read: ``setting`` (prompt, predicted interval and cache, shared by all requests of an instance),
 ``plans`` (future cache occupancy, packed into one integer), ``fast_simulation`` (what a scheduler
-costs), ``optimum`` (what the best schedule costs, found without a solver), ``bound`` (the bound of
-theorem T12).
+costs), ``optimum`` (what the best schedule costs, found without a solver), ``bound`` (the
+bounds of theorems T12 and T16).
 """

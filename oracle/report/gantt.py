@@ -45,7 +45,7 @@ LEGEND = (
     ("evicted", "a token that was lost: its run was evicted (✕)", 295),
     ("held", "tokens held in the cache, up to M", 0),
 )
-"""Kind, meaning and width of each entry of the legend; units."""
+"""Kind, meaning and width of each entry of the legend, if they stand beside each other; units."""
 
 TEACHING = Instance(
     11,
@@ -144,33 +144,62 @@ def drawn(panel: Panel, rounds: int) -> str:
 
 def drawn_beside(panels: Sequence[Panel]) -> str:
     """All panels in one ``<svg>`` element, from left to right, each with its total latency."""
-    rounds = max(panel.schedule.makespan for panel in panels)
+    width, height = _size(panels[0].schedule, _most_rounds(panels))
+    places = [((width + APART) * number, 0) for number in range(len(panels))]
+    whole, below = (width + APART) * len(panels) - APART, height + ABOVE + GAP
+    legend, x = [], LEFT
+    for kind, words, wide in LEGEND:
+        legend.append(_legend_entry(kind, words, x, below))
+        x += wide
+    return _together(panels, places, legend, whole, height + ABOVE + BELOW)
+
+
+def drawn_below(panels: Sequence[Panel]) -> str:
+    """The same for narrow screens: the panels and the entries of the legend, one a line."""
+    width, height = _size(panels[0].schedule, _most_rounds(panels))
+    tall = ABOVE + height + GAP
+    places = [(0, tall * number) for number in range(len(panels))]
+    below = tall * len(panels)
+    legend = [
+        _legend_entry(kind, words, LEFT, below + BELOW * line)
+        for line, (kind, words, _) in enumerate(LEGEND)
+    ]
+    return _together(panels, places, legend, width, below + BELOW * len(LEGEND))
+
+
+def _most_rounds(panels: Sequence[Panel]) -> int:
+    return max(panel.schedule.makespan for panel in panels)
+
+
+def _together(
+    panels: Sequence[Panel],
+    places: Sequence[tuple[int, int]],
+    legend: Sequence[str],
+    whole_width: int,
+    whole_height: int,
+) -> str:
+    """The panels at their places and the legend, in one ``<svg>`` element."""
+    rounds = _most_rounds(panels)
     width, height = _size(panels[0].schedule, rounds)
     parts = []
-    for number, panel in enumerate(panels):
-        x = (width + APART) * number
-        place = f'<svg x="{x}" y="{ABOVE}" width="{width}" height="{height}" '
+    for panel, (x, y) in zip(panels, places, strict=True):
+        place = f'<svg x="{x}" y="{y + ABOVE}" width="{width}" height="{height}" '
         heading = f"{panel.title}: total latency {panel.schedule.total_latency}"
-        parts.append(_text(x + LEFT, HEADING_BASELINE, heading, "heading"))
+        parts.append(_text(x + LEFT, y + HEADING_BASELINE, heading, "heading"))
         parts.append(drawn(panel, rounds).replace("<svg ", place, 1))
-    whole = (width + APART) * len(panels) - APART
-    parts += _legend(LEFT, height + ABOVE + GAP)
+    parts += legend
     return (
-        f'<svg class="gantt" viewBox="0 0 {whole} {height + ABOVE + BELOW}" role="img" '
+        f'<svg class="gantt" viewBox="0 0 {whole_width} {whole_height}" role="img" '
         f'aria-label="{len(panels)} schedules of the same requests">{"".join(parts)}</svg>'
     )
 
 
-def _legend(x: float, y: float) -> list[str]:
-    """The meaning of cells and bars, in one line."""
-    parts = []
-    for kind, words, wide in LEGEND:
-        parts.append(
-            f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{SWATCH}" height="{SWATCH}" '
-            f'rx="{CORNER}"/>' + _text(x + SWATCH_TEXT, y + SWATCH_BASELINE, words, "legend")
-        )
-        x += wide
-    return parts
+def _legend_entry(kind: str, words: str, x: int, y: int) -> str:
+    """The meaning of one kind of cell or bar."""
+    return (
+        f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{SWATCH}" height="{SWATCH}" '
+        f'rx="{CORNER}"/>' + _text(x + SWATCH_TEXT, y + SWATCH_BASELINE, words, "legend")
+    )
 
 
 def _size(schedule: Schedule, rounds: int) -> tuple[int, int]:

@@ -34,6 +34,7 @@ def images() -> Iterator[tuple[str, str]]:
             if figure.name in FIGURES:
                 yield f"{figure.name}.svg", _alone(drawn(figure).svg)
     yield "gantt.svg", _alone(gantt.drawn_beside(gantt.panels()))
+    yield "gantt-narrow.svg", _alone(gantt.drawn_below(gantt.panels()))
 
 
 def _alone(svg: str) -> str:

@@ -68,6 +68,7 @@ class TestLazy:
             "amin_ref.cli.bugs",
             "amin_ref.cli.exit_codes",
             "amin_ref.cli.limits",
+            "amin_ref.cli.memory",
             "amin_ref.cli.messages",
             "amin_ref.cli.signals",
             "amin_ref.cli.streams",

@@ -179,7 +179,7 @@ def test_importing_touches_no_handler() -> None:
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)
 
 
-def test_little_runs_before_signals_are_heard() -> None:
+def test_little_is_imported_before_signals_are_handled() -> None:
     """Until ``main`` is called, no module is imported that Python had not imported itself."""
     program = (
         "import sys; before = set(sys.modules); import amin_ref.cli; "
@@ -209,13 +209,13 @@ def test_handlers_are_as_before_after_a_command() -> None:
 def test_an_exception_that_python_loses_is_raised_again(
     number: signal.Signals, error: type[KeyboardInterrupt]
 ) -> None:
-    class Deaf:
+    class RaisesWhenDeleted:
         def __del__(self) -> None:
             signal.raise_signal(number)
 
     def wait() -> None:
-        deaf = Deaf()
-        del deaf
+        short_lived = RaisesWhenDeleted()
+        del short_lived
         time.sleep(20)
 
     began = time.monotonic()

@@ -37,8 +37,8 @@ REPLAYER = f"""
 import sys
 for line in {TRANSCRIPT!r}:
     if line[0] == "→":
-        heard = sys.stdin.readline().rstrip("\\n")
-        assert heard == line[2:], heard
+        line_read = sys.stdin.readline().rstrip("\\n")
+        assert line_read == line[2:], line_read
     else:
         print(line[2:], flush=True)
 """
@@ -386,8 +386,8 @@ class TestPipes:
         assert "before it had read the whole message" in str(found)
 
     def test_a_program_that_never_reads_is_reported_with_the_bytes_unread(self) -> None:
-        deaf = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
-        found = failure(deaf, timeout=5.0, instance=self.MANY)
+        mute = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
+        found = failure(mute, timeout=5.0, instance=self.MANY)
         assert "bytes of the message are unread" in str(found)
 
 

@@ -70,12 +70,14 @@ A1_SETTINGS = [
 """150 settings (s, u, c, K, m), with prompts shorter and longer than the outputs."""
 
 
+@pytest.mark.theorem("T15")
 def test_a1_starts_are_as_predicted_on_a_grid() -> None:
     for setting in A1_SETTINGS:
         schedule = simulate(staggered(*setting), Amin())
         assert starts_by_rank(schedule) == starts_by_a1(*setting), setting
 
 
+@pytest.mark.theorem("T15")
 @given(
     st.integers(1, 40),
     st.integers(2, 24),
@@ -151,11 +153,13 @@ A2_SETTINGS = [
 """120 settings (s, ℓ, u, c, T, m), with the least c that the proof allows, and with more."""
 
 
+@pytest.mark.theorem("T15")
 def test_a2_starts_are_as_predicted_on_a_grid() -> None:
     for setting in A2_SETTINGS:
         is_as_a2_predicts(*setting)
 
 
+@pytest.mark.theorem("T15")
 @given(st.data())
 def test_a2_starts_are_as_predicted(data: st.DataObject) -> None:
     s = data.draw(st.integers(1, 30))
@@ -165,6 +169,7 @@ def test_a2_starts_are_as_predicted(data: st.DataObject) -> None:
     is_as_a2_predicts(s, low, u, c, data.draw(st.integers(1, 40)), data.draw(st.integers(0, 50)))
 
 
+@pytest.mark.theorem("T15")
 @pytest.mark.slow
 def test_a1_and_a2_starts_are_as_predicted_on_large_instances() -> None:
     for s, u, c, long in ((1, 64, 1, 600), (4, 40, 3, 800), (2, 33, 5, 999)):
@@ -182,6 +187,7 @@ def ratio_to_h_sf(instance: Instance) -> float:
     return amin / hindsight
 
 
+@pytest.mark.theorem("T15")
 @pytest.mark.parametrize("upper", [8, 16, 32, 64])
 def test_the_ratio_grows_in_proportion_to_u(upper: int) -> None:
     """s = ℓ = 1: the supremum is √(u² + 3u)/2. Half of it is reached by 10·u long requests."""
@@ -193,6 +199,7 @@ def test_the_ratio_grows_in_proportion_to_u(upper: int) -> None:
     assert upper < 16 or ratio > 3.3 + 0.9 * log(upper)
 
 
+@pytest.mark.theorem("T15")
 def test_every_lower_bound_breaks_the_bound_of_the_table() -> None:
     instance = adaptive(prompt_len=1, lower=2, upper=48, slots=8, rounds=144, short=17_000)
     assert ratio_to_h_sf(instance) > ratio_bound(instance.alpha) > 6

@@ -49,6 +49,9 @@ MOVED = {
 ROLE = re.compile(r":(?:class|func|meth|attr|data|mod|exc):`([^`]+)`")
 """A reference in a docstring, as Sphinx and editors read it."""
 
+GANTT = re.compile(r"(!\[[^\]]*\]\()(\S*)gantt\.svg\)")
+"""The picture that is wider than a telephone: the style sheet shows it or a narrow one."""
+
 LINK = re.compile(r"(?<!`)(\]\()([^)\s]+)(\))")
 
 
@@ -86,7 +89,8 @@ def page(path: str) -> str:
             address = f"{REPOSITORY}/blob/main/{wanted}"
         return f"{found[1]}{address}{'#' if anchor else ''}{anchor}{found[3]}"
 
-    return LINK.sub(on_site, (PROJECT / path).read_text(encoding="utf-8"))
+    text = LINK.sub(on_site, (PROJECT / path).read_text(encoding="utf-8"))
+    return GANTT.sub(r"\1\2gantt.svg){ .wide }\1\2gantt-narrow.svg){ .narrow }", text)
 
 
 def cli_reference() -> str:

@@ -56,8 +56,11 @@ CHECKER = "amin_ref/checker.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
+DOUBLING = "amin_ref/policies/doubling.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
+LONGEST_FIRST = "amin_ref/families/longest_first.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
+MIXES = "amin_ref/families/mixes.py"
 OPTIMUM = "oracle/portfolio.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator/simulation.py"
@@ -734,6 +737,67 @@ WORK = (
     ),
 )
 
+RATIOS = (
+    Mutant(
+        "Amax reserves the whole cache",
+        "T13",
+        RESERVING,
+        "return most if request.upper is None else min(request.upper, most)",
+        "return most",
+    ),
+    Mutant(
+        "Amax's bad family has the shortest batches first",
+        "T13",
+        LONGEST_FIRST,
+        "for length in range(longest, 0, -1)",
+        "for length in range(1, longest + 1)",
+    ),
+    Mutant(
+        "overflow evicts every running request",
+        "T17",
+        AMIN,
+        "        evicted = evict_in_order(batch, ascending(batch.running))\n",
+        "        evicted = list(ascending(batch.running)) if batch.overflows() else []\n"
+        "        for job in evicted:\n"
+        "            batch.remove(job)\n",
+    ),
+    Mutant(
+        "a shuffle keeps the order of the instance",
+        "T17",
+        TIES,
+        'return random.Random(f"{self.seed}/{request.position}").random()',
+        "return request.position",
+    ),
+    Mutant(
+        "the tail of the steady mix forgets what a request holds",
+        "T17",
+        MIXES,
+        "r ** (j - 1) / (prompt_len + 1 + j)",
+        "r ** (j - 1) / (prompt_len + 1)",
+    ),
+    Mutant(
+        "the order forgets assumed lengths",
+        "T18",
+        LOOKAHEAD,
+        "return job.assumed, job.rank",
+        "return 0, job.rank",
+    ),
+    Mutant(
+        "budgets grow by one token, not twofold",
+        "T19",
+        DOUBLING,
+        "self._budget *= 2",
+        "self._budget += 1",
+    ),
+    Mutant(
+        "a request may use one token more than its budget",
+        "T19",
+        DOUBLING,
+        "if now - job.start == job.assumed]",
+        "if now - job.start > job.assumed]",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -745,4 +809,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *CERTIFICATES,
     *OPTIMA,
     *WORK,
+    *RATIOS,
 )

@@ -63,7 +63,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
         "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
-    "only its truth is asked for, and mypy refuses it": (
+    "only whether it is true matters, and mypy refuses it": (
         "oracle/journal.py::_is_alike: return False -> return None #1",
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
@@ -125,7 +125,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "floating point is exact up to 2**53, beyond which no number of tokens is taken; what leaves it becomes whole again": (
         "amin_ref/model/schedule.py::Schedule._held: np.zeros(stop - first, dtype=np.int64) -> np.zeros(stop - first) #1",
     ),
-    "only what stands before the first line's end is used": (
+    "only the text before the first line end is used": (
         "amin_ref/model/schedule.py::read_schedule: 1 -> 2 #1",
     ),
     "no request is compared with it before the first has set it, to 1 or more": (
@@ -141,7 +141,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "a copy that is needed only where an eviction changes what is copied": (
         "amin_ref/conformance/replay.py::_Replay._event: dict(self._running) if evicted else self._running -> dict(self._running) #1",
     ),
-    "with one left it is the present round, whose plan is not looked at any more: what is held in it is": (
+    "with one round left it is the present one, in which the tokens held are checked and not the plan": (
         "amin_ref/conformance/plan.py::Plan.remove: 0 -> 1 #1",
     ),
     "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
@@ -173,7 +173,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::Share.counted: 62 -> 63 #1",
         "oracle/certificate.py::Share.counted: 62 -> 61 #1",
     ),
-    "a room of -1 for one of 0: the limit is then one more than most, which is at most the limit, and the least of them counts": (
+    "room of -1 in place of 0: the limit is then one more than most, which is at most the limit, and the least of them counts": (
         "oracle/certificate.py::Share.counted: 0 -> -1 #1",
     ),
     "no stretch begins before round 0": (
@@ -203,7 +203,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "space after the last round for assumed lengths; only assumed lengths are written there": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
     ),
-    "a longer look ahead: of whom runs already, that has been found to fit": (
+    "a longer look-ahead: the running requests have been found to fit in those rounds before": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
     ),
     "names that come twice, as the keys of one dictionary": (
@@ -219,11 +219,11 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "no request is overtaken if none is left waiting": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
     ),
-    "where there is no round between, none is looked at": (
+    "where there is no round between, none is checked": (
         "amin_ref/conformance/replay.py::_Replay._quiet: self._waiting.first() if first < stop else None -> self._waiting.first() #1",
         "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
     ),
-    "room is for looking at no more rounds than needed; in each that is looked at, all is added up": (
+    "room only saves rounds that need no check; in each round that is checked, every request is added up": (
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity + self.occupied(prompt_len + 1) #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity #1",
         "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
@@ -342,7 +342,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/workloads/distribution.py::measure_lengths: np.array(lengths, dtype=np.int64) -> np.array(lengths) #1",
         "amin_ref/workloads/distribution.py::_ranks: np.asarray(mean_ranks[which], dtype=np.float64) -> np.asarray(mean_ranks[which]) #1",
     ),
-    "a fast path for what the lines below it read as well": (
+    "a fast path: the lines below it read the same": (
         "amin_ref/workloads/fields.py::tokens_from_text: if len(text) <= _FAST_DIGITS and text.isdecimal() and text.isascii(): … -> (nothing) #1",
         "amin_ref/workloads/fields.py::tokens_from_text: len(text) <= _FAST_DIGITS -> len(text) < _FAST_DIGITS #1",
     ),
@@ -440,7 +440,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
     "what a temporary file is called": (
         "oracle/programme/solvers.py::solve_with_cbc: 'log.txt' -> 'XXlog.txt' #1",
     ),
-    "HiGHS in the tests has both or neither, and ends with and without it: belt and braces for a solver of another make": (
+    "HiGHS in the tests accepts both or neither and ends in any case; a precaution for other versions": (
         "oracle/programme/solvers.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
         "oracle/programme/solvers.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
     ),

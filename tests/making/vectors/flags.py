@@ -82,7 +82,7 @@ SCHEDULER_FLAGS = (
         "evicts one too many",
         "EvictsOneTooMany",
     ),
-    _flag("EvictsAtMostOne", "one victim is not always enough", "evicts at most one"),
+    _flag("EvictsAtMostOne", "evicts at most one request a round", "evicts at most one"),
     _flag("EvictsOneTooFew", "carries out only the first of its evictions", "EvictsOneTooFew"),
     _flag(
         "EvictsLargest",
@@ -91,7 +91,11 @@ SCHEDULER_FLAGS = (
         "EvictsLargest",
     ),
     _flag("EvictsNewest", "evicts the latest admitted, as FCFS does", "EvictsNewest"),
-    _flag("EvictsByRank", "evicts by tie-break, whatever the bounds", "evicts by tie-break alone"),
+    _flag(
+        "EvictsByRank",
+        "evicts in order of tie-break and ignores the bounds",
+        "evicts by tie-break alone",
+    ),
     _flag(
         "LosesTheEvicted",
         "never starts an evicted request again",
@@ -101,7 +105,7 @@ SCHEDULER_FLAGS = (
     ),
     _flag(
         "NeverRefines",
-        "learns nothing from the tokens that it sees",
+        "never raises a bound as tokens are generated",
         "no refinement",
         "NeverRefines",
     ),
@@ -109,7 +113,7 @@ SCHEDULER_FLAGS = (
     _flag("RefinesTooLate", "refines to a - 1", "refines one token late", "RefinesTooLate"),
     _flag(
         "ForgetsOnEviction",
-        "an evicted request begins with its first bound again",
+        "resets the bound of a request when it is evicted",
         "eviction resets the bound",
         "ForgetsOnEviction",
     ),
@@ -170,13 +174,13 @@ SCHEDULER_FLAGS = (
     ),
     _flag(
         "IgnoresTies",
-        "breaks ties by position whatever it is told",
+        "breaks ties by position and ignores the tie-break that is asked for",
         "the tie-break is ignored",
         cost="schedules that cannot be reproduced elsewhere",
     ),
     _flag(
         "CountsTokensNotBlocks",
-        "forgets that a request occupies whole blocks",
+        "does not round what a request occupies up to whole blocks",
         "block rounding dropped from the plan",
         "block rounding dropped from the cache and the plan's next token",
         "CountsTokensNotBlocks",
@@ -184,12 +188,12 @@ SCHEDULER_FLAGS = (
     _flag("RoundsDown", "rounds down to blocks", "rounds down to blocks"),
     _flag(
         "FreedTooEarly",
-        "forgets a request that outlives its bound",
+        "does not count a request that outlives its bound",
         "freed too early: a request that outlives its bound is forgotten",
     ),
     _flag(
         "FreedTooLate",
-        "plans on for an evicted request",
+        "keeps an evicted request in its plan",
         "freed too late: an evicted request's last planned round stays",
     ),
     _flag("FcfsEvictsOldest", "FCFS evicts the oldest", "FCFS evicts the oldest", policy="fcfs"),
@@ -201,9 +205,9 @@ SCHEDULER_FLAGS = (
     ),
     _flag(
         "FcfsIgnoresArrival",
-        "FCFS goes by tie-break, not by arrival",
+        "FCFS orders requests by tie-break, not by arrival",
         "FCFS waits in order of tie-break alone",
-        cost="latecomers overtake those that wait",
+        cost="later arrivals overtake waiting requests",
         policy="fcfs",
     ),
     _flag(
@@ -219,7 +223,7 @@ SCHEDULER_FLAGS = (
         policy="h-sf",
     ),
     _flag(
-        "HindsightPredicts", "H-SF goes by the upper bound", "H-SF uses predictions", policy="h-sf"
+        "HindsightPredicts", "H-SF reserves the upper bound", "H-SF uses predictions", policy="h-sf"
     ),
     _flag(
         "ReservesPartBlocks",
@@ -231,7 +235,7 @@ SCHEDULER_FLAGS = (
         "ReservesUnknownAsLower",
         "Amax reserves the lower bound where the upper is unknown",
         "Amax reserves the lower bound where the upper is unknown",
-        cost="overflow by whatever the answer is longer",
+        cost="overflow by the tokens that exceed the lower bound",
         policy="amax",
     ),
     _flag(
@@ -285,7 +289,7 @@ CHECKER_FLAGS = tuple(
     for name, bug, source, passes in (
         (
             "CheckerMissesNever",
-            "does not miss a request that never completes",
+            "does not report a request that never completes",
             "checker without completes-once: never",
             "requests that are never answered",
         ),
@@ -311,13 +315,13 @@ CHECKER_FLAGS = tuple(
             "CheckerMissesEvictedLength",
             "lets an evicted run have any length",
             "checker without evicted-length",
-            "evictions of what had completed, or never begun",
+            "evictions of runs that had completed or never begun",
         ),
         (
             "CheckerAllowsWholeOutput",
             "lets a run be evicted with its whole output",
             "checker lets a run be evicted with its whole output",
-            "a finished answer thrown away",
+            "the loss of a finished answer",
         ),
         (
             "CheckerMissesArrival",
@@ -333,7 +337,7 @@ CHECKER_FLAGS = tuple(
         ),
         (
             "CheckerMissesCapacity",
-            "does not look at the cache",
+            "does not compare what is held with the capacity",
             "checker without within-capacity",
             "any overflow",
         ),
@@ -382,19 +386,19 @@ CONFORMANCE_FLAGS = tuple(
         ),
         (
             "JudgeForgets",
-            "forgets what was learnt before an eviction",
+            "resets the bound of an evicted request",
             "conformance forgets what was learnt before an eviction",
             "passes ForgetsOnEviction, and refuses Amin",
         ),
         (
             "JudgeIgnoresTies",
-            "takes any order where one was asked for",
+            "accepts any tie-break where one is asked for",
             "conformance ignores the tie-break",
             "passes IgnoresTies",
         ),
         (
             "JudgeMissesReadmission",
-            "lets the evicted come back at once",
+            "lets an evicted request be admitted in the same round",
             "conformance lets the evicted come back at once",
             "passes ReadmitsAtOnce, and what that costs",
         ),
@@ -406,7 +410,7 @@ CONFORMANCE_FLAGS = tuple(
         ),
         (
             "JudgeMissesSkipping",
-            "lets the first be skipped",
+            "lets the first request that does not fit be skipped",
             "conformance lets the first be skipped",
             "passes Skips, and what that costs",
         ),
@@ -424,13 +428,13 @@ CONFORMANCE_FLAGS = tuple(
         ),
         (
             "JudgeTriesTheSmallest",
-            "tries the smallest of equals for the one that did not fit",
+            "takes the smallest of equally ranked requests for the one that did not fit",
             "conformance holds the smallest of equals for the one that did not fit",
             "refuses Amin where prompts differ",
         ),
         (
             "JudgePlansForEvicted",
-            "plans on for the evicted",
+            "keeps evicted requests in its plan",
             "conformance plans on for the evicted",
             "refuses Amin after evictions",
         ),

@@ -40,6 +40,7 @@ from oracle.programme.cuts import Cutter
 from oracle.programme.solvers import Answer, Programme, Supervision, _cbc_bound, _run
 from oracle.starts.list_schedule import by_volume, list_schedule
 from oracle.starts.parts import independent_parts
+from tests.support.marked import Mark
 
 ENOUGH_SECONDS = 30.0
 
@@ -482,14 +483,14 @@ def test_bounds_during_a_solve_count_only_if_the_schedule_is_valid(
         return nothing_at_all(programme, start, supervision)
 
     monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_much_and_finds_nothing})
-    heard: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     result = solve(
         LIED_ABOUT,
         time_limit=ENOUGH_SECONDS,
         budget=WITHOUT_CUTS,
-        progress=lambda cost, bound: heard.append((cost, bound)),
+        progress=lambda cost, bound: reported.append((cost, bound)),
     )
-    assert heard[-1][0] == heard[-1][1]
+    assert reported[-1][0] == reported[-1][1]
     assert result.lower_bound < 97
     assert result.evidence == "prices"
 
@@ -604,17 +605,17 @@ def test_stops_when_told_and_returns_the_best_so_far() -> None:
 
 
 def test_progress_only_gets_better_and_ends_in_the_result() -> None:
-    heard: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     instance = jaillet_like(6, 6)
     result = solve(
         instance,
         time_limit=ENOUGH_SECONDS,
-        progress=lambda cost, bound: heard.append((cost, bound)),
+        progress=lambda cost, bound: reported.append((cost, bound)),
     )
-    costs, bounds = zip(*heard, strict=True)
+    costs, bounds = zip(*reported, strict=True)
     assert list(costs) == sorted(costs, reverse=True)
     assert list(bounds) == sorted(bounds)
-    assert heard[-1] == (result.schedule.total_latency, result.lower_bound)
+    assert reported[-1] == (result.schedule.total_latency, result.lower_bound)
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
@@ -725,8 +726,32 @@ def test_ctrl_c_stops_the_solver_and_reaches_the_caller(solver: str, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+def test_a_kill_leaves_no_solver_and_no_folder(tmp_path: Path) -> None:
+    mark = Mark.new()
+    program = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, "cbc", str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        env=mark.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "asking\n"
+    until = time.monotonic() + 20
+    while not list(tmp_path.glob("*/log.txt")) and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    (folder,) = tmp_path.iterdir()
+    assert (folder / "log.txt").exists()
+    program.kill()
+    program.communicate()
+    assert mark.left() == []
+    assert list(tmp_path.iterdir()) == []
+
+
 class SlowToStop:
-    """Stands for HiGHS in a step that hears nothing: it ends half a second after it is told to."""
+    """Stands for HiGHS in a step that it cannot interrupt: it ends half a second later."""
 
     def __init__(self) -> None:
         self.HandleUserInterrupt = False
