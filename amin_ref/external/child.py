@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
-from amin_ref.external.descendants import Mark, kill_descendants
+from amin_ref.external.descendants import ProcessMark, kill_descendants
 from amin_ref.model.errors import SchedulerFailed, shown
 
 LONGEST_LINE = 2**24
@@ -66,7 +66,7 @@ class Child:
         self._unread = bytearray()
         self._stderr_end = b""
         self._reads_input = True
-        self._mark = Mark.new()
+        self._mark = ProcessMark.new()
         try:
             self._process = subprocess.Popen(
                 list(command),

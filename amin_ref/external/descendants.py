@@ -29,13 +29,13 @@ _PAUSE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ProcessMark:
     """An environment variable that identifies the descendants of one program."""
 
     token: str
 
     @classmethod
-    def new(cls) -> Mark:
+    def new(cls) -> ProcessMark:
         """A mark that no other process has."""
         return cls(secrets.token_hex(16))
 
@@ -45,7 +45,7 @@ class Mark:
         return {**os.environ, MARK: f"{others}:{self.token}" if others else self.token}
 
 
-def kill_descendants(program: int, mark: Mark) -> None:
+def kill_descendants(program: int, mark: ProcessMark) -> None:
     """Kill a program and all its descendants that still run. Never fails.
 
     They are found by the mark, by their parents and by their sessions. A process that has no mark,
@@ -78,7 +78,7 @@ class _Process:
     is_marked: bool
 
 
-def _descendants(program: int, mark: Mark) -> set[int]:
+def _descendants(program: int, mark: ProcessMark) -> set[int]:
     processes = list(_running(mark))
     found = {program} | {process.number for process in processes if process.is_marked}
     while True:
@@ -93,19 +93,19 @@ def _descendants(program: int, mark: Mark) -> set[int]:
         found |= more
 
 
-def _running(mark: Mark) -> Iterator[_Process]:
+def _running(mark: ProcessMark) -> Iterator[_Process]:
     """The processes of this system that have not ended; none where it has no list."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(_PROCESSES):
             if entry.name.isdigit():
-                # Without these rights, or after its end, a process is none of ours.
+                # A process that cannot be read has ended, or is not a descendant.
                 with contextlib.suppress(OSError):
                     process = _read(int(entry.name), mark)
                     if process is not None and process.number != os.getpid():
                         yield process
 
 
-def _read(number: int, mark: Mark) -> _Process | None:
+def _read(number: int, mark: ProcessMark) -> _Process | None:
     folder = _PROCESSES / str(number)
     # The name, in brackets, may hold anything; behind it: state, parent, process group, session.
     state, parent, _, session = (

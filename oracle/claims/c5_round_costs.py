@@ -18,8 +18,8 @@ from oracle.claims.rounds import (
     CAPACITIES,
     ROUNDS,
     WAITING,
+    backlog_for_capacity,
     growth_exponent,
-    load_for_capacity,
 )
 from oracle.claims.words import listed
 
@@ -43,7 +43,7 @@ def _capacities(plan: Plan) -> tuple[int, ...]:
 
 def _by_capacity(plan: Plan) -> dict[int, RoundCost]:
     return {
-        capacity: RoundCost(load_for_capacity(capacity).waiting, capacity, _rounds(plan))
+        capacity: RoundCost(backlog_for_capacity(capacity).waiting, capacity, _rounds(plan))
         for capacity in _capacities(plan)
     }
 

@@ -21,7 +21,7 @@ from amin_ref import (
 )
 from amin_ref.small.setting import Setting
 from oracle.certificate import verify
-from oracle.claims.rounds import ROUNDS, Load, seconds_per_round
+from oracle.claims.rounds import ROUNDS, Backlog, seconds_per_round
 from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from oracle.ratio.question import PolicyName, Question
@@ -238,5 +238,5 @@ class RoundCost(Experiment):
 
     def measure(self, seed: int) -> Values:
         """See :class:`Experiment`."""
-        load = Load(self.waiting, self.capacity, self.rounds)
-        return {"seconds": seconds_per_round(load, repeats=1, seed=seed)}
+        backlog = Backlog(self.waiting, self.capacity, self.rounds)
+        return {"seconds": seconds_per_round(backlog, repeats=1, seed=seed)}

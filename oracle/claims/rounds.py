@@ -28,12 +28,12 @@ PROMPTS, OUTPUTS = (1, 120), (1, 320)
 smallest cache then runs about a hundred requests at a time."""
 
 WAITING_PER_TOKEN = 8
-"""Tokens of cache for each request of :func:`load_for_capacity`: more requests than can complete
+"""Tokens of cache for each request of :func:`backlog_for_capacity`: more requests than can complete
 within the measured rounds."""
 
 
 @dataclass(frozen=True)
-class Load:
+class Backlog:
     """Requests that a policy schedules: all at once, and more than complete in the rounds.
 
     Attributes:
@@ -51,19 +51,19 @@ class Load:
     lower: int = 1
 
 
-def lengths(load: Load, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Prompt and output lengths. A larger load begins with the lengths of a smaller one."""
-    prompts = np.random.default_rng([seed, 0]).integers(*PROMPTS, load.waiting)
-    outputs = np.random.default_rng([seed, 1]).integers(load.lower, OUTPUTS[1], load.waiting)
+def lengths(backlog: Backlog, seed: int = 0) -> tuple[list[int], list[int]]:
+    """Prompt and output lengths. A larger backlog begins with the lengths of a smaller one."""
+    prompts = np.random.default_rng([seed, 0]).integers(*PROMPTS, backlog.waiting)
+    outputs = np.random.default_rng([seed, 1]).integers(backlog.lower, OUTPUTS[1], backlog.waiting)
     return prompts.tolist(), outputs.tolist()
 
 
-def play(policy: Policy, load: Load, seed: int = 0) -> Iterator[Callable[[], Decision]]:
+def play(policy: Policy, backlog: Backlog, seed: int = 0) -> Iterator[Callable[[], Decision]]:
     """One callable for each round, to be called once: it runs the policy's decision alone."""
-    prompts, outputs = lengths(load, seed)
-    policy.begin(load.capacity, load.block_size)
+    prompts, outputs = lengths(backlog, seed)
+    policy.begin(backlog.capacity, backlog.block_size)
     arrived = [
-        VisibleRequest(position, prompt, load.lower, None, 0, position)
+        VisibleRequest(position, prompt, backlog.lower, None, 0, position)
         for position, prompt in enumerate(prompts)
     ]
     started: dict[RequestId, int] = {}
@@ -88,30 +88,30 @@ def play(policy: Policy, load: Load, seed: int = 0) -> Iterator[Callable[[], Dec
             del started[request]
         started.update(dict.fromkeys(decisions[0].admit, now))
         if len(started) == 0:
-            raise ValueError("the load ran out of requests; give it more")
+            raise ValueError("the backlog ran out of requests; give it more")
         arrived = []
         now += 1
 
 
-def seconds_per_round(load: Load, repeats: int = 5, seed: int = 0) -> float:
+def seconds_per_round(backlog: Backlog, repeats: int = 5, seed: int = 0) -> float:
     """Processor seconds of one ``decide``: the least mean of several repeats.
 
     Args:
-        load: the requests that Amin schedules.
+        backlog: the requests that Amin schedules.
         repeats: number of repeats; other programs disturb the least mean the least.
         seed: of the lengths.
     """
     best = math.inf
     for _ in range(repeats):
         spent = 0.0
-        for now, ask in enumerate(play(Amin(), load, seed)):
-            if now == 2 * load.rounds:
+        for now, ask in enumerate(play(Amin(), backlog, seed)):
+            if now == 2 * backlog.rounds:
                 break
             before = time.process_time()
             ask()
-            if now >= load.rounds:
+            if now >= backlog.rounds:
                 spent += time.process_time() - before
-        best = min(best, spent / load.rounds)
+        best = min(best, spent / backlog.rounds)
     return best
 
 
@@ -120,6 +120,6 @@ def growth_exponent(sizes: tuple[int, ...], costs: list[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
-def load_for_capacity(capacity: int, block_size: int = 1, lower: int = 1) -> Load:
+def backlog_for_capacity(capacity: int, block_size: int = 1, lower: int = 1) -> Backlog:
     """Enough requests to fill a cache of ``capacity`` over all measured rounds."""
-    return Load(capacity // WAITING_PER_TOKEN, capacity, block_size=block_size, lower=lower)
+    return Backlog(capacity // WAITING_PER_TOKEN, capacity, block_size=block_size, lower=lower)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
+import random
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amin_ref.files.reading import BEGINNING, LIMITS, CannotRead, Limits, Source, open_source
@@ -62,6 +64,8 @@ def test_text_is_that_of_the_file(scratch: Path, text: str, pack: Callable[[byte
     lengths=st.lists(st.sampled_from([0, 1, 39, 40, 41, 42]) | st.integers(0, 300), max_size=12),
     ends=st.booleans(),
 )
+@example(lengths=[39, 39, 39, 39, 40, 5], ends=True)  # a line as long as its limit, at byte 200
+@example(lengths=[1] * 10, ends=True)  # as many lines as are allowed
 def test_a_limit_is_kept_exactly(scratch: Path, lengths: list[int], ends: bool) -> None:
     content = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
     scratch.write_bytes(content)
@@ -94,10 +98,11 @@ def test_the_limit_of_bytes_is_exact(scratch: Path, length: int) -> None:
                 take(source)
 
 
-@given(repeated=st.integers(0, 600), random=st.binary(max_size=200))
-def test_what_a_packed_file_may_hold(scratch: Path, repeated: int, random: bytes) -> None:
+@given(repeated=st.integers(0, 600), various=st.binary(max_size=200))
+@example(repeated=200, various=bytes(range(200)))  # too large, and packed hardly smaller
+def test_what_a_packed_file_may_hold(scratch: Path, repeated: int, various: bytes) -> None:
     """At most min(bytes, max(unpacked, expansion · packed size))."""
-    content = b"x" * repeated + random
+    content = b"x" * repeated + various
     packed = gzip.compress(content, mtime=0)
     scratch.write_bytes(packed)
     most = min(350, max(100, 3 * len(packed)))
@@ -158,17 +163,22 @@ def test_ordinary_text_may_be_packed(scratch: Path) -> None:
         assert sum(1 for _ in source.lines()) == 60_000
 
 
-def test_a_long_line_is_not_taken_into_memory(scratch: Path) -> None:
+@pytest.mark.parametrize("longest", [40, LIMITS.line])
+def test_a_long_line_is_not_taken_into_memory(scratch: Path, longest: int) -> None:
     with scratch.open("wb") as file:
         file.truncate(2**28)
+    limits = replace(LIMITS, line=longest)
     tracemalloc.start()
     try:
-        with open_source(scratch) as source, pytest.raises(CannotRead, match="line 1 is longer"):
+        with (
+            open_source(scratch, limits) as source,
+            pytest.raises(CannotRead, match="line 1 is longer"),
+        ):
             next(source.lines())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * LIMITS.line
+    assert peak < 4 * longest + 2**20
 
 
 def test_a_text_that_is_too_large_is_refused_before_it_is_read(scratch: Path) -> None:
@@ -199,6 +209,38 @@ def test_a_pipe_is_looked_at_and_then_read(tmp_path: Path) -> None:
     writer.join()
 
 
+def test_a_packed_pipe_may_hold_what_a_file_may(tmp_path: Path) -> None:
+    """The packed size of a pipe is not known before: only the limit of bytes holds."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = b"x\n" * (SMALL.unpacked // 2 + 1)
+    writer = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(content, mtime=0),))
+    writer.start()
+    with open_source(pipe, replace(SMALL, lines=1000)) as source:
+        assert source.text().encode() == content
+    writer.join()
+
+
+def test_a_file_may_grow_while_it_is_read(scratch: Path) -> None:
+    """What is not packed is limited by its bytes alone, whatever the size was at the beginning."""
+    scratch.write_bytes(b"")
+    with open_source(scratch, SMALL) as source:
+        scratch.write_bytes(b"x\n" * SMALL.unpacked)
+        assert source.text() == "x\n" * SMALL.unpacked
+
+
+@given(cut=st.floats(0, 1, exclude_max=True))
+def test_a_cut_gzip_stream_is_told_with_the_line_before(scratch: Path, cut: float) -> None:
+    content = b"\n".join(b"%d" % number for number in random.Random(1).sample(range(10**9), 300))
+    packed = gzip.compress(content, mtime=0)
+    scratch.write_bytes(packed[: 400 + int(cut * (len(packed) - 400))])
+    found: list[int] = []
+    with pytest.raises(CannotRead) as refused, open_source(scratch) as source:
+        found.extend(number for number, _ in source.lines())
+    after = f" (after line {found[-1]})" if found else ""
+    assert refused.value.why == f"the gzip stream ends too early{after}; fetch the file again"
+
+
 @pytest.mark.parametrize("size", range(1, 60, 7))
 def test_a_cut_gzip_stream_is_told(scratch: Path, size: int) -> None:
     packed = gzip.compress(b"question_length,answer_length\n1,2\n3,4\n", mtime=0)
@@ -223,6 +265,34 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path, name: str, why: str) -> N
     with pytest.raises(CannotRead) as refused, open_source(str(tmp_path / name)):
         pass
     assert str(refused.value).endswith(f": {why}.")
+
+
+def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everything: so the system's answer is replaced."""
+
+    def refusing(path: str, mode: str) -> io.BufferedReader:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refusing)
+    with pytest.raises(CannotRead) as refused, open_source("file"):
+        pass
+    assert refused.value.why == "it may not be read; change its permissions or give another file"
+
+
+class Torn(io.RawIOBase):
+    """A device whose errors have no number."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        raise OSError("the tape is torn")
+
+
+def test_an_error_without_a_number_is_told() -> None:
+    with pytest.raises(CannotRead) as refused:
+        Source("the tape", io.BufferedReader(Torn()), LIMITS)
+    assert refused.value.why == "it cannot be read (the tape is torn); give a readable file"
 
 
 def test_text_that_is_none_is_told(scratch: Path) -> None:

@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 
 from amin_ref import Amin
-from oracle.claims.rounds import Load, play
+from oracle.claims.rounds import Backlog, play
 
 
 class LineCount:
@@ -24,10 +24,10 @@ class LineCount:
         return self
 
 
-def lines_per_round(load: Load) -> list[int]:
+def lines_per_round(backlog: Backlog) -> list[int]:
     counts = []
-    for now, ask in enumerate(play(Amin(), load)):
-        if now == load.rounds:
+    for now, ask in enumerate(play(Amin(), backlog)):
+        if now == backlog.rounds:
             break
         count = LineCount()
         before = sys.gettrace()
@@ -43,8 +43,8 @@ def lines_per_round(load: Load) -> list[int]:
 @pytest.mark.theorem("T14")
 @pytest.mark.parametrize("lower", [1, 50])
 def test_a_round_runs_the_same_lines_however_many_wait(lower: int) -> None:
-    few = lines_per_round(Load(300, 2048, rounds=150, lower=lower))
-    many = lines_per_round(Load(6000, 2048, rounds=150, lower=lower))
+    few = lines_per_round(Backlog(300, 2048, rounds=150, lower=lower))
+    many = lines_per_round(Backlog(6000, 2048, rounds=150, lower=lower))
     # Round 0 takes in all arrivals; from then on the same requests run, and nothing else counts.
     assert many[1:] == few[1:]
     assert sum(few[1:]) > 0
@@ -52,6 +52,8 @@ def test_a_round_runs_the_same_lines_however_many_wait(lower: int) -> None:
 
 @pytest.mark.theorem("T14")
 def test_lines_of_a_round_grow_in_proportion_to_the_cache() -> None:
-    small, large = (sum(lines_per_round(Load(m // 8, m, rounds=100))[50:]) for m in (4_096, 32_768))
+    small, large = (
+        sum(lines_per_round(Backlog(m // 8, m, rounds=100))[50:]) for m in (4_096, 32_768)
+    )
     # M log M would be 8 · 15/12 = 10 times as much.
     assert large < 10 * small

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amin_ref import InvalidValue, InvalidWorkload, Request
@@ -206,12 +206,18 @@ def test_a_bad_seed_capacity_or_block_size_is_refused(bad: int) -> None:
     block_size=st.sampled_from([1, 4, 16]),
     limit=st.none() | st.integers(1, 5),
 )
+@example(rows=[Row(0, 1), Row(0, 0), Row(1, 0), Row(1, -1)], capacity=9, block_size=1, limit=None)
 def test_every_row_looked_at_is_kept_or_counted(
     rows: list[Row], capacity: int, block_size: int, limit: int | None
 ) -> None:
     source: Iterator[Row] = iter(rows)
     selection = keep_usable(source, capacity, block_size, limit)
     assert selection.rows_read == len(selection.rows) + selection.dropped.total
+    before = rows[: selection.rows_read]
+    assert selection.dropped.empty_prompt == sum(row.prompt_len < 1 for row in before)
+    assert selection.dropped.empty_output == sum(
+        row.prompt_len >= 1 and row.output_len < 1 for row in before
+    )
     assert len(list(source)) == len(rows) - selection.rows_read
     looked_at = rows[: selection.rows_read]
     fitting = [row for row in looked_at if fits(row, capacity, block_size)]

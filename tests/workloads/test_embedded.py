@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -75,6 +76,19 @@ def greatest_difference(left: NDArray[np.int64], right: NDArray[np.int64]) -> fl
     below_left = np.searchsorted(np.sort(left), points, side="right") / len(left)
     below_right = np.searchsorted(np.sort(right), points, side="right") / len(right)
     return float(np.abs(below_left - below_right).max())
+
+
+@given(st.lists(st.builds(Row, st.integers(-1, 2), st.integers(-1, 2)), max_size=30))
+def test_rows_without_prompt_or_output_are_not_measured(rows: list[Row]) -> None:
+    usable = [row for row in rows if min(row.prompt_len, row.output_len) > 0]
+    if not usable:
+        with pytest.raises(InvalidWorkload, match="no row has both prompt and output tokens"):
+            measure_lengths(rows)
+        return
+    found = measure_lengths(rows)
+    assert found.rows == len(usable)
+    assert found.prompt_mean == round(fmean(row.prompt_len for row in usable), 2)
+    assert found.output_mean == round(fmean(row.output_len for row in usable), 2)
 
 
 def test_what_independence_costs_is_as_stated() -> None:

@@ -93,6 +93,12 @@ def test_bins_are_the_whole_numbers_of_equal_real_intervals(outputs: list[int], 
         assert (lower, upper) == (inside[0], inside[-1])
 
 
+def test_an_answer_of_one_token_has_no_lower_bound_above_it() -> None:
+    for kind in (Relative(1), Varying(1), Relative(Decimal("0.5")), Varying(Decimal("0.9"))):
+        found = kind.intervals([1] * 20, np.random.default_rng(3))
+        assert all(lower == 1 <= upper <= 2 for lower, upper in found)
+
+
 def test_bins_by_hand() -> None:
     assert Bins(10).intervals([1, 10, 11, 100]) == [(1, 10), (1, 10), (11, 20), (91, 100)]
     assert Bins(3).intervals([10, 4, 3]) == [(7, 10), (4, 6), (1, 3)]

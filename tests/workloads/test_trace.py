@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amin_ref import AminError, InvalidWorkload
+from amin_ref.files.reading import open_source
 from amin_ref.workloads import Row, read_trace
-from amin_ref.workloads.fields import TIME_UNITS
+from amin_ref.workloads.fields import TIME_UNITS, TimeUnit
 from tests.support.real_data import azure_file, lmsys_file
 
 Writer = Callable[[Sequence[Row]], str]
@@ -609,6 +610,28 @@ def test_times_are_exact_decimals(scratch: Path, milliseconds: Decimal, output: 
         f'{{"timestamp": {milliseconds:f}, "input_length": 1, "output_length": {output}}}'
     )
     assert list(read_trace(scratch, "ms")) == [Row(1, output, int(milliseconds * 10**6))]
+
+
+@pytest.mark.parametrize("unit", TIME_UNITS)
+@pytest.mark.parametrize("number", ["9007199254740991", "9007199254740991.0"])
+def test_the_largest_time_is_read_and_the_next_is_refused(
+    tmp_path: Path, unit: TimeUnit, number: str
+) -> None:
+    line = '{"timestamp": %s, "input_length": 1, "output_length": 2}\n'
+    path = tmp_path / "trace"
+    path.write_text(line % number)
+    in_ns = {"s": 10**9, "ms": 10**6, "ns": 1}[unit]
+    assert list(read_trace(path, unit)) == [Row(1, 2, (2**53 - 1) * in_ns)]
+    path.write_text(line % number.replace("1", "2"))
+    with pytest.raises(InvalidWorkload, match=r"a number from 0 to 2\*\*53 - 1"):
+        next(read_trace(path, unit))
+
+
+def test_an_open_source_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    path.write_text("question_length,answer_length\n1,2\n")
+    with open_source(path) as source:
+        assert list(read_trace(source)) == [Row(1, 2)]
 
 
 @pytest.mark.parametrize(

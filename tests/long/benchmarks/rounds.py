@@ -10,16 +10,16 @@ import math
 from oracle.claims.rounds import (
     CAPACITIES,
     WAITING,
-    Load,
+    Backlog,
+    backlog_for_capacity,
     growth_exponent,
-    load_for_capacity,
     seconds_per_round,
 )
 
 
 def main() -> None:
     print("| waiting | M | µs per round | against the first |\n|---:|---:|---:|---:|")
-    costs = [seconds_per_round(Load(waiting, 16_384)) for waiting in WAITING]
+    costs = [seconds_per_round(Backlog(waiting, 16_384)) for waiting in WAITING]
     for waiting, cost in zip(WAITING, costs, strict=True):
         print(f"| {waiting:,} | 16,384 | {cost * 1e6:.0f} | {cost / costs[0]:.2f} |")
     for block_size, lower in ((1, 1), (16, 1), (1, 100)):
@@ -27,7 +27,7 @@ def main() -> None:
         print("| M | µs per round | ns per token of M | ns per M·log2 M |\n|---:|---:|---:|---:|")
         costs = []
         for capacity in CAPACITIES:
-            costs.append(seconds_per_round(load_for_capacity(capacity, block_size, lower)))
+            costs.append(seconds_per_round(backlog_for_capacity(capacity, block_size, lower)))
             per_token = costs[-1] / capacity * 1e9
             print(
                 f"| {capacity:,} | {costs[-1] * 1e6:.0f} | {per_token:.2f} "

@@ -21,9 +21,9 @@ from amin_ref.workloads import Rough, build_instance
 from oracle.claims.rounds import (
     CAPACITIES,
     WAITING,
-    Load,
+    Backlog,
+    backlog_for_capacity,
     growth_exponent,
-    load_for_capacity,
     seconds_per_round,
 )
 from tests.support.real_data import lmsys_file
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.theorem("T14")
 def test_cost_of_a_round_does_not_grow_with_the_number_waiting() -> None:
-    costs = [seconds_per_round(Load(waiting, 16_384)) for waiting in WAITING]
+    costs = [seconds_per_round(Backlog(waiting, 16_384)) for waiting in WAITING]
     assert max(costs) < 1.5 * costs[0]
 
 
@@ -41,7 +41,7 @@ def test_cost_of_a_round_does_not_grow_with_the_number_waiting() -> None:
 @pytest.mark.parametrize(("block_size", "lower"), [(1, 1), (16, 1), (1, 100)])
 def test_cost_of_a_round_grows_no_faster_than_m_log_m(block_size: int, lower: int) -> None:
     sizes = CAPACITIES[1:5]
-    costs = [seconds_per_round(load_for_capacity(m, block_size, lower)) for m in sizes]
+    costs = [seconds_per_round(backlog_for_capacity(m, block_size, lower)) for m in sizes]
     # M log M has exponent 1.1 over these sizes; a quadratic round would have 2.
     assert growth_exponent(sizes, costs) < 1.2
 

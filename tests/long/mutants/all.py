@@ -4,8 +4,9 @@ The operators of :mod:`.faults` mutate each file of :data:`GROUPS`. A fault is f
 fork of one process (:mod:`.warm`) with a tenth of the examples. A fault that is alive then, or
 that lies outside of functions, is judged in a process of its own (:mod:`.cold`) with all examples.
 Each verdict is appended to a log, so that a run that was stopped continues. A fault is judged again
-only if its file has changed or if ``--again`` names its verdict. Every fault that stays alive must
-be in :data:`.equivalent.EQUIVALENT` with a reason; otherwise the exit status is 1.
+only if its function has changed or if ``--again`` names its verdict. Faults are judged in a random
+order with a fixed seed: those of a run that was stopped are a sample of all. Every fault that stays
+alive must be in :data:`.equivalent.EQUIVALENT` with a reason; otherwise the exit status is 1.
 """
 
 from __future__ import annotations
@@ -61,10 +62,14 @@ GROUPS = (
         "core",
         files=(
             "amin_ref/policies/amin.py",
+            "amin_ref/policies/amin_by_volume.py",
+            "amin_ref/policies/doubling.py",
             "amin_ref/policies/first_come.py",
             "amin_ref/policies/lookahead.py",
             "amin_ref/policies/policy.py",
             "amin_ref/policies/reserving.py",
+            "amin_ref/policies/shortest_predicted.py",
+            "amin_ref/policies/smallest_volume.py",
             "amin_ref/policies/ties.py",
             "amin_ref/simulator/cache.py",
             "amin_ref/model/blocks.py",
@@ -93,6 +98,7 @@ GROUPS = (
             "tests/policies/test_theorems.py",
             "tests/policies/test_metamorphic.py",
             "tests/policies/test_open.py",
+            "tests/policies/test_others.py",
             "tests/policies/test_work_per_round.py",
             "tests/conformance/test_conformance.py",
             "tests/making/vectors",
@@ -145,6 +151,8 @@ GROUPS = (
             "amin_ref/cli/streams.py",
             "amin_ref/cli/signals.py",
             "amin_ref/cli/messages.py",
+            "amin_ref/cli/bugs.py",
+            "amin_ref/cli/memory.py",
             "amin_ref/cli/wording.py",
             "amin_ref/cli/slow.py",
             "amin_ref/cli/progress.py",
@@ -171,17 +179,34 @@ GROUPS = (
         ),
         tests=(
             "tests/cli/test_application.py",
+            "tests/cli/test_bugs.py",
             "tests/cli/test_cli.py",
             "tests/cli/test_compare.py",
             "tests/cli/test_conform.py",
             "tests/cli/test_drive.py",
+            "tests/cli/test_endings.py",
+            "tests/cli/test_field_cases.py",
+            "tests/cli/test_memory.py",
+            "tests/cli/test_new.py",
+            "tests/cli/test_other_systems.py",
+            "tests/cli/test_outputs.py",
+            "tests/cli/test_progress.py",
+            "tests/cli/test_reading.py",
+            "tests/cli/test_report_command.py",
             "tests/cli/test_rules.py",
+            "tests/cli/test_sentences.py",
+            "tests/cli/test_signals.py",
+            "tests/cli/test_slow.py",
+            "tests/cli/test_streams.py",
+            "tests/cli/test_wording.py",
+            "tests/cli/test_workload_options.py",
             "tests/cli/test_workers.py",
             "tests/comparison/test_comparison.py",
             "tests/oracle/claims/test_claims.py",
             "tests/oracle/report/test_report.py",
             "tests/oracle/ratio/test_program.py",
             "tests/schemas/test_schemas.py",
+            "tests/project/test_readme.py",
         ),
         sample=None,
     ),
@@ -280,43 +305,96 @@ HOMES = {
         "tests/workloads/test_trace.py",
         "tests/workloads/test_build.py",
     ),
-    "amin_ref/cli/drive.py": ("tests/cli/test_drive.py",),
-    "amin_ref/cli/conform.py": ("tests/cli/test_conform.py",),
-    "amin_ref/cli/compare.py": ("tests/cli/test_compare.py",),
-    "amin_ref/cli/comparing.py": ("tests/cli/test_compare.py",),
     "amin_ref/cli/new.py": ("tests/cli/test_new.py",),
     "amin_ref/cli/skeleton.py": ("tests/cli/test_new.py",),
     "amin_ref/cli/reading.py": ("tests/cli/test_reading.py",),
     "amin_ref/cli/limits.py": ("tests/cli/test_reading.py",),
     "amin_ref/cli/workers.py": ("tests/cli/test_workers.py",),
     "amin_ref/cli/application.py": ("tests/cli/test_application.py",),
-    "amin_ref/cli/exit_codes.py": (
-        "tests/cli/test_cli.py",
-        "tests/cli/test_rules.py",
-    ),
-    "amin_ref/cli/options.py": ("tests/cli/test_rules.py",),
     "amin_ref/cli/flags.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/wording.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/messages.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/bound.py": ("tests/cli/test_rules.py",),
     "amin_ref/cli/check.py": ("tests/cli/test_rules.py",),
     "amin_ref/cli/schema.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/optimum.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/verify.py": ("tests/cli/test_rules.py",),
-    "amin_ref/cli/claims.py": ("tests/oracle/claims/test_claims.py",),
-    "amin_ref/cli/report.py": ("tests/oracle/report/test_report.py",),
-    "amin_ref/cli/report_file.py": ("tests/oracle/report/test_report.py",),
-    "amin_ref/cli/worst_case.py": ("tests/oracle/ratio/test_program.py",),
+    "amin_ref/cli/slow.py": ("tests/cli/test_slow.py",),
+    "amin_ref/cli/writing.py": ("tests/cli/test_outputs.py", "tests/cli/test_rules.py"),
+    "amin_ref/cli/claims.py": ("tests/cli/test_sentences.py", "tests/oracle/claims/test_claims.py"),
+    "amin_ref/cli/worst_case.py": (
+        "tests/cli/test_sentences.py",
+        "tests/oracle/ratio/test_program.py",
+    ),
     "amin_ref/files/locking.py": ("tests/files/test_writing.py", "tests/oracle/test_journal.py"),
     "amin_ref/files/reading.py": ("tests/files/test_reading.py",),
     "amin_ref/files/writing.py": ("tests/files/test_writing.py",),
+    "amin_ref/cli/drive.py": (
+        "tests/cli/test_sentences.py",
+        "tests/cli/test_drive.py",
+    ),
+    "amin_ref/cli/conform.py": (
+        "tests/cli/test_sentences.py",
+        "tests/cli/test_conform.py",
+    ),
+    "amin_ref/cli/compare.py": (
+        "tests/cli/test_workload_options.py",
+        "tests/cli/test_compare.py",
+        "tests/cli/test_report_command.py",
+    ),
+    "amin_ref/cli/comparing.py": (
+        "tests/cli/test_progress.py",
+        "tests/cli/test_report_command.py",
+        "tests/cli/test_workload_options.py",
+        "tests/cli/test_compare.py",
+    ),
+    "amin_ref/cli/exit_codes.py": (
+        "tests/cli/test_endings.py",
+        "tests/cli/test_cli.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/options.py": (
+        "tests/cli/test_workload_options.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/wording.py": ("tests/cli/test_wording.py",),
+    "amin_ref/cli/messages.py": (
+        "tests/cli/test_endings.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/bound.py": (
+        "tests/cli/test_progress.py",
+        "tests/cli/test_sentences.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/optimum.py": (
+        "tests/cli/test_sentences.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/verify.py": (
+        "tests/cli/test_sentences.py",
+        "tests/cli/test_rules.py",
+    ),
+    "amin_ref/cli/report.py": ("tests/cli/test_report_command.py",),
+    "amin_ref/cli/report_file.py": (
+        "tests/cli/test_report_command.py",
+        "tests/cli/test_workload_options.py",
+    ),
+    "amin_ref/cli/bugs.py": ("tests/cli/test_bugs.py",),
+    "amin_ref/cli/memory.py": ("tests/cli/test_memory.py",),
+    "amin_ref/cli/signals.py": (
+        "tests/cli/test_endings.py",
+        "tests/cli/test_progress.py",
+        "tests/cli/test_signals.py",
+    ),
+    "amin_ref/cli/streams.py": (
+        "tests/cli/test_endings.py",
+        "tests/cli/test_streams.py",
+        "tests/cli/test_outputs.py",
+    ),
+    "amin_ref/cli/progress.py": ("tests/cli/test_progress.py",),
 }
 """The test files that were written for a file; they run before other tests that use the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedVerdict:
-    """A line of the log: a fault, the digest of its file at that time, and the verdict."""
+    """A line of the log: a fault, the digest of its function at that time, and the verdict."""
 
     fault: str
     source: str
@@ -356,16 +434,34 @@ def source_of(file: str) -> str:
     return (PROJECT / file).read_text(encoding="utf-8")
 
 
-def digest(text: str) -> str:
-    """The digest of a file's code without its comments and docstrings, 12 hexadecimal digits.
+def digests(text: str) -> dict[str, str]:
+    """The digest of each outermost function of a file, by its qualified name: the code of the
+    function without its comments and docstrings, 12 hexadecimal digits.
 
-    So verdicts outlive a better wording.
+    The empty name stands for the code outside of functions. So a verdict outlives a better wording
+    and a change elsewhere.
     """
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+    codes: dict[str, list[str]] = defaultdict(list)
+    for name, function in _outermost(tree, ""):
+        codes[name].append("\n".join(ast.dump(statement) for statement in function.body))
+        function.body = []
+    codes[""] = [ast.dump(tree)]
+    return {
+        name: hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+        for name, parts in codes.items()
+    }
+
+
+def _outermost(node: ast.AST, prefix: str) -> list[tuple[str, ast.FunctionDef]]:
+    """The functions and methods of a module, without nested ones, with their qualified names."""
+    if isinstance(node, ast.FunctionDef):
+        return [(f"{prefix}{node.name}", node)]
+    inner = f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix
+    return [found for child in ast.iter_child_nodes(node) for found in _outermost(child, inner)]
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -374,6 +470,12 @@ def _is_text(statement: ast.stmt) -> bool:
             return True
         case _:
             return False
+
+
+@cache
+def digest_of(file: str, scope: str) -> str:
+    """The digest of a function of a file of the project; see :func:`digests`."""
+    return digests(source_of(file))[scope]
 
 
 @cache
@@ -410,19 +512,22 @@ def run(order: Order) -> bool:
     """Judge the faults that are due; return whether each fault that stays alive is explained."""
     log = VerdictLog(order.folder / "journal.jsonl")
     faults = {f.name: f for file in order.files for f in chosen_faults(file, order.group.sample)}
-    sources = {file: digest(source_of(file)) for file in order.group.files}
-
+    sources = {
+        key(file, scope): found
+        for file in order.group.files
+        for scope, found in digests(source_of(file)).items()
+    }
     explained = {listed.fault for listed in EQUIVALENT}
 
     def was_seen(fault: Fault) -> bool:
         entry = log.entries.get(fault.name)
-        if entry is None or entry.source != sources[fault.file]:
+        if entry is None or entry.source != digest_of(fault.file, fault.scope):
             return False
         return fault.name in explained or entry.judged.verdict not in order.again
 
     def due() -> list[Fault]:
         again = (UNNOTICED, *order.again)
-        return [f for f in faults.values() if _is_due(f, log, sources[f.file], again)]
+        return [f for f in faults.values() if _is_due(f, log, again)]
 
     first = due()
     print(f"{len(faults)} faults, {len(first)} of them to be judged", flush=True)
@@ -436,7 +541,7 @@ def run(order: Order) -> bool:
     failing: list[str] = []
 
     def note(fault: Fault, judged: Judged) -> None:
-        log.add(LoggedVerdict(fault.name, sources[fault.file], judged))
+        log.add(LoggedVerdict(fault.name, digest_of(fault.file, fault.scope), judged))
         if judged.verdict == "killed":
             _count(kills, fault, judged.by)
         by = judged.by.rpartition("::")[2]
@@ -450,7 +555,9 @@ def run(order: Order) -> bool:
             order.workers,
         )
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
-        now.sort(key=lambda f: f.name in log.entries)  # the new before the doubtful
+        now.sort(
+            key=lambda f: (f.name in log.entries, _at_random(f))
+        )  # the new before the doubtful
         names = {f.name for f in now}
         alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):
@@ -476,9 +583,16 @@ def run(order: Order) -> bool:
     return report(order, faults, log) and not failing
 
 
-def _is_due(fault: Fault, log: VerdictLog, source: str, again: Sequence[str]) -> bool:
+def _is_due(fault: Fault, log: VerdictLog, again: Sequence[str]) -> bool:
     entry = log.entries.get(fault.name)
-    return entry is None or entry.source != source or entry.judged.verdict in again
+    if entry is None or entry.source != digest_of(fault.file, fault.scope):
+        return True
+    return entry.judged.verdict in again
+
+
+def _at_random(fault: Fault) -> str:
+    """A key for a random order that depends on the faults' names and :data:`SEED` alone."""
+    return hashlib.sha256(f"{SEED}/{fault.name}".encode()).hexdigest()
 
 
 def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
@@ -501,24 +615,21 @@ def _affordable(
 
 
 def _read_measured(path: Path, sources: Mapping[str, str]) -> dict[str, Measured]:
-    """The stored measurements, without tests that run a file whose text has changed."""
+    """The stored measurements, without tests that run a function that has changed."""
     if not path.exists():
         return {}
     stored = json.loads(path.read_text(encoding="utf-8"))
-    measured = {t: Measured(s, frozenset(names)) for t, (s, names) in stored["tests"].items()}
-    changed = {file for file, text in stored["sources"].items() if sources.get(file, text) != text}
-    return {
-        test: found
-        for test, found in measured.items()
-        if not any(name.partition("::")[0] in changed for name in found.functions)
-    }
+    measured = {t: Measured(s, e, frozenset(names)) for t, (s, e, names) in stored["tests"].items()}
+    then: dict[str, str] = stored["sources"]
+    changed = {name for name, code in then.items() if sources.get(name, code) != code}
+    return {test: found for test, found in measured.items() if not found.functions & changed}
 
 
 def _write_measured(
     path: Path, sources: Mapping[str, str], measured: Mapping[str, Measured]
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    tests = {test: (m.seconds, sorted(m.functions)) for test, m in measured.items()}
+    tests = {test: (m.seconds, m.elsewhere, sorted(m.functions)) for test, m in measured.items()}
     stored = {"sources": dict(sources), "tests": tests}
     path.write_text(json.dumps(stored), encoding="utf-8")
 

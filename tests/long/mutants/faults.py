@@ -7,8 +7,9 @@ of a number, both neighbours of a comparison, a dropped term, a deleted statemen
 they also change decorated functions (all properties and class methods) and code outside of
 functions.
 
-Not mutated: annotations, type aliases, ``__all__``, docstrings, f-strings, and strings with a space
-in them. Tests check what a message names, not its wording.
+Not mutated: annotations, type aliases, ``__all__``, docstrings, f-strings, strings with a space in
+them, and what a flag's ``help`` and ``metavar`` say. Tests check what a message names, not its
+wording.
 """
 
 from __future__ import annotations
@@ -153,8 +154,14 @@ def _is_left_alone(node: ast.AST, in_function: bool) -> bool:
             )
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
+        case ast.keyword(arg=name):
+            return name in _WORDING
         case _:
             return False
+
+
+_WORDING = ("help", "metavar")
+"""Arguments that only say in a help text what a flag is."""
 
 
 def _is_type(value: ast.AST) -> bool:
@@ -294,7 +301,9 @@ _TWINS = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "lis
 def _calls(node: ast.AST) -> Replacements:
     if not isinstance(node, ast.Call):
         return
-    for index in range(len(node.keywords)):
+    for index, keyword in enumerate(node.keywords):
+        if keyword.arg in _WORDING:
+            continue
         rest = [*node.keywords[:index], *node.keywords[index + 1 :]]
         yield "keyword dropped", ast.Call(node.func, node.args, rest)
     match node.func:

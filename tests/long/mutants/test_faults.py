@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults, digest
+from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults, digests
 from tests.long.mutants.cold import judge
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
@@ -65,6 +65,18 @@ def test_statements_are_deleted_and_text_for_readers_is_left_alone() -> None:
         ("min(more, LIMIT)", "max(more, LIMIT)"),
         ("min(more, LIMIT)", "more"),
         ("min(more, LIMIT)", "LIMIT"),
+    }
+
+
+def test_what_a_help_text_says_is_left_alone() -> None:
+    source = 'FLAG = option("--least", type=int, metavar="N", help="The least.", default=1)'
+    option = source.removeprefix("FLAG = ").replace('"', "'")
+    assert {(f.old, f.new) for f in faults_of("flag.py", source)} == {
+        ("'--least'", "'XX--least'"),
+        (option, option.replace("type=int, ", "")),
+        (option, option.replace(", default=1", "")),
+        ("1", "2"),
+        ("1", "0"),
     }
 
 
@@ -134,5 +146,26 @@ def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
 def test_another_wording_leaves_verdicts_as_they_are() -> None:
     reworded = SOURCE.replace("A box.", "A case.") + "# a comment\n"
     assert reworded != SOURCE
-    assert digest(reworded) == digest(SOURCE)
-    assert digest(SOURCE.replace("LIMIT: int = 3", "LIMIT: int = 4")) != digest(SOURCE)
+    assert digests(reworded) == digests(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("LIMIT: int = 3", "LIMIT: int = 4", {""}),
+        ("more: int = 1", "more: int = 2", {""}),
+        ("self.held += min", "self.held -= min", {"Box.add"}),
+        ("not self.open", "self.open", {"Box.is_full"}),
+    ],
+)
+def test_a_change_makes_verdicts_stale_where_it_is(old: str, new: str, changed: set[str]) -> None:
+    before, after = digests(SOURCE), digests(SOURCE.replace(old, new))
+    assert set(before) == {"", "Box.is_full", "Box.add"} == set(after)
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_every_fault_is_in_a_function_that_has_a_digest() -> None:
+    for group in GROUPS:
+        for file in group.files:
+            known = digests((PROJECT / file).read_text(encoding="utf-8"))
+            assert {fault.scope for fault in chosen_faults(file, None)} <= set(known)

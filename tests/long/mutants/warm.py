@@ -66,11 +66,22 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A test on sound code: its processor time in seconds, that of the processes that it starts
-    included, and the functions that it runs."""
+    """A test on sound code.
+
+    Attributes:
+        seconds: its processor time, that of the processes that it starts included.
+        elsewhere: the part of it that these processes take, which run the code of the files.
+        functions: the functions that it runs itself.
+    """
 
     seconds: float
+    elsewhere: float
     functions: frozenset[str]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether a fault in a fork hardly concerns the test: other processes do its work."""
+        return 2 * self.elsewhere > self.seconds
 
 
 def allowed_seconds(measured: float) -> float:
@@ -157,7 +168,7 @@ class Warm:
             def run(pipe: int) -> None:
                 for test in tests:
                     functions: set[str] = set()
-                    began = _processor_seconds()
+                    began, elsewhere = _processor_seconds(), _seconds_elsewhere()
                     sys.setprofile(_noting(scopes, functions))
                     failed = self._fails(test, None)
                     sys.setprofile(None)
@@ -165,7 +176,8 @@ class Warm:
                         _say(pipe, f"fails: {test}")
                         continue
                     seconds = _processor_seconds() - began
-                    _say(pipe, json.dumps([test, seconds, sorted(functions)]))
+                    elsewhere = _seconds_elsewhere() - elsewhere
+                    _say(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
 
             return run
 
@@ -175,13 +187,21 @@ class Warm:
                 if line.startswith("fails: "):  # too slow under the tracer
                     print(f"left out, since without a fault and with few examples it {line}")
                     continue
-                test, seconds, functions = json.loads(line)
-                self.measured[test] = Measured(seconds, frozenset(functions))
+                test, seconds, elsewhere, functions = json.loads(line)
+                self.measured[test] = Measured(seconds, elsewhere, frozenset(functions))
                 print(f"{seconds:6.1f} s  {test}", flush=True)
             store(self)
 
-    def tests_of(self, fault: Fault, kills: Mapping[str, Counter[str]], budget: float) -> list[str]:
+    def tests_of(
+        self,
+        fault: Fault,
+        kills: Mapping[str, Counter[str]],
+        budget: float,
+        elsewhere: bool = True,
+    ) -> list[str]:
         """Tests that run the fault's function and take at most ``budget`` seconds on sound code.
+
+        Without ``elsewhere``, those are left out whose work is done by processes that they start.
 
         First come tests that killed faults of this function, then tests from the file's home. Then
         follow, in turns, a test that runs few functions, and a case of a parametrised test that has
@@ -189,7 +209,10 @@ class Warm:
         """
         name = key(fault.file, fault.scope)
         near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
-        running = sorted(self._running(fault), key=lambda test: self.measured[test].seconds)
+        running = sorted(
+            (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
+            key=lambda test: self.measured[test].seconds,
+        )
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
@@ -235,7 +258,10 @@ class Warm:
         def jobs() -> Iterator[tuple[Fault, Callable[[int], None]]]:
             for fault in faults:
                 code = self._faulty_code(fault)
-                yield fault, self._trying(code, self.tests_of(fault, kills, budget))
+                yield (
+                    fault,
+                    self._trying(code, self.tests_of(fault, kills, budget, elsewhere=False)),
+                )
 
         for fault, said, status, seconds in _forked(jobs(), workers):
             last = said[-1] if said else ""
@@ -277,9 +303,15 @@ class Warm:
         return [test for test, said, _, _ in done if said != ["passed"]]
 
     def can_judge(self, fault: Fault) -> bool:
-        """Whether the fault is in a function that is alive in this process."""
+        """Whether the fault is in a function that is alive in this process and that a test runs.
+
+        Some functions run on import alone, such as those that declare flags.
+        """
         name = str(self._root / fault.file), fault.scope
-        return bool(fault.scope) and any(place[:2] == name for place in self._functions)
+        if not fault.scope or not any(place[:2] == name for place in self._functions):
+            return False
+        scope = key(fault.file, fault.scope)
+        return any(scope in m.functions and not m.is_elsewhere for m in self.measured.values())
 
     def _faulty_code(self, fault: Fault) -> CodeType:
         path = self._root / fault.file
@@ -314,6 +346,12 @@ def _processor_seconds() -> float:
     """Processor time of this process, and of those that it started and that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def _seconds_elsewhere() -> float:
+    """Processor time of the processes that this one started and that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:

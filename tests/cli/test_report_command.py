@@ -1,0 +1,280 @@
+"""What ``report`` and ``compare --report`` compute before anything is drawn.
+
+The drawing is replaced by a note of what it would get: the report itself has tests of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from amin_ref import Amin, Instance, Schedule, check, simulate
+from amin_ref.cli import comparing, report
+from amin_ref.cli.application import application
+from amin_ref.cli.bound import BestKnown, ProvenBound, best_known, proven_bound
+from amin_ref.cli.exit_codes import run
+from amin_ref.cli.options import WorkloadOptions
+from amin_ref.cli.report import BOUND_SECONDS, SEEDS
+from amin_ref.cli.report_file import caption
+from amin_ref.cli.signals import remember
+from amin_ref.comparison import Comparison
+from amin_ref.workloads import build_instance
+from oracle import Optimum, optimum
+from oracle.claims import LEDGER, Ledger
+from tests.cli.test_cli import one_sentence
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
+
+from oracle.report import GivenSchedule
+
+SMALL = ["--requests", "6", "--capacity", "3000", "--time-limit", "0"]
+
+
+@dataclass
+class Drawn:
+    """What the drawing gets."""
+
+    output: str
+    options: WorkloadOptions
+    again: str
+    schedules: Mapping[str, Schedule]
+    best: Optimum
+    ledger: Ledger
+    further: Mapping[int, Comparison]
+    given: GivenSchedule | None = None
+
+
+@dataclass
+class Notes:
+    """The reports that would have been written, and the seconds of each search for a bound."""
+
+    drawn: list[Drawn] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+@pytest.fixture
+def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Notes:
+    noted = Notes()
+
+    def note(
+        output: str,
+        options: WorkloadOptions,
+        again: str,
+        schedules: Mapping[str, Schedule],
+        best: Optimum,
+        ledger: Ledger,
+        *,
+        further: Mapping[int, Comparison] | None = None,
+        given: GivenSchedule | None = None,
+    ) -> None:
+        more = further or {}
+        noted.drawn.append(Drawn(output, options, again, schedules, best, ledger, more, given))
+
+    def bound(instance: Instance, seconds: float) -> ProvenBound:
+        noted.seconds.append(seconds)
+        return proven_bound(instance, 0.0)
+
+    for module in (report, comparing):
+        monkeypatch.setattr(module, "write_report", note)
+        monkeypatch.setattr(module, "proven_bound", bound)
+    monkeypatch.chdir(tmp_path)
+    return noted
+
+
+def reported(notes: Notes, line: list[str], code: int = 0) -> Drawn:
+    assert run(application, line) == code
+    (drawn,) = notes.drawn
+    return drawn
+
+
+def chats(seed: int) -> Instance:
+    return build_instance("chat", requests=6, capacity=3000, seed=seed).instance
+
+
+@pytest.mark.parametrize("line", [
+    ["report", "out.html", "--seeds", "3"], ["compare", "--report", "out.html", "--seeds", "3"],
+], ids=["report", "compare"])  # fmt: skip
+def test_every_seed_is_compared_on_its_own_requests(
+    line: list[str], notes: Notes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = reported(notes, [*line, *SMALL, "--seed", "4", "--policies", "amin,fcfs"])
+    assert drawn.output == "out.html"
+    assert list(drawn.schedules) == ["amin", "fcfs"]
+    assert {schedule.instance for schedule in drawn.schedules.values()} == {chats(4)}
+    assert not any(check(schedule) for schedule in drawn.schedules.values())
+    assert drawn.best.schedule.instance == chats(4)
+    assert list(drawn.further) == [5, 6]
+    for seed, comparison in drawn.further.items():
+        assert list(comparison.schedules) == ["amin", "fcfs"]
+        assert comparison.instance == chats(seed)
+        bound = comparison.lower_bound
+        assert bound is not None
+        assert 0 < bound <= comparison.schedules["amin"].total_latency
+    assert notes.seconds == [0.0, 0.0]
+    again = shlex.split(drawn.again)
+    assert "out.html" in again
+    for flag, value in {"--seeds": "3", "--policies": "amin,fcfs", "--seed": "4"}.items():
+        assert again[again.index(flag) + 1] == value
+    assert drawn.given is None
+    assert drawn.ledger == Ledger.from_json(LEDGER.read_text(encoding="utf-8"))
+
+
+def test_the_command_of_a_report_writes_it_again(
+    notes: Notes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = reported(notes, ["report", "out.html", *SMALL, "--seeds", "2", "--block-size", "2"])
+    notes.drawn.clear()
+    words = shlex.split(first.again)
+    assert words[:3] == ["amin-ref", "report", "out.html"]
+    second = reported(notes, words[1:])
+    assert second.again == first.again
+    assert second.schedules == first.schedules
+    assert list(second.further) == list(first.further)
+
+
+def test_seeds_are_five_unless_nothing_is_random(
+    notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    drawn = reported(notes, ["report", "out.html", *SMALL])
+    assert list(drawn.further) == list(range(1, SEEDS))
+    assert "--seeds" not in drawn.again
+    notes.drawn.clear()
+    (tmp_path / "instance.json").write_text(chats(0).to_json())
+    flags = ["--workload", "instance.json", "--time-limit", "0"]
+    assert reported(notes, ["report", "out.html", *flags]).further == {}
+    capsys.readouterr()
+    assert run(application, ["report", "out.html", *flags, "--seeds", "2"]) == 2
+    assert "--seeds has no effect where nothing is random" in capsys.readouterr().err
+
+
+def test_the_bounds_of_other_seeds_take_a_second_at_most(
+    notes: Notes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def searching(instance: Instance, seconds: float) -> BestKnown:
+        limits.append(seconds)
+        return best_known(instance, 0.0)
+
+    monkeypatch.setattr(report, "best_known", searching)
+    drawn = reported(notes, ["report", "out.html", *SMALL[:-1], "7.5", "--seeds", "2"])
+    assert (limits, notes.seconds) == ([7.5], [BOUND_SECONDS])
+    assert "--time-limit 7.5" in drawn.again
+    notes.drawn.clear()
+    drawn = reported(notes, ["report", "out.html", *SMALL[:-2], "--seeds", "2"])
+    assert (limits[1:], "--time-limit" in drawn.again) == ([report.TIME_LIMIT], False)
+
+
+def test_a_schedule_is_shown_beside_the_policies(
+    notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mine = simulate(chats(1), Amin())
+    (tmp_path / "mine.json").write_text(mine.to_json())
+    line = ["report", "out.html", "--schedule", "mine.json", "--time-limit", "0"]
+    drawn = reported(notes, [*line, "--policies", "amin,fcfs"])
+    assert list(drawn.schedules) == ["yours", "amin", "fcfs"]
+    assert drawn.schedules["yours"] == mine
+    assert {schedule.instance for schedule in drawn.schedules.values()} == {mine.instance}
+    assert drawn.given == GivenSchedule("mine.json", mine)
+    assert drawn.further == {}
+    assert "--schedule mine.json" in drawn.again
+    assert caption(drawn.options, mine, drawn.given) == (
+        "The 6 requests of mine.json; a cache of 3,000 tokens in blocks of 1."
+    )
+    for flags in (["--seed", "3"], ["--seeds", "3"], ["--requests", "3"], ["--workload", "chat"]):
+        capsys.readouterr()
+        assert run(application, [*line, *flags]) == 2
+        assert f"{flags[0]} has no effect beside --schedule" in capsys.readouterr().err
+    assert run(application, [*line, "--ties", "random", "--seed", "3"]) == 0
+
+
+def test_a_schedule_that_is_none_is_refused(
+    notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = ["report", "out.html", "--schedule", "mine.json"]
+    (tmp_path / "mine.json").write_text(Schedule(chats(1), ()).to_json())
+    assert run(application, line) == 2
+    assert "'mine.json' holds a schedule that is not valid" in capsys.readouterr().err
+    (tmp_path / "mine.json").write_text(Schedule(Instance(5, ()), ()).to_json())
+    assert run(application, line) == 2
+    assert "a schedule of no requests" in one_sentence(capsys.readouterr().err)
+    assert notes.drawn == []
+
+
+def test_other_measurements_of_the_claims_may_be_shown(
+    notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document = json.loads(LEDGER.read_text(encoding="utf-8")) | {"seeds": 77}
+    (tmp_path / "claims.json").write_text(json.dumps(document))
+    line = ["report", "out.html", *SMALL, "--seeds", "1", "--claims", "claims.json"]
+    drawn = reported(notes, line)
+    assert drawn.ledger.seeds == 77
+    assert "--claims claims.json" in drawn.again
+
+
+@pytest.mark.parametrize("command", [["report", "out.html"], ["compare", "--report", "out.html"]])
+@pytest.mark.parametrize("search", ["first", "second"])
+def test_ctrl_c_leaves_the_seeds_that_are_done(
+    command: list[str],
+    search: str,
+    notes: Notes,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the search for the first seed's optimum, or for the second seed's bound."""
+    module = report if command[0] == "report" else comparing
+
+    def best(instance: Instance, _seconds: float) -> BestKnown:
+        if search == "first":
+            remember(signal.SIGINT)
+        return BestKnown(optimum(instance, 0.0), interrupted=search == "first")
+
+    def bound(instance: Instance, _seconds: float) -> ProvenBound:
+        remember(signal.SIGINT)
+        return replace(proven_bound(instance, 0.0), interrupted=True)
+
+    monkeypatch.setattr(module, "best_known", best)
+    monkeypatch.setattr(module, "proven_bound", bound)
+    drawn = reported(notes, [*command, *SMALL, "--seeds", "3"], code=130)
+    captured = capsys.readouterr()
+    assert captured.err.endswith("interrupted; these are the best bounds so far.\n")
+    if search == "first":
+        assert drawn.further == {}
+    else:
+        # The bound of a seed that was interrupted is a bound all the same.
+        assert list(drawn.further) == ([] if command[0] == "report" else [1])
+
+
+@pytest.mark.parametrize(("flags", "has_bound"), [
+    ([], False), (["--bound"], True), (["--report", "out.html"], True),
+])  # fmt: skip
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
+def test_a_bound_is_proved_where_it_is_asked_for(
+    flags: list[str],
+    has_bound: bool,
+    seeds: list[str],
+    notes: Notes,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    size, limit = SMALL[:-2], SMALL[-2:]
+    line = ["compare", *size, *(limit if has_bound else []), *flags, *seeds, "--json"]
+    assert run(application, line) == 0
+    document = json.loads(capsys.readouterr().out)
+    ratios = [policy["ratio_to_bound"] for policy in document["policies"]]
+    if seeds:
+        ratios = [None if ratio is None else ratio["mean"] for ratio in ratios]
+    if has_bound:
+        assert all(ratio >= 1 for ratio in ratios)
+    else:
+        assert set(ratios) == {None}
+    assert len(notes.drawn) == ("--report" in flags)
+    if not has_bound:
+        assert run(application, [*line, *limit]) == 2
+        assert "--time-limit has no effect without --bound or --report" in (capsys.readouterr().err)
