@@ -27,7 +27,7 @@ from amin_ref.policies.policy import Decision, Policy, VisibleRequest
 from amin_ref.policies.ties import ByPosition, TieBreak
 
 DEFAULT_FACTOR = 16
-"""With it, chat and conversation lengths cost at most 7 % more than under Amin."""
+"""With it the total latency is at most 4 % above Amin's, on average, on four measured workloads."""
 
 
 @dataclass(eq=False)
