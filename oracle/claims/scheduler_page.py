@@ -61,14 +61,15 @@ def caption(table: SchedulerTable) -> str:
 def text(table: SchedulerTable, width: int) -> str:
     """The advice, and a plain table for each load."""
     parts = [wrapped(caption(table), width)]
-    parts += [wrapped(_in_words(advice), width, indent="  ") for advice in table.advice]
+    parts += [wrapped(in_words(advice), width, indent="  ") for advice in table.advice]
     parts += [
         f"{at_load(load)}\n{_at_one_load(table, load).fitted(width)}" for load in loads(table)
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _in_words(advice: Advice) -> str:
+def in_words(advice: Advice) -> str:
+    """The advice with the situation that it is for."""
     return f"{at_load(advice.load)}, {KNOWN[advice.prediction]}: {advice.text}"
 
 
@@ -77,7 +78,8 @@ def loads(table: SchedulerTable) -> tuple[float | None, ...]:
     return tuple(cell.load for cell in table.rows[0].cells)
 
 
-def _name(row: Row) -> str:
+def name_of(row: Row) -> str:
+    """The policy's title, and what it is told."""
     predicted = f", {PREDICTED[row.prediction]}" if row.prediction else ""
     return f"{title_of(row.policy)}{predicted}"
 
@@ -86,7 +88,7 @@ def _at_one_load(table: SchedulerTable, load: float | None) -> Grid:
     index = loads(table).index(load)
     return Grid(
         rows_are="policy",
-        names=tuple(map(_name, table.rows)),
+        names=tuple(map(name_of, table.rows)),
         headings=tuple(heading for heading, _ in COLUMNS),
         cells=tuple(tuple(of(row.cells[index]) for _, of in COLUMNS) for row in table.rows),
     )
@@ -96,7 +98,7 @@ def ratios(table: SchedulerTable) -> Grid:
     """Total latency / certified bound: a row for each policy, a column for each load."""
     return Grid(
         rows_are="policy",
-        names=tuple(map(_name, table.rows)),
+        names=tuple(map(name_of, table.rows)),
         headings=tuple((at_load(load), "", "") for load in loads(table)),
         cells=tuple(tuple(_ratio(cell.ratio) for cell in row.cells) for row in table.rows),
     )
@@ -180,5 +182,5 @@ def prices(tables: Sequence[SchedulerTable], load: float | None) -> str:
             f"{min(column):.{digit}f} – {max(column):.{digit}f}"
             for column, digit in zip(columns, digits, strict=True)
         )
-        lines.append(f"| {_name(row)} | {' | '.join(ranges)} |")
+        lines.append(f"| {name_of(row)} | {' | '.join(ranges)} |")
     return "\n".join(lines) + "\n"

@@ -134,6 +134,11 @@ class SchedulerTable:
         )
 
 
+def released() -> tuple[SchedulerTable, ...]:
+    """The tables of :data:`TABLES`."""
+    return tuple(map(SchedulerTable.from_json, TABLES.read_text(encoding="utf-8").splitlines()))
+
+
 def _rounded(value: object) -> object:
     """The same document with :data:`SIGNIFICANT_DIGITS` of each number that is not whole."""
     if isinstance(value, float):

@@ -11,12 +11,17 @@ from pathlib import Path
 
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.policies.names import POLICIES, title_of
-from oracle.claims import Measurements, Plan, ResultStore
+from oracle.claims import Measurements, Plan, ResultStore, tasks
 from oracle.claims.experiments import Scheduled
 from oracle.claims.result_store import estimated
 from oracle.claims.scheduler_page import markdown, overview, prices
 from oracle.claims.scheduler_table import TABLES, SchedulerTable
-from oracle.claims.schedulers import REQUESTS, reads_predictions, scheduler_table
+from oracle.claims.schedulers import (
+    REQUESTS,
+    reads_predictions,
+    scheduler_experiments,
+    scheduler_table,
+)
 from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
@@ -51,8 +56,10 @@ def main_job_experiments() -> dict[str, Scheduled]:
 
 def main_job() -> str:
     """Each policy beside Amin on README's main job, as Markdown."""
-    found = Measurements(ResultStore(DATA), SEEDS)
-    experiments = main_job_experiments()
+    store = ResultStore(DATA)
+    found = Measurements(store, SEEDS)
+    every = main_job_experiments()
+    experiments = {policy: every[policy] for policy in measured_policies(store)}
     amin = found.of(experiments["amin"], "total")
     lines = [
         "| policy | total latency / that of Amin | p99, rounds | wasted tokens, % |",
@@ -72,13 +79,34 @@ def _plus_minus(estimate: Estimate, decimals: int) -> str:
     return f"{estimate.mean:,.{decimals}f} ± {estimate.margin:,.{decimals}f}"
 
 
-def tables() -> dict[str, SchedulerTable]:
-    """The table of each workload by its marker, from the committed measurements."""
-    found = Measurements(ResultStore(DATA), SEEDS)
+def plans() -> dict[str, Plan]:
+    """The plan of each workload by its marker."""
     return {
-        name: scheduler_table(Plan(workload, REQUESTS, capacity, SEEDS), found)
+        name: Plan(workload, REQUESTS, capacity, SEEDS)
         for name, (workload, capacity) in WORKLOADS.items()
     }
+
+
+def measured_policies(store: ResultStore) -> tuple[str, ...]:
+    """The policies with a measurement of everything that the pages show of them."""
+    return tuple(
+        policy
+        for policy in POLICIES
+        if all(
+            task in store
+            for plan in plans().values()
+            for task in tasks(scheduler_experiments(plan, [policy]), SEEDS)
+        )
+        and all(task in store for task in tasks([main_job_experiments()[policy]], SEEDS))
+    )
+
+
+def tables() -> dict[str, SchedulerTable]:
+    """The table of each workload by its marker, from the committed measurements."""
+    store = ResultStore(DATA)
+    policies = measured_policies(store)
+    found = Measurements(store, SEEDS)
+    return {name: scheduler_table(plan, found, policies) for name, plan in plans().items()}
 
 
 def for_report(found: dict[str, SchedulerTable]) -> str:
