@@ -323,13 +323,14 @@ def volumes(instance: Instance) -> dict[RequestId, int]:
     }
 
 
+@pytest.mark.theorem("T20")
 @pytest.mark.parametrize("check", ["forward", "peak"])
 @times(2)
 @given(data=st.data(), instance=instances(max_arrival=0))
 def test_svf_is_within_its_authors_bound(
     check: Check, data: st.DataObject, instance: Instance
 ) -> None:
-    """With all at once: ≤ 1 + 2/(1 - α_M) times the bound Σ_j max(o, ⌈Σ_{i≤j} vol/M⌉) on OPT.
+    """T20. With all at once: ≤ 1 + 2/(1 - α_M) times the bound Σ_j max(o, ⌈Σ_{i≤j} vol/M⌉) on OPT.
 
     Also request by request: (M - P)·wait_j ≤ Σ_{i before j} P_i·o_i, with P the largest peak.
     """
