@@ -67,13 +67,14 @@ MODELS: dict[str, tuple[MakePolicy, MakeNaive]] = {
 }
 
 
+@pytest.mark.theorem("T7")
 @pytest.mark.parametrize("name", MODELS)
 @times(2)
 @given(data=st.data(), instance=instances(predictions=("lowest", "interval")))
 def test_a_policy_agrees_with_its_naive_model(
     name: str, data: st.DataObject, instance: Instance
 ) -> None:
-    """Section 4 of the specification, worked out from scratch in every round: the same runs."""
+    """T7: section 4 of the specification, worked out from scratch in every round: the same runs."""
     make, make_naive = MODELS[name]
     ties = data.draw(tie_breaks(instance))
     schedule = simulate(instance, make(ties))
