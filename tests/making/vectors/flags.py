@@ -489,6 +489,7 @@ OTHER_POLICY_FLAGS = (
         "AlphaGreedyFillsTheCache",
         "α-greedy keeps no part of the cache free",
         "α-greedy fills the whole cache",
+        cost="the cache overflows in the next round, and every running request is evicted",
         policy="alpha-greedy",
     ),
     _flag(
