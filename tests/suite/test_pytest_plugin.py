@@ -9,9 +9,21 @@ import sys
 
 import pytest
 
+import amin_ref
 from tests.support.project import PROJECT
 
 pytest_plugins = "pytester"
+
+# pytester unloads what a run imports: a class that was imported here stays the same class.
+for public in amin_ref.__all__:
+    getattr(amin_ref, public)
+for module in (
+    "amin_ref.suite.t12_ratio",
+    "amin_ref.strategies",
+    "amin_ref.policies.variants",
+    "tests.models.wrong_schedulers",
+):
+    importlib.import_module(module)
 
 # An installed plugin is found by itself; named as well, it is the same one.
 PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-examples", "60")
