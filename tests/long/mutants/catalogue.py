@@ -68,6 +68,7 @@ SMALLEST_VOLUME = "amin_ref/policies/smallest_volume.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 MIXES = "amin_ref/families/mixes.py"
 OPTIMUM = "oracle/portfolio.py"
+PROBING = "amin_ref/policies/probing.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator/simulation.py"
 SMALL_BOUND = "amin_ref/small/bound.py"
@@ -852,6 +853,20 @@ RATIOS = (
         DOUBLING,
         "if now - job.start == job.assumed]",
         "if now - job.start > job.assumed]",
+    ),
+    Mutant(
+        "Amin with probes never probes",
+        "T19",
+        PROBING,
+        "if self._cost + len(self._unfinished) > self.factor * self._known.volume_bound():",
+        "if self._cost < 0:",
+    ),
+    Mutant(
+        "a probe leaves running requests in the cache",
+        "T19",
+        PROBING,
+        "        evicted = list(self._batch.running)\n",
+        "        evicted = list(self._batch.running)[:1]\n",
     ),
 )
 
