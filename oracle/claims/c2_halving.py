@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amin_ref.comparison.estimate import Estimate
-from oracle.claims.experiments import Experiment, InHindsight, Predicted, smallest_volume
+from oracle.claims.experiments import Experiment, InHindsight, Predicted
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
 from oracle.claims.plan import WHOLE_INTERVAL, Claim, Plan
@@ -28,13 +27,9 @@ BINS = (1, 2, 3, 5, 10, 20, 50)
 """Numbers of bins, K."""
 
 HINDSIGHTS = ("bound", "h-sf")
-"""The kinds of hindsight that decide the verdict, as :class:`.experiments.InHindsight` names them.
-"""
+"""Names of hindsight's values in :class:`oracle.claims.experiments.InHindsight`."""
 
-SHOWN = (*HINDSIGHTS, "svf")
-"""The kinds of hindsight that tables have."""
-
-NAMES = {"bound": "the certified bound", "h-sf": "H-SF", "svf": "SVF"}
+NAMES = {"bound": "the certified bound", "h-sf": "H-SF"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,6 @@ def _experiments(plan: Plan) -> list[Experiment]:
         for workload in _workloads(plan)
         for experiment in (
             InHindsight(workload, plan.bound_seconds),
-            smallest_volume(workload),
             *(Predicted(workload, f"bins:{bins}") for bins in _bins(plan)),
         )
     ]
@@ -84,7 +78,7 @@ def _experiments(plan: Plan) -> list[Experiment]:
 def _closed(
     plan: Plan, found: Measurements, workload: SampledWorkload, hindsight: str
 ) -> list[_Closed]:
-    best = _latency(plan, found, workload, hindsight)
+    best = found.of(InHindsight(workload, plan.bound_seconds), hindsight)
     closed = []
     for bins in _bins(plan):
         predicted = Predicted(workload, f"bins:{bins}")
@@ -97,25 +91,17 @@ def _closed(
     return closed
 
 
-def _latency(
-    plan: Plan, found: Measurements, workload: SampledWorkload, hindsight: str
-) -> NDArray[np.float64]:
-    if hindsight == "svf":
-        return found.of(smallest_volume(workload), "total")
-    return found.of(InHindsight(workload, plan.bound_seconds), hindsight)
-
-
 def _judge(plan: Plan, found: Measurements) -> Judgement:
     sampled, equal = (
-        {name: _closed(plan, found, workload, name) for name in SHOWN}
+        {name: _closed(plan, found, workload, name) for name in HINDSIGHTS}
         for workload in _workloads(plan)
     )
-    with_gap = [each for name in HINDSIGHTS for each in sampled[name] if each.share is not None]
+    with_gap = [each for closed in sampled.values() for each in closed if each.share is not None]
     halved = [each.halved for each in with_gap]
     verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     return Judgement(
         verdict=verdict,
-        measured=" ".join(_shares_closed(name, sampled[name]) for name in SHOWN),
+        measured=" ".join(_shares_closed(name, sampled[name]) for name in HINDSIGHTS),
         condition=_condition(verdict, sampled, equal, _held(plan, found)),
         figures=(
             _figure_shares(sampled, equal),
@@ -174,7 +160,7 @@ def _figure_shares(sampled: dict[str, list[_Closed]], equal: dict[str, list[_Clo
             tuple(Point(each.bins, each.share) for each in closed[name] if each.share),
         )
         for closed, suffix in ((sampled, ""), (equal, ", equal prompts"))
-        for name in SHOWN
+        for name in HINDSIGHTS
     ]
     return Figure(
         name="c2-gap",
@@ -194,14 +180,12 @@ def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
     workload = plan.sampled()
     hindsight = InHindsight(workload, plan.bound_seconds)
     bound = found.of(hindsight, "bound")
-    svf = found.of(smallest_volume(workload), "total")
-    lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "SVF": [], "Amax": []}
+    lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "Amax": []}
     for bins in _bins(plan):
         predicted = Predicted(workload, f"bins:{bins}")
         for name, latency in (
             ("Amin", found.of(predicted, "amin")),
             ("H-SF", found.of(hindsight, "h-sf")),
-            ("SVF", svf),
             ("Amax", found.of(predicted, "amax")),
         ):
             lines[name].append(Point(bins, estimated(latency / bound)))
