@@ -236,7 +236,7 @@ def _judge_c3(plan: Plan, found: Measurements) -> Judgement:
     conditions = {
         "holds": "",
         "holds under conditions": (
-            f"Reached with the naive interval at {listed(reached) if reached else ''}; with no "
+            f"Reached with the naive interval at {listed(reached)}; with no "
             "error relative to the length."
         ),
         "does not hold": f"No setting reaches {FIVE:g}.",
