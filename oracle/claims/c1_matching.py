@@ -222,8 +222,8 @@ MATCHING = Claim(
     words="With naive predictions (assuming 1,000 tokens for all), Amin matched the latency of "
     "hindsight-optimal scheduling, while traditional methods lagged significantly behind.",
     rule=f"Matched: Amin's total latency is at most {MATCHED} times the certified bound. Lagging: "
-    f"Amax's is at least {LAGS} times Amin's. Holds if both are true with all requests at once, "
-    "the article's setting; under conditions if both are true for some other number of requests or "
+    f"Amax's is at least {LAGS} times Amin's. Holds if both are true with all requests at once; "
+    "under conditions if both are true for some other number of requests or "
     f"load. {WHOLE_INTERVAL}",
     setting=lambda plan: (
         f"every output predicted in [1, 1000]; {round(SHARES[0] * plan.requests):,} to "

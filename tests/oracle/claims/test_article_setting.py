@@ -13,7 +13,7 @@ from amin_ref.policies.names import POLICIES
 from amin_ref.policies.ties import ByPosition
 from oracle.claims import Judgement, Ledger, Measurements, Plan, ResultStore, judged, tasks
 from oracle.claims.article_setting import ARTICLE_CLAIMS, PROMPTS
-from oracle.claims.experiments import Bounded, Experiment, Scheduled, Values
+from oracle.claims.experiments import Bounded, Experiment, FixedTies, Scheduled, Values
 from oracle.claims.workload import SampledWorkload
 
 PLAN = Plan(seeds=4)
@@ -22,16 +22,18 @@ Total = Callable[[Scheduled], float]
 """A made-up total latency; that of H-SF is 100 unless it says otherwise."""
 
 
-def judgement(name: str, total: Total) -> Judgement:
+def judgement(name: str, total: Total, family: float = 1.0) -> Judgement:
     """The judgement on made-up totals, with a little noise from seed to seed."""
     (claim,) = (claim for claim in ARTICLE_CLAIMS if claim.name == name)
     store = ResultStore()
     for task in tasks(claim.experiments(PLAN), PLAN.seeds):
-        store.add(task, _values(task.experiment, task.seed, total))
+        store.add(task, _values(task.experiment, task.seed, total, family))
     return claim.judge(PLAN, Measurements(store, PLAN.seeds))
 
 
-def _values(experiment: Experiment, seed: int, total: Total) -> Values:
+def _values(experiment: Experiment, seed: int, total: Total, family: float = 1.0) -> Values:
+    if isinstance(experiment, FixedTies):
+        return {"amin": family, "shuffled": 1.0}
     if isinstance(experiment, Bounded):
         return {"bound": 95.0, "requests": experiment.workload.requests}
     assert isinstance(experiment, Scheduled)
@@ -95,10 +97,17 @@ class TestVerdicts:
         made = totals(lambda _: 100.0, lambda e: naive if e.prediction == "naive" else relative)
         assert judgement("C3", made).verdict == verdict
 
-    def test_c4_is_never_shown_by_samples(self) -> None:
-        # 3.3 + 0.9·ln(1000) = 9.517…
-        assert judgement("C4", totals(lambda _: 951.0)).verdict == "holds under conditions"
-        assert judgement("C4", totals(lambda _: 952.0)).verdict == "does not hold"
+    @pytest.mark.parametrize(
+        ("sample", "family", "verdict"),
+        [
+            (951.0, 1.0, "holds"),  # 3.3 + 0.9·ln(1000) = 9.517…
+            (952.0, 1.0, "holds under conditions"),
+            (951.0, 20.0, "does not hold"),
+        ],
+    )
+    def test_c4(self, sample: float, family: float, verdict: str) -> None:
+        found = judgement("C4", totals(lambda _: sample), family)
+        assert found.verdict == verdict
 
 
 def test_every_prompt_has_the_length_of_the_setting() -> None:
