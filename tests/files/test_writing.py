@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref.files.locking import lock, locked
-from amin_ref.files.writing import destination, write_all, write_whole
+from amin_ref.files.writing import destination, write_all, write_new, write_whole
 from amin_ref.model.errors import CannotWrite
 from tests.support.project import PROJECT
 
@@ -293,6 +293,53 @@ def test_a_write_that_fails_leaves_the_old_text_and_nothing_open(
     write_whole(file, "new")
     destination(file)
     assert os.listdir("/proc/self/fd") == open_before
+
+
+@WAYS
+def test_a_file_that_gets_the_number_of_standard_input_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    """Where standard input is closed, the next file that is opened has number 0."""
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        write_whole(tmp_path / "file", "text")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert (tmp_path / "file").read_text() == "text"
+
+
+@WAYS
+def test_a_name_may_be_as_long_as_the_system_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / ("é" * 127)
+    for text in ("first", "second"):
+        write_whole(file, text)
+        assert (os.listdir(tmp_path), file.read_text()) == ([file.name], text)
+
+
+def test_the_folder_of_a_new_file_is_flushed_by_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flushed: list[bool] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", noting)
+    for name in ("new", tmp_path / "newer"):
+        write_new(name, "text")
+    assert flushed == [False, True] * 2
+    assert sorted(os.listdir()) == ["new", "newer"]
 
 
 def test_a_system_without_proc_gives_new_files_names(

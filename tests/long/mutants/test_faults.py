@@ -80,6 +80,25 @@ def test_what_a_help_text_says_is_left_alone() -> None:
     }
 
 
+def test_what_another_system_does_is_left_alone() -> None:
+    source = (
+        "def limit() -> int:\n"
+        '    if sys.platform == "win32":\n'
+        "        return 7\n"
+        "    else:\n"
+        "        begin()\n"
+        '    if sys.platform != "win32":\n'
+        "        count()\n"
+        "    return found()\n"
+    )
+    assert {(f.old, f.new) for f in faults_of("limit.py", source)} == {
+        ("if sys.platform != 'win32': …", "(nothing)"),
+        ("begin()", "(nothing)"),
+        ("count()", "(nothing)"),
+        ("return found()", "return None"),
+    }
+
+
 def test_a_faulty_file_has_that_fault_alone() -> None:
     sound = ast.unparse(ast.parse(SOURCE))
     for fault in faults_of("box.py", SOURCE):
