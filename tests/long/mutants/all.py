@@ -596,8 +596,8 @@ def _at_random(fault: Fault) -> str:
 
 
 def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
-    kills[key(fault.file, fault.scope)][test] += 1
-    kills[fault.file][test] += 1
+    for place in (fault.name, key(fault.file, fault.scope), fault.file):
+        kills[place][test] += 1
 
 
 def _affordable(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults
 from tests.long.mutants.cold import judge
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
+from tests.long.mutants.warm import _forked, _say
 from tests.support.project import PROJECT
 
 SOURCE = '''
@@ -188,3 +191,18 @@ def test_every_fault_is_in_a_function_that_has_a_digest() -> None:
         for file in group.files:
             known = digests((PROJECT / file).read_text(encoding="utf-8"))
             assert {fault.scope for fault in chosen_faults(file, None)} <= set(known)
+
+
+def test_no_word_of_a_child_is_lost() -> None:
+    """Children that end while another one is heard: their last words are their verdicts."""
+
+    def saying(word: str) -> Callable[[int], None]:
+        return lambda pipe: _say(pipe, word)
+
+    words = [str(number) for number in range(60)]
+    heard: dict[str, list[str]] = {}
+    for word, said, status, _ in _forked(((word, saying(word)) for word in words), workers=6):
+        time.sleep(0.005)  # meanwhile others speak and end
+        assert status == 0
+        heard[word] = said
+    assert heard == {word: [word] for word in words}

@@ -84,6 +84,10 @@ class Measured:
         return 2 * self.elsewhere > self.seconds
 
 
+Kills = Mapping[str, Counter[str]]
+"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one."""
+
+
 def allowed_seconds(measured: float) -> float:
     """Processor time after which a test counts as hung, given its time on sound code; seconds."""
     return SPARE_SECONDS + SLOWEST * measured
@@ -195,7 +199,7 @@ class Warm:
     def tests_of(
         self,
         fault: Fault,
-        kills: Mapping[str, Counter[str]],
+        kills: Kills,
         budget: float,
         elsewhere: bool = True,
     ) -> list[str]:
@@ -203,17 +207,21 @@ class Warm:
 
         Without ``elsewhere``, those are left out whose work is done by processes that they start.
 
-        First come tests that killed faults of this function, then tests from the file's home. Then
+        First comes the test that killed this fault before, then tests that killed faults of this
+        function, then tests from the file's home. Then
         follow, in turns, a test that runs few functions, and a case of a parametrised test that has
         had no turn yet.
         """
         name = key(fault.file, fault.scope)
-        near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
+        itself, near, far = (
+            kills.get(place, Counter[str]()) for place in (fault.name, name, fault.file)
+        )
         running = sorted(
             (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
             key=lambda test: self.measured[test].seconds,
         )
-        killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
+        killers = [t for t in running if itself[t]]
+        killers += sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
@@ -249,7 +257,7 @@ class Warm:
     def judge(
         self,
         faults: Iterable[Fault],
-        kills: Mapping[str, Counter[str]],
+        kills: Kills,
         budget: float,
         workers: int,
     ) -> Iterator[tuple[Fault, Judged]]:
@@ -272,8 +280,10 @@ class Warm:
                 yield fault, Judged("killed", last.removeprefix("failed: "), seconds)
             elif last == "done":
                 yield fault, Judged("unnoticed", "", seconds)
-            else:
+            elif status:
                 yield fault, Judged("killed", last, seconds)
+            else:
+                raise RuntimeError(f"the judgement of {fault.name} ended without a verdict")
 
     def _trying(self, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
         def run(pipe: int) -> None:
@@ -426,10 +436,19 @@ def _forked(
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
+            parts.extend(_rest_of(pipe))  # said since the pipe was looked at
             os.close(pipe)
             del running[pipe]
             lines = b"".join(parts).decode().splitlines()
             yield job, lines, status, time.monotonic() - began
+
+
+def _rest_of(pipe: int) -> Iterator[bytes]:
+    """What a pipe holds that nothing writes to any more, or only what a killed process left."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while said := os.read(pipe, 65536):
+            yield said
 
 
 def _fork(run: Callable[[int], None]) -> tuple[int, int]:
