@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from amin_ref.model.schedule import Outcome, Run, Schedule
     from amin_ref.model.validation import RequestId
     from amin_ref.policies import (
+        AlphaBetaClearing,
+        AlphaGreedy,
         Amax,
         Amin,
         AminByVolume,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         DoublingBudgets,
         FirstComeFirstServed,
         HindsightShortestFirst,
+        MCBenchmark,
         Policy,
         Ranking,
         RevealedRequest,
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AlphaBetaClearing",
+    "AlphaGreedy",
     "Amax",
     "Amin",
     "AminByVolume",
@@ -78,6 +83,7 @@ __all__ = [
     "InvalidDocument",
     "InvalidValue",
     "InvalidWorkload",
+    "MCBenchmark",
     "NoProgress",
     "Outcome",
     "Policy",
@@ -103,6 +109,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AlphaBetaClearing": "amin_ref.policies",
+    "AlphaGreedy": "amin_ref.policies",
     "Amax": "amin_ref.policies",
     "Amin": "amin_ref.policies",
     "AminByVolume": "amin_ref.policies",
@@ -123,6 +131,7 @@ _MODULES = {
     "InvalidDocument": "amin_ref.model.errors",
     "InvalidValue": "amin_ref.model.errors",
     "InvalidWorkload": "amin_ref.model.errors",
+    "MCBenchmark": "amin_ref.policies",
     "NoProgress": "amin_ref.model.errors",
     "Outcome": "amin_ref.model.schedule",
     "Policy": "amin_ref.policies",

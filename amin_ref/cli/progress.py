@@ -70,7 +70,7 @@ def _shown(
 ) -> Iterator[Watch]:
     """Progress, shown after :data:`SILENT_SECONDS` and removed at the end, errors included.
 
-    Without a terminal the sentence that ``slow`` takes long stands for it; ``None``: nothing does.
+    Without a terminal, a sentence says instead that ``slow`` takes long; with ``None``, none does.
     """
     console = Console(stderr=True)
     description = TextColumn("{task.description}")

@@ -31,8 +31,8 @@ MOST_LOOKS = 250
 Handler = Callable[[int, FrameType | None], object]
 
 _WHOLE = ("<frozen importlib", "popen_spawn_posix.py")
-"""Files of Python's own code that must not be left half done: it imports modules, and it starts a
-worker process and then tells it its work."""
+"""Files of Python's own code that no signal may interrupt: the first imports modules, the second
+starts a worker process and then sends it its work."""
 
 
 _RECEIVED = "amin_ref.cli.signal"
@@ -95,8 +95,8 @@ class Interruption:
 
     A module that is left half imported may hide the exception: some turn it into another one, and
     what Python calls between the lines, such as ``__del__``, cannot pass it on. The exception is
-    raised after the import, and again where it was lost. So it is while a worker process starts.
-    Windows has no clock that interrupts a program: there a signal ends even an import at once.
+    raised after the import, and again where it was lost. The same holds while a worker process
+    starts. Windows has no clock that interrupts a program: there a signal ends an import at once.
     """
 
     def __init__(self) -> None:

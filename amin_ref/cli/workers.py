@@ -66,7 +66,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool that a signal never finds with a task half submitted, or a thread not yet started."""
+    """A pool in which no signal interrupts the submission of a task or the start of a thread."""
 
     def submit(
         self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
@@ -86,7 +86,7 @@ class _Worker(SpawnProcess):
 
 
 class _Spawned(SpawnContext):
-    """Processes begin anew, as :class:`_Worker`."""
+    """Start processes by spawning them, as :class:`_Worker`."""
 
     Process = _Worker
 

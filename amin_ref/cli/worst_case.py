@@ -1,4 +1,4 @@
-"""``amin-ref worst-case``: the largest ratio to OPT over all outputs and tie-breaks."""
+"""``amin-ref worst-case``: the largest ratio to OPT over all outputs, or on a theorem's family."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
+from amin_ref.cli.bound import tell_interrupted
 from amin_ref.cli.exit_codes import INTERRUPTED
+from amin_ref.cli.family import TIME_LIMIT, changed_parameters, family_ratio, print_family
+from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
@@ -16,6 +19,7 @@ from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import ratio
 from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
+from amin_ref.families import FAMILIES
 from amin_ref.model.errors import shown_path
 from amin_ref.policies.loading import load_policy
 from amin_ref.policies.names import ALIASES, POLICIES
@@ -54,7 +58,8 @@ _CHECKPOINT = click.option(
 _TIME_LIMIT = click.option(
     "--time-limit",
     type=SECONDS,
-    help="Seconds after which the largest ratio so far is printed.  [default: none]",
+    help="Seconds after which the largest ratio so far is printed; with --family, seconds of the "
+    f"search for the bound.  [default: none; {TIME_LIMIT:g} with --family]",
 )
 
 
@@ -64,7 +69,23 @@ _TIME_LIMIT = click.option(
 Examples:
   amin-ref worst-case --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5
   amin-ref worst-case --policy amax --prompt 1 --lower 1 --upper 8 --capacity 9 --requests 6
-  amin-ref worst-case --policy mine:SJF --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5""",
+  amin-ref worst-case --policy mine:SJF --prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5
+  amin-ref worst-case --family staggered --upper 64
+  amin-ref worst-case --family adaptive --upper 64 --parameter lower=4""",
+)
+@click.option(
+    "--family",
+    type=click.Choice(tuple(FAMILIES)),
+    metavar="NAME",
+    help="Instead of a search: a large instance on which a theorem shows a policy to be far from "
+    f"the optimum, with outputs of up to --upper tokens: {', '.join(FAMILIES)}.",
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter of the family that differs from its default; may be given several times.",
 )
 @click.option(
     "--policy",
@@ -74,13 +95,11 @@ Examples:
     help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
     "or a policy of your own.",
 )
-@click.option("--prompt", type=TOKENS, required=True, help="s, length of every prompt.")
-@click.option("--lower", type=TOKENS, required=True, help="ℓ, lower bound of every output.")
-@click.option("--upper", type=TOKENS, required=True, help="u, upper bound of every output.")
-@click.option(
-    "--capacity", type=TOKENS, required=True, help="M, size of the cache; at least s + u."
-)
-@click.option("--requests", type=REQUESTS, required=True, help="n, number of requests.")
+@click.option("--prompt", type=TOKENS, help="s, length of every prompt.")
+@click.option("--lower", type=TOKENS, help="ℓ, lower bound of every output.")
+@click.option("--upper", type=TOKENS, help="u, upper bound of every output.")
+@click.option("--capacity", type=TOKENS, help="M, size of the cache; at least s + u.")
+@click.option("--requests", type=REQUESTS, help="n, number of requests.")
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
@@ -88,12 +107,14 @@ Examples:
 @click.pass_context
 def worst_case_command(
     context: click.Context,
+    family: str | None,
+    parameters: tuple[str, ...],
     policy: str,
-    prompt: int,
-    lower: int,
-    upper: int,
-    capacity: int,
-    requests: int,
+    prompt: int | None,
+    lower: int | None,
+    upper: int | None,
+    capacity: int | None,
+    requests: int | None,
     time_limit: float | None,
     workers: int,
     checkpoint: Path | None,
@@ -109,9 +130,29 @@ def worst_case_command(
 
     Prints a Python program with an instance that attains the worst ratio; its first line is a
     comment with the answer. After Ctrl-C the largest ratio seen so far is printed (exit code 130).
+
+    With --family NAME it builds an instance of a theorem of the theorem book and prints the ratio
+    of the theorem's policy to H-SF and to a certified lower bound; --upper is the longest output.
     """
+    if family is not None:
+        for name in _OF_THE_SEARCH:
+            refuse_without_effect(context, name, "with --family")
+        upper = _demanded(context, "upper", upper)
+        seconds = TIME_LIMIT if time_limit is None else time_limit
+        of_family = family_ratio(family, upper, changed_parameters(parameters), seconds)
+        print_family(of_family, as_json)
+        if of_family.bound.interrupted:
+            context.exit(tell_interrupted())
+        return
+    refuse_without_effect(context, "parameters", "without --family")
     policy = ALIASES.get(policy, policy)
-    question = Question(policy, Setting(prompt, lower, upper, capacity), requests)
+    setting = Setting(
+        _demanded(context, "prompt", prompt),
+        _demanded(context, "lower", lower),
+        _demanded(context, "upper", upper),
+        _demanded(context, "capacity", capacity),
+    )
+    question = Question(policy, setting, _demanded(context, "requests", requests))
     if question.is_foreign:
         load_policy(policy)
     if checkpoint:
@@ -198,6 +239,22 @@ def _opened(checkpoint: Path | None) -> Checkpoint | None:
         return None
     with told_if_slow(f"reading {shown_path(checkpoint)}"):
         return Checkpoint(checkpoint)
+
+
+_OF_THE_SEARCH = ("policy", "prompt", "lower", "capacity", "requests", "workers", "checkpoint")
+"""Python names of the flags that belong to a search, not to a family."""
+
+
+def _demanded(context: click.Context, name: str, value: int | None) -> int:
+    """The value of a flag that the command cannot do without.
+
+    Raises:
+        click.MissingParameter: the flag was not given.
+    """
+    if value is None:
+        (param,) = (param for param in context.command.params if param.name == name)
+        raise click.MissingParameter(ctx=context, param=param)
+    return value
 
 
 def _sentence(answer: WorstCase) -> str:

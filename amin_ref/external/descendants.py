@@ -98,7 +98,7 @@ def _running(mark: ProcessMark) -> Iterator[_Process]:
     with contextlib.suppress(OSError):
         for entry in os.scandir(_PROCESSES):
             if entry.name.isdigit():
-                # Without these rights, or after its end, a process is none of ours.
+                # A process that cannot be read has ended, or is not a descendant.
                 with contextlib.suppress(OSError):
                     process = _read(int(entry.name), mark)
                     if process is not None and process.number != os.getpid():

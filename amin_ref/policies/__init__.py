@@ -4,15 +4,19 @@ To read: ``policy`` (the interface: input and decision of each round), ``amin`` 
 step by step), ``lookahead`` (the queue, the planned occupancy and the admission that all policies
 share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Then the
 other policies, one in a file: ``amin_by_volume``, ``smallest_volume`` (SVF),
-``shortest_predicted`` (SJF), ``doubling`` (doubling budgets). Then ``names`` (the one list of names
-and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with
-one rule changed, for ablations and as known bugs).
+``shortest_predicted`` (SJF), ``doubling`` (doubling budgets), ``mc_benchmark``, ``alpha_greedy``,
+``alpha_beta`` (the last three by Jaillet et al.). Then ``names`` (the one list of names and
+titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with one
+rule changed, for ablations and as known bugs).
 """
 
+from amin_ref.policies.alpha_beta import AlphaBetaClearing
+from amin_ref.policies.alpha_greedy import AlphaGreedy
 from amin_ref.policies.amin import Amin
 from amin_ref.policies.amin_by_volume import AminByVolume
 from amin_ref.policies.doubling import DoublingBudgets
 from amin_ref.policies.first_come import FirstComeFirstServed
+from amin_ref.policies.mc_benchmark import MCBenchmark
 from amin_ref.policies.policy import (
     ClairvoyantPolicy,
     Decision,
@@ -26,6 +30,8 @@ from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import ByPosition, Ranking, Shuffled, TieBreak
 
 __all__ = [
+    "AlphaBetaClearing",
+    "AlphaGreedy",
     "Amax",
     "Amin",
     "AminByVolume",
@@ -35,6 +41,7 @@ __all__ = [
     "DoublingBudgets",
     "FirstComeFirstServed",
     "HindsightShortestFirst",
+    "MCBenchmark",
     "Policy",
     "Ranking",
     "RevealedRequest",

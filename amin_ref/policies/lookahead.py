@@ -155,6 +155,10 @@ class Batch:
                 tokens += occupied(job.prompt_len + job.stop - job.start, self._block_size)
         self._coming(1)[0] += tokens
 
+    def held(self) -> int:
+        """Tokens that the running jobs occupy once each has generated its token of this round."""
+        return int(self._coming(1)[0])
+
     def overflows(self) -> bool:
         """Whether the running jobs' next token does not fit."""
         return bool(self._coming(1)[0] > self._capacity)

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from amin_ref.policies.alpha_beta import AlphaBetaClearing
+from amin_ref.policies.alpha_greedy import AlphaGreedy
 from amin_ref.policies.amin import Amin
 from amin_ref.policies.amin_by_volume import AminByVolume
 from amin_ref.policies.doubling import DoublingBudgets
 from amin_ref.policies.first_come import FirstComeFirstServed
+from amin_ref.policies.mc_benchmark import MCBenchmark
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.reserving import Amax, HindsightShortestFirst
 from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
@@ -63,6 +66,18 @@ POLICIES: Mapping[str, NamedPolicy] = MappingProxyType(
                 "sjf", "SJF", "shortest predicted lower bound first", ShortestPredictedFirst
             ),
             NamedPolicy("doubling", "Doubling", "restarts with doubled budgets", DoublingBudgets),
+            NamedPolicy(
+                "mc-benchmark",
+                "MC-Benchmark",
+                "knows every output length, first come, first served",
+                MCBenchmark,
+            ),
+            NamedPolicy(
+                "alpha-greedy", "α-greedy", "clears the cache when it overflows", AlphaGreedy
+            ),
+            NamedPolicy(
+                "alpha-beta", "α-β-clearing", "evicts at random on overflow", AlphaBetaClearing
+            ),
         )
     }
 )

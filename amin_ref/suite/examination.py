@@ -167,7 +167,7 @@ def examine(
     scheduler, and its instance is shrunk.
 
     Args:
-        make: makes the scheduler; its class will do.
+        make: makes the scheduler; may be its class.
         claims: ``"amin"``, or ``"valid"`` for a scheduler that only claims to make valid schedules.
         examples: number of random small instances.
         seed: of the random instances.

@@ -28,7 +28,7 @@ TITLES: Mapping[Theorem, str] = {
     "T6": "evictions are minimal and in order",
     "T7": "admission is greedy and maximal in order",
     "T8": "some request runs in every round between a request's arrival and its completion",
-    "T12": "the ratio to the optimum stays within its bound",
+    "T12": "on small instances the ratio to the optimum is at most 3.3 + 0.9·ln(1/α)",
     "Amin": "every decision is one that Amin could have made",
 }
 """The theorems (specification, section 6) that a scheduler can break, and conformance to Amin."""

@@ -17,8 +17,10 @@ from amin_ref import (
     Ranking,
     Request,
     Schedule,
+    Shuffled,
     simulate,
 )
+from amin_ref.families import staggered
 from amin_ref.small.setting import Setting
 from oracle.certificate import verify
 from oracle.claims.rounds import ROUNDS, Backlog, seconds_per_round
@@ -220,6 +222,46 @@ class LongPrompts(Experiment):
         ranking = Ranking(tuple(range(len(instance.requests))))
         shortest_first = simulate(instance, HindsightShortestFirst(ranking)).total_latency
         return {"amin": simulate(instance, Amin(ranking)).total_latency / shortest_first}
+
+
+@dataclass(frozen=True)
+class FixedTies(Experiment):
+    """The family of T15, on which Amin's ratio grows like 1/α with prompts of one token.
+
+    :func:`amin_ref.families.staggered` with s = ℓ = c = 1. ``amin`` is Amin's total latency / that
+    of H-SF with ties broken by position, which is at most Amin's ratio to OPT; ``shuffled`` is the
+    same with ties broken by a shuffle.
+
+    Attributes:
+        upper: u; tokens.
+        long: K, requests of u tokens at the end of the list.
+        short: m, requests of one token behind them.
+        shuffle: seed of the shuffle.
+    """
+
+    upper: int
+    long: int
+    short: int
+    shuffle: int = 0
+
+    @property
+    def is_random(self) -> bool:
+        """See :class:`Experiment`."""
+        return False
+
+    def instance(self) -> Instance:
+        """The instance; a request's id is its rank."""
+        return staggered(1, self.upper, 1, self.long, self.short)
+
+    def measure(self, seed: int) -> Values:  # noqa: ARG002 - nothing is random
+        """See :class:`Experiment`."""
+        instance = self.instance()
+        shortest_first = simulate(instance, HindsightShortestFirst()).total_latency
+        shuffled = simulate(instance, Amin(Shuffled(self.shuffle))).total_latency
+        return {
+            "amin": simulate(instance, Amin()).total_latency / shortest_first,
+            "shuffled": shuffled / shortest_first,
+        }
 
 
 @dataclass(frozen=True)

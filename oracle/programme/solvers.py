@@ -9,13 +9,15 @@ where 337 was possible.
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -200,7 +202,7 @@ def solve_with_cbc(programme: Programme, start: Sequence[int], supervision: Supe
     solver = pulp.COIN_CMD(path=_cbc_path(), msg=False)
     for variable, value in zip(variables, start, strict=True):
         variable.varValue = value
-    with tempfile.TemporaryDirectory(prefix="oracle-cbc-") as folder:
+    with _guarded_folder() as (folder, guard):
         model, begin, log, solution = (
             Path(folder, name) for name in ("model.mps", "begin.mst", "log.txt", "solution.txt")
         )
@@ -212,7 +214,7 @@ def solve_with_cbc(programme: Programme, start: Sequence[int], supervision: Supe
         # Preprocessing can solve a programme outright, and then no bound is stated in the log.
         command += ["-preprocess", "off", "-solve", "-solution", str(solution)]
         with log.open("w") as sink:
-            _run_process(command, sink.fileno(), supervision.deadline)
+            _run_process(command, sink.fileno(), supervision.deadline, guard)
         text = log.read_text(errors="replace")
         if not solution.exists():
             return Answer(None, None, _cbc_bound(text))
@@ -317,12 +319,72 @@ def _run(model: highspy.Highs, supervision: Supervision) -> bool:
     return ended
 
 
-def _run_process(command: Sequence[str], log: int, deadline: Deadline) -> None:
+_GUARD = """
+while read -r word; do
+  case "$word" in done) exit;; *) solver=$word;; esac
+done
+[ -z "$solver" ] || kill -9 "$solver"
+rm -rf -- "$1"
+"""
+"""A shell script that waits for the end of the process that writes to it.
+
+Unless that says ``done`` before, it was killed: its solver, whose number it has written, is ended,
+and its folder removed.
+"""
+
+
+class _Guard:
+    """What cleans up after this process if it is killed; nothing where there is no POSIX shell."""
+
+    def __init__(self, folder: str) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.name == "posix":
+            # In a session of its own, so that what a terminal or a shell kills is not this as well.
+            self._process = subprocess.Popen(
+                ["sh", "-c", _GUARD, "sh", folder],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def watch(self, process: int) -> None:
+        """Have this process ended as well."""
+        self._write(f"{process}\n")
+
+    def dismiss(self) -> None:
+        """Leave everything as it is from now on."""
+        self._write("done\n")
+        if self._process is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            self._process.wait()
+
+    def _write(self, line: str) -> None:
+        if self._process is not None:
+            assert self._process.stdin is not None
+            with suppress(BrokenPipeError):  # it was killed itself
+                os.write(self._process.stdin.fileno(), line.encode())
+
+
+@contextmanager
+def _guarded_folder() -> Iterator[tuple[str, _Guard]]:
+    """A temporary folder that is removed even if this process is killed."""
+    with tempfile.TemporaryDirectory(prefix="oracle-cbc-") as folder:
+        guard = _Guard(folder)
+        try:
+            yield folder, guard
+        finally:
+            guard.dismiss()
+
+
+def _run_process(command: Sequence[str], log: int, deadline: Deadline, guard: _Guard) -> None:
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
     )
     limit = deadline.extended(GRACE_SECONDS)
     try:
+        guard.watch(process.pid)
         while process.poll() is None and not limit.passed:
             time.sleep(POLL_SECONDS)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.field_cases import (
     ABORTED,
     CHUNKED,
     EMPTY_RUN,
+    FOLDER,
     HEADER,
     KEEPS_TOKENS,
     KEEPS_TOKENS_AND_WINS,
@@ -25,8 +27,10 @@ from tests.support.field_cases import (
     SHARED_PREFIX,
     WRONG_PREDICTION,
     document,
+    file_of,
 )
 from tests.support.printed import unwrapped
+from tests.support.real_data import BESIDE_THE_PROJECT
 
 
 @pytest.mark.parametrize(("case", "code", "says"), [
@@ -94,6 +98,76 @@ def test_a_line_that_is_refused_is_named(
     file.write_text(f"{HEADER}{line}\n", encoding="utf-8")
     assert run(application, ["check", str(file)]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("s33_id_type",
+     """line 2: request is 1, but the instance has '1', which is another id; write "1" there"""),
+    ("s35_extra_field", "line 2: the field 'reason' is unknown; .* such as 'x-reason'"),
+])  # fmt: skip
+@pytest.mark.parametrize("command", ["check", "conform"])
+def test_lines_of_the_field(
+    command: str, name: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(application, [command, str(file_of(name))]) == 2
+    assert re.search(says, capsys.readouterr().err)
+
+
+IN_ROUNDS = ("--arrivals", "trace:0.05")
+"""Arrivals of a trace, in rounds of a twentieth of a second."""
+
+BAILIAN = [(521, 132, 0), (400, 80, 28), (502, 1494, 1200)]
+
+
+@pytest.mark.parametrize(("name", "flags", "requests"), [
+    ("qwen_bailian", IN_ROUNDS, BAILIAN),
+    ("qwen_as_ms", IN_ROUNDS, BAILIAN),
+    ("guidellm_trace_synthetic", (*IN_ROUNDS, "--time-unit", "s"),
+     [(256, 128, 0), (300, 64, 10), (128, 32, 1225)]),
+    ("splitwise_sim", IN_ROUNDS, [(4096, 32, 0), (2048, 8, 40), (2048, 16, 60)]),
+    ("llmservingsim", IN_ROUNDS, [(10, 70, 0), (22, 104, 7), (16, 69, 9)]),
+    ("vllm_bench_requests", (*IN_ROUNDS, "--requests", "3"),
+     [(2358, 531, 0), (1034, 769, 6), (1320, 769, 8)]),
+    ("aiperf_no_timestamp", (), [(300, 40, 0), (50, 30, 0)]),
+])  # fmt: skip
+def test_traces_of_the_field(
+    name: str,
+    flags: tuple[str, ...],
+    requests: list[tuple[int, int, int]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Prompt and output in tokens, arrival in rounds after the first; by hand from the files."""
+    words = ["simulate", "--capacity", "9999", "--workload", str(file_of(name)), *flags]
+    assert run(application, words) == 0
+    said = capsys.readouterr()
+    found = Schedule.from_json(said.out).instance.requests
+    assert [(each.prompt_len, each.output_len, each.arrival) for each in found] == requests
+    assert ("the trace spans" in said.err) == (IN_ROUNDS[0] in flags)
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("guidellm_trace_synthetic", "line 2: timestamp is 0.5, but Mooncake has whole milliseconds"),
+    ("guidellm_trace_synthetic", "--time-unit s, ms or ns"),
+    ("sharegpt", "is taken for a JSON array, such as ShareGPT's conversations"),
+    ("sharegpt", "known are Azure"),
+])  # fmt: skip
+def test_traces_of_the_field_that_are_refused(
+    name: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(application, ["compare", "--workload", str(file_of(name))]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_cases_are_those_that_were_collected() -> None:
+    """The folder beside the project is not part of it; where it is at hand, both are the same."""
+    collected = BESIDE_THE_PROJECT.parent / "cases"
+    if not collected.is_dir():
+        pytest.skip("there is no ../shared/cases")
+    for kind in ("schedules", "traces"):
+        files = sorted(collected.glob(f"{kind}/*"))
+        assert files
+        kept = {file.name: file.read_bytes() for file in (FOLDER / kind).iterdir()}
+        assert kept == {file.name: file.read_bytes() for file in files}
 
 
 def test_an_id_of_the_other_kind_is_named_in_a_document_as_well() -> None:

@@ -237,6 +237,21 @@ WITHOUT_EFFECT = {
         "--workload trace.csv --capacity 30 --seed 3",
         "--method ilp --workers 2",
     },
+    "worst-case": {
+        *(
+            f"--family staggered --upper 4 {flag}"
+            for flag in (
+                "--policy amin",
+                "--prompt 1",
+                "--lower 1",
+                "--capacity 9",
+                "--requests 3",
+                "--workers 2",
+                "--checkpoint kept.jsonl",
+            )
+        ),
+        "--prompt 1 --lower 1 --upper 2 --capacity 4 --requests 3 --parameter slots=1",
+    },
     "drive": {
         *(f"--instance instance.json {flag} -- x" for flag in OF_THE_INSTANCE),
         "--instance instance.json --small 3 -- x",
@@ -280,8 +295,7 @@ ALWAYS_WITH_EFFECT = {
     "report": {"--claims", "--time-limit", "--policies"},
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
-    "worst-case": {"--policy", "--prompt", "--lower", "--upper", "--capacity", "--requests",
-                   "--time-limit", "--workers", "--checkpoint", "--json"},
+    "worst-case": {"--family", "--upper", "--time-limit", "--json"},
     "worst-case-table": {"--output", "--workers", "--checkpoint"},
 }  # fmt: skip
 """Flags that change something in every command line in which they may stand."""
@@ -475,6 +489,7 @@ class TestJson:
                 0,
                 "amin-ref/worst-case",
             ),
+            ("worst-case --family staggered --upper 4 --time-limit 0 --json", 0, "amin-ref/family"),
             ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
         ],
     )

@@ -6,9 +6,11 @@ values (requests, runs, schedules) are shared with the implementation.
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule
 
@@ -231,6 +233,79 @@ class NaiveShortestPredicted(NaiveFirstCome):
 
     def queue(self, ids: Iterable[RequestId]) -> list[RequestId]:
         return sorted(ids, key=lambda i: (self.lower[i], self.known[i].rank))
+
+
+class NaiveMCBenchmark(NaiveHindsight):
+    """Section 4: H-SF with the waiting in order of arrival."""
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        return [], self.admit_in(self.by_arrival(self.waiting))
+
+
+class NaiveAlphaGreedy(NaiveScheduler):
+    """Decision D36: admit in order of arrival below a limit, and evict all on overflow."""
+
+    def __init__(
+        self, capacity: int, block_size: int, kept_free: Fraction = Fraction(1, 4)
+    ) -> None:
+        super().__init__(capacity, block_size)
+        self.limit = capacity * (1 - kept_free)
+        self.has_completed = True
+        self.arrived: set[RequestId] = set()
+
+    def assume(self, request: Request) -> int:
+        self.arrived.add(request.id)
+        return 1
+
+    def complete(self, request: RequestId) -> None:
+        super().complete(request)
+        self.has_completed = True
+
+    def is_evicted(self) -> bool:
+        return True
+
+    def decide(self) -> tuple[list[RequestId], list[RequestId]]:
+        if self.waiting == self.arrived and not self.generated:
+            self.halved = self.limit
+        self.arrived = set()
+        evicted: list[RequestId] = []
+        if self.overflows(self.generated):
+            if not self.has_completed:
+                self.halved /= 2
+            self.has_completed = False
+        while self.overflows(self.generated):
+            chosen = [request for request in self.generated if self.is_evicted()]
+            for request in chosen:
+                del self.generated[request]
+            evicted += chosen
+        self.waiting |= set(evicted)
+        admitted: list[RequestId] = []
+        for request in self.by_arrival(self.waiting):
+            if self.held_in(0, dict.fromkeys(self.generated, 1)) > self.halved:
+                break
+            if not self.admit_in([request]):
+                break
+            admitted.append(request)
+        return evicted, admitted
+
+
+class NaiveAlphaBeta(NaiveAlphaGreedy):
+    """Decision D37: evict each with probability β, drawn in order of admission."""
+
+    def __init__(
+        self,
+        capacity: int,
+        block_size: int,
+        kept_free: Fraction = Fraction(1, 10),
+        probability: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(capacity, block_size, kept_free)
+        self.probability = probability
+        self.random = random.Random(seed)
+
+    def is_evicted(self) -> bool:
+        return self.random.random() < self.probability
 
 
 class NaiveDoubling(NaiveScheduler):

@@ -10,6 +10,8 @@ from hypothesis import event, given, target
 from hypothesis import strategies as st
 
 from amin_ref import (
+    AlphaBetaClearing,
+    AlphaGreedy,
     Amin,
     AminByVolume,
     ClairvoyantPolicy,
@@ -18,6 +20,7 @@ from amin_ref import (
     HindsightShortestFirst,
     Instance,
     InvalidValue,
+    MCBenchmark,
     Policy,
     Request,
     RequestId,
@@ -29,8 +32,11 @@ from amin_ref import (
 from amin_ref.policies.smallest_volume import Check
 from amin_ref.strategies import instances, tie_breaks
 from tests.models.naive import (
+    NaiveAlphaBeta,
+    NaiveAlphaGreedy,
     NaiveAminByVolume,
     NaiveDoubling,
+    NaiveMCBenchmark,
     NaiveScheduler,
     NaiveShortestPredicted,
     NaiveSmallestVolume,
@@ -55,6 +61,9 @@ MODELS: dict[str, tuple[MakePolicy, MakeNaive]] = {
     "amin-by-volume": (AminByVolume, NaiveAminByVolume),
     "sjf": (ShortestPredictedFirst, NaiveShortestPredicted),
     "doubling": (DoublingBudgets, NaiveDoubling),
+    "mc-benchmark": (MCBenchmark, NaiveMCBenchmark),
+    "alpha-greedy": (AlphaGreedy, NaiveAlphaGreedy),
+    "alpha-beta": (AlphaBetaClearing, NaiveAlphaBeta),
 }
 
 
@@ -209,6 +218,91 @@ def test_the_first_budget_is_the_smallest_bound_of_those_that_begin_the_phase() 
     early, late = Request("a", 1, 1), Request("b", 1, 5, lower=3, arrival=10)
     runs = simulate(Instance(9, (early, late)), DoublingBudgets()).runs
     assert [(run.start, run.stop) for run in runs] == [(0, 1), (10, 13), (14, 19)]
+
+
+# Jaillet et al.
+
+
+@times(2)
+@given(
+    data=st.data(),
+    instance=instances(predictions=("lowest", "interval")),
+    percent=st.integers(1, 99),
+    of_ten=st.integers(1, 10),
+    seed=st.integers(0, 9),
+)
+def test_clearing_agrees_with_its_naive_model_for_all_shares(
+    data: st.DataObject, instance: Instance, percent: int, of_ten: int, seed: int
+) -> None:
+    """α in whole percent, so that (1 - α)·M is often an integer: decimals must not be rounded."""
+    ties = data.draw(tie_breaks(instance))
+    alpha, beta, kept_free = percent / 100, of_ten / 10, Fraction(percent, 100)
+    size = instance.capacity, instance.block_size
+    for policy, naive in (
+        (AlphaGreedy(ties, alpha=alpha), NaiveAlphaGreedy(*size, kept_free)),
+        (
+            AlphaBetaClearing(ties, alpha=alpha, beta=beta, seed=seed),
+            NaiveAlphaBeta(*size, kept_free, beta, seed),
+        ),
+    ):
+        schedule = simulate(instance, policy)
+        target(float(schedule.evictions), label=f"evictions of {type(policy).__name__}")
+        assert schedule == naive_schedule(instance, naive, ranks_of(instance, ties))
+
+
+@given(st.data(), instances(max_output_len=6))
+def test_to_clear_with_probability_one_is_to_clear_everything(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """With β = 1, α-β-clearing is α-protection greedy."""
+    ties = data.draw(tie_breaks(instance))
+    assert simulate(instance, AlphaBetaClearing(ties, alpha=0.25, beta=1.0)) == simulate(
+        instance, AlphaGreedy(ties)
+    )
+
+
+@given(st.data(), instances(max_arrival=0))
+def test_mc_benchmark_takes_the_order_of_ties_when_all_arrive_at_once(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Started in that order; H-SF would take the shortest first."""
+    ties = data.draw(tie_breaks(instance))
+    ranks = ranks_of(instance, ties)
+    schedule = simulate(instance, MCBenchmark(ties))
+    starts = {run.request: run.start for run in schedule.runs}
+    in_order = [starts[i] for i in sorted(ranks, key=lambda i: ranks[i])]
+    assert in_order == sorted(in_order)
+    assert schedule.evictions == 0
+
+
+def test_an_overflow_evicts_all_and_admits_the_first_at_once() -> None:
+    """M = 10 and α = 0.4: a request is admitted while at most 6 tokens are occupied.
+
+    a and b hold 5 tokens each in round 3, so they overflow in round 4 and begin again at once. c
+    completed before, but no request does until they overflow in round 8: the limit becomes 3, which
+    still admits b beside a (2 tokens). In round 12 it becomes 1.5, and b waits for a to complete.
+    """
+    requests = (Request("a", 1, 6), Request("b", 1, 6), Request("c", 1, 1))
+    runs = simulate(Instance(10, requests), AlphaGreedy(alpha=0.4)).runs
+    assert {(run.request, run.start, run.stop, run.outcome) for run in runs} == {
+        ("c", 0, 1, "completed"),
+        *((name, start, start + 4, "evicted") for name in "ab" for start in (0, 4, 8)),
+        ("a", 12, 18, "completed"),
+        ("b", 18, 24, "completed"),
+    }
+
+
+@pytest.mark.parametrize("alpha", [0, 1, -0.1, 1.5, float("nan")])
+def test_a_share_that_is_none_is_refused(alpha: float) -> None:
+    for policy in (AlphaGreedy, AlphaBetaClearing):
+        with pytest.raises(InvalidValue, match=r"alpha .* it must be between 0 and 1"):
+            policy(alpha=alpha)
+
+
+@pytest.mark.parametrize("beta", [0, -0.1, 1.5, float("nan")])
+def test_a_probability_that_is_none_is_refused(beta: float) -> None:
+    with pytest.raises(InvalidValue, match=r"beta .* it must be above 0 and at most 1"):
+        AlphaBetaClearing(beta=beta)
 
 
 # Ratios

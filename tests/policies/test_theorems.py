@@ -19,6 +19,7 @@ from hypothesis import event, given, note, target
 from hypothesis import strategies as st
 
 from amin_ref import (
+    AlphaGreedy,
     Amax,
     Amin,
     ClairvoyantPolicy,
@@ -81,7 +82,9 @@ def test_every_request_completes_exactly_once(data: st.DataObject, instance: Ins
     Finitely many, in numbers, after the last arrival. With n requests and O = Σ o: at most O where
     the request that has run for longest is never evicted, and at most n·O for Amin. At most 4·O
     with doubling budgets: a request runs in less than 3·o rounds, and after each of its at most
-    ⌈log₂ o⌉ < o evictions one round may be empty.
+    ⌈log₂ o⌉ < o evictions one round may be empty. With α-greedy and α-β-clearing, at most max o
+    rounds lie between two events, n of which are completions; the other overflows are at most n
+    after a completion, 1 + log₂ M that halve the limit to less than a token, and n after that.
     """
     policy = data.draw(policies(instance))
     schedule = simulate(instance, policy)
@@ -101,6 +104,9 @@ def most_rounds(policy: Policy | ClairvoyantPolicy, instance: Instance, tokens: 
         return len(instance.requests) * tokens
     if isinstance(policy, DoublingBudgets):
         return 4 * tokens
+    if isinstance(policy, AlphaGreedy):
+        events = 3 * len(instance.requests) + instance.capacity.bit_length()
+        return events * max(request.output_len for request in instance.requests)
     return tokens
 
 

@@ -40,11 +40,13 @@ class Case:
         name: what the input is.
         command: the command's words; the file is appended.
         data: the input.
+        after: words behind the file.
     """
 
     name: str
     command: Sequence[str]
     data: bytes
+    after: Sequence[str] = ()
 
 
 def dumped(document: object) -> bytes:
@@ -160,8 +162,106 @@ def trace(count: int) -> bytes:
     return "\n".join(["TIMESTAMP,ContextTokens,GeneratedTokens", *rows, ""]).encode()
 
 
+def trace_lines(count: int) -> bytes:
+    """A trace in Mooncake's form, one second between requests."""
+    row = '{"timestamp": %d, "input_length": 9, "output_length": 9}\n'
+    return "".join(row % (1000 * number) for number in range(count)).encode()
+
+
+def mixed(count: int) -> Document:
+    """An instance of requests that are all different."""
+    return instance(2**20, [(1 + number % 100, 2 + number // 100) for number in range(count)])
+
+
+def mixed_one_by_one(count: int) -> bytes:
+    """Different requests that run one after the other although many fit."""
+    runs, now = [], 0
+    for number in range(count):
+        stop = now + 2 + number // 100
+        runs.append((number, now, stop, "completed"))
+        now = stop
+    return schedule(mixed(count), runs)
+
+
+SHORT_CLAIM = (
+    *("claims", "--quick", "--claim", "C6", "--requests", "20"),
+    *("--seeds", "2", "--workers", "1"),
+)
+SHORT_RATIO = (
+    *("worst-case", "--prompt", "1", "--lower", "1", "--upper", "2"),
+    *("--capacity", "4", "--requests", "3"),
+)
+"""Commands that end soon if their file costs nothing."""
+
+DRIVEN = ("--", sys.executable, "-m", "tests.support.stdin_policy", "amin_ref:Amin")
+"""What is driven: Amin, as another program."""
+
+
+def other_cases() -> Iterator[Case]:
+    """Cases of the commands that simulate, search or draw."""
+    instances = {
+        "requests that all fit": filling(lambda n: workload(instance(LARGEST, [(1, 9)] * n))),
+        "requests one at a time": filling(lambda n: workload(instance(10, [(1, 9)] * n))),
+        "requests that are all different": filling(lambda n: workload(mixed(n))),
+        "outputs of 2⁵⁰ tokens": filling(lambda n: workload(instance(2**51, [(1, 2**50)] * n))),
+        "outputs of 2³⁰ tokens and more": filling(
+            lambda n: workload(instance(2**31, [(1, 2**30 + each) for each in range(n)]))
+        ),
+    }
+    for name, data in instances.items():
+        yield Case(name, ("optimum", "--workload"), data)
+        yield Case(name, ("compare", "--bound", "--workload"), data)
+        yield Case(name, ("drive", "--instance"), data, DRIVEN)
+    schedules = {
+        "runs that overlap all": filling(at_once),
+        "runs one after the other": filling(one_by_one),
+        "the same, all different": filling(mixed_one_by_one),
+        "one request evicted again and again": filling(evicted_again),
+        "one of 2²⁰ rounds, ℓ = o": one_long(2**20 - 99, 2**20 - 99),
+    }
+    for name, data in schedules.items():
+        yield Case(name, ("conform",), data)
+        yield Case(name, ("report", os.devnull, "--schedule"), data)
+    not_json = b"[" + b"{}," * 333_000 + b"{}]"
+    yield Case("500,000 empty objects", ("report", os.devnull, "--claims"), not_json)
+    yield Case("a trace", (*SHORT_CLAIM, "--workload"), filling(trace))
+    yield Case(
+        "a gzip file of a trace of 14 MB",
+        (*SHORT_CLAIM, "--workload"),
+        gzip.compress(trace(400_000)),
+    )
+    header = '{"format": "amin-ref/%s", "version": 1}\n'
+    for command, kind in (
+        (SHORT_CLAIM, "claims-measurements"),
+        (SHORT_RATIO, "worst-case-checkpoint"),
+        (("worst-case-table",), "worst-case-checkpoint"),
+    ):
+        lines = (header % kind).encode() + b"{}\n" * 333_000
+        yield Case("lines of two characters", (*command, "--checkpoint"), lines)
+    yield Case("a trace in JSON lines", ("optimum", "--workload"), filling(trace_lines))
+    yield Case(
+        "the same, arrivals 10⁶ rounds apart",
+        ("simulate", "--output", os.devnull, "--arrivals", "trace:0.000001", "--workload"),
+        filling(trace_lines),
+    )
+    yield Case(
+        "ShareGPT's conversations", ("compare", "--workload"),
+        b'[{"conversations":[{"value":"' + b"h" * MEGABYTE + b'"}]}]',
+    )  # fmt: skip
+    yield Case(
+        "an instance", ("schema", "instance", "--validate"), instances["requests that all fit"]
+    )
+    yield Case("500,000 empty objects", ("schema", "vectors", "--validate"), not_json)
+
+
 def cases() -> Iterator[Case]:
     """Every case."""
+    yield from file_cases()
+    yield from other_cases()
+
+
+def file_cases() -> Iterator[Case]:
+    """Cases of the commands that read a file, and do little else."""
     check, conform = ("check",), ("conform", "--no-bound")
     simulate = ("simulate", "--output", os.devnull, "--workload")
     valid = ("schema", "schedule", "--validate")
@@ -218,7 +318,7 @@ def measured(case: Case, folder: Path) -> tuple[float, float, int, str]:
     """Processor seconds, peak of megabytes, exit code and standard error of one case."""
     file = folder / "input"
     file.write_bytes(case.data)
-    words = [sys.executable, "-m", "amin_ref", *case.command, str(file)]
+    words = [sys.executable, "-m", "amin_ref", *case.command, str(file), *case.after]
     peak = 0.0
     with (folder / "said").open("w+b") as said, open(os.devnull, "wb") as out:
         began = time.monotonic()

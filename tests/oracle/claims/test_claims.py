@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from oracle.claims import (
 )
 from oracle.claims.experiments import (
     Experiment,
+    FixedTies,
     InHindsight,
     LongPrompts,
     Predicted,
@@ -188,6 +190,15 @@ class TestExperiments:
         # k·u·m over (m²/2 + m/2 + k·m + u·k·(k + 1)/2): the proof's two sides, u = 100, k = 5.
         least = 5 * 100 * 50 / (50**2 / 2 + 50 / 2 + 5 * 50 + 100 * 5 * 6 / 2)
         assert experiment.measure(0)["amin"] >= least > ratio_bound(instance.alpha)
+
+    @pytest.mark.theorem("T15")
+    def test_fixed_ties_breaks_the_bound_as_proved(self) -> None:
+        """The 666 requests; a shuffle helps on them."""
+        experiment = FixedTies(18, long=50, short=486)
+        values = experiment.measure(0)
+        assert len(experiment.instance().requests) == 666
+        assert values["amin"] == 43_112 / 7_042 > ratio_bound(Fraction(1, 18))
+        assert 1 < values["shuffled"] < 3.3
 
     def test_round_cost_is_processor_time(self) -> None:
         values = RoundCost(400, 2048, 20).measure(0)
@@ -443,19 +454,23 @@ class TestVerdicts:
         assert verdict_on("C3", made).verdict == "does not hold"
 
     @pytest.mark.parametrize(
-        ("exhausted", "family", "verdict"),
+        ("exhausted", "long", "short", "verdict"),
         [
-            (2.0, 1.0, "holds"),
-            (2.0, 50.0, "holds under conditions"),
-            (6.0, 1.0, "does not hold"),
-            (6.0, 50.0, "does not hold"),
+            (2.0, 1.0, 1.0, "holds"),
+            (2.0, 50.0, 1.0, "holds under conditions"),
+            (2.0, 1.0, 50.0, "does not hold"),
+            (2.0, 50.0, 50.0, "does not hold"),
+            (6.0, 1.0, 1.0, "does not hold"),
+            (6.0, 50.0, 1.0, "does not hold"),
         ],
     )
-    def test_c4(self, exhausted: float, family: float, verdict: str) -> None:
+    def test_c4(self, exhausted: float, long: float, short: float, verdict: str) -> None:
         def made(experiment: Experiment, _: int) -> Values:
             if isinstance(experiment, WorstRatio):
                 return {"ratio": exhausted if experiment.policy == "amin" else 9.0}
-            return {"amin": family}
+            if isinstance(experiment, FixedTies):
+                return {"amin": short, "shuffled": 1.0}
+            return {"amin": long}
 
         assert verdict_on("C4", made).verdict == verdict
 

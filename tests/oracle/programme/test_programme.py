@@ -40,6 +40,7 @@ from oracle.programme.cuts import Cutter
 from oracle.programme.solvers import Answer, Programme, Supervision, _cbc_bound, _run
 from oracle.starts.list_schedule import by_volume, list_schedule
 from oracle.starts.parts import independent_parts
+from tests.support.marked import Mark
 
 ENOUGH_SECONDS = 30.0
 
@@ -722,6 +723,30 @@ def test_ctrl_c_stops_the_solver_and_reaches_the_caller(solver: str, tmp_path: P
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=10)
     assert (out, err, program.returncode) == ("interrupted\n", "", 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+def test_a_kill_leaves_no_solver_and_no_folder(tmp_path: Path) -> None:
+    mark = Mark.new()
+    program = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, "cbc", str(tmp_path)],
+        cwd=Path(__file__).parents[3],
+        env=mark.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "asking\n"
+    until = time.monotonic() + 20
+    while not list(tmp_path.glob("*/log.txt")) and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    (folder,) = tmp_path.iterdir()
+    assert (folder / "log.txt").exists()
+    program.kill()
+    program.communicate()
+    assert mark.left() == []
     assert list(tmp_path.iterdir()) == []
 
 

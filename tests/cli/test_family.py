@@ -1,0 +1,86 @@
+"""``amin-ref worst-case --family``: its numbers are those of the simulator and of a certificate."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from amin_ref import Amin, HindsightShortestFirst, Shuffled, simulate
+from amin_ref.cli.application import application
+from amin_ref.cli.exit_codes import run
+from amin_ref.families import FAMILIES, staggered
+
+
+def printed(capsys: pytest.CaptureFixture[str], line: str, code: int = 0) -> tuple[str, str]:
+    assert run(application, shlex.split(line)) == code
+    captured = capsys.readouterr()
+    return captured.out, captured.err
+
+
+@pytest.mark.theorem("T15")
+def test_the_666_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    """By hand: 43,112 by Amin and 7,042 by H-SF; 6.122 is above 33/10 + 9/10·ln 18 = 5.901."""
+    line = "worst-case --family staggered --upper 18 --parameter long=50 --parameter short=486"
+    out, _ = printed(capsys, f"{line} --json")
+    document = json.loads(out)
+    assert (document["requests"], document["capacity"]) == (666, 189)
+    assert (document["total_latency"], document["hindsight"]) == (43_112, 7_042)
+    assert document["evictions"] == 0
+    assert document["theorem"] == "T15"
+    # No schedule is better than OPT, and OPT is no worse than H-SF.
+    assert sum(r.output_len for r in staggered(1, 18, 1, 50, 486).requests) < 7_042
+    assert 0.7 * 7_042 < document["lower_bound"] <= 7_042
+    text, _ = printed(capsys, line)
+    assert "666 requests, a cache of 189 tokens, ties broken by position." in text
+    assert "43,112" in text
+    assert "6.122" in text
+    assert "T15: " in text
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_simulated_with_its_ties(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    family = FAMILIES[name]
+    out, _ = printed(capsys, f"worst-case --family {name} --upper 8 --time-limit 0 --json")
+    document = json.loads(out)
+    instance = family.instance(family.parameters(8))
+    assert document["requests"] == len(instance.requests)
+    if family.policy == "amin":
+        policy = Amin() if family.shuffle is None else Amin(ties=Shuffled(family.shuffle))
+        assert simulate(instance, policy).total_latency == document["total_latency"]
+    hindsight = simulate(instance, HindsightShortestFirst()).total_latency
+    assert document["lower_bound"] <= document["hindsight"]
+    assert family.shuffle is not None or document["hindsight"] == hindsight
+    assert document["ratio_to_hindsight"] == document["total_latency"] / document["hindsight"]
+    assert document["ratio_to_lower_bound"] == document["total_latency"] / document["lower_bound"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--family staggered", "Missing option '--upper'"),
+        ("--family staggerd --upper 4", "'staggerd' is not one of"),
+        ("--family staggered --upper 1", "upper is 1, but it must be at least 2 tokens"),
+        ("--family staggered --upper 4 --parameter x=3", "parameter is 'x', but the family"),
+        ("--family staggered --upper 4 --parameter upper=3", "parameter is 'upper', but the"),
+        ("--family staggered --upper 4 --parameter slots", "--parameter is 'slots', but it must"),
+        ("--family staggered --upper 4 --parameter slots=0", "slots is 0, but it must be at"),
+        ("--family staggered --upper 4 --parameter long=²", "--parameter is 'long=²', but it must"),
+        (
+            "--family staggered --upper 4 --parameter long=1 --parameter long=2",
+            "--parameter is 'long=2', but long is given twice",
+        ),
+        ("--family staggered --upper 9999999", "at most 10,000,000 requests"),
+        ("--prompt 1 --lower 1 --upper 4 --capacity 8", "Missing option '--requests'"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, err = printed(capsys, f"worst-case {line}", code=2)
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
