@@ -39,6 +39,9 @@ KILLERS = 4
 """The number of tests that run first because they killed faults of the same function; then the same
 number for the file."""
 
+QUICK = 5
+"""A test is quick if this many of its kind fit into the budget."""
+
 SLOWEST = 10
 """A test on faulty code may take this many times its time on sound code: it may have to shrink."""
 
@@ -207,10 +210,10 @@ class Warm:
 
         Without ``elsewhere``, those are left out whose work is done by processes that they start.
 
-        First comes the test that killed this fault before, then tests that killed faults of this
-        function, then tests from the file's home. Then
-        follow, in turns, a test that runs few functions, and a case of a parametrised test that has
-        had no turn yet.
+        First comes the test that killed this fault before, then quick tests that killed faults of
+        this function or file, then tests from the file's home, then slower killers. Then follow, in
+        turns, a test that runs few functions, and a case of a parametrised test that has had no
+        turn yet.
         """
         name = key(fault.file, fault.scope)
         itself, near, far = (
@@ -220,9 +223,10 @@ class Warm:
             (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
             key=lambda test: self.measured[test].seconds,
         )
-        killers = [t for t in running if itself[t]]
-        killers += sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
+        killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
+        quick = [t for t in killers if QUICK * self.measured[t].seconds <= budget]
+        first = [t for t in running if itself[t]] + quick
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
         turns: dict[str, int] = {}
@@ -235,7 +239,7 @@ class Warm:
         by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
         spent = 0.0
         found: dict[str, None] = {}
-        for test in (*killers, *at_home, *by_turns):
+        for test in (*first, *at_home, *killers, *by_turns):
             if test not in found and spent + self.measured[test].seconds <= budget:
                 spent += self.measured[test].seconds
                 found[test] = None
@@ -287,8 +291,7 @@ class Warm:
 
     def _trying(self, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
         def run(pipe: int) -> None:
-            for function in self._functions[_place(code)]:
-                function.__code__ = code
+            self._put(code)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
                 _say(pipe, test)
                 limit_test(allowed_seconds(self.measured[test].seconds))
@@ -298,6 +301,14 @@ class Warm:
             _say(pipe, "done")
 
         return run
+
+    def _put(self, code: CodeType) -> None:
+        """Replace the code of a function, and of the inner functions that it has returned before,
+        such as those that decorators make of commands."""
+        for inner in _with_inner(code):
+            for function in self._functions.get(_place(inner), ()):
+                with contextlib.suppress(ValueError):  # the fault has taken a variable from it
+                    function.__code__ = inner
 
     def failing_without_fault(self, tests: Iterable[str], workers: int) -> list[str]:
         """Tests that fail in a fork of the sound code, each run as the first of its fork."""
