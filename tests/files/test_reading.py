@@ -66,6 +66,7 @@ def test_text_is_that_of_the_file(scratch: Path, text: str, pack: Callable[[byte
 )
 @example(lengths=[39, 39, 39, 39, 40, 5], ends=True)  # a line as long as its limit, at byte 200
 @example(lengths=[1] * 10, ends=True)  # as many lines as are allowed
+@example(lengths=[1] * 11, ends=True)  # one more
 def test_a_limit_is_kept_exactly(scratch: Path, lengths: list[int], ends: bool) -> None:
     content = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
     scratch.write_bytes(content)
@@ -179,6 +180,18 @@ def test_a_long_line_is_not_taken_into_memory(scratch: Path, longest: int) -> No
     finally:
         tracemalloc.stop()
     assert peak < 4 * longest + 2**20
+
+
+def test_what_was_read_before_is_not_counted(scratch: Path) -> None:
+    """Standard input may stand behind the bytes that another program has read."""
+    scratch.write_bytes(b"y" * 100 + b"x" * SMALL.bytes)
+    with scratch.open("rb") as plain:
+        plain.seek(100)
+        assert Source("the rest", plain, SMALL).text() == "x" * SMALL.bytes
+    with scratch.open("rb") as plain:
+        plain.seek(99)
+        with pytest.raises(CannotRead, match="it has more than 350 bytes"):
+            Source("the rest", plain, SMALL).text()
 
 
 def test_a_text_that_is_too_large_is_refused_before_it_is_read(scratch: Path) -> None:

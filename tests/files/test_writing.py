@@ -342,6 +342,46 @@ def test_the_folder_of_a_new_file_is_flushed_by_any_name(
     assert sorted(os.listdir()) == ["new", "newer"]
 
 
+@WAYS
+def test_a_new_file_is_never_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "file"
+    write_new(file, "first é")
+    with pytest.raises(FileExistsError):
+        write_new(file, "second")
+    assert (os.listdir(tmp_path), file.read_text("utf-8")) == (["file"], "first é")
+    with pytest.raises(CannotWrite, match="there is no such folder"):
+        write_new(tmp_path / "absent" / "file", "text")
+
+
+def test_a_file_that_is_open_is_written_behind_what_it_holds(tmp_path: Path) -> None:
+    """By the names of open files: a new file in its place would not be what is open."""
+    file = tmp_path / "file"
+    file.write_text("before\n")
+    with file.open() as stream:
+        for name in (f"/dev/fd/{stream.fileno()}", f"/proc/self/fd/{stream.fileno()}"):
+            assert destination(name).is_stream
+            write_whole(name, "text\n")
+        assert stream.read() == "before\ntext\ntext\n"
+    assert not destination(file).is_stream
+
+
+def test_a_file_of_another_program_is_never_written_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it has the name that the new file was going to have."""
+    only_files_with_names(monkeypatch, unnamed=False)
+    monkeypatch.setattr("amin_ref.files.writing.secrets.token_hex", lambda _: "0")
+    write_whole(tmp_path / "file", "old")
+    foreign = tmp_path / ".file.0.part"
+    foreign.write_text("foreign")
+    with pytest.raises(CannotWrite, match="File exists"):
+        write_whole(tmp_path / "file", "new")
+    assert (foreign.read_text(), (tmp_path / "file").read_text()) == ("foreign", "old")
+
+
 def test_a_system_without_proc_gives_new_files_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
