@@ -5,9 +5,10 @@ step by step), ``lookahead`` (the queue, the planned occupancy and the admission
 share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Then the
 other policies, one in a file: ``amin_by_volume``, ``smallest_volume`` (SVF),
 ``shortest_predicted`` (SJF), ``doubling`` (doubling budgets), ``mc_benchmark``, ``alpha_greedy``,
-``alpha_beta`` (the last three by Jaillet et al.). Then ``names`` (the one list of names and
-titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with one
-rule changed, for ablations and as known bugs).
+``alpha_beta`` (the last three by Jaillet et al.), and two variants of Amin that restart long
+requests, ``probing`` and ``impatient``. Then ``names`` (the one list of names and titles),
+``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with one rule
+changed, for ablations and as known bugs).
 """
 
 from amin_ref.policies.alpha_beta import AlphaBetaClearing

@@ -7,6 +7,8 @@ Both predictions are restated here from the theorem book, request by request, an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from math import isqrt, log
 
@@ -167,6 +169,44 @@ def test_a2_starts_are_as_predicted(data: st.DataObject) -> None:
     u = data.draw(st.integers(2 * low + 1, 2 * low + 14))
     c = fewest_slots(s, low, u) + data.draw(st.integers(0, 3))
     is_as_a2_predicts(s, low, u, c, data.draw(st.integers(1, 40)), data.draw(st.integers(0, 50)))
+
+
+A1_EXAMPLE = (2, 6, 2, 9, 20)
+"""s, u, c, K and m of an instance on which each hypothesis of A1 matters."""
+
+
+@pytest.mark.theorem("T15")
+@pytest.mark.parametrize(
+    ("dropped", "change", "block_size"),
+    [
+        ("none", {}, 1),
+        ("all in round 0", {"arrival": 2}, 1),
+        ("equal prompts", {"prompt_len": 5}, 1),
+        ("ℓ = 1 for all", {"lower": 6}, 1),
+        ("blocks of one token", {}, 4),
+    ],
+)
+def test_a1_starts_differ_where_a_hypothesis_is_dropped(
+    dropped: str, change: Mapping[str, int], block_size: int
+) -> None:
+    """The first long request behind block 0 is changed, or the cache has blocks of 4 tokens."""
+    instance = staggered(*A1_EXAMPLE)
+    requests = list(instance.requests)
+    place = starts_by_a1(*A1_EXAMPLE).index(1)
+    requests[place] = replace(requests[place], **change)
+    schedule = simulate(Instance(instance.capacity, requests, block_size), Amin())
+    is_as_predicted = not schedule.evictions and starts_by_rank(schedule) == starts_by_a1(
+        *A1_EXAMPLE
+    )
+    assert is_as_predicted == (dropped == "none")
+
+
+@pytest.mark.theorem("T15")
+def test_a2_fails_where_u_is_at_most_twice_lower() -> None:
+    """With w = u - ℓ ≤ ℓ no c leaves the plans of a round room: (c + e + 1)·v(ℓ) > c·v(w)."""
+    for s, low, u in ((1, 2, 4), (3, 4, 7)):
+        with pytest.raises(AssertionError):
+            adversary_of_a2(s, low, u, 30, 40)
 
 
 @pytest.mark.theorem("T15")

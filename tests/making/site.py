@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 
 import click
@@ -99,7 +100,7 @@ def cli_reference() -> str:
 
 
 def _cli_lines() -> Iterator[str]:
-    context = click.Context(application, info_name="amin-ref")
+    context = click.Context(application, info_name="amin-ref", **application.context_settings)
     yield "# Command line"
     yield ""
     yield "[Exit codes](../exit-codes.md) are the same for all commands."
@@ -145,7 +146,8 @@ def _text(text: str) -> Iterator[str]:
         lines = [line.rstrip() for line in paragraph.strip("\n").splitlines()]
         if lines and lines[0].strip() == "\b":
             heading, *rest = lines[1:]
-            yield from (heading, "", "```sh", *(line.strip() for line in rest), "```", "")
+            kind = "text" if heading.strip() == "Exit codes:" else "sh"
+            yield from (heading, "", f"```{kind}", *dedent("\n".join(rest)).splitlines(), "```", "")
         elif lines:
             yield from (*(line.strip() for line in lines), "")
 

@@ -187,6 +187,7 @@ def test_makespan_completions_and_ratio_are_bounded(
     assert schedule.total_latency <= proved_ratio(setting) * least
 
 
+@pytest.mark.theorem("T16")
 def test_the_numbers_are_those_of_the_book() -> None:
     """By hand, for (s, ℓ, u, M) = (1, 7, 8, 13): Λ = 8/9, D = 16 + 128, 3·9·144/35 + 152/7."""
     setting = Setting(1, 7, 8, 13)

@@ -9,9 +9,21 @@ import sys
 
 import pytest
 
+import amin_ref
 from tests.support.project import PROJECT
 
 pytest_plugins = "pytester"
+
+# pytester unloads what a run imports: a class that was imported here stays the same class.
+for public in amin_ref.__all__:
+    getattr(amin_ref, public)
+for module in (
+    "amin_ref.suite.t12_ratio",
+    "amin_ref.strategies",
+    "amin_ref.policies.variants",
+    "tests.models.wrong_schedulers",
+):
+    importlib.import_module(module)
 
 # An installed plugin is found by itself; named as well, it is the same one.
 PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-examples", "60")
@@ -90,7 +102,7 @@ def test_amin_passes_where_there_are_no_test_files(folder: pytest.Pytester) -> N
         "amin::Amin every decision is one that Amin could have made PASSED*",
         "*mypackage.sched:shuffled, which claims to be Amin*",
         "holds      T1 memory safety (60 instances)",
-        "holds      T12 on small instances the ratio to the optimum is at most 3.3 + 0.9·ln(1/α) (3 instances)",
+        "holds      T12 on small instances the ratio to the optimum is at most * (3 instances)",
         "ratio      largest seen in 3 small instances of identical prompts: 1.* × OPT",
     ])  # fmt: skip
 

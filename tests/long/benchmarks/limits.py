@@ -23,8 +23,11 @@ MEGABYTE = 10**6
 SECONDS, MEGABYTES = 2.0, 200
 """Time and memory that need no sentence."""
 
-PATIENCE = 10.0
-"""Seconds after which a case that has said its sentence is ended."""
+PATIENCE = 3.0
+"""Processor seconds after which a case is ended: by then its sentence must have been said."""
+
+LONGEST = 60.0
+"""Seconds after which a case is ended on any machine."""
 
 LARGEST = 2**53 - 1
 """The largest number in a document."""
@@ -328,13 +331,24 @@ def measured(case: Case, folder: Path) -> tuple[float, float, int, str]:
             ended, status, used = os.wait4(process.pid, os.WNOHANG)
             if ended:
                 break
-            if time.monotonic() - began > PATIENCE:
+            used_so_far = processor_seconds(process.pid)
+            if used_so_far > PATIENCE or time.monotonic() - began > LONGEST:
                 process.kill()
             time.sleep(0.005)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read().decode().replace(str(file), "FILE")
     return used.ru_utime + used.ru_stime, peak, process.returncode, text
+
+
+def processor_seconds(process: int) -> float:
+    """Seconds of a processor that a process has used."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    user, system = fields[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_so_far(process: int) -> float:

@@ -48,6 +48,7 @@ def mutated(source: str, mutant: Mutant) -> str:
     return source.replace(mutant.old, mutant.new)
 
 
+ADAPTIVE = "amin_ref/families/adaptive.py"
 AMIN = "amin_ref/policies/amin.py"
 BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
@@ -62,8 +63,11 @@ LONGEST_FIRST = "amin_ref/families/longest_first.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 MIXES = "amin_ref/families/mixes.py"
 OPTIMUM = "oracle/portfolio.py"
+PROBING = "amin_ref/policies/probing.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator/simulation.py"
+SMALL_BOUND = "amin_ref/small/bound.py"
+STAGGERED = "amin_ref/families/staggered.py"
 TIES = "amin_ref/policies/ties.py"
 
 EVICTION = (
@@ -739,6 +743,55 @@ WORK = (
 
 RATIOS = (
     Mutant(
+        "a filler too many in each round of the staggered family",
+        "T15",
+        STAGGERED,
+        "fillers = (free[t] - left[t] * (prompt_len + t + 1)) // (prompt_len + 1)",
+        "fillers = (free[t] - left[t] * (prompt_len + t + 1)) // (prompt_len + 1) + 1",
+    ),
+    Mutant(
+        "block 0 of the staggered family completes a round later",
+        "T15",
+        STAGGERED,
+        "outputs += [t] * (left[t - 1] - left[t])",
+        "outputs += [min(t + 1, upper)] * (left[t - 1] - left[t])",
+    ),
+    Mutant(
+        "the adversary leaves room for one request less",
+        "T15",
+        ADAPTIVE,
+        "most_before_admission = capacity - slots * (prompt_len + 1)",
+        "most_before_admission = capacity - (slots - 1) * (prompt_len + 1)",
+    ),
+    Mutant(
+        "the adversary begins a round late",
+        "T15",
+        ADAPTIVE,
+        "while now >= lower and needed",
+        "while now > lower and needed",
+    ),
+    Mutant(
+        "the requests with the greatest bounds are evicted first",
+        "T16",
+        AMIN,
+        "evict_in_order(batch, ascending(batch.running))",
+        "evict_in_order(batch, reversed([*ascending(batch.running)]))",
+    ),
+    Mutant(
+        "a request is admitted only into a cache that stays half empty",
+        "T16",
+        LOOKAHEAD,
+        "return bool(held.max() <= self._capacity)",
+        "return bool(2 * held.max() <= self._capacity or not self._running)",
+    ),
+    Mutant(
+        "D leaves the volumes of evicted requests out",
+        "T16",
+        SMALL_BOUND,
+        "2 * upper + 16 * (s + upper)",
+        "2 * upper + 8 * (s + upper)",
+    ),
+    Mutant(
         "Amax reserves the whole cache",
         "T13",
         RESERVING,
@@ -795,6 +848,20 @@ RATIOS = (
         DOUBLING,
         "if now - job.start == job.assumed]",
         "if now - job.start > job.assumed]",
+    ),
+    Mutant(
+        "Amin with probes never probes",
+        "T19",
+        PROBING,
+        "if self._cost + len(self._unfinished) > self.factor * self._known.volume_bound():",
+        "if self._cost < 0:",
+    ),
+    Mutant(
+        "a probe leaves running requests in the cache",
+        "T19",
+        PROBING,
+        "        evicted = list(self._batch.running)\n",
+        "        evicted = list(self._batch.running)[:1]\n",
     ),
 )
 

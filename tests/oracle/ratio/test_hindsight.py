@@ -19,6 +19,7 @@ from amin_ref import (
     Shuffled,
     simulate,
 )
+from amin_ref.families import FAMILIES
 from amin_ref.small.optimum import Hindsight
 from amin_ref.strategies import tie_breaks
 from oracle import lower_bound, verify
@@ -185,6 +186,28 @@ def test_large_instances_keep_to_the_factor(capacity: int) -> None:
     instance = Instance.from_lengths([(8, o) for o in outputs], capacity=capacity)
     cost = simulate(instance, HindsightShortestFirst(Shuffled(1))).total_latency
     assert 1 < ratio_to_volumes(instance, cost) <= FACTOR
+
+
+@pytest.mark.theorem("T18")
+@pytest.mark.slow
+def test_a_large_instance_keeps_to_the_factor_of_a_certified_bound() -> None:
+    outputs = [1 + i * i % 7 if i % 10 else 40 + i % 160 for i in range(3000)]
+    instance = Instance.from_lengths([(8, o) for o in outputs], capacity=1000)
+    cost = simulate(instance, HindsightShortestFirst()).total_latency
+    proven = verify(instance, lower_bound(instance, time_limit=60))
+    assert cost / 2 < proven < cost
+
+
+@pytest.mark.theorem("T18")
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families_that_are_bad_for_others_keep_to_the_factor(name: str) -> None:
+    family = FAMILIES[name]
+    changed = {"longest-first": {"batches": 100}, "steady": {"capacity": 200}}.get(name, {})
+    if "requests" in family.parameters(12):
+        changed = {"requests": 2000, "capacity": 100}
+    instance = family.instance(family.parameters(12, changed))
+    cost = simulate(instance, HindsightShortestFirst()).total_latency
+    assert 1 <= ratio_to_volumes(instance, cost) <= 2
 
 
 class TestEachConditionIsNeeded:
