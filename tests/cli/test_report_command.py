@@ -277,6 +277,10 @@ def test_a_bound_is_proved_where_it_is_asked_for(
     else:
         assert set(ratios) == {None}
     assert len(notes.drawn) == ("--report" in flags)
+    for drawn in notes.drawn:
+        assert ("--seeds 2" in drawn.again) == bool(seeds)
+        assert ("--seeds" in drawn.again) == bool(seeds)
+        assert "--time-limit 0" in drawn.again
     if not has_bound:
         assert run(application, [*line, *limit]) == 2
         assert "--time-limit has no effect without --bound or --report" in (capsys.readouterr().err)

@@ -132,6 +132,9 @@ def test_what_is_printed_ends_with_one_line_end(
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
     assert not text.startswith("\n")
+    if form == "markdown":
+        caption, blank, *_ = text.splitlines()
+        assert (caption[-1], blank) == (".", "")
 
 
 @pytest.mark.parametrize(("line", "said"), [
