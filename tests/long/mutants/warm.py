@@ -31,6 +31,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.long.mutants.faults import Fault, faulty, module_name
+from tests.long.mutants.guard import guard
+from tests.support.project import PROJECT
 
 MEMORY = 2 * 2**30
 """Address space of a fork, in bytes: a fault that allocates without end must not use all memory."""
@@ -477,6 +479,7 @@ def _fork(run: Callable[[int], None]) -> tuple[int, int]:
             os.dup2(silence, stream)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        guard(str(PROJECT))
         run(writing)
         status = 0
     finally:
