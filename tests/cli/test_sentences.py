@@ -280,7 +280,7 @@ class TestClaims:
         def measure(wanted: Sequence[object], _store: object, **_: object) -> None:
             assert len(wanted) > 0
 
-        def judge(plan: Plan, chosen: Sequence[object], _store: object) -> Ledger:
+        def judge(plan: Plan, chosen: Sequence[object], *_: object) -> Ledger:
             plans.append(plan)
             names.extend(name for name, claim in CLAIMS.items() if claim in chosen)
             return ledger
