@@ -17,7 +17,7 @@ from tests.support.printed import unwrapped
 
 
 @pytest.fixture
-def unhurried() -> None:
+def silent_about_slow_commands() -> None:
     """Here, in place of the fixture of all tests: two seconds are two seconds."""
 
 
