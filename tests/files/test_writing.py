@@ -382,6 +382,15 @@ def test_a_file_of_another_program_is_never_written_on_the_way(
     assert (foreign.read_text(), (tmp_path / "file").read_text()) == ("foreign", "old")
 
 
+def test_an_error_without_a_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(descriptor: int, content: memoryview) -> int:
+        raise OSError("the tape is torn")
+
+    monkeypatch.setattr("amin_ref.files.writing.os.write", fails)
+    with pytest.raises(CannotWrite, match="cannot be written: the tape is torn; give another"):
+        write_whole(tmp_path / "file", "new")
+
+
 def test_a_system_without_proc_gives_new_files_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
