@@ -21,13 +21,13 @@ from tests.models.naive import NaiveAmax, NaiveAmin, NaiveFirstCome, NaiveHindsi
 from tests.models.observation import ranks_of
 from tests.support.profiles import times
 
-wrong_predictions = instances(predictions=("lowest", "interval"))
+inexactly_predicted = instances(predictions=("lowest", "interval"))
 
 
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(6)
-@given(st.data(), wrong_predictions)
+@given(st.data(), inexactly_predicted)
 def test_amin_agrees_with_the_naive_amin(data: st.DataObject, instance: Instance) -> None:
     """T6, T7: section 3 of the specification, worked out from scratch in every round."""
     ties = data.draw(tie_breaks(instance))
@@ -41,7 +41,7 @@ def test_amin_agrees_with_the_naive_amin(data: st.DataObject, instance: Instance
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(3)
-@given(st.data(), wrong_predictions)
+@given(st.data(), inexactly_predicted)
 def test_fcfs_agrees_with_the_naive_fcfs(data: st.DataObject, instance: Instance) -> None:
     """T6, T7: section 4 of the specification for FCFS."""
     ties = data.draw(tie_breaks(instance))
