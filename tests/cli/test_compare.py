@@ -270,7 +270,7 @@ class TestSeeds:
         amin_ref(*flags, "--format", "markdown")
         assert capsys.readouterr().out.count("| :-- |") == 2
 
-    def test_a_bound_for_each_seed(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_each_seed_has_a_lower_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
         amin_ref("compare", *SMALL, "--seeds", "2", "--bound", "--time-limit", "0.2", "--json")
         document = json.loads(capsys.readouterr().out)
         bounds = [of_seed["lower_bound"] for of_seed in document["comparisons"]]
