@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -17,7 +17,6 @@ from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.messages import tell
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.cli.progress import watching
-from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.cli.workers import processes
 from amin_ref.model.errors import shown_path
@@ -26,16 +25,22 @@ from oracle.claims import (
     CLAIMS,
     Entry,
     Ledger,
+    Measurements,
     Plan,
     ResultStore,
     experiments,
     judged,
     measure,
+    scheduler_page,
     tasks,
 )
 from oracle.claims.page import page
 from oracle.claims.plan import CAPACITY, QUICK_REQUESTS, QUICK_SEEDS, SEEDS
 from oracle.claims.plan import REQUESTS as ARTICLE
+from oracle.claims.result_store import Task
+from oracle.claims.scheduler_table import SchedulerTable
+from oracle.claims.schedulers import REQUESTS as OF_TABLE
+from oracle.claims.schedulers import WHICH, scheduler_experiments, scheduler_table
 
 RESULT_STORE = Path("amin-ref-claims.jsonl")
 """File of the measurements of a full run, unless ``--checkpoint`` names another one."""
@@ -60,15 +65,17 @@ Examples:
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation', or a trace file; each seed gives a random sample of it. "
-    "Standard input is refused, because the file is read again when a run is continued.",
+    help="'chat', 'conversation', 'code' or 'mooncake', or a trace file; each seed gives a random "
+    "sample of it. Standard input is refused, because the file is read again when a run is "
+    "continued.",
 )
 @click.option(
     "--claim",
     "names",
-    type=click.Choice(list(CLAIMS)),
+    type=click.Choice([*CLAIMS, WHICH]),
     multiple=True,
-    help="Measure this claim only; may be repeated.  [default: all]",
+    help=f"Measure this claim only; may be repeated. '{WHICH}' stands alone: every policy at four "
+    "loads with three predictions, and advice which one to run.  [default: all claims]",
 )
 @click.option(
     "--quick",
@@ -76,7 +83,11 @@ Examples:
     help=f"Measure for about a minute: {QUICK_REQUESTS:,} requests, {QUICK_SEEDS} seeds, a part "
     "of each grid.",
 )
-@click.option("--requests", type=REQUESTS, help=f"Requests in each sample.  [default: {ARTICLE:,}]")
+@click.option(
+    "--requests",
+    type=REQUESTS,
+    help=f"Requests in each sample.  [default: {ARTICLE:,}; {OF_TABLE:,} with --claim {WHICH}]",
+)
 @click.option(
     "--capacity",
     type=TOKENS,
@@ -122,7 +133,7 @@ def claims_command(
     as_json: bool,
     as_markdown: bool,
 ) -> None:
-    """Measure the article's claims and say whether they hold.
+    """Measure the article's claims and say whether they hold, or which scheduler to run.
 
     Each claim has a rule that was written before the measurement; the rule is printed. By this
     rule, the claim holds, holds under conditions, or does not hold.
@@ -136,21 +147,44 @@ def claims_command(
         raise click.UsageError("--workload: claims reads its trace several times; give a file")
     if dask is not None:
         refuse_without_effect(context, "workers", "with --dask")
+    which = WHICH in names
+    if which and len(set(names)) > 1:
+        raise click.UsageError(f"--claim {WHICH} stands alone: leave out the other claims")
     plan = Plan(
         workload=workload,
-        requests=requests or (QUICK_REQUESTS if quick else ARTICLE),
+        requests=requests or (QUICK_REQUESTS if quick else OF_TABLE if which else ARTICLE),
         capacity=capacity,
         seeds=seeds or (QUICK_SEEDS if quick else SEEDS),
         quick=quick,
     )
     claims = [claim for name, claim in CLAIMS.items() if name in names or not names]
     kept = checkpoint or (None if quick else RESULT_STORE)
-    with told_if_slow(f"reading {shown_path(kept)}" if kept else "the preparation"):
-        store = ResultStore(kept)
-    wanted = tasks(experiments(plan, claims), plan.seeds)
+    store = ResultStore(kept)
+    wanted = scheduler_experiments(plan) if which else experiments(plan, claims)
+    _measure(tasks(wanted, plan.seeds), store, kept, _cluster(dask) if dask else _here(workers))
+    if which:
+        table = scheduler_table(plan, Measurements(store, plan.seeds))
+        click.echo(_of_table(table, as_json=as_json, as_markdown=as_markdown), nl=False)
+        return
+    ledger = judged(plan, claims, store)
+    if as_json:
+        click.echo(ledger.to_json())
+    elif as_markdown:
+        click.echo(page(ledger), nl=False)
+    else:
+        _print(ledger)
+
+
+def _measure(
+    wanted: Sequence[Task],
+    store: ResultStore,
+    kept: Path | None,
+    workers: AbstractContextManager[_WorkerPool],
+) -> None:
+    """Measure what the store lacks; after Ctrl-C say where the finished measurements are."""
     try:
         with (
-            _cluster(dask) if dask else _here(workers) as pool,
+            workers as pool,
             watching(len(wanted), f"making {count(len(wanted), 'measurement')}") as watch,
         ):
             measure(
@@ -167,13 +201,16 @@ def claims_command(
         if kept:
             tell(f"finished measurements are in {shown_path(kept)}; the same command continues.")
         raise
-    ledger = judged(plan, claims, store)
+
+
+def _of_table(table: SchedulerTable, *, as_json: bool, as_markdown: bool) -> str:
     if as_json:
-        click.echo(ledger.to_json())
-    elif as_markdown:
-        click.echo(page(ledger), nl=False)
-    else:
-        _print(ledger)
+        return table.to_json() + "\n"
+    return scheduler_page.markdown(table) if as_markdown else scheduler_page.text(table, _width())
+
+
+def _width() -> int:
+    return min(100, shutil.get_terminal_size((100, 1)).columns)
 
 
 @dataclass(frozen=True)
@@ -221,7 +258,7 @@ def _print(ledger: Ledger) -> None:
             f"A quick measurement with {ledger.seeds} seeds: an indication only. Leave out --quick "
             "for the full one.\n"
         )
-    width = min(100, shutil.get_terminal_size((100, 1)).columns)
+    width = _width()
     for entry in ledger.entries:
         verdict = entry.judgement.verdict
         click.secho(f"{entry.claim} {verdict}", bold=True, fg=_COLOURS[verdict])

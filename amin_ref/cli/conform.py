@@ -119,13 +119,16 @@ def conform_command(
     with told_if_slow(f"the replay of {shown_file(file)}"):
         verdict = conform(schedule, policy, ties=tie_break)
     best, stopped = None, False
-    if not (no_bound or verdict.violations):
-        found = best_known(schedule.instance, time_limit)
-        best, stopped = found.optimum, found.interrupted
-    if as_json:
-        click.echo(json.dumps(_document(schedule, verdict, best)))
-    else:
-        _print(schedule, verdict, best)
+    try:
+        if not (no_bound or verdict.violations):
+            found = best_known(schedule.instance, time_limit)
+            best, stopped = found.optimum, found.interrupted
+    finally:
+        # The verdict is printed also where the search for the optimum fails or a signal ends it.
+        if as_json:
+            click.echo(json.dumps(_document(schedule, verdict, best)))
+        else:
+            _print(schedule, verdict, best)
     if stopped:
         context.exit(tell_interrupted())
     context.exit(0 if verdict.conforms else ANSWER_IS_NO)

@@ -317,11 +317,12 @@ _WORKLOAD = click.option(
     metavar="NAME|FILE",
     default=DEFAULT_WORKLOAD,
     show_default=True,
-    help="'chat' or 'conversation': lengths drawn from the distributions of LMSYS chats or of "
-    "Azure conversations. Or a trace file (plain or gzip): tables of Azure, LMSYS lengths, "
-    "BurstGPT, Vidur, splitwise-sim or LLMServingSim; JSON lines of Mooncake, Qwen-Bailian, "
-    "vLLM bench, LLMServingSim or aiperf; recognised by its first line. Or a JSON file with an "
-    "instance or a schedule, whose instance is used unchanged. - is standard input.",
+    help="'chat', 'conversation', 'code' or 'mooncake': lengths drawn from the distributions of "
+    "LMSYS chats, Azure conversations, Azure code or Mooncake. Or a trace file (plain or gzip): "
+    "tables of Azure, LMSYS lengths, BurstGPT, Vidur, splitwise-sim or LLMServingSim; JSON lines "
+    "of Mooncake, Qwen-Bailian, vLLM bench, LLMServingSim or aiperf; recognised by its first line. "
+    "Or a JSON file with an instance or a schedule, whose instance is used unchanged. - is "
+    "standard input.",
 )
 
 _OPTIONS = (

@@ -79,7 +79,7 @@ class AlphaGreedy(Policy):
         self._halvings += not self._has_completed
         self._has_completed = False
         evicted: list[Job] = []
-        while self._batch.overflows():
+        while len(self._batch) and self._batch.overflows():
             chosen = [job for job in self._batch.running if self.is_evicted(job)]
             for job in chosen:
                 self._batch.remove(job)

@@ -20,7 +20,7 @@ class SmallestVolumeFirst(HindsightShortestFirst):
 
     Kong, Qi, Ye, Zhou: *Geometry-Aware Online Scheduling for LLM Serving* (arXiv 2606.22327). With
     all requests at once its total latency is at most 1 + 2/(1 - α_M) times the optimum under either
-    check, where α_M is the largest peak occ(o) divided by M (its authors' Theorem 3.2).
+    check, where α_M is the largest peak occ(o) divided by M (T20; their Theorem 3.2).
 
     Args:
         ties: breaks ties between equal volumes.

@@ -31,7 +31,18 @@ FORMAT = "amin-ref/vectors"
 VERSION = 1
 
 Result = Literal["valid", "acceptable", "invalid"]
-VectorPolicy = Literal["amin", "amax", "h-sf", "fcfs"]
+VectorPolicy = Literal[
+    "amin",
+    "amax",
+    "h-sf",
+    "fcfs",
+    "svf",
+    "amin-by-volume",
+    "sjf",
+    "doubling",
+    "mc-benchmark",
+    "alpha-greedy",
+]
 VectorRule = Rule | RoundRule | BugRule
 
 RESULTS: tuple[Result, ...] = get_args(Result)

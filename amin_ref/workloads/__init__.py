@@ -32,7 +32,7 @@ from amin_ref.workloads.build import (
     workload_from_selection,
 )
 from amin_ref.workloads.distribution import LengthDistribution, measure_lengths
-from amin_ref.workloads.embedded import CHAT, CONVERSATION, EMBEDDED
+from amin_ref.workloads.embedded import CHAT, CODE, CONVERSATION, EMBEDDED, MOONCAKE
 from amin_ref.workloads.fields import TimeUnit
 from amin_ref.workloads.predictions import (
     NAIVE_UPPER,
@@ -55,6 +55,7 @@ __all__ = [
     "AtOnce",
     "Bins",
     "CHAT",
+    "CODE",
     "CONVERSATION",
     "DEFAULT_ARRIVALS",
     "DEFAULT_CAPACITY",
@@ -66,6 +67,7 @@ __all__ = [
     "Exact",
     "LengthDistribution",
     "Load",
+    "MOONCAKE",
     "Mixed",
     "NAIVE_UPPER",
     "Naive",

@@ -6,11 +6,14 @@ measured. A verdict follows from the measurements alone. Read in this order:
 * what is measured: ``workload`` (the requests), ``rounds`` (the time of a round of Amin),
   ``experiments`` (a setting and its measurement), ``result_store`` (measurements in a file),
   ``measuring`` (a run over many tasks);
-* how results are written: ``figures`` (charts as numbers), ``ledger`` (verdicts, as JSON), ``plan``
-  (the form of a claim), ``words`` (lists and counts in sentences);
+* how results are written: ``figures`` (charts as numbers), ``json_values`` (reading JSON),
+  ``ledger`` (verdicts, as JSON), ``plan`` (the form of a claim), ``words`` (lists and counts in
+  sentences);
 * the claims: ``c1_matching``, ``c2_halving``, ``c3_varying``, ``c4_logarithmic``,
   ``c5_round_costs``, ``c6_lower_bounds_only``;
-* all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown).
+* all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown);
+* which policy to run: ``scheduler_table`` (every policy on one workload, as JSON), ``schedulers``
+  (what is measured, and the advice that follows), ``scheduler_page`` (as text and Markdown).
 """
 
 from oracle.claims.figures import Figure

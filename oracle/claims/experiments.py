@@ -20,7 +20,10 @@ from amin_ref import (
     Shuffled,
     simulate,
 )
+from amin_ref.comparison.metrics import request_times, wasted_share
 from amin_ref.families import staggered
+from amin_ref.policies.names import POLICIES
+from amin_ref.policies.ties import ByPosition
 from amin_ref.small.setting import Setting
 from oracle.certificate import verify
 from oracle.claims.rounds import ROUNDS, Backlog, seconds_per_round
@@ -112,6 +115,61 @@ class Predicted(Experiment):
             "amin_held": amin.mean_occupancy / instance.capacity,
             "amax": amax.total_latency,
             "amax_held": amax.mean_occupancy / instance.capacity,
+        }
+
+
+@dataclass(frozen=True)
+class Bounded(Experiment):
+    """``bound``: a certified lower bound on every schedule's total latency; request·rounds.
+
+    ``requests`` is the number of requests: a short trace has fewer than the workload asks for.
+
+    Attributes:
+        workload: the requests.
+        bound_seconds: processor time of the search for the bound.
+    """
+
+    workload: SampledWorkload
+    bound_seconds: float
+
+    def measure(self, seed: int) -> Values:
+        """See :class:`Experiment`."""
+        instance = self.workload.instance("exact", seed)
+        prices = lower_bound(instance, self.bound_seconds, clock=time.thread_time)
+        return {"bound": verify(instance, prices), "requests": len(instance.requests)}
+
+
+WASTED_DECIMALS = 5
+"""Decimals of a stored share of wasted tokens: tables show a thousandth."""
+
+
+@dataclass(frozen=True)
+class Scheduled(Experiment):
+    """One policy of :data:`amin_ref.policies.names.POLICIES`, with ties broken by position.
+
+    ``total`` is the total latency (request·rounds), ``p99`` the 99th percentile of the latency and
+    ``wait`` the most rounds from an arrival to the start of the request's completed run (rounds).
+    ``wasted`` is wasted tokens / all generated tokens.
+
+    Attributes:
+        workload: the requests.
+        policy: its name.
+        prediction: what is predicted of the output lengths.
+    """
+
+    workload: SampledWorkload
+    policy: str
+    prediction: str
+
+    def measure(self, seed: int) -> Values:
+        """See :class:`Experiment`."""
+        instance = self.workload.instance(self.prediction, seed)
+        schedule = simulate(instance, POLICIES[self.policy].make(ByPosition()))
+        return {
+            "total": schedule.total_latency,
+            "p99": schedule.p99_latency,
+            "wait": max(each.final_start - each.arrival for each in request_times(schedule)),
+            "wasted": round(wasted_share(schedule), WASTED_DECIMALS),
         }
 
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.errors import InvalidDocument, shown
-from amin_ref.model.json_reading import (
-    expect_array,
-    expect_fields,
-    expect_format,
-    expect_object,
-    parse,
-)
+from amin_ref.model.json_reading import expect_array, expect_fields, expect_format, parse
 from amin_ref.model.validation import whole_number
 from oracle.claims.figures import Figure, Mark, Point, Scale, Series
+from oracle.claims.json_values import estimate_in, number_in, object_in, text_in
 
 FORMAT = "amin-ref/claims"
 VERSION = 1
@@ -106,7 +99,7 @@ class Ledger:
         fields = ("workload", "requests", "capacity", "seeds", "quick", "entries")
         expect_fields(document, "claims", ("format", "version", *fields), ())
         return cls(
-            workload=_text(document["workload"], "workload"),
+            workload=text_in(document["workload"], "workload"),
             requests=whole_number("requests", document["requests"], 1, "requests"),
             capacity=whole_number("capacity", document["capacity"], 1, "tokens"),
             seeds=whole_number("seeds", document["seeds"], 1, "seeds"),
@@ -120,22 +113,22 @@ class Ledger:
 
 def _entry(value: object, where: str) -> Entry:
     fields = ("claim", "words", "rule", "setting", "judgement", "command")
-    found = _object(value, where, fields)
+    found = object_in(value, where, fields)
     return Entry(
         judgement=_judgement(found["judgement"], f"{where}: judgement"),
-        **{field: _text(found[field], where) for field in fields if field != "judgement"},
+        **{field: text_in(found[field], where) for field in fields if field != "judgement"},
     )
 
 
 def _judgement(value: object, where: str) -> Judgement:
-    found = _object(value, where, ("verdict", "measured", "condition", "figures"))
+    found = object_in(value, where, ("verdict", "measured", "condition", "figures"))
     verdict = next((known for known in get_args(Verdict) if known == found["verdict"]), None)
     if verdict is None:
         raise InvalidDocument(f"{where}: verdict {shown(found['verdict'])} is not known.")
     return Judgement(
         verdict=verdict,
-        measured=_text(found["measured"], where),
-        condition=_text(found["condition"], where),
+        measured=text_in(found["measured"], where),
+        condition=text_in(found["condition"], where),
         figures=tuple(
             _figure(figure, f"{where}: figures[{index}]")
             for index, figure in enumerate(expect_array(found["figures"], where))
@@ -145,9 +138,9 @@ def _judgement(value: object, where: str) -> Judgement:
 
 def _figure(value: object, where: str) -> Figure:
     texts = ("name", "title", "reading", "x_label", "y_label")
-    found = _object(value, where, (*texts, "x_scale", "y_scale", "series", "marks"))
+    found = object_in(value, where, (*texts, "x_scale", "y_scale", "series", "marks"))
     return Figure(
-        **{field: _text(found[field], where) for field in texts},
+        **{field: text_in(found[field], where) for field in texts},
         x_scale=_scale(found["x_scale"], where),
         y_scale=_scale(found["y_scale"], where),
         series=tuple(
@@ -159,42 +152,18 @@ def _figure(value: object, where: str) -> Figure:
 
 
 def _series(value: object, where: str) -> Series:
-    found = _object(value, where, ("name", "points"))
+    found = object_in(value, where, ("name", "points"))
     points = []
     for point in expect_array(found["points"], where):
-        place = _object(point, where, ("x", "y"))
-        y = _object(place["y"], where, ("mean", "low", "high", "count"))
-        estimate = Estimate(
-            mean=_number(y["mean"], where),
-            low=_number(y["low"], where),
-            high=_number(y["high"], where),
-            count=whole_number(f"{where}: count", y["count"], 1, "values"),
-        )
-        points.append(Point(_number(place["x"], where), estimate))
-    return Series(_text(found["name"], where), tuple(points))
+        place = object_in(point, where, ("x", "y"))
+        y = estimate_in(place["y"], where)
+        points.append(Point(number_in(place["x"], where), y))
+    return Series(text_in(found["name"], where), tuple(points))
 
 
 def _mark(value: object, where: str) -> Mark:
-    found = _object(value, where, ("label", "y"))
-    return Mark(_text(found["label"], where), _number(found["y"], where))
-
-
-def _object(value: object, where: str, fields: tuple[str, ...]) -> Mapping[str, object]:
-    found = expect_object(value, where)
-    expect_fields(found, where, fields, ())
-    return found
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidDocument(f"{where}: {shown(value)} found where a text is needed.")
-    return value
-
-
-def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidDocument(f"{where}: {shown(value)} found where a number is needed.")
-    return float(value)
+    found = object_in(value, where, ("label", "y"))
+    return Mark(text_in(found["label"], where), number_in(found["y"], where))
 
 
 def _scale(value: object, where: str) -> Scale:

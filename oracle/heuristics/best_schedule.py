@@ -57,7 +57,7 @@ def best_schedule(
 
     Args:
         instance: the requests and their cache.
-        time_limit: seconds; finite, 0 or more. The list schedules are made in any case.
+        time_limit: seconds; finite, 0 or more. The list schedule by volume is made in any case.
         seed: of the random moves. Where the time limit ends the search, equal seeds can still
             give unequal schedules.
         progress: called with the total latency of each better schedule.
@@ -73,7 +73,7 @@ def best_schedule(
     if certificate is None:
         certificate = lower_bound(instance, PRICING * time_limit, should_stop=should_stop)
     generator = np.random.default_rng(seed)
-    improvements = [_Improvement(instance, period) for period in busy_periods(instance)]
+    improvements = [_Improvement(instance, period, deadline) for period in busy_periods(instance)]
 
     def report() -> None:
         if progress is not None:
@@ -111,7 +111,7 @@ def _prices(certificate: Certificate, period: BusyPeriod, dual: Dual) -> Floats:
 
 
 def _orders(requests: Sequence[Request]) -> Iterator[list[int]]:
-    """Positions of the requests in the orders of the list schedules."""
+    """Positions of the requests in the orders of the list schedules, the best order first."""
     keys: list[Callable[[Request], tuple[int, ...]]] = [
         lambda one: (volume_of(one),),
         lambda one: (one.prompt_len + one.output_len,),
@@ -153,13 +153,15 @@ class _Improvement:
         best: the start round of each request, in the best schedule so far.
     """
 
-    def __init__(self, instance: Instance, period: BusyPeriod) -> None:
+    def __init__(self, instance: Instance, period: BusyPeriod, deadline: Deadline) -> None:
         self._instance = instance
         self.period = period
         self.best = list(period.starts)
         if period.has_queue:
             for order in _orders(period.requests):
                 self._keep_better(list_schedule(instance, period.requests, order))
+                if deadline.passed:
+                    break
 
     @property
     def latency(self) -> int:

@@ -57,6 +57,26 @@ class TestConform:
         assert first.startswith("wrong-victim: round 2: the cache has 6 tokens; running: 'a' ")
         assert last == "valid, but not Amin's from round 2 on."
 
+    @pytest.mark.parametrize("as_json", [False, True])
+    def test_the_verdict_is_printed_where_the_optimum_cannot_be_searched(
+        self, as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The replay takes no memory for each round; the lower bound has a price for each round."""
+        rounds = 2**50
+        instance = Instance(2 * rounds, (Request("a", 1, rounds),))
+        schedule = Schedule(instance, (Run("a", 0, rounds, "completed"),))
+        flags = ("--json",) if as_json else ()
+        amin_ref("conform", written(schedule, tmp_path), *flags, code=2)
+        printed = capsys.readouterr()
+        if as_json:
+            document = json.loads(printed.out)
+            assert document["conforms"] is True
+            assert document["lower_bound"] is None
+        else:
+            assert printed.out.startswith("valid, and Amin's: 1 request, ")
+        assert printed.err.count("\n") == 1
+        assert "memory" in printed.err
+
     @pytest.mark.parametrize("width", [None, 40, 120])
     def test_the_explanation_keeps_to_the_width_of_the_terminal(
         self,

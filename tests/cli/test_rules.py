@@ -656,7 +656,7 @@ class TestPolicies:
         assert mine == ended(capsys, f"simulate {flags} fcfs")[0]
 
     @pytest.mark.parametrize(
-        "policy", ["rules_mine:None", "no_such_module:X", "rules_mine:", "sjf", "json:loads"]
+        "policy", ["rules_mine:None", "no_such_module:X", "rules_mine:", "srpt", "json:loads"]
     )
     def test_what_is_no_policy_is_refused_in_one_sentence(
         self, policy: str, folder: Path, capsys: pytest.CaptureFixture[str]

@@ -28,7 +28,9 @@ arrivals = st.sampled_from(["at-once", "poisson:0.3", "load:0.8", "trace:0.05"])
 
 all_options = st.builds(
     WorkloadOptions,
-    workload=st.sampled_from(["chat", "conversation", "my trace.csv", "-", "instance's.json"]),
+    workload=st.sampled_from(
+        ["chat", "conversation", "code", "mooncake", "my trace.csv", "-", "instance's.json"]
+    ),
     requests=st.none() | st.integers(1, 10**7),
     seed=st.integers(0, 3) | numbers,
     capacity=st.just(16_492) | numbers,

@@ -11,7 +11,7 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 
 from amin_ref import Amax, HindsightShortestFirst, Instance, Shuffled, check, simulate
-from amin_ref.families import longest_first, volume
+from amin_ref.families import FAMILIES, longest_first, volume
 from amin_ref.families.longest_first import growth
 from amin_ref.small.bound import ratio_bound
 from amin_ref.small.optimum import Hindsight
@@ -147,6 +147,20 @@ class TestLongestFirst:
         assert limit < ratio < factor(Setting(1, 1, 64, instance.capacity))
         # On the family of T13 (a) the ratio is at most u/2 = 32.
         assert ratio > 1.79 * 64
+
+    @pytest.mark.theorem("T13")
+    def test_the_ratio_grows_faster_than_the_inverse_of_alpha(self) -> None:
+        """The figures of ``proofs_notes``: divided by 1/α they grow."""
+        found = {}
+        for upper in (4, 8, 16, 32, 64):
+            family = FAMILIES["longest-first"]
+            instance = family.instance(family.parameters(upper))
+            cost = simulate(instance, Amax()).total_latency
+            best = simulate(instance, HindsightShortestFirst()).total_latency
+            found[upper] = round(cost / best, 2)
+        assert found == {4: 3.93, 8: 10.26, 16: 23.11, 32: 50.66, 64: 113.34}
+        multiples = [ratio / upper for upper, ratio in found.items()]
+        assert multiples == sorted(multiples)
 
     @pytest.mark.theorem("T13")
     def test_random_ties_lower_the_ratio_by_less_than_half(self) -> None:

@@ -1,7 +1,7 @@
 """T15: the start rounds that theorems A1 and A2 predict, and ratios that exceed any logarithm.
 
-Both predictions are restated here from the theorem book, request by request, and share no code with
-``amin_ref.families``.
+The predictions are those of the theorem book, request by request (A1's is in
+:mod:`tests.models.staggered_starts`), and share no code with ``amin_ref.families``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from amin_ref import (
 from amin_ref.families import adaptive, staggered
 from amin_ref.families.adaptive import fewest_slots
 from amin_ref.small.bound import ratio_bound
+from tests.models.staggered_starts import starts_by_a1, volume
 
 
 def starts_by_rank(schedule: Schedule) -> list[int]:
@@ -35,32 +36,6 @@ def starts_by_rank(schedule: Schedule) -> list[int]:
     assert schedule.evictions == 0
     start_of = {run.request: run.start for run in schedule.runs}
     return [start_of[request.id] for request in schedule.instance.requests]
-
-
-def v(prompt_len: int, tokens: int) -> int:
-    return sum(prompt_len + token for token in range(1, tokens + 1))
-
-
-def starts_by_a1(s: int, u: int, c: int, long: int, short: int) -> list[int]:
-    """The start round of each request of ``staggered``, in the order of rank, as A1 predicts."""
-    m = c * v(s, u)
-    x = [(m - c * v(s, t)) // (s + t + 1) for t in range(u)]
-    starts = [0] * (m // (s + 1))
-    for t in range(1, u):
-        fillers = (m - c * v(s, t) - x[t] * (s + t + 1)) // (s + 1)
-        starts += [t] * (c + fillers)
-    starts += [u + i // c for i in range(long)]
-    # From round u on only requests of u tokens run beside the last m, at most c of each age.
-    longs = Counter(dict.fromkeys(range(1, u), c))
-    longs.update(u + i // c for i in range(long))
-    now = u + long // c
-    while short:
-        held = sum(longs[now - age] * (s + age + 1) for age in range(u))
-        started = min(short, (m - held) // (s + 1))
-        starts += [now] * started
-        short -= started
-        now += 1
-    return starts
 
 
 A1_SETTINGS = [
@@ -101,7 +76,7 @@ def adversary_of_a2(s: int, low: int, u: int, c: int, rounds: int) -> tuple[list
     request by request, and the claims of the proof are asserted in each round.
     """
     w, e = u - low, (s + u) // (s + 1)
-    m = c * v(s, w)
+    m = c * volume(s, w)
     starts: list[int] = []
     outputs: dict[int, int] = {}
     for t in range(rounds):

@@ -67,13 +67,14 @@ MODELS: dict[str, tuple[MakePolicy, MakeNaive]] = {
 }
 
 
+@pytest.mark.theorem("T7")
 @pytest.mark.parametrize("name", MODELS)
 @times(2)
 @given(data=st.data(), instance=instances(predictions=("lowest", "interval")))
 def test_a_policy_agrees_with_its_naive_model(
     name: str, data: st.DataObject, instance: Instance
 ) -> None:
-    """Section 4 of the specification, worked out from scratch in every round: the same runs."""
+    """T7: section 4 of the specification, worked out from scratch in every round: the same runs."""
     make, make_naive = MODELS[name]
     ties = data.draw(tie_breaks(instance))
     schedule = simulate(instance, make(ties))
@@ -323,13 +324,14 @@ def volumes(instance: Instance) -> dict[RequestId, int]:
     }
 
 
+@pytest.mark.theorem("T20")
 @pytest.mark.parametrize("check", ["forward", "peak"])
 @times(2)
 @given(data=st.data(), instance=instances(max_arrival=0))
 def test_svf_is_within_its_authors_bound(
     check: Check, data: st.DataObject, instance: Instance
 ) -> None:
-    """With all at once: ≤ 1 + 2/(1 - α_M) times the bound Σ_j max(o, ⌈Σ_{i≤j} vol/M⌉) on OPT.
+    """T20. With all at once: ≤ 1 + 2/(1 - α_M) times the bound Σ_j max(o, ⌈Σ_{i≤j} vol/M⌉) on OPT.
 
     Also request by request: (M - P)·wait_j ≤ Σ_{i before j} P_i·o_i, with P the largest peak.
     """

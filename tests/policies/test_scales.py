@@ -24,6 +24,11 @@ LARGEST_SHARES = (Fraction(1, 10), Fraction(1, 5))
 """ε_R: the proof's, and one whose shares add up to 1."""
 
 
+SIZES = pytest.mark.parametrize(
+    "most_requests", [60, pytest.param(400, marks=pytest.mark.slow, id="larger")]
+)
+
+
 @dataclass(frozen=True)
 class Scales:
     """β_r, ε_r and k_r of a setting.
@@ -93,10 +98,10 @@ def leveled(scales: Scales, moments: Sequence[Moment]) -> list[Leveled]:
 Drawn = tuple[Setting, tuple[int, ...], Fraction]
 
 
-def wide() -> st.SearchStrategy[Drawn]:
+def wide(most_requests: int = 60) -> st.SearchStrategy[Drawn]:
     """Settings with s ≤ u, mostly of several levels, outputs, and a largest share."""
     return st.tuples(
-        uniform(longest_prompt=4, most_at_once=90).filter(
+        uniform(longest_prompt=4, most_requests=most_requests, most_at_once=90).filter(
             lambda drawn: drawn[0].prompt_len <= drawn[0].upper
         ),
         st.sampled_from(LARGEST_SHARES),
@@ -104,10 +109,13 @@ def wide() -> st.SearchStrategy[Drawn]:
 
 
 @pytest.mark.theorem("T16")
-@given(wide())
-def test_levels_above_the_working_one_are_thin_and_safe(drawn: Drawn) -> None:
+@SIZES
+@given(st.data())
+def test_levels_above_the_working_one_are_thin_and_safe(
+    most_requests: int, data: st.DataObject
+) -> None:
     """Lemma S, (I1) and (I2): nothing above the working level is evicted."""
-    setting, outputs, share = drawn
+    setting, outputs, share = data.draw(wide(most_requests))
     scales = Scales(setting, share)
     _, moments = watched(setting.instance(outputs))
     event(f"levels: {scales.highest + 1}")
@@ -124,10 +132,11 @@ def test_levels_above_the_working_one_are_thin_and_safe(drawn: Drawn) -> None:
 
 
 @pytest.mark.theorem("T16")
-@given(wide())
-def test_a_drop_is_paid_for_by_completions(drawn: Drawn) -> None:
+@SIZES
+@given(st.data())
+def test_a_drop_is_paid_for_by_completions(most_requests: int, data: st.DataObject) -> None:
     """More than k_r/2 requests of class r or more complete while g = r, before g falls."""
-    setting, outputs, share = drawn
+    setting, outputs, share = data.draw(wide(most_requests))
     scales = Scales(setting, share)
     instance = setting.instance(outputs)
     _, moments = watched(instance)
@@ -175,10 +184,11 @@ def level_phases(
 
 
 @pytest.mark.theorem("T16")
-@given(wide())
-def test_phases_of_every_level_are_short(drawn: Drawn) -> None:
+@SIZES
+@given(st.data())
+def test_phases_of_every_level_are_short(most_requests: int, data: st.DataObject) -> None:
     """Full rounds come last, θ_t never falls, a token counts once, and both parts are bounded."""
-    setting, outputs, share = drawn
+    setting, outputs, share = data.draw(wide(most_requests))
     scales = Scales(setting, share)
     instance = setting.instance(outputs)
     _, moments = watched(instance)

@@ -33,6 +33,11 @@ ARRIVE_EVERY = 4
 """Rounds between two arrivals: a cache of 13 tokens has room for a run of volume 35 in three."""
 
 
+SIZES = pytest.mark.parametrize(
+    "most_requests", [60, pytest.param(400, marks=pytest.mark.slow, id="larger")]
+)
+
+
 def k_of(setting: Setting) -> int:
     return setting.capacity // (setting.prompt_len + setting.upper)
 
@@ -72,10 +77,11 @@ def phases(moments: Sequence[Moment], k: int) -> list[Phase]:
 
 
 @pytest.mark.theorem("T16")
-@given(uniform())
-def test_few_running_requests_have_large_bounds(drawn: tuple[Setting, tuple[int, ...]]) -> None:
+@SIZES
+@given(st.data())
+def test_few_running_requests_have_large_bounds(most_requests: int, data: st.DataObject) -> None:
     """Lemma 1: at most 4M/(2s + max(b, ℓ)) running requests have ℓ̃ ≥ b."""
-    setting, outputs = drawn
+    setting, outputs = data.draw(uniform(most_requests=most_requests))
     _, moments = watched(setting.instance(outputs))
     worst = Fraction(0)
     for moment in moments:
@@ -88,13 +94,14 @@ def test_few_running_requests_have_large_bounds(drawn: tuple[Setting, tuple[int,
 
 
 @pytest.mark.theorem("T16")
-@given(uniform())
-def test_the_k_greatest_survive(drawn: tuple[Setting, tuple[int, ...]]) -> None:
+@SIZES
+@given(st.data())
+def test_the_k_greatest_survive(most_requests: int, data: st.DataObject) -> None:
     """Lemma 2: beside an evicted request at least k with greater keys run on.
 
     Lemma 3: with fewer than k running none waits, none is evicted, and u rounds later all is over.
     """
-    setting, outputs = drawn
+    setting, outputs = data.draw(uniform(most_requests=most_requests))
     schedule, moments = watched(setting.instance(outputs))
     event("evictions: " + ("none" if not schedule.evictions else "some"))
     k = k_of(setting)
@@ -111,10 +118,11 @@ def test_the_k_greatest_survive(drawn: tuple[Setting, tuple[int, ...]]) -> None:
 
 @pytest.mark.theorem("T16")
 @times(2)
-@given(uniform())
-def test_each_token_counts_once_in_a_phase(drawn: tuple[Setting, tuple[int, ...]]) -> None:
+@SIZES
+@given(st.data())
+def test_each_token_counts_once_in_a_phase(most_requests: int, data: st.DataObject) -> None:
     """Claims 1 and 2: θ_t never falls, and i generates its a-th token in P_t at most once."""
-    setting, outputs = drawn
+    setting, outputs = data.draw(uniform(most_requests=most_requests))
     _, moments = watched(setting.instance(outputs))
     k = k_of(setting)
     for phase in phases(moments, k):
@@ -132,10 +140,11 @@ def test_each_token_counts_once_in_a_phase(drawn: tuple[Setting, tuple[int, ...]
 
 @pytest.mark.theorem("T16")
 @times(2)
-@given(uniform())
-def test_a_phase_is_as_short_as_its_two_parts(drawn: tuple[Setting, tuple[int, ...]]) -> None:
+@SIZES
+@given(st.data())
+def test_a_phase_is_as_short_as_its_two_parts(most_requests: int, data: st.DataObject) -> None:
     """From t* on, all of P_t have t - t* + 1 tokens; up to t*, the tokens of Q are bounded."""
-    setting, outputs = drawn
+    setting, outputs = data.draw(uniform(most_requests=most_requests))
     _, moments = watched(setting.instance(outputs))
     k, u = k_of(setting), setting.upper
     longest = phase_length(setting)

@@ -29,3 +29,11 @@ def azure_file() -> Path:
 
 def lmsys_file() -> Path:
     return real_file("lmsys_chat_lengths.csv")
+
+
+def code_file() -> Path:
+    return real_file("AzureLLMInferenceTrace_code.csv")
+
+
+def mooncake_file() -> Path:
+    return real_file("mooncake_conversation_lengths.jsonl")

@@ -101,7 +101,7 @@ def test_the_default_is_the_embedded_chat() -> None:
     assert str(workload.dropped) == "none"
 
 
-@pytest.mark.parametrize("name", ["chat", "conversation"])
+@pytest.mark.parametrize("name", ["chat", "conversation", "code"])
 def test_drawing_goes_on_until_enough_fit(name: str) -> None:
     workload = build_instance(name, capacity=256, block_size=16, requests=300)
     assert len(workload.instance.requests) == 300

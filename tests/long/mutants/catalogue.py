@@ -49,7 +49,9 @@ def mutated(source: str, mutant: Mutant) -> str:
 
 
 ADAPTIVE = "amin_ref/families/adaptive.py"
+ALPHA_GREEDY = "amin_ref/policies/alpha_greedy.py"
 AMIN = "amin_ref/policies/amin.py"
+AMIN_BY_VOLUME = "amin_ref/policies/amin_by_volume.py"
 BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 CERTIFICATE = "oracle/certificate.py"
@@ -60,9 +62,13 @@ CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
 DOUBLING = "amin_ref/policies/doubling.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LONGEST_FIRST = "amin_ref/families/longest_first.py"
+MC_BENCHMARK = "amin_ref/policies/mc_benchmark.py"
+SHORTEST_PREDICTED = "amin_ref/policies/shortest_predicted.py"
+SMALLEST_VOLUME = "amin_ref/policies/smallest_volume.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 MIXES = "amin_ref/families/mixes.py"
 OPTIMUM = "oracle/portfolio.py"
+PROBING = "amin_ref/policies/probing.py"
 RESERVING = "amin_ref/policies/reserving.py"
 SIMULATOR = "amin_ref/simulator/simulation.py"
 SMALL_BOUND = "amin_ref/small/bound.py"
@@ -848,6 +854,72 @@ RATIOS = (
         "if now - job.start == job.assumed]",
         "if now - job.start > job.assumed]",
     ),
+    Mutant(
+        "Amin with probes never probes",
+        "T19",
+        PROBING,
+        "if self._cost + len(self._unfinished) > self.factor * self._known.volume_bound():",
+        "if self._cost < 0:",
+    ),
+    Mutant(
+        "a probe leaves running requests in the cache",
+        "T19",
+        PROBING,
+        "        evicted = list(self._batch.running)\n",
+        "        evicted = list(self._batch.running)[:1]\n",
+    ),
+)
+
+OTHER_POLICIES = (
+    Mutant(
+        "SVF goes by length",
+        "T20",
+        SMALLEST_VOLUME,
+        "Reservations(make_batch(capacity, block_size), by_volume(block_size))",
+        "Reservations(make_batch(capacity, block_size))",
+    ),
+    Mutant(
+        "SVF counts volumes without blocks",
+        "T20",
+        SMALLEST_VOLUME,
+        "by_volume(block_size))",
+        "by_volume(1))",
+    ),
+    Mutant(
+        "Amin by volume admits by bound",
+        "T7",
+        AMIN_BY_VOLUME,
+        "WaitingQueue(by_volume(block_size))",
+        "WaitingQueue()",
+    ),
+    Mutant(
+        "SJF goes by arrival",
+        "T7",
+        SHORTEST_PREDICTED,
+        "(request.lower, *self.ties",
+        "(request.arrival, *self.ties",
+    ),
+    Mutant(
+        "MC-Benchmark takes the shortest first",
+        "T7",
+        MC_BENCHMARK,
+        "Reservations(Batch(capacity, block_size), by_rank)",
+        "Reservations(Batch(capacity, block_size))",
+    ),
+    Mutant(
+        "α-greedy fills the whole cache",
+        "T7",
+        ALPHA_GREEDY,
+        "while self._batch.held() <= self._limit >> self._halvings:",
+        "while True:",
+    ),
+    Mutant(
+        "α-greedy never halves its limit",
+        "T7",
+        ALPHA_GREEDY,
+        "self._halvings += not self._has_completed",
+        "self._halvings += 0",
+    ),
 )
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -862,4 +934,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *OPTIMA,
     *WORK,
     *RATIOS,
+    *OTHER_POLICIES,
 )

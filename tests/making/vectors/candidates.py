@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 
 from amin_ref import (
     AminError,
@@ -23,13 +24,20 @@ from amin_ref import (
     conform,
     simulate,
 )
+from amin_ref.policies.names import title_of
 from amin_ref.vectors import Vector, VectorPolicy
 from tests.models.every_tie import MakeNaive, TooMany, every_schedule
 from tests.models.naive import (
+    NaiveAlphaGreedy,
     NaiveAmax,
     NaiveAmin,
+    NaiveAminByVolume,
+    NaiveDoubling,
     NaiveFirstCome,
     NaiveHindsight,
+    NaiveMCBenchmark,
+    NaiveShortestPredicted,
+    NaiveSmallestVolume,
     held,
     naive_amin,
     naive_faults,
@@ -42,13 +50,23 @@ NAIVE: dict[VectorPolicy, MakeNaive] = {
     "amax": NaiveAmax,
     "h-sf": NaiveHindsight,
     "fcfs": NaiveFirstCome,
+    "svf": NaiveSmallestVolume,
+    "amin-by-volume": NaiveAminByVolume,
+    "sjf": NaiveShortestPredicted,
+    "doubling": NaiveDoubling,
+    "mc-benchmark": NaiveMCBenchmark,
+    "alpha-greedy": NaiveAlphaGreedy,
 }
-TITLES: dict[VectorPolicy, str] = {
-    "amin": "Amin",
-    "amax": "Amax",
-    "h-sf": "H-SF",
-    "fcfs": "FCFS",
-}
+WITHOUT_FREEDOM: tuple[VectorPolicy, ...] = (
+    "svf",
+    "amin-by-volume",
+    "sjf",
+    "doubling",
+    "mc-benchmark",
+    "alpha-greedy",
+)
+"""Policies whose vectors are instances of which every tie-break makes the same schedule."""
+
 MOST_SCHEDULES = 6
 """Most schedules of one vector, so that vectors stay readable."""
 
@@ -107,6 +125,27 @@ def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
             yield _right(policy, None, schedules)
 
 
+def right_without_freedom(policy: VectorPolicy, count: int) -> Iterator[Vector]:
+    """Instances that have one schedule, whatever breaks ties."""
+    for index in range(count):
+        instance = drawn_instance(Lot(f"{policy}/{index}"), most_requests=4)
+        schedules = under_every_ranking(policy, instance)
+        if len(schedules) == 1:
+            yield _right(policy, None, schedules)
+
+
+def under_every_ranking(policy: VectorPolicy, instance: Instance) -> frozenset[Schedule]:
+    """The schedules that the naive policy makes, under all fixed orders of ties."""
+    return frozenset(
+        naive_schedule(
+            instance,
+            NAIVE[policy](instance.capacity, instance.block_size),
+            {request: float(rank) for rank, request in enumerate(order)},
+        )
+        for order in permutations(instance.by_id)
+    )
+
+
 def right_with_ties(count: int) -> Iterator[Vector]:
     """Instances whose ties are broken in one given order: Amin makes one schedule of them."""
     for index in range(count):
@@ -145,9 +184,9 @@ def _described(policy: VectorPolicy, schedules: Sequence[Schedule], is_ordered: 
         parts.append("arrivals")
     evictions = sorted({schedule.evictions for schedule in schedules})
     parts.append(
-        f"{TITLES[policy]} evicts {' or '.join(map(str, evictions))} times"
+        f"{title_of(policy)} evicts {' or '.join(map(str, evictions))} times"
         if evictions[-1]
-        else f"{TITLES[policy]} evicts no request"
+        else f"{title_of(policy)} evicts no request"
     )
     if is_ordered:
         parts.append("ties broken in the order given")
@@ -332,7 +371,9 @@ def worked_out(vector: Vector) -> Vector:
     if vector.result == "invalid" and vector.policy is None:
         return _faulty(vector.schedules[0])
     assert vector.policy is not None
-    if vector.ties is None:
+    if vector.policy in WITHOUT_FREEDOM:
+        rights = under_every_ranking(vector.policy, vector.instance)
+    elif vector.ties is None:
         rights = every_schedule(vector.instance, NAIVE[vector.policy])
     else:
         ranks = {request: float(rank) for rank, request in enumerate(vector.ties)}
@@ -376,6 +417,7 @@ def candidates() -> list[Vector]:
         *not_valid(350),
         *not_amins(500),
         *not_in_this_order(40),
+        *(vector for policy in WITHOUT_FREEDOM for vector in right_without_freedom(policy, 150)),
     ]
     different = {(vector.policy, vector.ties, vector.schedules): vector for vector in found}
     return sorted(different.values(), key=size)

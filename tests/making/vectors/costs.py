@@ -119,7 +119,8 @@ class Engine:
         self._instance = instance
         self._scheduler = _scheduler(implementation, policy)
         # Not by isinstance: the base class of a copy's policy is the copy's own.
-        self._sees: type[VisibleRequest] = RevealedRequest if policy == "h-sf" else VisibleRequest
+        is_told = policy in ("h-sf", "svf", "mc-benchmark")
+        self._sees: type[VisibleRequest] = RevealedRequest if is_told else VisibleRequest
         self._generated: dict[RequestId, int] = {}
         self._completions: dict[RequestId, int] = {}
         self._excess = 0

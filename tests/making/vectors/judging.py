@@ -17,6 +17,12 @@ POLICY_CLASSES = {
     "amax": "Amax",
     "h-sf": "HindsightShortestFirst",
     "fcfs": "FirstComeFirstServed",
+    "svf": "SmallestVolumeFirst",
+    "amin-by-volume": "AminByVolume",
+    "sjf": "ShortestPredictedFirst",
+    "doubling": "DoublingBudgets",
+    "mc-benchmark": "MCBenchmark",
+    "alpha-greedy": "AlphaGreedy",
 }
 
 

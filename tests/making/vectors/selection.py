@@ -35,13 +35,13 @@ def flags_of(vectors: Sequence[Vector]) -> list[tuple[str, ...]]:
     ]
 
 
-def chosen(vectors: Sequence[Vector]) -> tuple[Group, ...]:
+def chosen(vectors: Sequence[Vector], flags: Sequence[Flag] = FLAGS) -> tuple[Group, ...]:
     """For every bug, the smallest vectors that catch it and are not chosen yet.
 
     Those that catch a set of bugs that no vector of the group catches come first. Bugs that few
     vectors catch choose first.
     """
-    rarest_first = sorted(FLAGS, key=lambda flag: sum(flag.name in v.flags for v in vectors))
+    rarest_first = sorted(flags, key=lambda flag: sum(flag.name in v.flags for v in vectors))
     taken: set[int] = set()
     places: dict[str, list[int]] = {}
     for flag in rarest_first:
@@ -55,7 +55,7 @@ def chosen(vectors: Sequence[Vector]) -> tuple[Group, ...]:
         places[flag.name] = sorted((unlike + others)[:OF_EACH])
         taken.update(places[flag.name])
     return _numbered(
-        [(flag.name, [vectors[place] for place in places[flag.name]]) for flag in FLAGS]
+        [(flag.name, [vectors[place] for place in places[flag.name]]) for flag in flags]
     )
 
 
@@ -88,6 +88,21 @@ def chosen_anew() -> VectorFile:
         for vector, flags in zip(vectors, flags_of(vectors), strict=True)
     ]
     return VectorFile(notes(), chosen(with_flags))
+
+
+def added(published: VectorFile) -> VectorFile:
+    """The published vectors, and vectors for the bugs that have none yet."""
+    known = {group.flag for group in published.groups}
+    flags = [flag for flag in FLAGS if flag.name not in known]
+    vectors = candidates()
+    by_flag = {flag.name: caught(flag, vectors) for flag in flags}
+    with_flags = [
+        replace(vector, flags=tuple(name for name, places in by_flag.items() if place in places))
+        for place, vector in enumerate(vectors)
+    ]
+    found = {group.flag: group for group in (*published.groups, *chosen(with_flags, flags))}
+    groups = [(flag.name, found[flag.name].vectors) for flag in FLAGS]
+    return written_anew(VectorFile(published.notes, _numbered(groups)))
 
 
 def notes() -> tuple[Note, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,8 +16,10 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 from oracle.certificate import verify
+from oracle.deadline import Deadline
 from oracle.heuristics.best_schedule import _Improvement, _joined, best_schedule
 from oracle.prices.ascent import lower_bound
+from oracle.starts.list_schedule import list_schedule
 from oracle.starts.parts import busy_periods
 
 
@@ -187,11 +189,31 @@ def test_a_request_that_gives_way_starts_when_the_period_before_leaves_room() ->
     """b runs until round 10, and a period begins in round 8 with a request that does not fit."""
     requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
     instance = Instance(8, requests)
-    first, second = (_Improvement(instance, period) for period in busy_periods(instance))
+    deadline = Deadline.after(1.0)
+    first, second = (_Improvement(instance, period, deadline) for period in busy_periods(instance))
     first.best, second.best = [0, 6], [8]
     schedule = _joined(instance, [first, second])
     assert_valid(schedule)
     assert {run.request: run.start for run in schedule.runs} == {"a": 0, "b": 6, "late": 10}
+
+
+def test_list_schedules_beyond_the_first_are_made_only_within_the_time_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One list schedule of many requests can take longer than the limit; four take four times."""
+    made: list[int] = []
+
+    def counted(instance: Instance, requests: Sequence[Request], order: Sequence[int]) -> list[int]:
+        made.append(len(requests))
+        return list_schedule(instance, requests, order)
+
+    monkeypatch.setattr("oracle.heuristics.best_schedule.list_schedule", counted)
+    instance = Instance(8, (Request("a", 4, 4), Request("b", 4, 4), Request("c", 1, 1)))
+    certificate = lower_bound(instance, 0.0)
+    assert_valid(best_schedule(instance, 0.0, certificate=certificate))
+    assert made == [3]
+    assert_valid(best_schedule(instance, 0.5, certificate=certificate))
+    assert made == [3] * 5
 
 
 @pytest.mark.parametrize("search", [lower_bound, best_schedule])
