@@ -18,7 +18,7 @@ from tests.support.printed import unwrapped
 
 @pytest.fixture
 def unhurried() -> None:
-    """Replaces the fixture of all tests that raises ``SILENT_SECONDS``."""
+    """Replaces the fixture that delays such sentences in all other tests."""
 
 
 ONE = Instance.from_lengths([(1, 1)], capacity=2)
