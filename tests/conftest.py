@@ -1,4 +1,4 @@
-"""Loads the Hypothesis profile before any property is defined; what holds for every test."""
+"""Settings of the whole test run: Hypothesis profile, SIGINT, messages about slow commands."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command run within a test does not say that its work takes long, or much memory.
+def silent_about_slow_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run within a test print no message about their running time or memory.
 
-    The machine may be busy, and the memory is that of all tests before.
+    Time depends on the load of the machine, and the process's memory includes earlier tests'.
     """
     monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 600.0)
     monkeypatch.setattr("amin_ref.cli.memory.GROWTH_MEGABYTES", 10**6)

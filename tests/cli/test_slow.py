@@ -17,7 +17,7 @@ from tests.support.printed import unwrapped
 
 
 @pytest.fixture
-def unhurried() -> None:
+def silent_about_slow_commands() -> None:
     """Replaces the fixture that delays such sentences in all other tests."""
 
 

@@ -1,4 +1,4 @@
-"""How people write instances and schedules: lengths, any iterable, and a short repr."""
+"""Instances from lengths, values from any iterable, and the repr of small and large values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from amin_ref.strategies import instances, schedules
 
 
 @given(instances())
-def test_from_lengths_makes_the_requests_one_by_one(instance: Instance) -> None:
+def test_from_lengths_equals_building_each_request(instance: Instance) -> None:
     """With the same predictions and arrivals, only the ids differ: they are 0, 1, 2, …"""
     numbered = tuple(replace(r, id=number) for number, r in enumerate(instance.requests))
     made = Instance.from_lengths(
@@ -34,18 +34,23 @@ def test_from_lengths_has_the_defaults_of_a_request(lengths: list[tuple[int, int
     assert Instance.from_lengths(lengths, capacity=18) == Instance(18, expected)
 
 
-def unpaired(lengths: object) -> Callable[[], Instance]:
+def from_lengths(lengths: object) -> Callable[[], Instance]:
     return lambda: Instance.from_lengths(lengths, capacity=9)  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.mark.parametrize(
     ("make", "field", "value", "mend"),
     [
-        (unpaired(7), "from_lengths: lengths", 7, "give a list"),
-        (unpaired([(1, 2), 3]), "from_lengths: item of lengths", 3, "give two numbers"),
-        (unpaired([(1, 2, 3)]), "from_lengths: item of lengths", (1, 2, 3), "give two numbers"),
-        (unpaired([(0, 2)]), "request 0: prompt_len", 0, "give 1 or more"),
-        (unpaired([(1, 2), (9, 1)]), "request 1: prompt_len + output_len", 10, "capacity to 10"),
+        (from_lengths(7), "from_lengths: lengths", 7, "give a list"),
+        (from_lengths([(1, 2), 3]), "from_lengths: item of lengths", 3, "give two numbers"),
+        (from_lengths([(1, 2, 3)]), "from_lengths: item of lengths", (1, 2, 3), "give two numbers"),
+        (from_lengths([(0, 2)]), "request 0: prompt_len", 0, "give 1 or more"),
+        (
+            from_lengths([(1, 2), (9, 1)]),
+            "request 1: prompt_len + output_len",
+            10,
+            "capacity to 10",
+        ),
         (
             lambda: Instance.from_lengths([(1, 2)], capacity=9, arrivals=[0, 1]),
             "from_lengths: number of arrivals",
@@ -77,7 +82,7 @@ def test_lengths_that_make_no_instance_are_refused(
 
 @given(schedules())
 def test_any_iterable_is_taken_and_stored_as_a_tuple(schedule: Schedule) -> None:
-    """Typed so, too: mypy reads these lines."""
+    """The type annotations allow it as well: mypy checks these lines."""
     instance = schedule.instance
     requests = list(instance.requests)
     assert Instance(instance.capacity, requests, instance.block_size) == instance

@@ -1,4 +1,4 @@
-"""The JSON form: what is written is read back, and all else is refused in a sentence."""
+"""The JSON form: a written document is read back; any other text is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def document() -> Documents:
     return loaded
 
 
-def test_the_form_is_this() -> None:
-    """Written out once: other languages' readers depend on it."""
+def test_the_json_form_is_fixed() -> None:
+    """Readers in other languages depend on this form."""
     assert document() == {
         "format": "amin-ref/schedule",
         "version": 1,
@@ -81,7 +81,7 @@ def test_an_instance_is_read_as_it_was_written(instance: Instance) -> None:
 
 
 @given(st.lists(request_ids(), unique=True, max_size=4), requests(st.just("x")))
-def test_every_id_survives(ids: list[str | int], like: Request) -> None:
+def test_every_id_keeps_its_value_and_type(ids: list[str | int], like: Request) -> None:
     instance = Instance(
         20,
         tuple(Request(id, like.prompt_len, like.output_len) for id in ids),
@@ -121,7 +121,7 @@ def put(path: Path, value: object) -> str:
 
 
 def place(path: Path) -> str:
-    """How messages name a part of the document."""
+    """The name of a part of the document in error messages."""
     parent = "instance" if path[:1] == ("instance",) else "schedule"
     steps = path[1:] if parent == "instance" else path
     return parent + (f": {steps[0]}[{steps[1]}]" if steps else "")
@@ -145,7 +145,7 @@ REQUIRED: tuple[Path, ...] = (
 
 
 @pytest.mark.parametrize("path", REQUIRED)
-def test_a_missing_field_is_named(path: Path) -> None:
+def test_the_error_for_a_missing_field_names_it(path: Path) -> None:
     changed = document()
     parent = at(changed, path[:-1])
     assert isinstance(parent, dict)
@@ -188,12 +188,12 @@ GOOD: dict[Path, tuple[object, ...]] = {
     ("instance", "requests", 0, "upper"): (None, 2**53 - 1),
     ("instance", "requests", 1, "id"): (-1, "x"),
 }
-"""Where one of the kinds is right, or no request is left for the runs to miss."""
+"""Places where some values of KINDS are valid; a changed id is valid, but a run then names none."""
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 @pytest.mark.parametrize("value", KINDS, ids=repr)
-def test_a_value_of_another_kind_is_refused_where_it_stands(path: Path, value: object) -> None:
+def test_a_value_of_another_kind_is_refused_with_its_place(path: Path, value: object) -> None:
     text = put(path, value)
     if value in GOOD.get(path, ()) and type(value) in map(type, GOOD[path]):
         if path == ("instance", "requests", 1, "id"):
@@ -234,7 +234,7 @@ def test_a_value_of_another_kind_is_refused_where_it_stands(path: Path, value: o
     ],
     ids=lambda text: text[:20],
 )
-def test_what_is_no_document_is_refused(text: str, says: str) -> None:
+def test_a_text_that_is_no_document_is_refused(text: str, says: str) -> None:
     for read in (Schedule.from_json, Instance.from_json):
         with pytest.raises(InvalidDocument) as caught:
             read(text)
@@ -290,7 +290,7 @@ def test_any_change_of_the_text_is_read_or_refused(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_refused(raw: bytes) -> None:
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     refused_or_read(raw.decode("latin-1"))
     refused_or_read(raw.decode("utf-8", errors="surrogateescape"))
 
@@ -312,7 +312,7 @@ REQUEST = ("instance", "requests", 0)
         (("runs", 1, "stop"), "schedule: runs[1]: stop", 0, "rounds"),
     ],
 )
-def test_a_wrong_number_is_told_by_its_place_its_least_and_its_unit(
+def test_the_error_for_a_wrong_number_names_its_place_minimum_and_unit(
     path: Path, place: str, least: int, unit: str
 ) -> None:
     for value, rule, mend in (
@@ -326,7 +326,7 @@ def test_a_wrong_number_is_told_by_its_place_its_least_and_its_unit(
         assert caught.value.mend == mend
 
 
-def test_an_id_that_is_none_is_told_by_its_place() -> None:
+def test_the_error_for_an_invalid_id_names_its_place() -> None:
     for path, place in (
         ((*REQUEST, "id"), "instance: requests[0]: id"),
         (("runs", 1, "request"), "schedule: runs[1]: request"),
@@ -337,8 +337,8 @@ def test_an_id_that_is_none_is_told_by_its_place() -> None:
 
 
 @pytest.mark.parametrize("opening", ["[", '{"x-a":'], ids=["arrays", "objects"])
-def test_the_limit_of_depth_is_exact(opening: str) -> None:
-    """It does not depend on how deep the caller's own calls are."""
+def test_the_limit_of_nesting_is_exact(opening: str) -> None:
+    """The limit does not depend on the depth of the caller's stack."""
     closing = "]" if opening == "[" else "}"
     assert parse(opening * DEEPEST + "1" + closing * DEEPEST)
     with pytest.raises(InvalidDocument, match=f"nested too deeply, more than {DEEPEST} objects"):

@@ -1,4 +1,4 @@
-"""Schedules as JSON lines: an engine's log, in any order, and perhaps cut off."""
+"""Schedules as JSON lines, as an engine logs them: runs in any order, and perhaps cut off."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SCHEDULE = Schedule(INSTANCE, (Run("a", 0, 2, "completed"), Run("b", 0, 3, "comp
 HEADER, FIRST, SECOND = SCHEDULE.to_json_lines().splitlines()
 
 
-def test_the_form_is_this() -> None:
-    """Written out once: engines that log in other languages depend on it."""
+def test_the_form_of_json_lines_is_fixed() -> None:
+    """Engines that write logs in other languages depend on this form."""
     assert [json.loads(line) for line in SCHEDULE.to_json_lines().splitlines()] == [
         {
             "format": "amin-ref/schedule-lines",
@@ -46,8 +46,8 @@ def test_runs_may_stand_in_any_order(data: st.DataObject, schedule: Schedule) ->
 
 
 @given(st.data(), schedules())
-def test_a_last_line_that_is_cut_off_is_told(data: st.DataObject, schedule: Schedule) -> None:
-    """Cut anywhere behind the header: between two lines it is a schedule, within one it is not."""
+def test_a_last_line_that_is_cut_off_is_reported(data: st.DataObject, schedule: Schedule) -> None:
+    """A text cut between two lines is a schedule; a text cut within a line is refused."""
     text = schedule.to_json_lines()
     behind_header = text.index("\n") + 1
     cut = text[: data.draw(st.integers(behind_header, len(text)))]
@@ -67,7 +67,7 @@ def test_a_last_line_that_is_cut_off_is_told(data: st.DataObject, schedule: Sche
     )
 
 
-def test_a_header_that_is_cut_off_is_told() -> None:
+def test_a_header_that_is_cut_off_is_reported() -> None:
     with pytest.raises(InvalidDocument, match=r"^line 1 is cut off after 60 characters") as caught:
         read_schedule(HEADER[:60])
     assert "It is the header" in str(caught.value)
@@ -81,7 +81,7 @@ def test_a_header_that_is_cut_off_is_told() -> None:
         (f"{HEADER}\n{FIRST}\n{SECOND}\n\n", r"^line 4 is empty; remove it\."),
         (f"\n{HEADER}\n{FIRST}\n", r"^line 1 is empty; remove it\."),
         (f"{HEADER}\nrun\n", r"^line 2: not JSON: Expecting value in column 1\."),
-        # Cut off is what lacks its end: neither a whole last line, nor one before it.
+        # A line is "cut off" only if it is the last one and has no line end.
         (f"{HEADER}\n{FIRST}\n{SECOND[:-3]}\n", r"^line 3: not JSON: "),
         (f"{HEADER}\n{FIRST[:-3]}\n{SECOND}", r"^line 2: not JSON: "),
         ('[1, "amin-ref/schedule-lines"]', r"^document: array .* found where an object is needed"),
@@ -94,12 +94,12 @@ def test_a_header_that_is_cut_off_is_told() -> None:
         (f"{FIRST}\n{HEADER}\n", "not JSON: Extra data"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, says: str) -> None:
+def test_the_error_for_a_malformed_line_names_it(text: str, says: str) -> None:
     with pytest.raises(InvalidDocument, match=says):
         read_schedule(text)
 
 
-def test_a_wrong_value_is_told_with_its_line() -> None:
+def test_the_error_for_a_wrong_value_names_its_line() -> None:
     with pytest.raises(InvalidValue, match=r"^line 3: start is -1, but"):
         read_schedule(f"{HEADER}\n{FIRST}\n{SECOND.replace('0', '-1')}\n")
 
@@ -127,6 +127,6 @@ def test_any_change_of_the_text_is_read_or_refused(data: st.DataObject) -> None:
     assert "\n" not in refusal
 
 
-def test_nothing_at_all_is_no_schedule() -> None:
+def test_an_empty_text_is_no_schedule() -> None:
     with pytest.raises(InvalidDocument):
         Schedule.from_json_lines("")

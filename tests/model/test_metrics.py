@@ -1,4 +1,4 @@
-"""What a schedule reports, against its definition in section 1 of the specification."""
+"""The metrics of a schedule, compared with their definitions in section 1 of the specification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.profiles import times
 
 @given(schedules())
 def test_latencies(schedule: Schedule) -> None:
-    """Completion − arrival of every request: their sum, mean, middle and 99th percentile."""
+    """Completion − arrival of every request: their sum, mean, median and 99th percentile."""
     latencies = [
         run.stop - request.arrival
         for request in schedule.instance.requests
@@ -28,7 +28,7 @@ def test_latencies(schedule: Schedule) -> None:
     assert schedule.mean_latency == sum(latencies) / count
     in_order = sorted(latencies)
     assert schedule.median_latency == (in_order[(count - 1) // 2] + in_order[count // 2]) / 2
-    # The least of them that 99 % do not exceed.
+    # The least latency that 99 % of the latencies do not exceed.
     assert schedule.p99_latency == min(
         latency
         for latency in latencies
@@ -52,8 +52,8 @@ def test_the_99th_percentile_is_by_nearest_rank(count: int, rank: int) -> None:
 
 @times(2)
 @given(arbitrary_schedules())
-def test_what_the_cache_holds(schedule: Schedule) -> None:
-    """Round by round; also of a schedule that is not valid, for that is when one looks."""
+def test_occupancy_of_every_round(schedule: Schedule) -> None:
+    """Also for invalid schedules, whose occupancy shows where the cache overflows."""
     totals = naive_occupancy(schedule)
     held = schedule.occupancy()
     assert held.dtype == np.int64
@@ -92,7 +92,7 @@ def test_a_latency_needs_a_completion() -> None:
     assert schedule.peak_occupancy == 2
 
 
-def test_of_two_completions_the_first_counts() -> None:
+def test_the_first_of_two_completions_counts() -> None:
     runs = (Run("a", 5, 7, "completed"), Run("a", 1, 3, "completed"))
     assert Schedule(Instance(9, (Request("a", 1, 2),)), runs).latencies == (3,)
 
@@ -105,8 +105,8 @@ def test_an_empty_schedule() -> None:
     assert (nothing.evictions, nothing.wasted_tokens, nothing.mean_occupancy) == (0, 0, 0)
 
 
-def test_long_pauses_cost_nothing_but_in_the_timeline() -> None:
-    """A busy round in 10¹²: the peak and the mean are there, an array of all rounds is refused."""
+def test_long_idle_times_limit_only_the_array_of_all_rounds() -> None:
+    """Three busy rounds in 10¹²: peak and mean are computed, an array of all rounds is refused."""
     last = 10**12
     instance = Instance(9, (Request("a", 1, 2), Request("b", 3, 1, arrival=last - 1)))
     runs = (Run("a", 0, 2, "completed"), Run("b", last - 1, last, "completed"))
@@ -117,7 +117,7 @@ def test_long_pauses_cost_nothing_but_in_the_timeline() -> None:
         schedule.occupancy()
 
 
-def test_a_stretch_that_is_too_long_is_refused() -> None:
+def test_a_busy_period_that_is_too_long_is_refused() -> None:
     length = LONGEST_TIMELINE + 1
     instance = Instance(2 * length, (Request("a", 1, length),))
     schedule = Schedule(instance, (Run("a", 0, length, "completed"),))
@@ -126,7 +126,7 @@ def test_a_stretch_that_is_too_long_is_refused() -> None:
         _ = schedule.peak_occupancy
 
 
-def test_a_stretch_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_period_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amin_ref.model.schedule.LONGEST_TIMELINE", 10)
     for length in (10, 11):
         instance = Instance(50, (Request("a", 1, length),))

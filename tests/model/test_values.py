@@ -1,4 +1,4 @@
-"""Request, Instance, Run, Schedule and Ranking: what they refuse, and that they are values."""
+"""Request, Instance, Run, Schedule and Ranking refuse wrong fields, and are immutable values."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ LARGEST = 2**53 - 1
 
 
 def request(**fields: object) -> Request:
-    """A good request but for the fields given, whatever their types are."""
+    """A valid request except for the given fields, which may have any type."""
     made: dict[str, object] = {"id": "a", "prompt_len": 3, "output_len": 5} | fields
     return Request(**made)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def run(**fields: object) -> Run:
-    """A good run but for the fields given."""
+    """A valid run except for the given fields."""
     made: dict[str, object] = {"request": "a", "start": 2, "stop": 4, "outcome": "completed"}
     return Run(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def instance(**fields: object) -> Instance:
-    """A good instance but for the fields given."""
+    """A valid instance except for the given fields."""
     made: dict[str, object] = {"capacity": 40, "requests": (Request("a", 3, 5),)}
     return Instance(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
@@ -55,7 +55,7 @@ def refusal(make: Callable[[], object]) -> InvalidValue:
     with pytest.raises(InvalidValue) as caught:
         make()
     message = str(caught.value)
-    # One sentence, that names the field, the value, the rule and the mend.
+    # One sentence that names the field, the value, the rule and the mend.
     assert message == (
         f"{caught.value.field} is {shown(caught.value.value)}, but {caught.value.rule}; "
         f"{caught.value.mend}."
@@ -79,7 +79,7 @@ NOT_WHOLE: tuple[object, ...] = (
     np.int64(3),
     Fraction(3),
 )
-"""Nothing of this is a whole number, however equal to one it is."""
+"""Values of types other than int; some of them equal an int."""
 
 
 @pytest.mark.parametrize("value", NOT_WHOLE, ids=repr)
@@ -178,7 +178,7 @@ def test_numbers_that_json_cannot_keep_exact_are_refused(make: Callable[[int], o
     ["", None, 1.0, True, False, b"a", ("a",), ["a"], np.int64(1), 2**53, -(2**53)],
     ids=repr,
 )
-def test_what_is_no_id_is_refused(value: object) -> None:
+def test_an_invalid_id_is_refused(value: object) -> None:
     for make in (lambda: request(id=value), lambda: run(request=value)):
         found = refusal(make)
         assert found.value is value
@@ -186,7 +186,7 @@ def test_what_is_no_id_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, 2**53 - 1, -(2**53) + 1, "0", " ", "é\n", "\ud800"])
-def test_what_is_an_id_is_taken(value: str | int) -> None:
+def test_a_valid_id_is_accepted(value: str | int) -> None:
     assert request(id=value).id == value
     assert run(request=value).request == value
 
@@ -213,7 +213,7 @@ def test_two_requests_of_one_id_are_refused() -> None:
 def test_a_request_that_does_not_fit_the_empty_cache_is_refused(
     request: Request, block_size: int
 ) -> None:
-    """M must be at least B·⌈(s + o)/B⌉: to the token, in whole blocks."""
+    """The least capacity allowed is exactly B·⌈(s + o)/B⌉."""
     needed = held(request.prompt_len, request.output_len, block_size)
     assert Instance(needed, (request,), block_size).capacity == needed
     if needed == 1:
@@ -269,7 +269,7 @@ def test_any_iterable_in_any_order_makes_the_same_schedule(
 
 
 @given(schedules())
-def test_they_are_values(schedule: Schedule) -> None:
+def test_equal_parts_make_equal_values(schedule: Schedule) -> None:
     """Frozen, hashable, equal when their parts are, the same after copying and pickling."""
     twin = Schedule(
         Instance(
@@ -279,7 +279,7 @@ def test_they_are_values(schedule: Schedule) -> None:
         ),
         tuple(copy.copy(run) for run in schedule.runs),
     )
-    assert schedule.latencies  # caches what it works out, which must not tell in anything below
+    assert schedule.latencies  # fills the schedule's cache, which must not affect what follows
     assert twin == schedule
     assert hash(twin) == hash(schedule)
     assert len({twin, schedule}) == 1
@@ -299,7 +299,7 @@ def test_they_are_values(schedule: Schedule) -> None:
         (Ranking(("a",)), "ids"),
     ],
 )
-def test_they_are_frozen(value: object, field: str) -> None:
+def test_fields_cannot_be_changed(value: object, field: str) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(value, field, 1)
     with pytest.raises(FrozenInstanceError):
@@ -307,8 +307,8 @@ def test_they_are_frozen(value: object, field: str) -> None:
 
 
 @given(instances())
-def test_an_instance_finds_its_requests(instance: Instance) -> None:
-    """By id, by position; and α, and what is reserved, by their definitions."""
+def test_lookups_of_an_instance(instance: Instance) -> None:
+    """Requests by id, positions, longest and reserved outputs, and α, by their definitions."""
     for position, request in enumerate(instance.requests):
         assert instance.by_id[request.id] is request
         assert instance.positions[request.id] == position
@@ -329,13 +329,13 @@ def test_alpha_needs_a_request() -> None:
 
 
 class Hostile:
-    """Cannot even be shown."""
+    """Its repr raises an exception."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no")
 
 
-def test_whatever_stands_in_a_field_can_be_told() -> None:
+def test_every_value_of_a_field_can_be_shown_in_an_error() -> None:
     assert str(refusal(lambda: request(lower=Hostile()))).startswith(
         "request 'a': lower is a Hostile"
     )
@@ -354,7 +354,7 @@ def test_every_error_is_of_one_family() -> None:
 
 
 @given(request_ids())
-def test_drawn_ids_are_ids(value: str | int) -> None:
+def test_drawn_ids_are_valid(value: str | int) -> None:
     assert request(id=value).id == value
 
 

@@ -25,7 +25,7 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class _Path:
-    """A round reached, and the runs that have ended on the way there."""
+    """The scheduler's state at the start of a round, and the runs that have ended by then."""
 
     now: int
     scheduler: NaiveScheduler
@@ -47,7 +47,7 @@ def every_order(scheduler: NaiveScheduler) -> Iterator[tuple[RequestId, ...]]:
 
 
 def every_order_of_ties(scheduler: NaiveScheduler) -> Iterator[tuple[RequestId, ...]]:
-    """One order for every way to break the ties that there are."""
+    """One order of the requests for each way to break the present ties."""
     known = scheduler.known
 
     def tied(request: RequestId) -> int:
@@ -73,11 +73,11 @@ def every_schedule(
 ) -> frozenset[Schedule]:
     """All schedules of at most ``longest`` rounds that some choice of tie-breaks leads to.
 
-    Without a limit there may be no end to them: with ties broken anew in every round, Amin can go
-    on evicting for ever (T2).
+    Without a limit the number of schedules may be infinite: with ties broken anew in every round,
+    Amin can evict for ever (T2).
 
     Raises:
-        TooMany: more than ``most`` paths are under way or ended.
+        TooMany: there are more than ``most`` unfinished and finished schedules.
     """
     ended: set[frozenset[Run]] = set()
     paths = [_Path(0, policy(instance.capacity, instance.block_size), frozenset())]
@@ -124,7 +124,7 @@ def _completed(instance: Instance, scheduler: NaiveScheduler, now: int) -> set[R
 
 
 def copied(scheduler: NaiveScheduler) -> NaiveScheduler:
-    """The scheduler in its present state, to try a round with."""
+    """A copy of the scheduler in its present state, on which a round can be tried."""
     copy = type(scheduler)(scheduler.capacity, scheduler.block_size)
     copy.known = {request: replace(known) for request, known in scheduler.known.items()}
     copy.waiting = set(scheduler.waiting)

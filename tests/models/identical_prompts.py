@@ -1,4 +1,4 @@
-"""Optima of many small instances with one prompt length, all requests there from the start.
+"""Optima of many small instances with one prompt length and all arrivals in round 0.
 
 The ratio of a policy to the optimum is studied on such instances. Tests need hundreds of thousands
 of their optima, and the general exact search would spend most of its time on preparations.
@@ -22,7 +22,7 @@ Running = tuple[int, ...]
 class IdenticalPrompts:
     """Optima for one capacity and one prompt length, arrivals 0 and blocks of one token.
 
-    What is solved once is kept: an instance shares most of its subproblems with its neighbours.
+    Optima of subproblems are cached: similar instances share most of their subproblems.
 
     Attributes:
         capacity: M, tokens.
@@ -82,7 +82,7 @@ class IdenticalPrompts:
         return least
 
     def _with(self, running: Running, output_len: int) -> Running | None:
-        """What is held when one more request starts now; ``None`` if it does not fit."""
+        """The tokens held once one more request starts now; ``None`` if it does not fit."""
         own = range(self.prompt_len + 1, self.prompt_len + output_len + 1)
         both = tuple(map(add, running, own))
         if both and max(both) > self.capacity:

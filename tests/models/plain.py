@@ -1,4 +1,4 @@
-"""What the package computes with arrays, computed with integers, tuples and loops alone."""
+"""Restatements of what the package computes with arrays, in integers, tuples and loops alone."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ def bound(
     capacity: int,
     block_size: int,
 ) -> int:
-    """Section 5 of the specification, times the denominator; requests are (s, o, r), r in time."""
+    """The lower bound of section 5 of the specification, times the denominator.
+
+    Each request is its prompt length, output length and arrival.
+    """
     total = -capacity * sum(prices)
     for prompt_len, output_len, arrival in requests:
         total += min(

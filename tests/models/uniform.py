@@ -1,8 +1,8 @@
-"""Uniform instances, as the book calls them, and what the proofs of T16 and Theorem C look at.
+"""Uniform instances, and the state of each round to which the proofs of T16 and Theorem C refer.
 
 A uniform instance has equal prompts, one interval [ℓ, u], all requests in round 0 and blocks of one
 token. What a proof looks at in a round is derived from Amin's decisions and the specification, by
-:mod:`tests.models.observation`.
+token. The states are derived from Amin's decisions and the specification, by
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def uniform(
     most_requests: int = 60,
     most_at_once: int = 30,
 ) -> tuple[Setting, tuple[int, ...]]:
-    """A setting, and output lengths in the order of rank; s > u now and then.
+    """A setting, in some examples with s > u, and output lengths in the order of rank.
 
     The lengths are of six kinds: uniform; either bound; long ones first; mixed ones first; uniform
     on a logarithmic scale; in cycles. The cache holds from one to ``most_at_once`` of the

@@ -8,7 +8,7 @@ from amin_ref import Instance
 
 
 def volumes(instance: Instance) -> list[int]:
-    """What each request's run occupies in whole blocks, summed over its rounds; token·rounds."""
+    """The tokens that each request occupies, in whole blocks, over all its rounds; token·rounds."""
     block = instance.block_size
     return [
         sum(-(-(request.prompt_len + a) // block) * block for a in range(1, request.output_len + 1))

@@ -59,18 +59,18 @@ class OtherQueue(WaitingQueue):
 
 
 class Visible(AminVariant):
-    """Amin with a bug; it remembers the visible fields of each request."""
+    """Amin that records the visible fields of each request, for bugs that use them."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)
         self.capacity, self.block_size = capacity, block_size
-        self.told: dict[RequestId, VisibleRequest] = {}
+        self.visible: dict[RequestId, VisibleRequest] = {}
         self.completed: Sequence[RequestId] = ()
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
-        self.told |= {request.id: request for request in arrived}
+        self.visible |= {request.id: request for request in arrived}
         self.completed = completed
         return super().decide(now, arrived, completed)
 
@@ -83,7 +83,7 @@ class SortsByUpper(Visible):
         self.waiting = OtherQueue(self.order)
 
     def order(self, job: Job) -> tuple[float, ...]:
-        upper = self.told[job.id].upper
+        upper = self.visible[job.id].upper
         return (self.capacity - job.prompt_len if upper is None else upper, *job.rank)
 
 
@@ -121,7 +121,7 @@ class PeeksAtFile(Peeks):
 
 
 class ReservesBlend(Policy):
-    """Reserves the mean of both bounds and never evicts, though an answer may be longer."""
+    """Reserves the mean of both bounds and never evicts, though an output may be longer."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         self.batch = Batch(capacity, block_size)
@@ -186,7 +186,7 @@ class ForgetsOnEviction(Visible):
         jobs = taken_out(self.waiting)
         for job in jobs:
             if job.id in decision.evict:
-                job.assumed = self.told[job.id].lower
+                job.assumed = self.visible[job.id].lower
         self.waiting.add(jobs)
         return decision
 
@@ -265,10 +265,10 @@ class EvictsWhenFull(AminVariant):
 
     def begin(self, capacity: int, block_size: int) -> None:
         super().begin(capacity, block_size)
-        self.batch = FearfulBatch(capacity, block_size)
+        self.batch = FullOverflows(capacity, block_size)
 
 
-class FearfulBatch(Batch):
+class FullOverflows(Batch):
     """A batch that counts a full cache as an overflow, unless it has only one request."""
 
     def overflows(self) -> bool:
@@ -277,7 +277,7 @@ class FearfulBatch(Batch):
 
 
 class WaitsForCompany(Visible):
-    """Admits nothing in a round in which a request has completed."""
+    """Admits no request in a round with completions; its name is that of a flag of the vectors."""
 
     def admit(self) -> tuple[RequestId, ...]:
         return () if self.completed else super().admit()
@@ -307,7 +307,7 @@ class Raises(AminVariant):
 
     def victims(self, running: Iterable[Job]) -> Iterator[Job]:
         table: dict[RequestId, Job] = {}
-        yield table["who?"]
+        yield table["no such job"]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_programme_search_and_enumeration_agree(portion: int) -> None:
         assert by_search.lower_bound == by_programme.lower_bound == least
 
 
-def test_the_instances_are_of_every_sort() -> None:
+def test_the_instances_vary_in_blocks_arrivals_and_prompts() -> None:
     instances = [
         instance for portion in range(PORTIONS) for instance in portion_of_instances(portion)
     ]

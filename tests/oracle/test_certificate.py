@@ -1,4 +1,4 @@
-"""Certificates are lower bounds (T10), checked exactly, and refuse what they are not made for."""
+"""Certificates are lower bounds (T10), verified exactly; malformed ones are refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def held(request: Request, round_of_run: int, block_size: int) -> int:
 def enumerated_optimum(instance: Instance) -> int:
     """OPT by trying every start round of every request, up to a horizon that always suffices.
 
-    Nothing is skipped but what already overflows the cache or already costs too much.
+    A branch ends only where it already overflows the cache or costs too much.
     """
     last = max((r.arrival for r in instance.requests), default=0)
     horizon = last + sum(r.output_len for r in instance.requests)
@@ -58,7 +58,7 @@ def enumerated_optimum(instance: Instance) -> int:
 
 
 def counted(request: Request, age: int, share: Share, instance: Instance) -> int:
-    """What a request counts in a share: proofs_notes/certificates.md, section 1, as it stands."""
+    """A request's tokens in a share, by the formula in proofs_notes/certificates.md, section 1."""
     left = request.output_len - age
     if age <= -share.lead or left < share.lead or left < 0:
         return 0
@@ -95,7 +95,7 @@ def bound_by_formula(
                 * counted(r, age, share, instance)
                 for share in shares
                 for age in range(
-                    # Of a longer lead, only as many rounds matter as the stretch has.
+                    # Of a lead longer than the stretch, only the last rounds matter.
                     max(first_round - start, -len(prices)) + 1,
                     min(r.output_len, end - start) + 1,
                 )
@@ -157,7 +157,7 @@ def test_the_bound_is_exact_where_64_bits_are_not_enough(
 def all_shares(
     draw: st.DrawFn, instance: Instance, rounds: int, most: int = 3
 ) -> tuple[Share, ...]:
-    """Prices in shares of any kind, sensible or not."""
+    """Random shares with random prices, most of which are of no use."""
     price = st.integers(0, draw(st.sampled_from([6, 2**53 - 1])))
     size = st.integers(0, instance.capacity + 1) | st.sampled_from([2**40, 2**53 - 1])
     return tuple(
@@ -188,7 +188,7 @@ def test_the_bound_with_shares_is_its_formula(
 
 @st.composite
 def wide_requests(draw: st.DrawFn) -> Instance:
-    """One request, small or with an answer of thousands of tokens."""
+    """An instance of one request, small or with an output of thousands of tokens."""
     block_size = draw(st.sampled_from([1, 2, 4]))
     prompt_len = draw(st.integers(1, 9))
     output_len = draw(st.integers(1, 9) | st.integers(2**11, 2**12))
@@ -210,10 +210,10 @@ powers = st.integers(0, 52).map(lambda exponent: 2**exponent)
     st.integers(0, 6),
     st.data(),
 )
-def test_what_a_request_counts_in_a_share_is_its_formula(
+def test_the_count_of_a_request_in_a_share_is_its_formula(
     instance: Instance, places: int, most: int, ignored: int, lead: int, data: st.DataObject
 ) -> None:
-    """In numbers of any size: a count that wraps around at 64 bits would bound nothing."""
+    """For numbers of any size: a count that overflows 64 bits would be no lower bound."""
     (request,) = instance.requests
     share = Share(places, most, ignored, lead, ())
     first = data.draw(st.integers(-lead - 2, request.output_len))
@@ -229,10 +229,10 @@ def test_what_a_request_counts_in_a_share_is_its_formula(
 @pytest.mark.parametrize("output_len", [2, 4000])
 @pytest.mark.parametrize("ignored", [0, 2**12, 2**40])
 @pytest.mark.parametrize(("lead", "ages"), [(0, range(1, 2)), (7000, range(-6999, 2))])
-def test_what_a_request_counts_is_right_beyond_64_bits(
+def test_the_count_of_a_request_is_right_beyond_64_bits(
     output_len: int, ignored: int, lead: int, ages: range
 ) -> None:
-    """A token of room for each place and each round left: products of 2**53 and more."""
+    """The formula multiplies 2**53 - 1 places by numbers of rounds and tokens."""
     instance = Instance(5000, (Request("a", 900, output_len),))
     share = Share(2**53 - 1, 7, ignored, lead, ())
     counts = share.counted(instance, 900, output_len, ages)
@@ -242,8 +242,8 @@ def test_what_a_request_counts_is_right_beyond_64_bits(
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("lead", [1500, 3500, 7500])
-def test_a_long_lead_may_count_what_needs_more_than_64_bits(lead: int) -> None:
-    """The prompt is longer than the lead, so that it counts as long before its start."""
+def test_the_count_with_a_long_lead_is_right_beyond_64_bits(lead: int) -> None:
+    """The prompt is longer than the lead, so that the request counts over the whole lead."""
     instance = Instance(9000, (Request("a", 8000, 1),))
     share = Share(2**53 - 1, 7, 0, lead, ())
     counts = share.counted(instance, 8000, 1, range(1 - lead, 2))
@@ -313,7 +313,7 @@ def fit(starts: Sequence[tuple[Request, int]], instance: Instance) -> bool:
 
 @st.composite
 def certificates(draw: st.DrawFn, instance: Instance) -> Certificate:
-    """Any prices at all, in up to three stretches; most of them far from good ones."""
+    """Random prices in up to three stretches, most of them far from good ones."""
     stretches = []
     first_round = draw(st.integers(0, 3))
     for _ in range(draw(st.integers(0, 3))):
@@ -364,7 +364,7 @@ def optimum_of_crowded() -> int:
 
 
 def numbers_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Where the numbers of a JSON value stand."""
+    """The path of each number in a JSON value."""
     if isinstance(value, dict):
         return [found for key, item in value.items() for found in numbers_in(item, (*path, key))]
     if isinstance(value, list):
@@ -411,7 +411,7 @@ def test_a_price_below_zero_is_refused() -> None:
 
 
 def test_a_certificate_can_reach_the_optimum() -> None:
-    """Two requests that exclude each other, and the price that makes both willing to wait."""
+    """Two requests that exclude each other, and a price at which starting later costs no more."""
     instance = Instance(4, (Request("x", 1, 3), Request("y", 1, 3)))
     # At 3/4 in round 2, where a request started in round 0 holds 4 tokens, starting at once costs
     # 3 + 4·3/4 = 6 as starting in round 3 does; 2·6 − 4·3/4 = 9 is the cost of one after the other.
@@ -419,11 +419,11 @@ def test_a_certificate_can_reach_the_optimum() -> None:
     assert enumerated_optimum(instance) == 9
 
 
-def test_shares_can_reach_what_tokens_cannot() -> None:
+def test_prices_of_shares_can_prove_more_than_prices_of_tokens() -> None:
     """Three like requests, any two of which overflow when the first of them completes.
 
-    Each can only start when the one before is done, 9 + 18 + 27 − 27 rounds of waiting. Tokens
-    are blind to most of it, for on average over its run a request holds little more than half.
+    Each can only start when the one before is done, 9 + 18 + 27 − 27 rounds of waiting. Prices of
+    tokens prove little of it: on average a request holds little more than half of its peak.
     """
     instance = Instance(10, tuple(Request(name, 1, 9) for name in "xyz"))
     assert enumerated_optimum(instance) == 9 + 18 + 27
@@ -436,7 +436,7 @@ def test_shares_can_reach_what_tokens_cannot() -> None:
     assert verify(instance, Certificate(instance, 20, (tokens,))) < 9 + 18 + 27 - 9
 
 
-def test_the_certificate_survives_json() -> None:
+def test_a_certificate_is_read_as_it_was_written() -> None:
     assert Certificate.from_json(PRICED.to_json()) == PRICED
     assert verify(CROWDED, Certificate.from_json(PRICED.to_json())) == verify(CROWDED, PRICED)
 
@@ -446,7 +446,7 @@ def test_without_prices_the_bound_is_the_sum_of_outputs() -> None:
     assert verify(Instance(5, ()), Certificate(Instance(5, ()), 1, ())) == 0
 
 
-def test_rounds_far_apart_cost_no_more_than_their_prices() -> None:
+def test_the_bound_over_stretches_far_apart_is_exact() -> None:
     late = 2**52
     requests = [
         Request((name, when).__repr__(), 2, 5, arrival=when) for name in "abc" for when in (0, late)
@@ -578,20 +578,20 @@ def test_a_malformed_value_is_refused_in_one_sentence(build: Callable[[], object
 
 
 def share(**fields: object) -> Share:
-    """A good share but for the fields given."""
+    """A valid share except for the given fields."""
     made: dict[str, object] = {"places": 1, "most": 2, "ignored": 0, "lead": 0}
     made["multipliers"] = (0, 1)
     return Share(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def stretch(**fields: object) -> Stretch:
-    """A good stretch but for the fields given."""
+    """A valid stretch except for the given fields."""
     made: dict[str, object] = {"first_round": 0, "multipliers": (0, 1), "shares": (share(),)}
     return Stretch(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
 def certificate(**fields: object) -> Certificate:
-    """A good certificate but for the fields given."""
+    """A valid certificate except for the given fields."""
     made: dict[str, object] = {"instance": CROWDED, "denominator": 1, "stretches": (stretch(),)}
     return Certificate(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
@@ -609,7 +609,7 @@ NUMBERS: tuple[tuple[Callable[[object], object], str, int, str], ...] = (
 
 
 @pytest.mark.parametrize(("build", "field", "least", "unit"), NUMBERS)
-def test_a_wrong_number_is_told_by_its_field_its_least_and_its_unit(
+def test_the_error_for_a_wrong_number_names_its_field_minimum_and_unit(
     build: Callable[[object], object], field: str, least: int, unit: str
 ) -> None:
     build(least)
@@ -644,7 +644,7 @@ FIRST = ("stretches", 0)
         ),
     ],
 )
-def test_a_wrong_number_of_a_document_is_told_by_its_place(
+def test_the_error_for_a_wrong_number_of_a_document_names_its_place(
     path: tuple[str | int, ...], place: str, least: int, unit: str
 ) -> None:
     for number, rule in (
@@ -679,7 +679,7 @@ def test_a_wrong_number_of_a_document_is_told_by_its_place(
         ),
     ],
 )
-def test_a_wrong_kind_is_told_by_its_field(
+def test_the_error_for_a_wrong_type_names_its_field(
     build: Callable[[], object], field: str, rule: str
 ) -> None:
     with pytest.raises(InvalidValue) as refused:
@@ -689,7 +689,7 @@ def test_a_wrong_kind_is_told_by_its_field(
 
 
 def test_parts_may_be_given_as_any_iterable() -> None:
-    """They are kept as tuples, so that equal certificates are equal and can be hashed."""
+    """The parts are stored as tuples, so that certificates can be compared and hashed."""
     lists = certificate(stretches=[stretch(multipliers=[0, 1], shares=[share(multipliers=[0, 1])])])
     assert lists == certificate()
     assert hash(lists) == hash(certificate())
@@ -708,7 +708,7 @@ def test_parts_may_be_given_as_any_iterable() -> None:
         ((*FIRST, "shares", 0), "certificate: stretches[0]: shares[0]", "an object"),
     ],
 )
-def test_a_wrong_part_of_a_document_is_told_by_its_place(
+def test_the_error_for_a_wrong_part_of_a_document_names_its_place(
     path: tuple[str | int, ...], place: str, kind: str
 ) -> None:
     text = json.dumps(with_value_at(json.loads(PRICED.to_json()), path, "x"))
@@ -724,11 +724,11 @@ def test_a_wrong_part_of_a_document_is_told_by_its_place(
     [
         # A request that arrives after the stretch is not charged, though it would count in it.
         (2, (50, 50), (2,), 0),
-        # It waits until it no longer counts in either round: by the longest lead of all shares.
+        # The request waits until it counts in neither round: by the longest lead of all shares.
         (1, (50, 50), (2,), 3),
         (1, (50, 50), (2, 0), 3),
         (1, (50, 50), (0, 2), 3),
-        # Of a longer lead, only as many rounds matter as the stretch has.
+        # Of a lead longer than the stretch, only as many rounds matter as the stretch has.
         (0, (50,), (2,), 2),
     ],
 )
@@ -756,8 +756,8 @@ def test_a_delay_may_need_more_than_64_bits() -> None:
 
 
 @pytest.mark.theorem("T10")
-def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
-    """4,001 tokens at 2**53 - 1 in the only round with a price: so it waits for one round."""
+def test_the_price_of_a_long_prompt_may_need_more_than_64_bits() -> None:
+    """4,001 tokens at 2**53 - 1 in the only priced round: the request waits for one round."""
     instance = Instance(5000, (Request("a", 4000, 2),))
     certificate = Certificate(instance, 1, (Stretch(0, (LARGEST_PRICE,)),))
     assert verify(instance, certificate) == 1 + 2 - 5000 * LARGEST_PRICE
@@ -765,8 +765,8 @@ def test_what_a_long_prompt_pays_may_need_more_than_64_bits() -> None:
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("lead", [0, 10])
-def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
-    """It counts from its first round on, or ``lead`` rounds sooner: it waits for the last price."""
+def test_the_price_of_a_share_may_need_more_than_64_bits(lead: int) -> None:
+    """Counted from its start on, or ``lead`` rounds sooner, a request waits for the last price."""
     instance = Instance(2600, (Request("a", 20, 2500),))
     share = Share(1, 1, 0, lead, (LARGEST_PRICE,) * 3000)
     certificate = Certificate(instance, 1, (Stretch(0, (0,) * 3000, (share,)),))
@@ -777,7 +777,7 @@ def test_what_a_share_costs_may_need_more_than_64_bits(lead: int) -> None:
 @pytest.mark.parametrize("rounds", [1, 1500, 3000])
 @pytest.mark.parametrize("price", [LARGEST_PRICE, 1])
 def test_two_tokens_over_thousands_of_rounds_are_priced_exactly(rounds: int, price: int) -> None:
-    """The least cache that there is: delays outgrow 64 bits before tokens do. λ is 1 throughout."""
+    """In the smallest cache, delays exceed 64 bits before prices of tokens do. All λ are 1."""
     instance = Instance(2, (Request("a", 1, 1),))
     certificate = Certificate(instance, price, (Stretch(0, (price,) * rounds),))
     # With a price in one round alone it is cheaper to wait for the next one.
@@ -786,7 +786,7 @@ def test_two_tokens_over_thousands_of_rounds_are_priced_exactly(rounds: int, pri
 
 @st.composite
 def extreme_certificates(draw: st.DrawFn) -> Certificate:
-    """One request and the largest numbers: 64 bits hold one digit, one bit, or nothing."""
+    """One request and the largest numbers: 64 bits hold a digit of many bits, of one, or none."""
     rounds = draw(st.sampled_from([1, 2, 10, 40]))
     capacity = draw(st.integers(3, 53).map(lambda bits: 2**bits - 1))
     output_len = draw(st.integers(1, min(rounds, capacity - 1)))
@@ -835,8 +835,8 @@ def test_the_bound_is_exact_where_64_bits_hold_not_even_a_bit(rounds: int) -> No
     assert verify(instance, certificate) == exact
 
 
-def test_the_form_of_a_certificate_is_this() -> None:
-    """Other programs write certificates: each name and number stands where they are told."""
+def test_the_json_form_of_a_certificate_is_fixed() -> None:
+    """Other programs write certificates in this form."""
     instance = Instance(9, (Request("a", 1, 2),))
     share = Share(2, 3, 4, 1, (5, 0))
     certificate = Certificate(instance, 7, (Stretch(6, (8, 9), (share,)),))
@@ -921,7 +921,7 @@ def scaled(certificate: Certificate, factor: int) -> Certificate:
 @pytest.mark.theorem("T10")
 @given(wide_certificates(), st.integers(1, 52))
 def test_a_finer_unit_of_price_proves_the_same(certificate: Certificate, bits: int) -> None:
-    """λ stays what it is; in between, the sums outgrow 64 bits, and are cut into digits."""
+    """λ stays the same; in finer units the sums exceed 64 bits, and are split into digits."""
     finer = scaled(certificate, min(2**bits, (2**53 - 1) // 1000))
     instance = certificate.instance
     assert verify(instance, finer) == verify(instance, certificate)
@@ -939,9 +939,9 @@ def test_the_base_of_the_digits_does_not_matter(certificate: Certificate, bits: 
 
 @st.composite
 def counting(draw: st.DrawFn) -> tuple[Instance, Share]:
-    """A request and a share that it counts in: growing, at the most, shrinking, in all proportions.
+    """A request and a share in which its count grows, stays at its maximum and shrinks.
 
-    What is free beside the request is drawn so that its count falls to zero within its run.
+    The free capacity beside the request is drawn so that the count falls to zero within its run.
     """
     block_size = draw(st.sampled_from([1, 1, 2, 4]))
     prompt_len, output_len = draw(st.integers(1, 12)), draw(st.integers(1, 40))
@@ -956,7 +956,7 @@ def counting(draw: st.DrawFn) -> tuple[Instance, Share]:
 @pytest.mark.theorem("T10")
 @settings(deadline=None, max_examples=600)
 @given(counting(), st.data())
-def test_a_count_is_straight_but_where_it_bends(
+def test_a_count_is_piecewise_linear_with_the_given_bends(
     counting: tuple[Instance, Share], data: st.DataObject
 ) -> None:
     """counted(k) = Σ over bends (a, b) with a < k of b·(k - a), for every age from the earliest."""
@@ -988,7 +988,7 @@ def test_a_count_over_thousands_of_rounds_has_few_bends(
 
 
 def test_work_is_linear_in_kinds_and_priced_rounds() -> None:
-    """In additions of whole arrays: the length of a request's run does not count."""
+    """The number of calls does not grow with output lengths."""
 
     def calls(kinds: int, output_len: int) -> int:
         requests = tuple(Request(id, 1 + id, output_len) for id in range(kinds))

@@ -1,4 +1,4 @@
-"""Every search has one protocol for its end: ``time_limit``, ``should_stop``, ``progress``."""
+"""All searches end by the same protocol: ``time_limit``, ``should_stop``, ``progress``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = st.floats(0, 1e6)
 
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
-    """A clock that each call moves on by ``step`` seconds, from 0."""
+    """A clock that starts at 0 and advances by ``step`` seconds with each call."""
 
     def ticks() -> Iterator[float]:
         now = 0.0
@@ -70,7 +70,9 @@ def test_arguments_have_the_same_names_everywhere(signature: inspect.Signature) 
 @pytest.mark.parametrize(
     "time_limit", [-1, -0.001, math.nan, math.inf, -math.inf, "60", None, True, 1j]
 )
-def test_one_sentence_refuses_a_time_limit(name: str, time_limit: float) -> None:
+def test_all_searches_refuse_a_bad_time_limit_in_the_same_sentence(
+    name: str, time_limit: float
+) -> None:
     with pytest.raises(InvalidValue, match=r"^time_limit is ") as refused:
         LIMITED[name](time_limit)
     rule = "but it must be a finite number of seconds, 0 or more; give for example 60.0."
@@ -84,7 +86,7 @@ def test_whole_numbers_of_seconds_are_accepted(name: str, time_limit: float) -> 
 
 
 def reads_a_clock(source: str) -> bool:
-    """Whether it uses anything of the module ``time`` but ``sleep``."""
+    """Whether the source uses anything of the module ``time`` but ``sleep``."""
     return any(
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -122,13 +124,13 @@ def test_a_part_ends_no_later_and_an_extension_no_earlier(
     assert deadline.passed == (deadline.remaining == 0) == (deadline.elapsed == 1)
 
 
-def test_time_goes_by() -> None:
+def test_a_deadline_passes_when_its_clock_reaches_it() -> None:
     deadline = Deadline.after(4, clock=ticking())
     assert [deadline.passed for _ in range(5)] == [False, False, False, True, True]
     assert Deadline.after(0, clock=lambda: 7.0).passed
 
 
-def test_the_caller_may_end_it_earlier_and_its_parts_too() -> None:
+def test_should_stop_ends_a_deadline_and_its_parts_early() -> None:
     asked: list[bool] = []
 
     def should_stop() -> bool:
@@ -141,10 +143,10 @@ def test_the_caller_may_end_it_earlier_and_its_parts_too() -> None:
         False,
         True,
     ]
-    assert deadline.remaining == 1e6, "seconds, whatever should_stop says"
+    assert deadline.remaining == 1e6, "should_stop does not change the seconds left"
 
 
-def test_without_a_limit_only_the_caller_ends_it() -> None:
+def test_an_unlimited_deadline_ends_only_by_should_stop() -> None:
     clock = ticking(1e9)
     assert not Deadline.unlimited(clock=clock).passed
     assert Deadline.unlimited(clock=clock).elapsed == 0

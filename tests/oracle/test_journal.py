@@ -1,4 +1,4 @@
-"""A journal keeps every line that was written whole, and touches no file that is not its own."""
+"""A journal keeps every line that was written whole, and changes no file of another kind."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def written(path: Path, values: list[int]) -> None:
 
 
 @given(values=st.lists(st.integers(), max_size=5), more=st.integers(), data=st.data())
-def test_a_cut_takes_nothing_but_the_line_within_it(
+def test_a_journal_cut_at_any_byte_keeps_its_whole_lines(
     tmp_path_factory: pytest.TempPathFactory, values: list[int], more: int, data: st.DataObject
 ) -> None:
-    """Cut after any byte, as by a kill, the journal has the whole lines before, and goes on."""
+    """As after a kill: the whole lines before the cut are read, and a further line is appended."""
     path = tmp_path_factory.mktemp("journal") / "file"
     written(path, values)
     content = path.read_bytes()
@@ -53,7 +53,7 @@ def test_a_cut_takes_nothing_but_the_line_within_it(
 
 
 @given(content=st.binary(min_size=1, max_size=200) | st.text(min_size=1).map(str.encode))
-def test_what_is_no_journal_stays_as_it_is(
+def test_a_file_that_is_no_journal_is_refused_unchanged(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("journal") / "table.csv"
@@ -110,7 +110,7 @@ def test_only_regular_files_are_journals(tmp_path: Path, kind: str) -> None:
 def test_a_full_disk_leaves_no_fragment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    """Whatever part of the line still goes through is taken back; then the journal goes on."""
+    """The part of a line that was written is removed; the next line is then appended."""
     path = tmp_path / "file"
     journal = Journal(path, HEADER)
     journal.append({"value": 1})
@@ -155,10 +155,10 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
 @given(
     lengths=st.lists(st.integers(0, LONGEST_HEADER), min_size=3, max_size=9), cut=st.integers(0, 9)
 )
-def test_a_journal_longer_than_what_is_looked_at_first_is_kept(
+def test_a_journal_longer_than_its_longest_header_is_kept_whole(
     tmp_path_factory: pytest.TempPathFactory, lengths: list[int], cut: int
 ) -> None:
-    """Its lines reach beyond the bytes by which a journal is recognised; none is cut off."""
+    """A journal is recognised by its first bytes; lines beyond them are not cut off."""
     path = tmp_path_factory.mktemp("journal") / "file"
     journal = Journal(path, HEADER)
     for length in (*lengths, LONGEST_HEADER):
@@ -237,7 +237,7 @@ def is_free(path: Path) -> bool:
         os.close(descriptor)
 
 
-def test_the_lock_ends_with_the_journal(tmp_path: Path) -> None:
+def test_the_lock_is_released_with_its_journal(tmp_path: Path) -> None:
     path = tmp_path / "file"
     journal = Journal(path, HEADER)
     assert not is_free(path)
@@ -250,7 +250,7 @@ def test_the_lock_ends_with_the_journal(tmp_path: Path) -> None:
     assert is_free(path)
     with pytest.raises(InvalidDocument) as refused:
         Journal(path, {"format": "amin-ref/another"})
-    assert is_free(path), refused.value  # and the traceback that refers to the journal still lives
+    assert is_free(path), refused.value  # although the traceback still refers to the journal
 
 
 def test_a_second_journal_is_refused_and_leaves_nothing_open(tmp_path: Path) -> None:
@@ -267,7 +267,9 @@ def test_a_second_journal_is_refused_and_leaves_nothing_open(tmp_path: Path) -> 
     ("name", "why"),
     [("missing/file", "No such file or directory"), ("nul\0byte", "embedded null byte")],
 )
-def test_a_journal_that_cannot_be_opened_is_told(tmp_path: Path, name: str, why: str) -> None:
+def test_a_journal_that_cannot_be_opened_is_refused_with_the_reason(
+    tmp_path: Path, name: str, why: str
+) -> None:
     with pytest.raises(CannotWrite) as refused:
         Journal(tmp_path / name, HEADER)
     assert str(refused.value).endswith(f"cannot be written: {why}; free it or name another file.")

@@ -1,4 +1,4 @@
-"""What ``optimum`` promises, by every method (T11), and how it treats odd input."""
+"""The properties of ``optimum`` under every method (T11), and its answers to unusual input."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def small_instances(draw: st.DrawFn, requests: int = 4) -> Instance:
     )
 
 
-def evidence_is_sound(instance: Instance, best: Optimum) -> None:
-    """What every result must satisfy, whatever the method."""
+def assert_sound(instance: Instance, best: Optimum) -> None:
+    """Asserts what every result must satisfy under every method."""
     assert check(best.schedule) == ()
     assert best.schedule.evictions == 0
     assert best.total_latency == best.schedule.total_latency
@@ -65,10 +65,12 @@ def evidence_is_sound(instance: Instance, best: Optimum) -> None:
 @pytest.mark.parametrize("method", METHODS)
 @times(0.4)
 @given(instance=small_instances())
-def test_bound_optimum_policies_are_in_this_order(method: Method, instance: Instance) -> None:
+def test_lower_bound_optimum_and_policies_are_in_this_order(
+    method: Method, instance: Instance
+) -> None:
     least = naive_optimum(instance)
     best = optimum(instance, time_limit=20, method=method)
-    evidence_is_sound(instance, best)
+    assert_sound(instance, best)
     assert best.total_latency == least
     assert best.proven
     assert verify(instance, lower_bound(instance, time_limit=0.1)) <= least
@@ -101,24 +103,26 @@ def test_optimum_never_rises_when_the_instance_gets_easier(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_no_time_gives_bounds_all_the_same(method: Method) -> None:
+def test_a_time_limit_of_zero_still_gives_sound_bounds(method: Method) -> None:
     instance = random_instance(random.Random(3), 8, 9, 1, 4)
     best = optimum(instance, time_limit=0, method=method)
-    evidence_is_sound(instance, best)
+    assert_sound(instance, best)
     assert best.lower_bound >= sum(request.output_len for request in instance.requests)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("requests", [(), (Request("only", 3, 4, arrival=7),)])
-def test_none_or_one_request(method: Method, requests: tuple[Request, ...]) -> None:
+def test_none_or_one_request_is_solved_exactly(
+    method: Method, requests: tuple[Request, ...]
+) -> None:
     best = optimum(Instance(10, requests), method=method)
     assert best.proven
     assert best.total_latency == sum(request.output_len for request in requests)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_arrivals_far_apart(method: Method) -> None:
-    """Two busy periods with a pause of 10**12 rounds between them cost what they cost apart."""
+def test_busy_periods_far_apart_cost_the_sum_of_their_costs(method: Method) -> None:
+    """An idle time of 10**12 rounds lies between the two busy periods."""
     period = random_instance(random.Random(5), 4, 6, 1, 3)
     later = tuple(
         replace(request, id=f"later {request.id}", arrival=request.arrival + 10**12)
@@ -130,7 +134,7 @@ def test_arrivals_far_apart(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_it_stops_when_asked_and_keeps_what_it_has(method: Method) -> None:
+def test_should_stop_ends_every_method_with_sound_evidence(method: Method) -> None:
     instance = random_instance(random.Random(1), 40, 30, 1, 0)
     asked = []
 
@@ -139,22 +143,22 @@ def test_it_stops_when_asked_and_keeps_what_it_has(method: Method) -> None:
         return len(asked) > 3
 
     best = optimum(instance, time_limit=30, method=method, should_stop=stop)
-    evidence_is_sound(instance, best)
+    assert_sound(instance, best)
     assert not best.proven
 
 
 def test_progress_ends_at_the_result() -> None:
     instance = random_instance(random.Random(1), 7, 12, 1, 0)
-    told: list[tuple[int, int]] = []
-    best = optimum(instance, progress=lambda cost, bound: told.append((cost, bound)))
-    assert told[-1] == (best.total_latency, best.lower_bound)
-    costs, bounds = zip(*told, strict=True)
+    reported: list[tuple[int, int]] = []
+    best = optimum(instance, progress=lambda cost, bound: reported.append((cost, bound)))
+    assert reported[-1] == (best.total_latency, best.lower_bound)
+    costs, bounds = zip(*reported, strict=True)
     assert list(costs) == sorted(costs, reverse=True)
     assert list(bounds) == sorted(bounds)
 
 
 @pytest.mark.parametrize("time_limit", [-1, float("nan"), float("inf"), True])
-def test_a_time_limit_that_is_none_is_refused(time_limit: float) -> None:
+def test_an_invalid_time_limit_is_refused(time_limit: float) -> None:
     with pytest.raises(InvalidValue, match="time_limit"):
         optimum(Instance(10, ()), time_limit=time_limit)
 
@@ -165,7 +169,7 @@ def test_an_unknown_method_is_refused() -> None:
 
 
 @pytest.mark.theorem("T11")
-def test_the_programmes_bound_is_taken_as_it_is() -> None:
+def test_the_bound_of_the_programme_is_taken_as_evidence_of_a_solver() -> None:
     """On an instance that certificates and list schedules leave open."""
     best = optimum(synthetic_instance(7, 1), 60.0, "ilp")
     assert best.evidence == "solver"
@@ -175,31 +179,33 @@ def test_the_programmes_bound_is_taken_as_it_is() -> None:
 def test_a_programme_too_large_for_the_time_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """At n = 50 of the synthetic set it has a million entries."""
 
-    def must_not_be_asked(instance: Instance, **how: object) -> None:
+    def must_not_be_called(instance: Instance, **how: object) -> None:
         raise AssertionError((instance, how))
 
-    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", must_not_be_asked)
+    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", must_not_be_called)
     instance = synthetic_instance(50, 2)
-    evidence_is_sound(instance, optimum(instance, time_limit=0.5))
+    assert_sound(instance, optimum(instance, time_limit=0.5))
     with pytest.raises(AssertionError):
         optimum(synthetic_instance(25, 2), time_limit=4.0, method="ilp")
 
 
 @pytest.mark.theorem("T11")
-@pytest.mark.parametrize("liar", ["search", "best_schedule"])
-def test_no_method_is_trusted_with_a_schedule(monkeypatch: pytest.MonkeyPatch, liar: str) -> None:
-    """A cheap schedule that does not fit is not taken from any method."""
+@pytest.mark.parametrize("method", ["search", "best_schedule"])
+def test_an_invalid_schedule_of_any_method_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """The schedule costs less than the optimum, because it overflows the cache."""
     instance = Instance(9, tuple(Request(number, 2, 6) for number in range(3)))
     at_once = Schedule(instance, tuple(Run(number, 0, 6, "completed") for number in range(3)))
     assert check(at_once) != ()
 
-    def lies(*_: object, **__: object) -> SearchResult | Schedule:
-        lie = SearchResult(at_once, lower_bound=18, exhausted=False, nodes=0)
-        return lie if liar == "search" else at_once
+    def overfull(*_: object, **__: object) -> SearchResult | Schedule:
+        result = SearchResult(at_once, lower_bound=18, exhausted=False, nodes=0)
+        return result if method == "search" else at_once
 
-    monkeypatch.setattr(f"oracle.portfolio.{liar}", lies)
+    monkeypatch.setattr(f"oracle.portfolio.{method}", overfull)
     best = optimum(instance, 5.0)
-    evidence_is_sound(instance, best)
+    assert_sound(instance, best)
     assert best.total_latency > at_once.total_latency
 
 
@@ -215,11 +221,11 @@ def test_a_worse_schedule_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_solvers_bound_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weaker than a certificate and than an exhausted search, it must be told from both."""
+    """It is weaker evidence than a certificate or an exhausted search, so its name differs."""
     instance = synthetic_instance(6, 1)
     best = optimum(instance, 30.0)
-    told = IlpResult(best.schedule, best.total_latency, "solver", None)
-    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", lambda *_, **__: told)
+    reported = IlpResult(best.schedule, best.total_latency, "solver", None)
+    monkeypatch.setattr("oracle.programme.branch_and_cut.solve", lambda *_, **__: reported)
     by_solver = optimum(instance, 30.0, "ilp")
     assert (by_solver.proven, by_solver.evidence) == (True, "solver")
     assert by_solver.certificate is None
@@ -278,13 +284,13 @@ def test_evidence_in_words_says_why_there_is_a_gap() -> None:
 
 
 def test_a_budget_decides_which_method_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six requests go to the search; with room for none they go to the integer programme."""
+    """Six requests go to the search; if the budget admits none to it, to the integer programme."""
 
-    def must_not_be_asked(*_: object, **__: object) -> None:
+    def must_not_be_called(*_: object, **__: object) -> None:
         raise AssertionError
 
     instance = synthetic_instance(6, 1)
-    monkeypatch.setattr("oracle.portfolio.search", must_not_be_asked)
+    monkeypatch.setattr("oracle.portfolio.search", must_not_be_called)
     with pytest.raises(AssertionError):
         optimum(instance, 30.0)
     best = optimum(instance, 30.0, budget=Budget(searched=0))

@@ -1,4 +1,4 @@
-"""The simulator refuses impossible decisions by name, and gives a policy the right input."""
+"""The simulator refuses impossible decisions, naming the rule; policies get the right input."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from tests.models.observation import Recorder, record, round_states
 from tests.support.profiles import times
 
 TWO = Instance(6, (Request("a", 1, 3), Request("b", 1, 2)))
-"""Either fits alone; both fit for two rounds."""
+"""Each request fits alone; both together fit for two rounds."""
 
 
 class Scripted(Policy):
-    """Answers each round with what was written down for it, and with nothing afterwards."""
+    """Returns the given decisions, one in each round, and empty decisions afterwards."""
 
     def __init__(self, *script: object) -> None:
         self.script: tuple[Decision, ...] = script  # type: ignore[assignment]  # wrong on purpose
@@ -68,7 +68,7 @@ RULE_NAMES = {
     "not waiting": "admitted-what-does-not-wait",
     "not running": "evicted-what-does-not-run",
 }
-"""What programs are told of a decision, by how the rule ends that people are told."""
+"""The name of a broken rule, by the last words of the sentence that describes the rule."""
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_illegal_decisions_are_refused(
 
 @pytest.mark.theorem("T1")
 @pytest.mark.parametrize("spare", [0, 1])
-def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
+def test_overflow_is_refused_in_its_first_round(spare: int) -> None:
     """T1: both hold 1 + t tokens after t rounds; M tokens are allowed, M + 1 are not."""
     instance = Instance(7 + spare, (Request("a", 1, 3), Request("b", 1, 3)))
     both = Scripted(Decision(admit=("a", "b")))
@@ -136,7 +136,10 @@ def test_overflow_is_refused_in_the_very_round(spare: int) -> None:
 
 
 class Headlong(Policy):
-    """Admits every request on arrival, fitting or not; evicts each once, and readmits it."""
+    """Admits every request on arrival, whether it fits or not.
+
+    Evicts each request once, after ``patience`` rounds, and readmits it in the same round.
+    """
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
@@ -158,8 +161,8 @@ class Headlong(Policy):
 @pytest.mark.theorem("T1")
 @times(2)
 @given(instances(), st.integers(1, 12))
-def test_the_machine_knows_what_is_held_in_every_round(instance: Instance, patience: int) -> None:
-    """T1: whatever has completed or been evicted before, the first round beyond M is refused."""
+def test_the_first_round_that_holds_too_much_is_refused(instance: Instance, patience: int) -> None:
+    """T1: after completions and evictions, the first round with more than M tokens is refused."""
     runs = [
         run
         for request in instance.requests
@@ -178,14 +181,14 @@ def test_the_machine_knows_what_is_held_in_every_round(instance: Instance, patie
 
 
 def headlong_runs(request: Request, evicted: bool, patience: int) -> list[Run]:
-    """What becomes of a request: its only run, or one of ``patience`` tokens before it."""
+    """The runs of a request under Headlong: one of ``patience`` tokens if evicted; the last run."""
     again = request.arrival + patience if evicted else request.arrival
     last = Run(request.id, again, again + request.output_len, "completed")
     return [Run(request.id, request.arrival, again, "evicted"), last] if evicted else [last]
 
 
-def test_of_many_that_overflow_a_few_are_named() -> None:
-    """All are in the error's attribute; its text is for people."""
+def test_the_message_of_an_overflow_names_a_few_of_many_requests() -> None:
+    """The error's attribute holds all of them."""
     requests = tuple(Request(i, 1, 1) for i in range(200))
     with pytest.raises(IllegalDecision) as caught:
         simulate(Instance(399, requests), Scripted(Decision(admit=tuple(range(200)))))
@@ -200,7 +203,7 @@ def test_overflow_is_counted_in_whole_blocks() -> None:
 
 
 class Reckless(Policy):
-    """Evicts and admits by chance, and looks at no capacity."""
+    """Evicts and admits at random, without regard to the capacity."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -226,10 +229,10 @@ class Reckless(Policy):
 @pytest.mark.theorem("T1")
 @times(2)
 @given(instances(), st.integers(0, 2**32 - 1))
-def test_reckless_policies_are_stopped_when_they_overflow_and_not_before(
+def test_reckless_policies_are_refused_when_they_overflow_and_not_before(
     instance: Instance, seed: int
 ) -> None:
-    """T1: whatever a policy does, a schedule that comes out of the machine is valid."""
+    """T1: for any decisions of the policy, a schedule that the simulator returns is valid."""
     reckless = Recorder(Reckless(seed))
     overflowed: IllegalDecision | None = None
     try:
@@ -259,8 +262,8 @@ def test_a_request_that_has_not_arrived_cannot_be_admitted() -> None:
         simulate(instance, Scripted(Decision(admit=("a", "b"))))
 
 
-def test_an_evicted_request_may_be_admitted_at_once_by_others() -> None:
-    """Amin waits for the next round; section 2 does not demand that of every policy."""
+def test_policies_other_than_amin_may_readmit_in_the_round_of_an_eviction() -> None:
+    """Amin waits for the next round; section 2 of the specification does not require that."""
     script = Scripted(
         Decision(admit=("a",)),
         Decision(evict=("a",), admit=("a", "b")),
@@ -274,7 +277,7 @@ def test_an_evicted_request_may_be_admitted_at_once_by_others() -> None:
     assert check(schedule) == ()
 
 
-def test_a_policy_that_admits_nothing_is_stopped() -> None:
+def test_a_policy_that_admits_nothing_ends_in_an_error() -> None:
     with pytest.raises(NoProgress, match="requests wait, 'a' among them"):
         simulate(TWO, Scripted())
     last = Run("b", IDLE_ROUNDS + 3, IDLE_ROUNDS + 5, "completed")
@@ -298,15 +301,15 @@ def test_idle_rounds_count_from_the_first_one() -> None:
 
 
 @pytest.mark.theorem("T2")
-def test_those_that_have_completed_are_not_counted_as_unfinished() -> None:
+def test_the_message_of_no_progress_counts_only_unfinished_requests() -> None:
     three = Instance(9, (Request("a", 1, 1), Request("b", 1, 4), Request("c", 1, 4)))
     said = r"^round 3: 2 requests are not completed yet, but the limit is 2 rounds"
     with pytest.raises(NoProgress, match=said):
         simulate(three, Amin(), max_rounds=2)
 
 
-def test_waiting_for_an_arrival_is_not_idleness() -> None:
-    """With arrivals still to come, a policy may keep the cache empty for as long as it likes."""
+def test_rounds_before_the_last_arrival_do_not_count_as_idle() -> None:
+    """While arrivals remain, a policy may keep the cache empty for any number of rounds."""
     instance = Instance(9, (Request("a", 1, 1), Request("b", 1, 1, arrival=3 * IDLE_ROUNDS)))
 
     class Together(Scripted):
@@ -319,7 +322,7 @@ def test_waiting_for_an_arrival_is_not_idleness() -> None:
 
 
 class Thrashing(Policy):
-    """Evicts whatever runs, and admits it again."""
+    """Evicts the running request in every round, and admits it again."""
 
     def begin(self, capacity: int, block_size: int) -> None:
         self.running: tuple[RequestId, ...] = ()
@@ -333,7 +336,7 @@ class Thrashing(Policy):
 
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize("max_rounds", [None, 0, 7])
-def test_a_policy_that_thrashes_for_ever_is_stopped(max_rounds: int | None) -> None:
+def test_a_policy_that_thrashes_for_ever_ends_in_an_error(max_rounds: int | None) -> None:
     """T2 does not hold for this policy."""
     with pytest.raises(NoProgress, match=r"2 requests are not completed yet, but the limit is \d+"):
         simulate(TWO, Thrashing(), max_rounds=max_rounds)
@@ -388,10 +391,10 @@ def test_a_cycle_of_many_requests_is_cut_short_in_its_message() -> None:
 
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize(("count", "last_arrival"), [(2, 0), (2, 7), (99, 0), (101, 3)])
-def test_by_default_there_are_a_hundred_times_the_rounds_of_one_at_a_time(
+def test_the_default_of_max_rounds_is_a_hundred_times_serial_running(
     count: int, last_arrival: int
 ) -> None:
-    """Or as many times as there are requests, after the last arrival, with time to idle."""
+    """max_rounds = last arrival + max(100, n)·Σo + the idle rounds allowed."""
     others = tuple(Request(i, 1, 1, arrival=last_arrival) for i in range(1, count))
     instance = Instance(9, (Request(0, 1, 2), *others))
     most = last_arrival + max(100, count) * (2 + len(others)) + IDLE_ROUNDS
@@ -401,7 +404,7 @@ def test_by_default_there_are_a_hundred_times_the_rounds_of_one_at_a_time(
 
 
 @given(st.data(), instances())
-def test_max_rounds_is_the_round_by_which_all_have_completed(
+def test_max_rounds_is_the_round_by_which_all_requests_must_complete(
     data: st.DataObject, instance: Instance
 ) -> None:
     policy = data.draw(policies(instance))
@@ -412,10 +415,10 @@ def test_max_rounds_is_the_round_by_which_all_have_completed(
 
 
 @given(st.data(), instances())
-def test_every_round_in_which_anything_runs_or_waits_is_asked_for(
+def test_a_policy_decides_in_each_round_in_which_a_request_runs_or_waits(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """One call a round, none in idle ones, and all is told once and on time."""
+    """Each such round has one call; each arrival and completion is passed once, in its round."""
     schedule, rounds = record(instance, data.draw(policies(instance)))
     asked = [observed.now for observed in rounds]
     assert asked == sorted(set(asked))
@@ -424,9 +427,9 @@ def test_every_round_in_which_anything_runs_or_waits_is_asked_for(
         for request in instance.requests
         for now in range(request.arrival, schedule.completions[request.id])
     }
-    # When all requests present have completed, the policy is told, unless no arrivals remain.
-    told = {stop for stop in schedule.completions.values() if stop < schedule.makespan}
-    assert set(asked) == alive | told
+    # When all present requests have completed, there is one more call if arrivals remain.
+    with_completions = {stop for stop in schedule.completions.values() if stop < schedule.makespan}
+    assert set(asked) == alive | with_completions
     for observed in rounds:
         assert {request.id for request in observed.arrived} == {
             request.id for request in instance.requests if request.arrival == observed.now
@@ -443,7 +446,7 @@ def test_completions_are_counted_as_they_happen() -> None:
     assert counts == [2, 4, 5]
 
 
-def test_the_first_completion_is_counted_when_it_is_alone() -> None:
+def test_a_single_first_completion_is_counted() -> None:
     counts: list[int] = []
     instance = Instance(40, (Request("a", 1, 1), Request("b", 1, 2)))
     simulate(instance, Amin(), on_completion=counts.append)
@@ -455,7 +458,7 @@ def test_an_instance_without_requests() -> None:
 
 
 class Curious(Policy):
-    """Admits what it is shown, and keeps it."""
+    """Records the requests that it receives, and admits each on arrival."""
 
     shown: list[VisibleRequest]
 
@@ -484,8 +487,8 @@ class CuriousClairvoyant(ClairvoyantPolicy):
 
 
 @pytest.mark.theorem("T5")
-def test_what_policies_are_shown() -> None:
-    """T5: each request as it is, with its position; its output for the clairvoyant only."""
+def test_only_clairvoyant_policies_receive_output_lengths() -> None:
+    """T5: every policy receives all other fields of each request, and its position."""
     requests = (Request("a", 3, 5, 2, 9, 4), Request(7, 1, 6))
     instance = Instance(400, requests, 16)
     blind, clairvoyant = Curious(), CuriousClairvoyant()
@@ -508,7 +511,7 @@ def test_rounds_beyond_the_largest_number_are_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", [Amin, FirstComeFirstServed])
-def test_an_interrupted_simulation_leaves_nothing_behind(
+def test_a_policy_can_be_used_again_after_an_interrupted_simulation(
     kind: type[Amin] | type[FirstComeFirstServed],
 ) -> None:
     def interrupt(_: int) -> None:
@@ -521,7 +524,7 @@ def test_an_interrupted_simulation_leaves_nothing_behind(
 
 
 def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is a matter of memory, so a small one is tried; at it, all is still well."""
+    """Tried with a limit of 100 rounds: the actual limit would need half a GiB."""
     monkeypatch.setattr("amin_ref.policies.lookahead.LONGEST_LOOK_AHEAD", 100)
 
     def reserving(upper: int) -> Schedule:
@@ -532,7 +535,7 @@ def test_a_look_ahead_of_too_many_rounds_is_refused(monkeypatch: pytest.MonkeyPa
         reserving(101)
 
 
-def test_limits_are_what_the_notes_say() -> None:
+def test_limits_have_the_values_that_the_decisions_state() -> None:
     """The limits have the values that decisions D23 and D25 and their docstrings state."""
     assert IDLE_ROUNDS == 1000
     half_a_gib, gib = 2**29, 2**30

@@ -1,4 +1,4 @@
-"""The fast simulation and its OPT, compared with the simulator and with brute force."""
+"""Fast simulation and OPT of small instances, compared with the simulator and with brute force."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.support.settings import (
 @pytest.mark.parametrize("name", CLASSES)
 @times(2)
 @given(st.data())
-def test_rules_cost_what_their_policy_costs(name: str, data: st.DataObject) -> None:
+def test_the_fast_simulation_costs_what_its_policy_costs(name: str, data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests())
     outputs = data.draw(outputs_of(setting, 7))
     ties: TieBreak = by_position(outputs)
@@ -52,7 +52,7 @@ def test_rules_cost_what_their_policy_costs(name: str, data: st.DataObject) -> N
 
 @times(2)
 @given(st.data())
-def test_hindsight_costs_what_h_sf_costs(data: st.DataObject) -> None:
+def test_the_fast_h_sf_costs_what_the_policy_costs(data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests())
     outputs = tuple(sorted(data.draw(outputs_of(setting, 8))))
     schedule = simulated(setting, outputs, HindsightShortestFirst())
@@ -68,7 +68,7 @@ def held(setting: Setting, starts: tuple[int, ...], outputs: Outputs, now: int) 
 
 
 def brute_force_optimum(setting: Setting, outputs: Outputs) -> int:
-    """The least total latency over all start rounds, each at most what serial running needs."""
+    """The least total latency over all start rounds below the makespan of serial running."""
 
     def totals() -> Iterator[int]:
         for starts in product(range(sum(outputs)), repeat=len(outputs)):
@@ -80,7 +80,7 @@ def brute_force_optimum(setting: Setting, outputs: Outputs) -> int:
 
 
 @given(st.data())
-def test_optimum_is_that_of_brute_force(data: st.DataObject) -> None:
+def test_the_optimum_is_that_of_brute_force(data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests(longest=4, most_spare=8))
     outputs = tuple(sorted(data.draw(outputs_of(setting, 3))))
     assert Hindsight(setting).optimum(outputs) == brute_force_optimum(setting, outputs)
@@ -89,8 +89,8 @@ def test_optimum_is_that_of_brute_force(data: st.DataObject) -> None:
 @pytest.mark.theorem("T11")
 @times(2)
 @given(st.data())
-def test_bound_optimum_and_policies_in_order(data: st.DataObject) -> None:
-    """T11 in the small: lower bound ≤ OPT ≤ H-SF and Amin; and OPT's schedule is valid."""
+def test_lower_bound_optimum_and_policies_are_in_this_order(data: st.DataObject) -> None:
+    """T11 on small instances: lower bound ≤ OPT ≤ H-SF and Amin; and OPT's schedule is valid."""
     setting = data.draw(settings_of_requests())
     outputs = tuple(sorted(data.draw(outputs_of(setting, 6))))
     hindsight = Hindsight(setting)
@@ -109,7 +109,7 @@ def test_bound_optimum_and_policies_in_order(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_optimum_up_to_a_limit(data: st.DataObject) -> None:
+def test_the_optimum_up_to_a_limit_is_none_above_the_limit(data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests())
     outputs = tuple(sorted(data.draw(outputs_of(setting, 5))))
     hindsight = Hindsight(setting)
@@ -120,8 +120,8 @@ def test_optimum_up_to_a_limit(data: st.DataObject) -> None:
 
 
 def test_h_sf_is_not_optimal() -> None:
-    # Two short requests at once leave no room for a long one beside them; by hand: starting a
-    # short and a long one together is cheaper in the end.
+    # By hand: H-SF starts both short requests, beside which no long one fits; to start a short and
+    # a long one together costs less.
     setting = Setting(prompt_len=2, lower=2, upper=5, capacity=10)
     hindsight = Hindsight(setting)
     assert hindsight.shortest_first((2, 2, 5, 5)) == 22
@@ -137,7 +137,7 @@ def test_h_sf_is_not_optimal() -> None:
         ((1, 1, 8, 8), "capacity"),
     ],
 )
-def test_settings_that_cannot_be(values: tuple[int, int, int, int], field: str) -> None:
+def test_impossible_settings_are_refused(values: tuple[int, int, int, int], field: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         Setting(*values)
     assert refused.value.field == field

@@ -1,4 +1,4 @@
-"""The public strategies: what they promise, and that what they draw is worth testing with."""
+"""The public strategies keep to their arguments, and draw instances that vary enough for tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ from tests.models.naive import held
 
 @pytest.mark.parametrize("prediction", sorted(set(PREDICTIONS)))
 @given(st.data())
-def test_a_request_keeps_to_what_is_asked(prediction: Prediction, data: st.DataObject) -> None:
+def test_a_drawn_request_keeps_to_the_arguments(
+    prediction: Prediction, data: st.DataObject
+) -> None:
     request = data.draw(
         requests(max_prompt_len=5, max_output_len=9, max_arrival=3, prediction=prediction)
     )
@@ -70,7 +72,7 @@ def test_a_request_keeps_to_what_is_asked(prediction: Prediction, data: st.DataO
         predictions=("interval",),
     )
 )
-def test_an_instance_keeps_to_what_is_asked(instance: Instance) -> None:
+def test_a_drawn_instance_keeps_to_the_arguments(instance: Instance) -> None:
     assert instance.block_size in (1, 8)
     longest_prompt = 3 if instance.block_size == 1 else 11
     assert 2 <= len(instance.requests) <= 5
@@ -103,8 +105,8 @@ def test_schedules_are_of_the_instances_given(valid: Schedule, arbitrary: Schedu
     assert check(valid) == ()
 
 
-def test_what_is_drawn_is_tight_and_various() -> None:
-    """Evictions, ties and unequal prompts in a good part of it; every policy and tie-break."""
+def test_drawn_instances_evict_and_vary_often_enough() -> None:
+    """Least shares of instances with evictions, with ties, …, and of each policy and tie-break."""
     seen: Counter[str] = Counter()
 
     @settings(max_examples=500, phases=[Phase.generate], derandomize=True)
@@ -139,7 +141,7 @@ def test_what_is_drawn_is_tight_and_various() -> None:
     assert rare == {}
 
 
-def test_a_failure_shrinks_to_what_one_can_follow_by_hand() -> None:
+def test_failures_shrink_to_the_smallest_instance() -> None:
     """The smallest instance in which Amin evicts: two requests, three tokens, no extras."""
     smallest = find(
         instances(),
@@ -162,8 +164,8 @@ def visible(position: int) -> VisibleRequest:
     return VisibleRequest(str(position), 1, 1, None, 0, position)
 
 
-def test_a_shuffle_is_an_order_of_its_own_for_every_seed() -> None:
-    """Every order of three turns up, each about as often; the same seed, the same order."""
+def test_a_shuffle_is_a_fixed_order_for_every_seed() -> None:
+    """Of 600 seeds, more than 60 give each order of three; a seed always gives the same order."""
     orders = Counter(
         tuple(sorted(range(3), key=lambda position: Shuffled(seed).rank(visible(position))))
         for seed in range(600)
@@ -175,21 +177,21 @@ def test_a_shuffle_is_an_order_of_its_own_for_every_seed() -> None:
 
 
 def test_equal_ranks_are_decided_by_position() -> None:
-    class Indifferent(ByPosition):
+    class AllEqual(ByPosition):
         def rank(self, request: VisibleRequest) -> float:
             return 0.0
 
     instance = Instance(3, tuple(Request(name, 1, 2) for name in "cab"))
     for kind in (Amin, Amax, FirstComeFirstServed, HindsightShortestFirst):
-        runs = simulate(instance, kind(Indifferent())).runs
+        runs = simulate(instance, kind(AllEqual())).runs
         completed = [run.request for run in runs if run.outcome == "completed"]
         assert completed == ["c", "a", "b"]
 
 
 def test_a_rank_that_is_no_number_is_refused() -> None:
-    class Undecided(ByPosition):
+    class NotANumber(ByPosition):
         def rank(self, request: VisibleRequest) -> float:
             return float("nan")
 
     with pytest.raises(InvalidValue, match="rank of request 'a' is nan, but ranks must be ordered"):
-        simulate(Instance(3, (Request("a", 1, 2),)), Amin(Undecided()))
+        simulate(Instance(3, (Request("a", 1, 2),)), Amin(NotANumber()))

@@ -1,4 +1,4 @@
-"""Every command of ``amin-ref`` as a short run: what tests that try all of them have in common."""
+"""A short run of every command of ``amin-ref``, for the tests that run all commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from amin_ref import Amin, Instance, Request, Run, Schedule, simulate
 from oracle import lower_bound
 
 INSTANCE = Instance(15, tuple(Request(number, 3, 4) for number in range(3)))
-"""Three equal requests, of which two fit at a time."""
+"""Three equal requests, in a cache that holds two of them at a time."""
 
 _SMALL_TABLE = (
     "from oracle.ratio import tables; tables.INTERVALS = ((1, 2),); tables.PROMPT_LENGTHS = (1,); "
 )
-"""The table of worst ratios over a few settings: the published one takes hours."""
+"""Statements that reduce the table of worst ratios to one interval and one prompt length.
+
+The published table takes hours.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,12 @@ class Command:
     """A run of a command.
 
     Attributes:
-        arguments: its words; ``{}`` stands for the folder that :func:`make_inputs` filled, and
-            ``{python}`` for Python.
+        arguments: the command line after ``amin-ref``; ``{}`` stands for the folder that
+            :func:`make_inputs` filled, and ``{python}`` for the Python interpreter.
         prints: whether its result goes to standard output.
-        code: its exit code where all goes well.
-        reads: the file in the folder that standard input is; ``None`` if it reads none.
-        before: statements before the program begins.
+        code: the exit code of an undisturbed run.
+        reads: the file in that folder that is its standard input; ``None`` if it reads none.
+        before: Python statements that are run before the command.
     """
 
     arguments: str
@@ -75,7 +78,7 @@ COMMANDS: Mapping[str, Command] = {
     "schema-validate": Command("schema schedule --validate -", reads="valid.json"),
     "vectors": Command("vectors"),
 }
-"""A run of each command, by name; of some, one that ends in another way."""
+"""Runs by name: one of each command, and of some a second one with another outcome or output."""
 
 
 def make_inputs(folder: Path) -> None:

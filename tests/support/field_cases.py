@@ -1,4 +1,4 @@
-"""Small inputs after public bug reports of inference engines and published trace formats."""
+"""Small inputs modelled on public bug reports of inference engines and published trace formats."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples" / "field"
 """The cases that are files: schedules and traces."""
 
 Lengths = tuple[int, ...]
-"""Prompt and output length, and perhaps ℓ and u; tokens."""
+"""Prompt length and output length, and optionally ℓ and u; tokens."""
 
 
 def document(
     capacity: int, requests: dict[str, Lengths], runs: str, block_size: int = 1
 ) -> dict[str, object]:
-    """A schedule; each run as ``"id start-stop"``, with another outcome than completed at its end.
+    """A schedule's document; each run is written ``"id start-stop"`` if completed.
 
-    ``"b 0-2 evicted"`` is an evicted run of b in rounds 0 and 1.
+    Another outcome stands at the end: ``"b 0-2 evicted"`` is an evicted run of b in rounds 0 and 1.
     """
     names = ("prompt_len", "output_len", "lower", "upper")
     found = []
@@ -76,13 +76,13 @@ RUNS = (
     '{"request":"1","start":0,"stop":3,"outcome":"completed","reason":"kv_full"}',
     '{"request":"1","start":0,"stop":3,"outcome":"completed","x-reason":"kv_full"}',
 )
-"""A run of an id of the other kind; one with an engine's field; one that is right."""
+"""Three runs after HEADER: an integer id for a string; an unknown field; an extension's field."""
 
 SCHEDULES = (
     *(file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("schedules/*"))),
     *(f"{HEADER}{run}\n" for run in RUNS),
 )
-"""Every schedule here, as a text."""
+"""The texts of all schedules of this module and of its folder."""
 
 TRACES = (
     *(file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("traces/*"))),
@@ -90,4 +90,4 @@ TRACES = (
     '{"input_toks": 10, "output_toks": 70, "arrival_time_ns": 46926808}\n',
     "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00.009930+00:00,2162,5\n",
 )
-"""A trace in each format of the field, and ShareGPT's conversations, which are none."""
+"""A trace in each published format, and ShareGPT's conversations, which are no trace."""

@@ -1,7 +1,7 @@
-"""Malformed texts: valid ones broken in their structure, and in their bytes.
+"""Malformed documents: valid ones with random changes of their JSON structure or of their bytes.
 
-:func:`malformed` makes one from a valid document. By chance it may still be valid; a reader must
-return a value or refuse it in one sentence.
+:func:`malformed` makes one from a valid document. By chance the result may still be valid; a reader
+must return a value or refuse the document in one sentence.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NAMES = (
     "requests", "request", "start", "stop", "outcome", "instance", "format", "version", "evict",
     "admit", "x-reason", "round", "begin", "hello", "multipliers", "x", "",
 )  # fmt: skip
-
+"""Names of fields to put in place of others: of several formats, and unknown ones."""
 
 STRANGE_BYTES = (
     b"\n", b"\r", b"\0", b'"', b"{", b"]", b",", b"-", b"e9",
@@ -36,21 +36,21 @@ STRANGE_BYTES = (
 
 
 class Raw:
-    """A value given by its text."""
+    """A value that is written as the given text, which need not be JSON."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
 
 class Pairs:
-    """An object as its fields in order, which may repeat."""
+    """A JSON object as its fields in order; a name may occur several times."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         self.pairs = pairs
 
 
 def malformed(text: str, random: Random) -> bytes:
-    """The text, broken once to three times, in one way or in both."""
+    """The text after some random changes of its structure, of its bytes, or of both."""
     kind = random.random()
     for _ in range(random.choice((1, 1, 2, 3))):
         if kind < 0.6:
@@ -66,7 +66,10 @@ def malformed(text: str, random: Random) -> bytes:
 
 
 def broken_in_structure(line: str, random: Random) -> str:
-    """One value replaced, doubled, moved or dropped, or one name changed; not if it is no JSON."""
+    """The line with one value replaced, doubled, moved or dropped, or one name changed.
+
+    A line that is not JSON is returned as it is.
+    """
     try:
         tree: object = json.loads(line, object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
@@ -111,7 +114,7 @@ def _break_item(items: list[object], index: int, random: Random, tree: object) -
 
 
 def _other(value: object, random: Random, tree: object) -> object:
-    """Another value: near this one, strange, or from elsewhere in the tree."""
+    """A value to replace another one: a number near it, a strange text, or a value of the tree."""
     kind = random.random()
     if kind < 0.4 and type(value) is int:
         return value + random.choice((-1, 1, -7, 7, 1000, -value, -2 * value))
@@ -124,7 +127,7 @@ def _other(value: object, random: Random, tree: object) -> object:
 
 
 def _places(tree: object) -> list[tuple[Pairs | list[object], int]]:
-    """Where the values of a tree stand."""
+    """The container of every value of a tree, and the value's index in it."""
     found: list[tuple[Pairs | list[object], int]] = []
     if isinstance(tree, Pairs):
         for index, (_, value) in enumerate(tree.pairs):
@@ -147,7 +150,7 @@ def _text(tree: object) -> str:
 
 
 def broken_in_bytes(data: bytes, random: Random) -> bytes:
-    """A stretch of bytes changed, dropped, doubled, moved or cut off."""
+    """The data with a random slice changed, dropped, doubled moved or inserted, or cut off."""
     start = random.randrange(len(data) + 1)
     stop = min(len(data), start + random.choice((1, 1, 1, 2, 10, 100)))
     stretch = data[start:stop]

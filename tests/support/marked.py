@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOOKS = 250
-"""How often it is looked whether marked processes have ended: five seconds."""
+"""How many times, 20 ms apart, `Mark.left` looks for marked processes: for five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark in the environment, which every process inherits."""
+    """A random value in the environment of a process, which its child processes inherit."""
 
     token: str
 
@@ -26,12 +26,12 @@ class Mark:
         return cls(f"amin-ref-test-{secrets.token_hex(8)}")
 
     def environment(self, **more: str) -> Mapping[str, str]:
-        """The environment of what is started, buffered as Python is by default."""
+        """The environment of a marked process; its output is buffered, as is Python's default."""
         given = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
         return {**given, "AMIN_REF_TEST": self.token, **more}
 
     def left(self) -> list[str]:
-        """Command lines of marked processes that go on running, given a moment to end."""
+        """Command lines of marked processes that still run after up to five seconds."""
         found: list[str] = []
         for _ in range(LOOKS):
             found = self._running()

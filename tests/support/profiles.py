@@ -1,10 +1,10 @@
-"""How much is tested: Hypothesis profiles, chosen by the environment variable ``AMIN_PROFILE``.
+"""How many examples are tested: Hypothesis profiles, chosen by the variable ``AMIN_PROFILE``.
 
 =========  ==========================================================================
-dev        a tenth of the examples, for the minute between two edits
+dev        a tenth of the examples of ci: a quick run while editing
 ci         the default: the same examples in every run, so only a change can cause a failure
-mutants    those of ci, without shrinking: to see which test fails for a fault
-glance     a tenth of those of mutants: a first, quick pass over faults
+mutants    the examples of ci, without shrinking: to see which test fails on a mutant
+glance     a tenth of the examples of mutants: a first, quick pass over all mutants
 deep       random examples, ``AMIN_DEEP_EXAMPLES`` for each property (default 10,000)
 crosshair  deep, with examples found by symbolic execution (default 50): needs the extra ``deep``
 =========  ==========================================================================

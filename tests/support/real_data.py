@@ -16,7 +16,7 @@ def data_folder() -> Path:
 
 
 def real_file(name: str) -> Path:
-    """A real trace; the test that asks for it is skipped where it is not at hand."""
+    """A real trace; the calling test is skipped if the file does not exist."""
     path = data_folder() / name
     if not path.is_file():
         pytest.skip(f"{name} is neither in $AMIN_DATA nor in ../shared/data")

@@ -1,4 +1,4 @@
-"""Random settings and outputs of identical prompts, and the policies that have rules."""
+"""Strategies for settings of equal prompts and for outputs; policies with a fast simulation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLASSES: Mapping[str, type[Amin | Amax | AminVariant]] = {
 def settings_of_requests(
     draw: st.DrawFn, *, longest: int = 9, longest_prompt: int = 4, most_spare: int = 20
 ) -> Setting:
-    """Prompts, predictions, and a cache that is mostly tight."""
+    """A prompt length, a predicted interval, and a capacity for one request or somewhat more."""
     prompt_len = draw(st.integers(1, longest_prompt))
     lower, upper = sorted(draw(st.tuples(st.integers(1, longest), st.integers(1, longest))))
     spare = draw(st.integers(0, most_spare))
@@ -51,5 +51,5 @@ def by_position(outputs: Outputs) -> Ranking:
 
 
 def simulated(setting: Setting, outputs: Outputs, policy: Policy | ClairvoyantPolicy) -> Schedule:
-    """What the policy makes of ``Setting.instance(outputs)``."""
+    """The policy's schedule of ``Setting.instance(outputs)``."""
     return simulate(setting.instance(outputs), policy)

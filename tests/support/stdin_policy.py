@@ -1,7 +1,7 @@
 """A policy of ours as a program: ``python -m tests.support.stdin_policy module:Class [argument]``.
 
-It speaks the protocol of ``amin-ref drive``, and is written from its page alone. The argument, if
-there is one, is passed to the class.
+It implements the protocol of ``amin-ref drive`` from that protocol's page alone, without code of
+``amin_ref.external``. The argument, if there is one, is passed to the class.
 """
 
 from __future__ import annotations

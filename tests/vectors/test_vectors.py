@@ -1,4 +1,4 @@
-"""The published vectors are right and current, and each bug is detected by some of them."""
+"""The published vectors are right and current, and each bug fails the vectors of its group."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.models.wrong_schedulers import WRONG
 PUBLISHED = published_vectors()
 
 
-def test_they_are_many_and_each_has_what_it_needs() -> None:
+def test_every_vector_is_numbered_grouped_and_flagged() -> None:
     assert len(PUBLISHED.vectors) >= 300
     assert [vector.id for vector in PUBLISHED.vectors] == [*range(1, len(PUBLISHED.vectors) + 1)]
     assert [group.flag for group in PUBLISHED.groups] == [note.flag for note in PUBLISHED.notes]
@@ -38,12 +38,12 @@ def test_they_are_many_and_each_has_what_it_needs() -> None:
     assert {vector.result for vector in PUBLISHED.vectors} == {"valid", "acceptable", "invalid"}
 
 
-def test_no_two_are_the_same() -> None:
+def test_no_two_vectors_are_the_same() -> None:
     contents = {(v.policy, v.ties, v.result, v.schedules) for v in PUBLISHED.vectors}
     assert len(contents) == len(PUBLISHED.vectors)
 
 
-def test_they_are_read_as_they_were_written() -> None:
+def test_vectors_are_read_as_they_were_written() -> None:
     assert PUBLISHED.to_json() == published_text()
     for group in PUBLISHED.groups[:3]:
         part = PUBLISHED.part(group.flag)
@@ -64,20 +64,20 @@ def test_the_notes_are_those_of_the_flags() -> None:
 # Right and wrong, worked out anew and by force.
 
 
-def test_what_is_said_of_each_is_what_force_finds() -> None:
-    """Schedules, rule, round and comment; from the naive policies, and all ways to break ties."""
+def test_brute_force_finds_the_published_verdict_of_each_vector() -> None:
+    """Schedules, rule, round and comment follow from the naive policies under every tie-break."""
     for vector in PUBLISHED.vectors:
         found = worked_out(vector)
         assert replace(found, id=vector.id, flags=vector.flags) == vector
 
 
 def test_every_rule_of_a_schedule_or_a_round_has_a_vector() -> None:
-    """The others name ideas, by which a round's rule may be called."""
+    """The other names are those of known bugs, as which a round's fault may be reported."""
     rules = {vector.rule for vector in PUBLISHED.vectors}
     assert {*get_args(Rule), *get_args(RoundRule)} <= rules
 
 
-def test_our_implementation_passes_all() -> None:
+def test_our_implementation_passes_every_vector() -> None:
     failed = [vector.id for vector in PUBLISHED.vectors if not passes(OURS, vector)]
     assert failed == []
 
@@ -94,8 +94,8 @@ def test_every_mutant_and_every_wrong_scheduler_has_a_flag() -> None:
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
-def test_every_bug_is_caught_by_its_vectors(flag: Flag) -> None:
-    """A row of the matrix: whatever has the bug fails the vectors of its group."""
+def test_every_bug_fails_the_vectors_of_its_group(flag: Flag) -> None:
+    """A row of the matrix: each implementation with the bug fails its group's first vectors."""
     (group,) = (group for group in PUBLISHED.groups if group.flag == flag.name)
     for implementation in broken_implementations(flag):
         assert not any(passes(implementation, vector) for vector in group.vectors[:2])
@@ -103,5 +103,5 @@ def test_every_bug_is_caught_by_its_vectors(flag: Flag) -> None:
 
 @pytest.mark.slow
 def test_the_published_file_is_what_the_generator_writes() -> None:
-    """The whole matrix, and every cost."""
+    """The whole matrix and the measured cost of every bug are recomputed."""
     assert written_anew(PUBLISHED).to_json() == published_text()

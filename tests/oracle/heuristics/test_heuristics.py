@@ -43,7 +43,7 @@ def assert_valid(schedule: Schedule) -> None:
         assert run.outcome == "completed"
         assert run.start >= request.arrival
         assert run.stop == run.start + request.output_len
-    # What is held only rises while nothing completes: the last round of each run is the worst.
+    # Occupancy falls only when a run ends, so it is largest in the last round of some run.
     for now in {run.stop - 1 for run in schedule.runs}:
         held = sum(
             occupied(requests[run.request].prompt_len + now - run.start + 1, instance.block_size)
@@ -61,7 +61,7 @@ def random_instance(
     last_arrival: int = 0,
     longest: int = 2**53,
 ) -> Instance:
-    """Prompts up to a sixth of the cache, outputs up to what fits or to ``longest``."""
+    """Prompts of up to a sixth of the cache; outputs of up to the rest of it, or ``longest``."""
     draw = np.random.default_rng(seed)
     requests = []
     fits = capacity // block_size * block_size
@@ -87,7 +87,7 @@ def instances(draw: st.DrawFn) -> Instance:
 @pytest.mark.theorem("T11")
 @settings(deadline=None, max_examples=40)
 @given(instances())
-def test_bound_below_valid_schedule(instance: Instance) -> None:
+def test_the_bound_is_at_most_the_cost_of_a_valid_schedule(instance: Instance) -> None:
     certificate = lower_bound(instance, 0.05)
     schedule = best_schedule(instance, 0.05, certificate=certificate)
     assert_valid(schedule)
@@ -103,7 +103,7 @@ def test_list_schedules_alone_are_valid(instance: Instance) -> None:
 
 
 def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Instance:
-    """Many requests that are small beside the cache: where prices are worth most."""
+    """Many requests, each small compared with the cache: there prices improve the bound most."""
     return random_instance(1, count, 400, block_size, last_arrival, longest=60)
 
 
@@ -113,7 +113,7 @@ def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Ins
     ids=["at once", "blocks", "arrivals"],
 )
 def test_bound_and_schedule_are_close(instance: Instance) -> None:
-    """A second each: far from the best, but a broken ascent or annealing is farther."""
+    """Within 20 % after a second, which a broken ascent or annealing does not reach."""
     certificate = lower_bound(instance, 0.5)
     lower = verify(instance, certificate)
     schedule = best_schedule(instance, 1.0, certificate=certificate)
@@ -121,7 +121,7 @@ def test_bound_and_schedule_are_close(instance: Instance) -> None:
     assert lower <= schedule.total_latency <= 1.2 * lower
 
 
-def test_prices_beat_no_prices_by_far() -> None:
+def test_prices_raise_the_bound_more_than_threefold() -> None:
     instance = crowded()
     assert verify(instance, lower_bound(instance, 0)) == sum(
         request.output_len for request in instance.requests
@@ -149,7 +149,7 @@ def test_annealing_improves_on_list_schedules() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_nothing_to_decide(count: int) -> None:
+def test_none_or_one_request_is_solved_exactly(count: int) -> None:
     instance = Instance(10, tuple(Request(i, 2, 3, arrival=2**53 - 9) for i in range(count)))
     certificate = lower_bound(instance, 0.1)
     schedule = best_schedule(instance, 0.1)
@@ -157,8 +157,8 @@ def test_nothing_to_decide(count: int) -> None:
     assert verify(instance, certificate) == schedule.total_latency == 3 * count
 
 
-def test_time_may_be_sparse() -> None:
-    """Busy periods 2**52 rounds apart are solved one by one, and their bounds add up."""
+def test_busy_periods_far_apart_are_solved_one_by_one() -> None:
+    """The busy periods are 2**52 rounds apart; their bounds add up."""
     one = crowded(60)
     late = 2**52
     both = Instance(
@@ -177,15 +177,15 @@ def test_time_may_be_sparse() -> None:
     assert schedule.total_latency <= 2 * best_schedule(one, 0).total_latency
 
 
-def test_a_busy_period_may_last_longer_than_planned_and_the_next_gives_way() -> None:
-    """Served in order of arrival the cache is empty at round 9; better schedules are longer."""
+def test_a_busy_period_that_lasts_longer_than_planned_delays_the_next() -> None:
+    """First come, first served empties the cache by round 9; cheaper schedules need longer."""
     requests = [Request(i, 1, 1 + i % 5, arrival=0) for i in range(6)]
     for last in range(6, 30):
         instance = Instance(8, (*requests, Request("late", 4, 4, arrival=last)))
         assert_valid(best_schedule(instance, 0.02))
 
 
-def test_a_request_that_gives_way_starts_when_the_period_before_leaves_room() -> None:
+def test_a_delayed_request_starts_when_the_period_before_leaves_room() -> None:
     """b runs until round 10, and a period begins in round 8 with a request that does not fit."""
     requests = (Request("a", 4, 4), Request("b", 4, 4), Request("late", 4, 4, arrival=8))
     instance = Instance(8, requests)
@@ -225,7 +225,7 @@ def test_a_bad_time_limit_is_refused(
         search(crowded(3), time_limit)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_stop_ends_the_search_with_what_it_has() -> None:
+def test_should_stop_ends_the_search_with_the_best_so_far() -> None:
     instance = crowded()
     calls = 0
 
@@ -243,7 +243,7 @@ def test_stop_ends_the_search_with_what_it_has() -> None:
     assert 5000 < verify(instance, certificate) <= schedule.total_latency
 
 
-def test_a_bound_by_another_clock() -> None:
+def test_time_limits_are_measured_by_the_given_clock() -> None:
     instance = crowded(60)
     asked = 0
 
@@ -252,7 +252,7 @@ def test_a_bound_by_another_clock() -> None:
         asked += 1
         return float(asked)
 
-    # A second goes by whenever the time is asked for: the search ends soon, whatever it takes.
+    # Each call of the clock adds a second, so the search ends after few calls on any machine.
     few = verify(instance, lower_bound(instance, 30.0, clock=clock))
     assert asked < 50
     many = verify(instance, lower_bound(instance, 3000.0, clock=clock))
@@ -262,7 +262,7 @@ def test_a_bound_by_another_clock() -> None:
     assert asked < again
 
 
-def test_progress_is_told_better_and_better() -> None:
+def test_progress_reports_falling_costs_and_ends_at_the_results() -> None:
     instance = crowded(60)
     bounds: list[float] = []
     costs: list[int] = []

@@ -149,7 +149,7 @@ def assert_optimal(instance: Instance, result: IlpResult) -> None:
 
 
 WITHOUT_CUTS = Budget(cutting=0.0)
-"""Leaves more to the solver: on small instances cuts prove nearly everything before it is asked."""
+"""Without cuts more is left to the solver: on small instances cuts alone prove most optima."""
 
 
 # --- agreement
@@ -176,8 +176,8 @@ def test_cbc_agrees_with_enumeration(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(230, 260))
-def test_agrees_from_the_worst_start_and_over_far_arrivals(seed: int) -> None:
-    """One request after the other, in reverse, is as valid as bad; gaps split the instance."""
+def test_agrees_from_a_bad_warm_start_and_with_arrivals_far_apart(seed: int) -> None:
+    """The warm start runs the requests one after the other, in reverse; gaps split the instance."""
     instance = random_instance(seed, longest_gap=40)
     clock = max(request.arrival for request in instance.requests)
     starts: dict[object, int] = {}
@@ -200,7 +200,7 @@ def test_names_the_solver_where_its_bound_is_needed(
     assert not check(result.schedule)
 
 
-def test_arrivals_far_apart_cost_nothing() -> None:
+def test_requests_with_arrivals_far_apart_are_solved_exactly() -> None:
     near = random_instance(7)
     far = tuple(
         Request(f"far {r.id}", r.prompt_len, r.output_len, arrival=r.arrival + 2**50)
@@ -218,7 +218,7 @@ def test_arrivals_far_apart_cost_nothing() -> None:
 
 
 @pytest.mark.parametrize("seed", range(300, 360))
-def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> None:
+def test_affordable_candidates_contain_every_optimum(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for part in (found.instance for found in independent_parts(random_instance(seed))):
         best, optima = enumerated_optima(part)
@@ -234,7 +234,7 @@ def test_every_optimum_starts_in_candidates_that_can_be_afforded(seed: int) -> N
 
 
 @pytest.mark.parametrize("seed", range(400, 440))
-def test_optima_never_mix_the_parts(seed: int) -> None:
+def test_in_every_optimum_a_part_ends_before_the_next_begins(seed: int) -> None:
     instance = random_instance(seed, longest_gap=30)
     parts = independent_parts(instance)
     best, optima = enumerated_optima(instance)
@@ -282,7 +282,7 @@ def random_cuts(seed: int) -> tuple[Candidates, list[Cut]]:
 
 @pytest.mark.parametrize("seed", range(500, 540))
 def test_cuts_hold_for_all_requests_that_can_run_together(seed: int) -> None:
-    """Starts that count too much together never fit, not even without the other requests."""
+    """Starts whose weights exceed a cut's limit never fit together, even without other requests."""
     candidates, cuts = random_cuts(seed)
     capacity, block_size = candidates.instance.capacity, candidates.instance.block_size
     for cut in cuts:
@@ -302,7 +302,7 @@ def test_cuts_hold_for_all_requests_that_can_run_together(seed: int) -> None:
                 assert not fits(Instance(capacity, requests, block_size), starts)
 
 
-def test_random_cuts_are_of_every_sort() -> None:
+def test_random_cuts_are_of_every_kind() -> None:
     cuts = [cut for seed in range(500, 540) for cut in random_cuts(seed)[1]]
     sorts = {(cut.limit, weight) for cut in cuts for weight in cut.weights.tolist()}
     assert sorts == {(1, 1), (2, 1), (2, 2)}
@@ -317,7 +317,7 @@ def test_requests_that_occupy_the_same_are_one_kind() -> None:
 
 @pytest.mark.parametrize("seed", [0, 3, 10])
 def test_prices_make_a_certificate(seed: int) -> None:
-    """The bound of section 5 from them, in exact fractions, is below OPT and not trivial."""
+    """The bound of section 5 from the prices, in exact fractions, is at most OPT and above Σ o."""
     instance = jaillet_like(6, seed)
     result = solve(instance, time_limit=ENOUGH_SECONDS)
     assert result.proven
@@ -341,7 +341,7 @@ def test_prices_make_a_certificate(seed: int) -> None:
 
 @given(st.integers(0, 10**6))
 def test_without_prices_the_bound_is_the_work(seed: int) -> None:
-    """Also for requests of one kind that arrive one after the other: each waits for itself."""
+    """Also for requests of one kind that arrive one after the other."""
     for part in (found.instance for found in independent_parts(random_instance(seed))):
         work = sum(request.output_len for request in part.requests)
         price = affordable_candidates(part, work + 10).priced({})
@@ -358,8 +358,8 @@ def test_absurd_prices_prove_nothing_false(huge: float) -> None:
 
 # --- solvers that lie
 
-LIED_ABOUT = jaillet_like(6, 3)
-"""Its optimum is 97, and without cuts or a solver that is not proven."""
+NEEDS_A_SOLVER = jaillet_like(6, 3)
+"""An instance with optimum 97, which nothing but cuts or a solver proves."""
 
 Solver = Callable[[Programme, Sequence[int], Supervision], Answer]
 
@@ -385,7 +385,7 @@ def nothing_at_all(programme: Programme, start: Sequence[int], supervision: Supe
 def cheaper_than_it_is(
     programme: Programme, start: Sequence[int], supervision: Supervision
 ) -> Answer:
-    """The bound alone could be true."""
+    """A false cost, with a bound that could be true."""
     said = objective(programme, start)
     return Answer(tuple(map(float, start)), said - 5, said)
 
@@ -414,7 +414,7 @@ def infinite_bound(programme: Programme, start: Sequence[int], supervision: Supe
     return Answer(None, None, math.inf)
 
 
-LIARS: tuple[Solver, ...] = (
+FALSE_SOLVERS: tuple[Solver, ...] = (
     all_at_once,
     nothing_at_all,
     cheaper_than_it_is,
@@ -426,12 +426,14 @@ LIARS: tuple[Solver, ...] = (
 )
 
 
-@pytest.mark.parametrize("liar", LIARS, ids=lambda liar: liar.__name__)
+@pytest.mark.parametrize(
+    "false_solver", FALSE_SOLVERS, ids=lambda false_solver: false_solver.__name__
+)
 def test_a_false_answer_of_a_solver_is_refused(
-    liar: Solver, monkeypatch: pytest.MonkeyPatch
+    false_solver: Solver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": liar})
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
+    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": false_solver})
+    result = solve(NEEDS_A_SOLVER, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert not check(result.schedule)
     assert result.evidence == "prices"
     assert not result.proven
@@ -443,13 +445,13 @@ def test_a_plausible_bound_of_a_solver_is_named_as_such(
 ) -> None:
     """Such a bound cannot be told from a wrong one, so its evidence is named ``solver``."""
 
-    def says_nothing_but_a_bound(
+    def returns_a_bound_alone(
         programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         return Answer(None, None, objective(programme, start) - 0.5)
 
-    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_nothing_but_a_bound})
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
+    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": returns_a_bound_alone})
+    result = solve(NEEDS_A_SOLVER, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS)
     assert result.lower_bound == result.schedule.total_latency
     assert result.evidence == "solver"
 
@@ -461,31 +463,33 @@ def test_a_plausible_bound_of_a_solver_is_named_as_such(
 def test_dual_bounds_are_rounded_up_with_a_tolerance(
     below: float, read: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def says_a_little_less(
+    def returns_a_slightly_lower_bound(
         programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         return Answer(None, None, objective(programme, start) - below)
 
-    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_a_little_less})
-    optimal = schedule_of(LIED_ABOUT, (0, 15, 0, 0, 4, 0))
+    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": returns_a_slightly_lower_bound})
+    optimal = schedule_of(NEEDS_A_SOLVER, (0, 15, 0, 0, 4, 0))
     assert optimal.total_latency == 97
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, warm_start=optimal)
+    result = solve(
+        NEEDS_A_SOLVER, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, warm_start=optimal
+    )
     assert result.lower_bound == read
 
 
 def test_bounds_during_a_solve_count_only_if_the_schedule_is_valid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def says_much_and_finds_nothing(
+    def reports_a_bound_and_finds_nothing(
         programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         supervision.report(objective(programme, start))
         return nothing_at_all(programme, start, supervision)
 
-    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": says_much_and_finds_nothing})
+    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": reports_a_bound_and_finds_nothing})
     reported: list[tuple[int, int]] = []
     result = solve(
-        LIED_ABOUT,
+        NEEDS_A_SOLVER,
         time_limit=ENOUGH_SECONDS,
         budget=WITHOUT_CUTS,
         progress=lambda cost, bound: reported.append((cost, bound)),
@@ -509,51 +513,53 @@ def test_keeps_to_its_time_limit(solver: SolverName) -> None:
     assert not check(result.schedule)
 
 
-def test_without_time_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def must_not_be_asked(
+def test_without_time_no_solver_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    def must_not_be_called(
         programme: Programme, start: Sequence[int], supervision: Supervision
     ) -> Answer:
         raise AssertionError
 
-    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": must_not_be_asked})
-    result = solve(LIED_ABOUT, time_limit=0)
-    assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
+    monkeypatch.setattr(branch_and_cut, "ASK", {"highs": must_not_be_called})
+    result = solve(NEEDS_A_SOLVER, time_limit=0)
+    assert result.lower_bound == sum(request.output_len for request in NEEDS_A_SOLVER.requests)
     assert not check(result.schedule)
     assert result.prices is None
 
 
-def test_what_cannot_be_laid_out_in_time_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can interrupt that; ten entries at an hour each would outlast any limit."""
-
-    def must_not_be_laid_out(candidates: Candidates, cuts: Sequence[Cut]) -> None:
-        raise AssertionError((candidates, cuts))
-
-    monkeypatch.setattr(branch_and_cut, "_programme", must_not_be_laid_out)
-    slow = Budget(seconds_per_entry=3600.0)
-    result = solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=slow)
-    assert not check(result.schedule)
-    assert result.lower_bound == sum(request.output_len for request in LIED_ABOUT.requests)
-
-
-def test_what_took_too_long_to_lay_out_is_not_laid_out_again(
+def test_a_programme_that_cannot_be_built_in_time_is_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first programme takes an hour by a clock of our own; none is laid out after it."""
-    laid_out: list[Candidates] = []
+    """Building cannot be interrupted; at an hour for each entry it would exceed any limit."""
+
+    def must_not_be_built(candidates: Candidates, cuts: Sequence[Cut]) -> None:
+        raise AssertionError((candidates, cuts))
+
+    monkeypatch.setattr(branch_and_cut, "_programme", must_not_be_built)
+    slow = Budget(seconds_per_entry=3600.0)
+    result = solve(NEEDS_A_SOLVER, time_limit=ENOUGH_SECONDS, budget=slow)
+    assert not check(result.schedule)
+    assert result.lower_bound == sum(request.output_len for request in NEEDS_A_SOLVER.requests)
+
+
+def test_after_a_programme_that_was_slow_to_build_no_other_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the patched clock, the first programme takes an hour to build."""
+    built: list[Candidates] = []
     hours = [0]
-    lay_out = branch_and_cut._programme
+    build = branch_and_cut._programme
 
     def slowly(candidates: Candidates, cuts: Sequence[Cut]) -> tuple[Programme, tuple[int, ...]]:
-        laid_out.append(candidates)
+        built.append(candidates)
         hours[0] += 1
-        return lay_out(candidates, cuts)
+        return build(candidates, cuts)
 
     begin = time.monotonic()
     clock = SimpleNamespace(monotonic=lambda: begin + 3600.0 * hours[0])
     monkeypatch.setattr("oracle.deadline.time", clock)
     monkeypatch.setattr(branch_and_cut, "_programme", slowly)
     solve(jaillet_like(6, 6), time_limit=ENOUGH_SECONDS)
-    assert len(laid_out) == 1
+    assert len(built) == 1
 
 
 class IgnoresStop:
@@ -562,14 +568,14 @@ class IgnoresStop:
     def __init__(self) -> None:
         self.HandleUserInterrupt = False
         self.cbMipLogging: list[object] = []
-        self.told_to_stop = False
-        self.let_go = threading.Event()
+        self.cancelled = False
+        self.released = threading.Event()
 
     def run(self) -> None:
-        self.let_go.wait(ENOUGH_SECONDS)
+        self.released.wait(ENOUGH_SECONDS)
 
     def cancelSolve(self) -> None:  # noqa: N802 - HiGHS's name
-        self.told_to_stop = True
+        self.cancelled = True
 
 
 class Listeners(list[object]):
@@ -580,21 +586,23 @@ class Listeners(list[object]):
         return self
 
 
-def test_a_solver_that_cannot_be_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_solve_does_not_wait_for_a_solver_that_cannot_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 0.01)
     solver = IgnoresStop()
     solver.cbMipLogging = Listeners()
     supervision = Supervision(Deadline.after(0), lambda _: None)
     try:
         ended = solvers._run(cast(highspy.Highs, solver), supervision)
-        assert not solver.let_go.is_set()
+        assert not solver.released.is_set()
     finally:
-        solver.let_go.set()
+        solver.released.set()
     assert not ended
-    assert solver.told_to_stop
+    assert solver.cancelled
 
 
-def test_stops_when_told_and_returns_the_best_so_far() -> None:
+def test_should_stop_ends_the_solver_with_the_best_so_far() -> None:
     instance = jaillet_like(14, 1)
     calls: Iterator[bool] = iter([False] * 20)
     begin = time.monotonic()
@@ -604,7 +612,7 @@ def test_stops_when_told_and_returns_the_best_so_far() -> None:
     assert not result.proven
 
 
-def test_progress_only_gets_better_and_ends_in_the_result() -> None:
+def test_progress_only_improves_and_ends_at_the_result() -> None:
     reported: list[tuple[int, int]] = []
     instance = jaillet_like(6, 6)
     result = solve(
@@ -619,10 +627,10 @@ def test_progress_only_gets_better_and_ends_in_the_result() -> None:
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
-def test_a_solver_without_time_still_has_what_it_began_with(
+def test_a_solver_without_time_returns_its_starting_solution(
     solver: SolverName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It begins with an optimal one, which no solver finds by itself so fast."""
+    """The starting solution is optimal; no solver finds it in 0.02 seconds."""
     monkeypatch.setattr(solvers, "GRACE_SECONDS", 30.0)  # the machine may be busy
     instance = jaillet_like(7, 12)
     starts = by_volume_starts(instance)
@@ -640,7 +648,7 @@ def test_a_solver_without_time_still_has_what_it_began_with(
 CBC_LOG = """Continuous objective value is 310.5 - 0.01 seconds
 Cbc0001I Search completed - best objective 389, took 7 iterations and 0 nodes (0.02 seconds)
 """
-"""As of a search within a heuristic, when CBC is killed before its own comes to an end."""
+"""CBC's log if it is killed early: "Search completed" refers to a search within a heuristic."""
 
 
 @pytest.mark.parametrize(
@@ -665,12 +673,12 @@ def test_the_bound_of_cbc_is_that_of_its_whole_search(more: str, bound: float) -
     assert _cbc_bound(CBC_LOG + more) == bound
 
 
-def test_no_log_of_cbc_is_no_bound() -> None:
+def test_an_empty_log_of_cbc_gives_no_bound() -> None:
     assert _cbc_bound("") is None
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
-def test_is_silent_and_leaves_no_files(
+def test_a_solver_prints_nothing_and_leaves_no_files(
     solver: SolverName,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -680,7 +688,9 @@ def test_is_silent_and_leaves_no_files(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert (
-        solve(LIED_ABOUT, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, solver=solver).evidence
+        solve(
+            NEEDS_A_SOLVER, time_limit=ENOUGH_SECONDS, budget=WITHOUT_CUTS, solver=solver
+        ).evidence
         == "solver"
     )
     assert capfd.readouterr() == ("", "")
@@ -751,7 +761,7 @@ def test_a_kill_leaves_no_solver_and_no_folder(tmp_path: Path) -> None:
 
 
 class SlowToStop:
-    """Stands for HiGHS in a step that it cannot interrupt: it ends half a second later."""
+    """Replaces HiGHS in a step that cannot be interrupted: it ends half a second after the stop."""
 
     def __init__(self) -> None:
         self.HandleUserInterrupt = False
@@ -780,8 +790,8 @@ class Callbacks(list[object]):
         return self
 
 
-def test_after_ctrl_c_nothing_goes_on_before_the_solver_has_ended() -> None:
-    """Else it calls back into an interpreter that is being torn down, and the process aborts."""
+def test_ctrl_c_is_raised_only_after_the_solver_has_ended() -> None:
+    """Otherwise the solver would call an interpreter that is shutting down: the process aborts."""
     model = SlowToStop()
     model.cbMipLogging = Callbacks()
     supervision = Supervision(Deadline.after(20), lambda _: None)
@@ -805,7 +815,7 @@ def test_one_request_needs_no_solver() -> None:
 
 
 @pytest.mark.parametrize("time_limit", [-1, math.nan, math.inf, "60", None, True])
-def test_refuses_a_time_limit_that_is_none(time_limit: float) -> None:
+def test_refuses_an_invalid_time_limit(time_limit: float) -> None:
     with pytest.raises(InvalidValue, match=r"time_limit is .*, but it must be"):
         solve(random_instance(1), time_limit=time_limit)
 
@@ -815,14 +825,14 @@ def test_refuses_an_unknown_solver() -> None:
         solve(random_instance(1), time_limit=1, solver="gurobi")  # type: ignore[arg-type]  # on purpose
 
 
-def test_refuses_a_start_from_another_instance() -> None:
+def test_refuses_a_warm_start_from_another_instance() -> None:
     other = schedule_of(random_instance(2), by_volume_starts(random_instance(2)))
     with pytest.raises(InvalidValue, match="it must be the instance that is solved"):
         solve(random_instance(1), time_limit=1, warm_start=other)
 
 
 @pytest.mark.parametrize("fault", ["overfull", "early", "short", "missing", "twice"])
-def test_refuses_a_start_that_is_not_valid(fault: str) -> None:
+def test_refuses_a_warm_start_that_is_not_valid(fault: str) -> None:
     instance = Instance(8, (Request("a", 2, 6, arrival=1), Request("b", 2, 6)))
     runs = {
         "overfull": [("a", 1, 7), ("b", 0, 6)],
@@ -836,8 +846,8 @@ def test_refuses_a_start_that_is_not_valid(fault: str) -> None:
         solve(instance, time_limit=1, warm_start=schedule)
 
 
-def test_a_start_that_runs_late_does_not_run_into_the_next_part() -> None:
-    """The first four cost 24 as given and 25 by volume, but as given reach into round 13."""
+def test_a_warm_start_that_runs_late_does_not_overlap_the_next_part() -> None:
+    """The first four requests cost 24 in the warm start, 25 by volume; the former last until 14."""
     lengths = [(1, 2), (1, 5), (8, 1), (2, 5)]
     first = tuple(Request(n, prompt, output) for n, (prompt, output) in enumerate(lengths))
     instance = Instance(9, (*first, Request("next", 8, 1, arrival=13)))
@@ -849,7 +859,7 @@ def test_a_start_that_runs_late_does_not_run_into_the_next_part() -> None:
     assert result.schedule.total_latency <= late.total_latency
 
 
-def test_an_evicting_start_loses_its_evicted_runs() -> None:
+def test_evicted_runs_of_a_warm_start_are_dropped() -> None:
     instance = Instance(8, (Request("a", 2, 6), Request("b", 2, 6)))
     runs = (Run("a", 0, 2, "evicted"), Run("a", 6, 12, "completed"), Run("b", 0, 6, "completed"))
     result = solve(instance, time_limit=0, warm_start=Schedule(instance, runs))

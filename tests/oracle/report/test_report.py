@@ -106,7 +106,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture(scope="module")
 def small_ledger(ledger: Ledger) -> Ledger:
-    """With one claim and one figure: most tests are not about drawing all of them."""
+    """The ledger reduced to one claim and one figure, for tests that need no more."""
     entry = ledger.entries[-1]
     judgement = replace(entry.judgement, figures=entry.judgement.figures[:1])
     return replace(ledger, entries=(replace(entry, judgement=judgement),))
@@ -126,7 +126,7 @@ def page(compared: Policies, ledger: Ledger) -> str:
 
 
 class Outline(HTMLParser):
-    """Ids, links within the page, addresses elsewhere, and elements that are left open."""
+    """Ids, links within the page, other addresses, and elements that are not closed."""
 
     VOID = frozenset({"meta", "link", "br"})
 
@@ -192,7 +192,7 @@ class AxisDocument(TypedDict):
 
 
 class FigureDocument(TypedDict):
-    """Of a chart: of lines, or of bars. ``runs`` are a schedule's."""
+    """The data of a chart of lines or of bars, or of a schedule, which has ``runs``."""
 
     name: str
     series: list[SeriesDocument]
@@ -218,23 +218,23 @@ def csv_files(content: str) -> list[list[list[str]]]:
 
 
 def plain(text: str) -> str:
-    """Without the elements around the words of a command."""
+    """The text without the elements around the words of a command."""
     return re.sub(r"</?span>", "", text)
 
 
 class TestText:
-    def test_ids_are_unique_and_every_reference_has_one(self, page: str) -> None:
+    def test_ids_are_unique_and_every_reference_leads_to_one(self, page: str) -> None:
         outline = Outline(page)
         assert outline.open == []
         assert len(set(outline.ids)) == len(outline.ids)
         assert set(outline.references) <= set(outline.ids)
 
-    def test_it_needs_nothing_from_elsewhere(self, page: str) -> None:
+    def test_the_page_loads_nothing_from_other_hosts(self, page: str) -> None:
         article = "https://arxiv.org/abs/2508.14544"
         links = [link for link in Outline(page).addresses if not link.startswith("data:")]
         assert links == [article]
         assert "@import" not in page
-        # Name spaces are names: no browser opens them.
+        # Addresses of XML namespaces are names: no browser opens them.
         addresses = set(re.findall(r"https?://[^\s\"'<]*", page))
         assert addresses - {article} <= {
             "http://www.w3.org/2000/svg",
@@ -259,7 +259,7 @@ class TestText:
                 flags=re.DOTALL,
             )
 
-    def test_no_colour_of_its_own_is_left_in_a_picture(self, page: str) -> None:
+    def test_pictures_contain_no_fixed_colours(self, page: str) -> None:
         for svg in re.findall(r"<svg [^>]*>.*?</svg>", page, flags=re.DOTALL):
             assert re.findall(r"(?:fill|stroke): ?#[0-9a-f]{6}", svg) == []
 
@@ -272,7 +272,7 @@ class TestText:
     def test_a_report_on_a_phone_loads_in_seconds(self, page: str) -> None:
         assert len(page.encode()) < 1_000_000
 
-    def test_it_says_what_it_is_about_and_how_it_was_made(self, page: str) -> None:
+    def test_the_header_names_article_version_date_seeds_and_command(self, page: str) -> None:
         head = page[page.index("<header>") : page.index("</header>")]
         for wanted in (
             "Zixi Chen, Yinyu Ye, Zijie Zhou",
@@ -317,7 +317,7 @@ class TestText:
         assert f'<td class="first">{ratio:.3f}</td>' in text
         assert not re.search(r"<td[^>]*>[^<]*<small>", text)
 
-    def test_one_name_for_the_ratio_to_the_bound(self, compared: Policies, page: str) -> None:
+    def test_the_ratio_to_the_bound_has_one_name(self, compared: Policies, page: str) -> None:
         assert '<th scope="col">policy</th><th scope="col">latency × bound</th>' in page
         assert compared.gap().x_label.startswith("× bound: ")
         assert "<dt>× bound</dt>" in page
@@ -331,7 +331,7 @@ class TestText:
         gap = compared.gap()
         assert gap.reading.startswith(f"Bars start at {gap.begin:g}, the certified bound")
 
-    def test_the_best_known_is_the_best_of_all(self, compared: Policies) -> None:
+    def test_the_best_known_cost_is_the_least_of_all_schedules(self, compared: Policies) -> None:
         first = compared.first
         worst = max(first.schedules.values(), key=lambda schedule: schedule.total_latency)
         least = min(schedule.total_latency for schedule in first.schedules.values())
@@ -360,7 +360,7 @@ class TestText:
                 ]
                 assert table[1:] == points
 
-    def test_the_table_has_its_data_too(self, compared: Policies, page: str) -> None:
+    def test_the_table_has_its_data_as_csv_and_json(self, compared: Policies, page: str) -> None:
         section = page[page.index('<section id="policies"') : page.index('id="gap"')]
         (table,), (rows,) = csv_files(section), json_files(section)
         assert len(table) == 1 + len(rows) == 1 + 4 * 3
@@ -370,7 +370,7 @@ class TestText:
             assert int(row["lower_bound"]) == of_seed.lower_bound
             assert int(row["total_latency"]) == of_seed.schedules[row["policy"]].total_latency
 
-    def test_without_claims(self, compared: Policies) -> None:
+    def test_a_page_without_a_ledger_has_no_claims(self, compared: Policies) -> None:
         text = document(compared, None, MADE)
         assert 'id="claims"' not in text
         assert Outline(text).open == []
@@ -380,7 +380,7 @@ class TestText:
         [(Request(0, 1, 1),), (Request(0, 1, 3, arrival=50), Request(1, 2, 400, arrival=900))],
         ids=["one token", "long pauses"],
     )
-    def test_extreme_instances(self, requests: tuple[Request, ...]) -> None:
+    def test_extreme_instances_give_complete_pages(self, requests: tuple[Request, ...]) -> None:
         one = comparison(Instance(500, requests))
         given = GivenSchedule("one", one.best)
         text = document(one, None, MADE, given)
@@ -395,7 +395,7 @@ class TestText:
                 less = sum(latency < point.x for latency in schedule.latencies)
                 assert less / 150 < point.y.mean <= within / 150
 
-    def test_occupancy_adds_up(self, compared: Policies) -> None:
+    def test_the_occupancy_is_that_of_the_schedules(self, compared: Policies) -> None:
         figure = compared.occupancy()
         amax = compared.first.schedules["amax"]
         share = sum(amax.occupancy().tolist()) / amax.makespan / 3000
@@ -409,7 +409,7 @@ class TestText:
 
 
 class TestGantt:
-    def test_it_shows_what_it_says(self) -> None:
+    def test_the_panels_are_valid_and_the_best_one_is_optimal(self) -> None:
         amin, amax, best = (panel.schedule for panel in gantt.panels())
         for schedule in (amin, amax, best):
             assert check(schedule) == ()
@@ -440,12 +440,12 @@ class TestGantt:
         )
         assert gantt.evictions(gantt.OPTIMAL) == ()
 
-    def test_what_was_known_from_an_earlier_run_counts(self) -> None:
+    def test_explanations_use_the_bounds_of_earlier_runs(self) -> None:
         runs = (Run("A", 0, 4, "evicted"), Run("A", 5, 7, "evicted"), Run("A", 9, 15, "completed"))
         schedule = Schedule(Instance(11, gantt.TEACHING.requests[:1]), runs)
         assert "now A 4. A has the smallest" in gantt.evictions(schedule)[1]
 
-    def test_its_words_are_the_runs(self) -> None:
+    def test_the_text_alternative_lists_the_runs(self) -> None:
         instance = Instance(9, (Request("A", 1, 2), Request("B", 1, 1)))
         schedule = simulate(instance, Amin())
         assert gantt.described(schedule) == (
@@ -465,7 +465,7 @@ class TestTimeline:
         for outcome in ("completed", "evicted"):
             runs = sum(run.outcome == outcome for run in schedule.runs)
             assert svg.count(f'<rect class="{outcome}"') == runs
-        # What is neither waited nor run is none: the bars cover every request's latency.
+        # The bars of waiting and running cover every request's latency.
         waits = re.findall(r"waits from round ([\d,]+) to ([\d,]+)<", svg)
         waited = sum(int(b.replace(",", "")) - int(a.replace(",", "")) for a, b in waits)
         ran = sum(run.length for run in schedule.runs)
@@ -489,7 +489,7 @@ class TestTimeline:
             assert float(x) == pytest.approx(place[start], abs=0.06)
             assert float(x) + float(width) == pytest.approx(place[stop], abs=0.11)
 
-    def test_of_thousands_forty_are_shown_evenly_spaced(self) -> None:
+    def test_forty_of_thousands_of_requests_are_shown_evenly_spaced(self) -> None:
         requests = tuple(Request(position, 1, 1) for position in range(2000))
         schedule = simulate(Instance(20, requests), FirstComeFirstServed())
         timeline = Timeline.of(schedule)
@@ -506,7 +506,7 @@ class TestPictures:
         everything = [policy.title for policy in POLICIES.values()] + names
         assert len(set(styles(everything))) == len(everything)
 
-    def test_a_label_may_be_anything(self) -> None:
+    def test_labels_with_special_characters_are_escaped(self) -> None:
         figure = Figure(
             "f", "a < b & c", "“x” <y>", "$x_1$ & <", "y",
             (Series("<b>&", (Point(1, Estimate(2, 1, 3, 5)), Point(2, Estimate(1, 0, 2, 5)))),),
@@ -516,7 +516,7 @@ class TestPictures:
 
 
 def test_committed_images_are_those_of_the_ledger() -> None:
-    """Text and shapes; where a letter lies to a hundredth depends on matplotlib's version."""
+    """Text and shapes agree; positions may differ slightly with matplotlib's version."""
     assert {file.name for file in FIGURES.iterdir()} == {name for name, _ in images()}
     for name, text in images():
         committed = (FIGURES / name).read_text(encoding="utf-8")
@@ -529,7 +529,7 @@ def test_committed_images_are_those_of_the_ledger() -> None:
 
 
 class TestCommand:
-    def test_report(self, tmp_path: Path, claims: Path) -> None:
+    def test_report_writes_a_page_with_its_own_command(self, tmp_path: Path, claims: Path) -> None:
         out = tmp_path / "report.html"
         flags = ("--requests", "40", "--time-limit", "0.5", "--prediction", "bins:3")
         assert run(application, ["report", str(out), *flags, "--claims", str(claims)]) == 0
@@ -539,7 +539,7 @@ class TestCommand:
         assert f"amin-ref {again}" in plain(text)
         assert "<dd>0, 1, 2, 3 and 4</dd>" in text
 
-    def test_another_ledger(
+    def test_another_ledger_can_be_shown(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         text = claims.read_text(encoding="utf-8")
@@ -553,7 +553,7 @@ class TestCommand:
         assert run(application, ["report", str(out), *flags, str(claims)]) == 2
         assert "claims.json': " in one_sentence(capsys.readouterr().err)
 
-    def test_compare_writes_one_too(
+    def test_compare_writes_a_report(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "report.html"
@@ -591,7 +591,7 @@ class TestCommand:
         assert "Amax" not in plain(section[: section.index("<h2", 20)])
         assert f"amin-ref report out.html --requests 30 --policies {chosen}" in plain(text)
 
-    def test_seeds(self, tmp_path: Path, claims: Path) -> None:
+    def test_every_seed_that_is_given_is_measured(self, tmp_path: Path, claims: Path) -> None:
         out = tmp_path / "report.html"
         flags = ("--requests", "30", "--time-limit", "0.2", "--claims", str(claims))
         assert run(application, ["report", str(out), *flags, "--seed", "7", "--seeds", "2"]) == 0
@@ -617,7 +617,7 @@ class TestCommand:
         assert run(application, ["report", str(out), *flags, "--seeds", "3"]) == 2
         assert "--seeds has no effect" in one_sentence(capsys.readouterr().err)
 
-    def test_your_schedule(self, tmp_path: Path, claims: Path) -> None:
+    def test_a_given_schedule_is_shown_and_compared(self, tmp_path: Path, claims: Path) -> None:
         instance = build_instance("chat", requests=60, capacity=2500, prediction="naive").instance
         schedule = simulate(instance, Amin())
         file, out = tmp_path / "mine.json", tmp_path / "report.html"
@@ -658,11 +658,11 @@ class TestCommand:
         assert run(application, ["report", str(out), *flags]) == 2
         assert "has no effect beside --schedule" in one_sentence(capsys.readouterr().err)
 
-    def test_where_it_cannot_be_written(
+    def test_a_report_that_cannot_be_written_is_refused(
         self, tmp_path: Path, claims: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out = tmp_path / "no" / "report.html"
-        # Nothing is computed before: that would take for ever.
+        # The file is tested before anything is computed, which would take years.
         flags = ("--requests", "2000", "--time-limit", "1e9", "--claims", str(claims))
         for command in (["report", str(out)], ["compare", "--report", str(out)]):
             assert run(application, [*command, *flags[: 6 if command[0] == "report" else 4]]) == 3
@@ -674,7 +674,7 @@ class TestCommand:
         one_sentence(capsys.readouterr().err)
 
     @pytest.mark.parametrize("command", ["report", "compare --report"])
-    def test_without_the_extra(
+    def test_without_the_extra_the_error_names_it(
         self,
         command: str,
         tmp_path: Path,
@@ -732,7 +732,7 @@ def opened(chrome: Chrome, page: str, folder: Path, width: int, colours: str = "
 
 
 def number_at(axis: Axis, place: float) -> float:
-    """What a place in a drawing stands for: what a reader with a ruler would find."""
+    """The number at a place of a drawing, computed from the axis."""
     share = (place - axis.places[0]) / (axis.places[1] - axis.places[0])
     begin, end = axis.numbers
     if axis.scale == "log":
@@ -784,7 +784,7 @@ CONTRASTS = """
 """
 
 
-def tells(line: str, label: str, value: float) -> bool:
+def shows(line: str, label: str, value: float) -> bool:
     """Whether a line of a title has the label and, to the digits that are shown, the value."""
     numbers = re.findall(r"-?\d+\.?\d*", line.replace(",", ""))
     return label in line and any(
@@ -832,7 +832,7 @@ A4_INSIDE = 688
 class TestBrowser:
     @pytest.mark.parametrize("colours", ["light", "dark"])
     @pytest.mark.parametrize("width", [PHONE, DESK])
-    def test_it_opens_without_a_complaint_and_fits(
+    def test_the_page_opens_without_errors_and_fits_the_width(
         self, width: int, colours: str, browser: Chrome, page: str, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, width, colours)
@@ -864,7 +864,7 @@ class TestBrowser:
                 wanted = [(point["x"], point["y"]["mean"]) for point in series["points"]]
                 found = [(number_at(x, px), number_at(y, py)) for px, py in places]
                 if len(found) < len(wanted):
-                    # Points in one line with their neighbours need not be drawn.
+                    # Points on a straight line with their neighbours need not be drawn.
                     wanted = [nearest(place, wanted) for place in found]
                 for (wanted_x, wanted_y), (found_x, found_y) in zip(wanted, found, strict=True):
                     assert found_x == pytest.approx(wanted_x, rel=0.01, abs=0.01)
@@ -884,7 +884,9 @@ class TestBrowser:
             mean = bar["value"]["mean"]
             assert number_at(x, max(px for px, _ in corners)) == pytest.approx(mean, 0.01)
 
-    def test_by_keyboard_alone(self, browser: Chrome, page: str, tmp_path: Path) -> None:
+    def test_every_control_can_be_reached_by_keyboard(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
         opened(browser, page, tmp_path, PHONE)
         reachable = browser.execute_script(
             "return document.querySelectorAll('a[href], summary, [tabindex=\"0\"]').length"
@@ -903,11 +905,11 @@ class TestBrowser:
         assert seen.count("summary") > 10
 
     @pytest.mark.parametrize("colours", ["light", "dark"])
-    def test_text_can_be_read(
+    def test_text_has_enough_contrast(
         self, colours: str, browser: Chrome, page: str, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, DESK, colours)
-        # What WCAG 2 asks for at level AA.
+        # The contrast that WCAG 2 requires at level AA.
         assert browser.execute_script(CONTRASTS) >= 4.5
 
     def test_all_text_has_eleven_pixels_on_a_phone(
@@ -967,7 +969,7 @@ class TestBrowser:
             places = [list(place) for _, _, place in marks]
             titles = browser.execute_script(TITLES_AT, data["name"], places)
             for (label, value, _), lines in zip(marks, titles, strict=True):
-                assert any(tells(line, label, value) for line in lines), (label, value, lines)
+                assert any(shows(line, label, value) for line in lines), (label, value, lines)
                 pointed += 1
         assert pointed > 500
 
@@ -999,7 +1001,7 @@ class TestBrowser:
         assert len(sizes) > 30
         assert min(sizes) > 20
 
-    def test_paper_loses_no_column_and_no_rule(
+    def test_print_keeps_every_column_and_rule(
         self, browser: Chrome, page: str, ledger: Ledger, tmp_path: Path
     ) -> None:
         opened(browser, page, tmp_path, DESK, "dark")
@@ -1040,7 +1042,7 @@ class TestBrowser:
         for policy, cells in compared.rows():
             assert " ".join([policy, *(cell.mean for cell in cells)]) in words
 
-    def test_no_text_leaves_its_picture(self, browser: Chrome, page: str, tmp_path: Path) -> None:
+    def test_no_text_exceeds_its_picture(self, browser: Chrome, page: str, tmp_path: Path) -> None:
         opened(browser, page, tmp_path, PHONE)
         outside = browser.execute_script(
             """return [...document.querySelectorAll('figure svg text')].filter(text => {

@@ -119,7 +119,7 @@ def test_any_prices_bound_the_optimum_and_lead_the_search_to_it() -> None:
         assert run.lower == run.upper == optimum
         assert check(problem.schedule(run.starts)) == ()
         assert problem.cost(run.starts) == optimum
-    # Otherwise the bounds would be idle and nothing would have been tested.
+    # Many of the bounds must exceed the trivial one, or the test would show little.
     assert positive > 30
 
 
@@ -127,25 +127,25 @@ def test_equal_requests_are_side_by_side_and_only_those_are_twins() -> None:
     kinds = [(2, 3, 0), (2, 4, 0), (2, 3, 0), (2, 3, 1), (1, 4, 0), (2, 3, 0)]
     requests = tuple(Request(i, s, o, arrival=r) for i, (s, o, r) in enumerate(kinds))
     problem = Problem.of(Instance(9, requests))
-    told = [problem.kind(index) for index in range(problem.size)]
-    assert sorted(told) == sorted(kinds)
+    kinds_in_order = [problem.kind(index) for index in range(problem.size)]
+    assert sorted(kinds_in_order) == sorted(kinds)
     twins = [problem.twin(index) for index in range(problem.size)]
     assert twins.count(None) == len(set(kinds))
     for index, twin in enumerate(twins):
-        assert twin is None or (twin == index - 1 and told[twin] == told[index])
+        assert twin is None or (twin == index - 1 and kinds_in_order[twin] == kinds_in_order[index])
     # The first request has no twin, even where all are alike.
     alike = Problem.of(Instance(9, tuple(Request(i, 2, 3) for i in range(3))))
     assert [alike.twin(index) for index in range(3)] == [None, 0, 1]
 
 
 def occupied_at(problem: Problem, index: int, age: int) -> int:
-    """What a request occupies at an age; nothing before its first round and after its last."""
+    """The tokens of a request in the age-th round of its run; none before and after the run."""
     runs = 1 <= age <= problem.output_len[index]
     return int(problem.occupancy[index][age - 1]) if runs else 0
 
 
 def counted_at(problem: Problem, share: Share, index: int, age: int) -> int:
-    """What a request counts in a share, which may be before its first round."""
+    """A request's tokens in a share, in the age-th round of its run, which may be below 1."""
     lengths = problem.prompt_len[index], problem.output_len[index]
     counts = -share.lead < age <= problem.output_len[index]
     ages = range(age, age + 1)
@@ -194,14 +194,14 @@ def test_rows_charge_and_count_what_their_shares_say(block_size: int) -> None:
         worth = problem.capacity * int(tokens.sum())
         worth += sum(s.limit * int(shares[row].sum()) for row, s in enumerate(rows.shares))
         assert rows.income(tokens, shares) == worth
-    # Otherwise no request ever counted before its start.
+    # Some requests must count before their start.
     assert leads > 5
 
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("size", [1, 7, 9, 20])
 @pytest.mark.parametrize("large", [0, 3])
-def test_what_is_tabulated_is_the_sum_over_requests(size: int, large: int) -> None:
+def test_tabulated_bounds_are_the_sums_over_requests(size: int, large: int) -> None:
     """Section 4.3 of search.md term by term, for any set of started requests and any round."""
     rng = random.Random(f"{size}/{large}")
     capacity = 30
@@ -241,7 +241,7 @@ def test_what_is_tabulated_is_the_sum_over_requests(size: int, large: int) -> No
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6, 1e9])
 def test_no_sum_of_reduced_costs_needs_more_than_64_bits(scale: float) -> None:
-    """Section 4.4 of search.md: however high prices are."""
+    """Section 4.4 of search.md, for low and high prices."""
     problem = Problem.of(synthetic(9, 3))
     rows = Rows(problem, problem.horizon)
     none = rows.no_prices()
@@ -256,7 +256,7 @@ def test_no_sum_of_reduced_costs_needs_more_than_64_bits(scale: float) -> None:
         possible = np.where(bounds.reduced < NEVER, bounds.reduced, 0)
         largest = sum(int(row) for row in possible.max(axis=1)) + abs(bounds.constant)
         assert largest <= 2**51
-        # And no coarser than that asks for: a part of a request·round is lost on each.
+        # The unit is as fine as 51 bits allow, since rounding loses a part of each reduced cost.
         assert bounds.unit == 2**24 or largest > 2**42
 
 
@@ -286,7 +286,7 @@ def test_sequences_cost_least_under_any_reduced_costs() -> None:
         starts = sequences.starts()
         assert int(sequences.cheapest()) == sum(reduced[i, t] for i, t in enumerate(starts))
         two = Sequencing(problem, 2, rounds).solve(reduced[:2])
-        # With two requests nothing is relaxed.
+        # With two requests the relaxation is exact.
         assert int(two.cheapest()) == min(
             int(reduced[j, start] + reduced[i, start + offset])
             for j, i in ((0, 1), (1, 0))
@@ -294,7 +294,7 @@ def test_sequences_cost_least_under_any_reduced_costs() -> None:
             for offset in range(rounds - start)
             if fits[j, i][offset]
         )
-    # Otherwise no short request ever ran beside the beginning of a long one.
+    # Some short requests must run beside the beginning of a long one.
     assert nested > 5
 
 
@@ -342,7 +342,7 @@ def test_bounds_hold_when_time_runs_out() -> None:
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("seed", [1, 4, 5])
 def test_a_narrow_pass_that_is_stopped_proves_nothing(seed: int) -> None:
-    """What a pass of limited width has dropped is not bounded by what it has kept."""
+    """A pass of limited width drops states, which may cost less than those that it keeps."""
     instance = synthetic(7, seed)
     least = search(instance).schedule.total_latency
     problem = Problem.of(instance)
@@ -365,7 +365,7 @@ def test_a_caller_that_never_stops_the_search_changes_nothing() -> None:
     assert search(Instance(5, ())).nodes == 0
 
 
-def test_without_room_the_search_ends_and_its_bound_holds() -> None:
+def test_without_memory_for_states_the_search_ends_and_its_bound_holds() -> None:
     instance = synthetic(8, 4)
     least = search(instance).schedule.total_latency
     result = search(instance, budget=Budget(most_chunks=0))
@@ -389,7 +389,7 @@ def test_fewer_rounds_may_have_room_for_more_shares(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.theorem("T10")
 def test_prices_that_suit_one_partial_schedule_bound_all() -> None:
-    """Prices are found anew on the way, here as often as can be; the search is as exact."""
+    """The search recomputes prices, here as often as possible, and stays exact."""
     often = Budget(priced_anew=0, rounds_of_prices=1)
     rng = random.Random(8)
     for _ in range(40):
@@ -404,7 +404,7 @@ def test_prices_that_suit_one_partial_schedule_bound_all() -> None:
         assert run.lower == run.upper == naive_optimum(instance)
 
 
-def test_starts_from_a_given_schedule() -> None:
+def test_the_search_starts_from_the_given_schedule() -> None:
     instance = synthetic(10, 4)
     best = search(instance).schedule
     assert search(instance, warm_start=best, time_limit=0).schedule == best
@@ -448,7 +448,7 @@ def test_bad_input_is_named() -> None:
 
 
 def test_the_shortest_need_not_start_first() -> None:
-    """Who always starts the shortest first, and waits as it likes, ends at 20."""
+    """Schedules that start requests in ascending output length cost at least 20."""
     outputs = (1, 1, 2, 3, 3)
     instance = Instance(4, tuple(Request(i, 1, o) for i, o in enumerate(outputs)))
     assert naive_optimum(instance) == 19

@@ -35,11 +35,11 @@ IMPATIENT = Budget(
     seconds_of_last_work=0.0,
     chunk_cells=40,
 )
-"""The search is shared at once, in work of one round, with narrow passes, in small chunks."""
+"""Makes narrow passes, then splits the search at once, into short work items and small chunks."""
 
 
 class Killed(Executor):
-    """Does a number of items; then it is killed, and every later item fails."""
+    """Completes a number of work items; every later one fails, as after a kill of the workers."""
 
     def __init__(self, items: int, silent: bool) -> None:
         self.items = items
@@ -57,8 +57,8 @@ class Killed(Executor):
         return future
 
 
-class NeverAnswers(Executor):
-    """Takes every item, and does none."""
+class NeverCompletes(Executor):
+    """Accepts every work item, and completes none."""
 
     def __init__(self) -> None:
         self.tasks: list[Future[object]] = []
@@ -93,7 +93,7 @@ def searched(instance: Instance, executor: Executor, in_flight: int = 2) -> Bran
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("in_flight", [1, 3])
-def test_together_they_find_the_optimum(in_flight: int) -> None:
+def test_several_workers_find_the_optimum(in_flight: int) -> None:
     with ThreadPoolExecutor(2) as executor:
         for instance in some_instances(40):
             run = searched(instance, executor, in_flight)
@@ -104,7 +104,7 @@ def test_together_they_find_the_optimum(in_flight: int) -> None:
 
 @pytest.mark.theorem("T10")
 @pytest.mark.parametrize("silent", [True, False])
-def test_the_caller_walks_what_killed_processes_had(silent: bool) -> None:
+def test_the_caller_completes_the_work_of_killed_processes(silent: bool) -> None:
     killed = 0
     for instance in some_instances(40):
         for items in (0, 1, 3, 6):
@@ -112,7 +112,7 @@ def test_the_caller_walks_what_killed_processes_had(silent: bool) -> None:
             run = searched(instance, executor)
             killed += executor.items < 0
             assert run.lower == run.upper == naive_optimum(instance)
-    # Otherwise most searches were over before anything happened.
+    # Most searches must have work items left when the workers are killed.
     assert killed > 80
 
 
@@ -122,7 +122,7 @@ def test_work_in_flight_at_the_deadline_counts_as_unexplored(asked: int) -> None
     instance = synthetic_instance(7, 4)
     least = search(instance).lower_bound
     questions = iter(range(10**6))
-    executor = NeverAnswers()
+    executor = NeverCompletes()
     result = search(
         instance,
         should_stop=lambda: next(questions) >= asked,
@@ -137,7 +137,7 @@ def test_work_in_flight_at_the_deadline_counts_as_unexplored(asked: int) -> None
 
 @pytest.mark.theorem("T10")
 def test_unexplored_branches_have_the_smallest_bound_of_their_states() -> None:
-    told_apart = 0
+    distinguished = 0
     for instance in some_instances(8):
         problem = Problem.of(instance)
         rows = Rows(problem, problem.horizon)
@@ -153,19 +153,19 @@ def test_unexplored_branches_have_the_smallest_bound_of_their_states() -> None:
             every = [int(bound) for branch in left for bound in branch.states.bound]
             assert least_cost(left) == -(-min(every) // bounds.unit)
             assert min(least_cost(left), best.cost) <= least
-            told_apart += max(every) > least * bounds.unit
+            distinguished += max(every) > least * bounds.unit
             walked = walk(
                 problem, left, best, chunk=200, should_stop=lambda: False, pause=lambda: True
             )
             left, best = walked.left, walked.best
         assert best.cost == least
-    # Otherwise any state's bound would have done.
-    assert told_apart > 5
+    # The bounds of the states must differ, or any state's bound would pass.
+    assert distinguished > 5
 
 
 @pytest.mark.theorem("T10")
-def test_no_work_is_submitted_where_the_search_is_over_at_once() -> None:
-    executor = NeverAnswers()
+def test_no_work_is_submitted_if_the_search_needs_none() -> None:
+    executor = NeverCompletes()
     instance = Instance(5, ())
     assert search(instance, executor=executor, budget=IMPATIENT).exhausted
     assert executor.tasks == []

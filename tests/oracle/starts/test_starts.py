@@ -1,4 +1,4 @@
-"""Start rounds fit and cost what the specification says; list schedules; parts of an instance."""
+"""Whether start rounds fit, and their cost; list schedules; busy periods and independent parts."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_start_rounds_fit_as_the_specification_says(
 
 
 @given(orders())
-def test_cost_schedule_and_start_rounds_say_the_same(
+def test_a_schedule_and_its_start_rounds_have_the_same_cost(
     given_order: tuple[Instance, list[int]],
 ) -> None:
     instance, order = given_order
@@ -143,7 +143,7 @@ def _fits_beside(
 
 
 @given(instances())
-def test_what_is_removed_is_free_again(instance: Instance) -> None:
+def test_removing_every_request_frees_the_whole_cache(instance: Instance) -> None:
     free = FreeCapacity(instance, 0)
     for request in instance.requests:
         free.place(request, 0)
