@@ -40,7 +40,7 @@ QUANTITIES = ("ratio", "mean", "p99", "wait", "wasted")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SchedulerRow:
     """A policy with a prediction, at every load.
 
     Attributes:
@@ -88,7 +88,7 @@ class SchedulerTable:
     requests: int
     capacity: int
     seeds: int
-    rows: tuple[Row, ...]
+    rows: tuple[SchedulerRow, ...]
     advice: tuple[Advice, ...]
 
     def to_json(self) -> str:
@@ -122,9 +122,9 @@ class SchedulerTable:
         )
 
 
-def _row(value: object, where: str) -> Row:
+def _row(value: object, where: str) -> SchedulerRow:
     found = object_in(value, where, ("policy", "prediction", "cells"))
-    return Row(
+    return SchedulerRow(
         text_in(found["policy"], where),
         text_in(found["prediction"], where),
         tuple(_cell(cell, where) for cell in expect_array(found["cells"], where)),

@@ -20,7 +20,7 @@ from amin_ref.cli.application import application
 from amin_ref.cli.bound import BestKnown, ProvenBound, best_known, proven_bound
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.options import WorkloadOptions
-from amin_ref.cli.report import BOUND_SECONDS, SEEDS
+from amin_ref.cli.report import BOUND_SECONDS, DEFAULT_SEEDS
 from amin_ref.cli.report_file import caption
 from amin_ref.cli.signals import remember
 from amin_ref.comparison import Comparison
@@ -143,7 +143,7 @@ def test_a_report_has_five_seeds_unless_nothing_is_random(
     notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     drawn = reported(notes, ["report", "out.html", *SMALL])
-    assert list(drawn.further) == list(range(1, SEEDS))
+    assert list(drawn.further) == list(range(1, DEFAULT_SEEDS))
     assert "--seeds" not in drawn.again
     notes.drawn.clear()
     (tmp_path / "instance.json").write_text(chat_instance(0).to_json())

@@ -38,9 +38,9 @@ from amin_ref import (
 )
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName
 from amin_ref.conformance.bound_rules import recognisable_bugs
-from amin_ref.conformance.busy_periods import BusyPeriod
+from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.long_plan import LongPlan
-from amin_ref.conformance.plan import Plan
+from amin_ref.conformance.plan import PlanByRound
 from amin_ref.model.schedule import Outcome
 from amin_ref.policies.variants import (
     EvictsLargest,
@@ -894,7 +894,7 @@ def test_plans_find_the_first_round_in_which_a_request_fits(
     # The running requests complete after all rounds that are searched.
     instance = Instance(10**6, [Request(i, s, 30) for i, (s, _) in enumerate(running)], block_size)
     held_by = [Run(i, 0, 30, "completed") for i in range(len(running))]
-    period = BusyPeriod(0, 30, instance.requests, held_by)
+    period = ScheduledBusyPeriod(0, 30, instance.requests, held_by)
 
     def occupied(tokens: int) -> int:
         return -(-tokens // block_size) * block_size
@@ -912,7 +912,7 @@ def test_plans_find_the_first_round_in_which_a_request_fits(
     if right is not None and right > 0:
         event("later")
     instance = replace(instance, capacity=10**6)
-    for plan in (Plan(instance, period, 40), LongPlan(instance, period)):
+    for plan in (PlanByRound(instance, period, 40), LongPlan(instance, period)):
         for prompt, left in running:
             plan.add(0, prompt, left)
         object.__setattr__(plan, "_capacity", capacity)
