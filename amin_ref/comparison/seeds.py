@@ -220,9 +220,9 @@ class SeedComparison:
         text = page(self.caption or self._default_caption(), means.text, notes, width)
         if len(self.policies) > 1:
             pairs = laid_out(lambda _: self._pairs(), (), width, may_drop=False)
+            column = COLUMNS[DEFAULT_METRIC]
             text += "\n\n" + page(
-                f"Differences in {COLUMNS[DEFAULT_METRIC].statistic} {COLUMNS[DEFAULT_METRIC].head}, "
-                "paired by seed:",
+                f"Differences in {column.statistic} {column.head}, paired by seed:",
                 pairs.text,
                 (self._confidence(), *self.hints),
                 width,

@@ -500,7 +500,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(7, (Request("a", 1, 1, 1, 1), Request("b", 1, 3, 3, 3), Request("c", 1, 3, 3, 3))),
         ("a 0-1", "b 0-3", "c 0-2e", "c 3-6"),
     ),
-    # b fits, although a will hold so many tokens after b's completion that b would not.
+    # b fits while it runs; a holds more in later rounds, which does not matter.
     (
         "stopped-too-early",
         1,
