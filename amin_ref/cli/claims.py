@@ -23,6 +23,7 @@ from amin_ref.model.errors import shown_path
 from amin_ref.workloads import DEFAULT_WORKLOAD
 from oracle.claims import (
     CLAIMS,
+    Claim,
     Entry,
     Ledger,
     Measurements,
@@ -34,6 +35,8 @@ from oracle.claims import (
     scheduler_page,
     tasks,
 )
+from oracle.claims.article_setting import ARTICLE as IN_ITS_SETTING
+from oracle.claims.article_setting import ARTICLE_CLAIMS
 from oracle.claims.page import page
 from oracle.claims.plan import CAPACITY, QUICK_REQUESTS, QUICK_SEEDS, SEEDS
 from oracle.claims.plan import REQUESTS as ARTICLE
@@ -72,10 +75,11 @@ Examples:
 @click.option(
     "--claim",
     "names",
-    type=click.Choice([*CLAIMS, WHICH]),
+    type=click.Choice([*CLAIMS, IN_ITS_SETTING, WHICH]),
     multiple=True,
-    help=f"Measure this claim only; may be repeated. '{WHICH}' stands alone: every policy at four "
-    "loads with three predictions, and advice which one to run.  [default: all claims]",
+    help=f"Measure this claim only; may be repeated. '{IN_ITS_SETTING}': C1 to C4 with one prompt "
+    f"length for all and H-SF as hindsight. '{WHICH}': every policy at four loads with three "
+    "predictions, and advice which one to run. These two stand alone.  [default: C1 to C6]",
 )
 @click.option(
     "--quick",
@@ -147,9 +151,10 @@ def claims_command(
         raise click.UsageError("--workload: claims reads its trace several times; give a file")
     if dask is not None:
         refuse_without_effect(context, "workers", "with --dask")
-    which = WHICH in names
-    if which and len(set(names)) > 1:
-        raise click.UsageError(f"--claim {WHICH} stands alone: leave out the other claims")
+    for alone in (IN_ITS_SETTING, WHICH):
+        if alone in names and len(set(names)) > 1:
+            raise click.UsageError(f"--claim {alone} stands alone: leave out the other claims")
+    which, article = WHICH in names, IN_ITS_SETTING in names
     plan = Plan(
         workload=workload,
         requests=requests or (QUICK_REQUESTS if quick else OF_TABLE if which else ARTICLE),
@@ -157,7 +162,11 @@ def claims_command(
         seeds=seeds or (QUICK_SEEDS if quick else SEEDS),
         quick=quick,
     )
-    claims = [claim for name, claim in CLAIMS.items() if name in names or not names]
+    claims: Sequence[Claim] = [
+        claim for name, claim in CLAIMS.items() if name in names or not names
+    ]
+    if article:
+        claims = ARTICLE_CLAIMS
     kept = checkpoint or (None if quick else RESULT_STORE)
     store = ResultStore(kept)
     wanted = scheduler_experiments(plan) if which else experiments(plan, claims)
@@ -166,7 +175,7 @@ def claims_command(
         table = scheduler_table(plan, Measurements(store, plan.seeds))
         click.echo(_of_table(table, as_json=as_json, as_markdown=as_markdown), nl=False)
         return
-    ledger = judged(plan, claims, store)
+    ledger = judged(plan, claims, store, IN_ITS_SETTING if article else None)
     if as_json:
         click.echo(ledger.to_json())
     elif as_markdown:

@@ -91,6 +91,7 @@ def write_report(
         CannotWrite: the file cannot be written.
     """
     # Importing what draws takes a second, and not every installation has it.
+    from oracle.claims.scheduler_table import released
     from oracle.report import Policies, Provenance, document
 
     first = Comparison(schedules, best.lower_bound)
@@ -102,7 +103,7 @@ def write_report(
     )
     provenance = Provenance(__version__, datetime.now(UTC).date(), again)
     with busy("drawing"):
-        page = document(policies, ledger, provenance, given)
+        page = document(policies, ledger, provenance, given, released())
     write_text(output, page, "the report")
 
 

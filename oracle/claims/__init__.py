@@ -10,7 +10,8 @@ measured. A verdict follows from the measurements alone. Read in this order:
   ``ledger`` (verdicts, as JSON), ``plan`` (the form of a claim), ``words`` (lists and counts in
   sentences);
 * the claims: ``c1_matching``, ``c2_halving``, ``c3_varying``, ``c4_logarithmic``,
-  ``c5_round_costs``, ``c6_lower_bounds_only``;
+  ``c5_round_costs``, ``c6_lower_bounds_only``; ``article_setting`` (C1 to C4 once more, exactly as
+  the article measures);
 * all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown);
 * which policy to run: ``scheduler_table`` (every policy on one workload, as JSON), ``schedulers``
   (what is measured, and the advice that follows), ``scheduler_page`` (as text and Markdown).

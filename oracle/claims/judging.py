@@ -33,13 +33,16 @@ def experiments(plan: Plan, claims: Sequence[Claim]) -> list[Experiment]:
     return [experiment for claim in claims for experiment in claim.experiments(plan)]
 
 
-def judged(plan: Plan, claims: Sequence[Claim], store: ResultStore) -> Ledger:
+def judged(
+    plan: Plan, claims: Sequence[Claim], store: ResultStore, selected: str | None = None
+) -> Ledger:
     """The ledger of these claims.
 
     Args:
         plan: the plan of the measurements.
         claims: the rows of the ledger.
         store: holds every task of :func:`experiments`.
+        selected: what ``--claim`` of the command selects them by; each by its name if ``None``.
     """
     found = Measurements(store, plan.seeds)
     return Ledger(
@@ -55,7 +58,7 @@ def judged(plan: Plan, claims: Sequence[Claim], store: ResultStore) -> Ledger:
                 rule=claim.rule,
                 setting=_setting(plan, claim),
                 judgement=claim.judge(plan, found),
-                command=command(plan, claim.name),
+                command=command(plan, selected or claim.name),
             )
             for claim in claims
         ),
@@ -71,7 +74,7 @@ def _setting(plan: Plan, claim: Claim) -> str:
     )
 
 
-def command(plan: Plan, claim: ClaimName | None = None) -> str:
+def command(plan: Plan, claim: str | None = None) -> str:
     """The command that measures this plan, or one claim of it."""
     words = ["amin-ref", "claims"]
     if claim:

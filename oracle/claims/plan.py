@@ -71,10 +71,16 @@ class Plan:
         *,
         requests: int | None = None,
         equal_prompts: bool = False,
+        prompt_len: int | None = None,
     ) -> SampledWorkload:
         """Requests of this plan's workload, all at once or with Poisson arrivals at ``load``."""
         return SampledWorkload(
-            self.workload, requests or self.requests, self.capacity, load, equal_prompts
+            self.workload,
+            requests or self.requests,
+            self.capacity,
+            load,
+            equal_prompts,
+            prompt_len,
         )
 
 

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.errors import InvalidDocument, shown
-from amin_ref.model.json_reading import expect_format, expect_object, parse
+from amin_ref.model.json_reading import (
+    expect_array,
+    expect_format,
+    expect_object,
+    parse,
+)
 from oracle.claims.experiments import Experiment, Values
 from oracle.journal import Journal
 
@@ -56,8 +61,8 @@ class ResultStore:
     """The values measured so far, by task.
 
     Args:
-        path: a file with one measurement a line; created if missing. ``None`` keeps the values in
-            memory only.
+        path: a file with one measurement a line, or with all seeds of an experiment in one line
+            (:func:`packed`); created if missing. ``None`` keeps the values in memory only.
 
     Raises:
         InvalidDocument: the file exists and holds something else.
@@ -89,7 +94,47 @@ class ResultStore:
             return
         document = dict(expect_object(parse(line), "measurement"))
         values = expect_object(document.pop("values", None), "measurement: values")
-        self._values[_key(document)] = {name: _number(value) for name, value in values.items()}
+        if "seeds" not in document:
+            self._values[_key(document)] = {name: _number(value) for name, value in values.items()}
+            return
+        seeds = expect_array(document.pop("seeds"), "measurement: seeds")
+        columns = {name: expect_array(value, f"values: {name}") for name, value in values.items()}
+        if any(len(column) != len(seeds) for column in columns.values()):
+            raise InvalidDocument("measurement: the values do not have one number for each seed.")
+        for place, seed in enumerate(seeds):
+            self._values[_key(document | {"seed": seed})] = {
+                name: _number(column[place]) for name, column in columns.items()
+            }
+
+
+def packed(lines: Iterable[str]) -> list[str]:
+    """The lines of a file of measurements, with all seeds of an experiment in one line.
+
+    Args:
+        lines: of a file with one measurement a line, its header first.
+
+    Raises:
+        InvalidDocument: a line is no measurement with one seed.
+    """
+    header, *measurements = lines
+    expect_format(parse(header), FORMAT, VERSION)
+    seeds: dict[str, list[object]] = {}
+    columns: dict[str, dict[str, list[object]]] = {}
+    for line in measurements:
+        document = dict(expect_object(parse(line), "measurement"))
+        values = expect_object(document.pop("values", None), "measurement: values")
+        seed = document.pop("seed", None)
+        experiment = json.dumps(document)
+        seeds.setdefault(experiment, []).append(seed)
+        for name, value in values.items():
+            columns.setdefault(experiment, {}).setdefault(name, []).append(value)
+    return [
+        header,
+        *(
+            json.dumps({**json.loads(experiment), "seeds": of, "values": columns[experiment]})
+            for experiment, of in seeds.items()
+        ),
+    ]
 
 
 def _key(document: Mapping[str, object]) -> str:

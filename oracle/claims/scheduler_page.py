@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.comparison.grid import Grid, Heading, wrapped
 from amin_ref.policies.names import title_of
-from oracle.claims.scheduler_table import Advice, Cell, SchedulerRow, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, SchedulerRow, SchedulerTable
 
 PREDICTED: Mapping[str, str] = {
     "exact": "exact",
@@ -61,14 +61,15 @@ def caption(table: SchedulerTable) -> str:
 def text(table: SchedulerTable, width: int) -> str:
     """The advice, and a plain table for each load."""
     parts = [wrapped(caption(table), width)]
-    parts += [wrapped(_in_words(advice), width, indent="  ") for advice in table.advice]
+    parts += [wrapped(in_words(advice), width, indent="  ") for advice in table.advice]
     parts += [
         f"{at_load(load)}\n{_at_one_load(table, load).fitted(width)}" for load in loads(table)
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _in_words(advice: Advice) -> str:
+def in_words(advice: Advice) -> str:
+    """The advice with the situation that it is for."""
     return f"{at_load(advice.load)}, {KNOWN[advice.prediction]}: {advice.text}"
 
 
@@ -77,7 +78,8 @@ def loads(table: SchedulerTable) -> tuple[float | None, ...]:
     return tuple(cell.load for cell in table.rows[0].cells)
 
 
-def _name(row: SchedulerRow) -> str:
+def name_of(row: SchedulerRow) -> str:
+    """The policy's title, and what it is told."""
     predicted = f", {PREDICTED[row.prediction]}" if row.prediction else ""
     return f"{title_of(row.policy)}{predicted}"
 
@@ -86,7 +88,7 @@ def _at_one_load(table: SchedulerTable, load: float | None) -> Grid:
     index = loads(table).index(load)
     return Grid(
         rows_are="policy",
-        names=tuple(map(_name, table.rows)),
+        names=tuple(map(name_of, table.rows)),
         headings=tuple(heading for heading, _ in COLUMNS),
         cells=tuple(tuple(of(row.cells[index]) for _, of in COLUMNS) for row in table.rows),
     )
@@ -96,7 +98,7 @@ def ratios(table: SchedulerTable) -> Grid:
     """Total latency / certified bound: a row for each policy, a column for each load."""
     return Grid(
         rows_are="policy",
-        names=tuple(map(_name, table.rows)),
+        names=tuple(map(name_of, table.rows)),
         headings=tuple((at_load(load), "", "") for load in loads(table)),
         cells=tuple(tuple(_ratio(cell.ratio) for cell in row.cells) for row in table.rows),
     )
@@ -118,3 +120,67 @@ def _lines(table: SchedulerTable) -> Iterator[str]:
     for load in loads(table):
         yield f"All numbers, {at_load(load)}:\n"
         yield _at_one_load(table, load).markdown()
+
+
+def overview(tables: Sequence[SchedulerTable]) -> str:
+    """What to run where, as Markdown: a row for each workload and load, FCFS for comparison."""
+    lines = [
+        f"| requests | arrivals | {' | '.join(KNOWN.values())} | FCFS |",
+        f"|---|---|{'---|' * len(KNOWN)}--:|",
+    ]
+    for table in tables:
+        for load in loads(table):
+            cells = [_advised(table, load, prediction) for prediction in KNOWN]
+            first_come = _cell(table, BASELINE, "", load).ratio.mean
+            line = (f"`{table.workload}`", at_load(load), *cells, f"{first_come:.2f}")
+            lines.append(f"| {' | '.join(line)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _advised(table: SchedulerTable, load: float | None, prediction: str) -> str:
+    (advice,) = (
+        each for each in table.advice if (each.load, each.prediction) == (load, prediction)
+    )
+    told_of = "" if advice.use == BASELINE else prediction
+    ratio = next(
+        _cell(table, row.policy, row.prediction, load).ratio.mean
+        for row in table.rows
+        if row.policy == advice.use and row.prediction in ("", told_of)
+    )
+    return f"{title_of(advice.use)} {ratio:.2f}"
+
+
+def _cell(table: SchedulerTable, policy: str, prediction: str, load: float | None) -> Cell:
+    (row,) = (row for row in table.rows if (row.policy, row.prediction) == (policy, prediction))
+    return row.cells[loads(table).index(load)]
+
+
+def prices(tables: Sequence[SchedulerTable], load: float | None) -> str:
+    """What each choice costs at one load, as Markdown: the range over the workloads."""
+    lines = [
+        f"| policy, {at_load(load)} | latency × bound | p99 / that of FCFS | "
+        "longest wait / that of FCFS | wasted tokens, % |",
+        "|:--|--:|--:|--:|--:|",
+    ]
+    for row in tables[0].rows:
+        cells = [_cell(table, row.policy, row.prediction, load) for table in tables]
+        of_fcfs = [_cell(table, BASELINE, "", load) for table in tables]
+        columns = (
+            [cell.ratio.mean for cell in cells],
+            [
+                cell.p99.mean / max(1.0, of.p99.mean)
+                for cell, of in zip(cells, of_fcfs, strict=True)
+            ],
+            [
+                cell.wait.mean / max(1.0, of.wait.mean)
+                for cell, of in zip(cells, of_fcfs, strict=True)
+            ],
+            [cell.wasted.mean * 100 for cell in cells],
+        )
+        digits = (2, 2, 2, 1)
+        ranges = (
+            f"{min(column):.{digit}f} – {max(column):.{digit}f}"
+            for column, digit in zip(columns, digits, strict=True)
+        )
+        lines.append(f"| {name_of(row)} | {' | '.join(ranges)} |")
+    return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.json_reading import expect_array, expect_fields, expect_format, parse
@@ -12,6 +13,16 @@ from oracle.claims.json_values import estimate_in, number_in, object_in, text_in
 
 FORMAT = "amin-ref/schedulers"
 VERSION = 1
+
+TABLES = Path(__file__).with_name("schedulers.jsonl")
+"""The tables measured for this release, one a line, which ``proofs_notes/which.md`` shows."""
+
+SIGNIFICANT_DIGITS = 6
+"""Digits of a number in a table's JSON form: pages show up to four."""
+
+BASELINE = "fcfs"
+"""What engines do by default and without predictions: the advice names another policy only if
+FCFS is not as good as the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,8 @@ class SchedulerTable:
 
     def to_json(self) -> str:
         """The table as one line of JSON, versioned."""
-        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)})
+        document = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        return json.dumps(_rounded(document))
 
     @classmethod
     def from_json(cls, text: str) -> SchedulerTable:
@@ -120,6 +132,20 @@ class SchedulerTable:
                 for index, advice in enumerate(expect_array(document["advice"], "advice"))
             ),
         )
+
+
+def released() -> tuple[SchedulerTable, ...]:
+    """The tables of :data:`TABLES`."""
+    return tuple(map(SchedulerTable.from_json, TABLES.read_text(encoding="utf-8").splitlines()))
+
+
+def _rounded(value: object) -> object:
+    """The same document with :data:`SIGNIFICANT_DIGITS` of each number that is not whole."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _row(value: object, where: str) -> SchedulerRow:

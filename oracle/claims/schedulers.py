@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from amin_ref.workloads import EMBEDDED
 from oracle.claims.experiments import Bounded, Experiment, Scheduled
 from oracle.claims.plan import Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.scheduler_table import Advice, Cell, SchedulerRow, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, SchedulerRow, SchedulerTable
 from oracle.claims.words import listed
 
 WHICH = "which"
@@ -42,10 +42,6 @@ again."""
 NEAR = 1.02
 """A policy is as good as the best if its total latency is at most 2 % larger: of several such
 policies a reader may choose by other numbers."""
-
-BASELINE = "fcfs"
-"""What engines do by default and without predictions: the advice names another policy only if
-FCFS is not as good as the best."""
 
 
 def is_clairvoyant(policy: str) -> bool:
@@ -77,26 +73,36 @@ class Choice:
         return Scheduled(plan.sampled(load), policy, prediction)
 
 
-def choices() -> tuple[Choice, ...]:
+def choices(policies: Iterable[str] = POLICIES) -> tuple[Choice, ...]:
     """The rows: each policy once, or once for each prediction if it reads them."""
     return tuple(
         Choice(policy, prediction)
-        for policy in POLICIES
+        for policy in policies
         for prediction in (PREDICTIONS if reads_predictions(policy) else ("",))
     )
 
 
-def scheduler_experiments(plan: Plan) -> Sequence[Experiment]:
+def scheduler_experiments(
+    plan: Plan, policies: Collection[str] = tuple(POLICIES)
+) -> Sequence[Experiment]:
     """What has to be measured for the table of this plan's workload."""
     found: list[Experiment] = []
     for load in LOADS:
         found.append(_bounded(plan, load))
-        found += [choice.measured(plan, load) for choice in choices()]
+        found += [choice.measured(plan, load) for choice in choices(policies)]
     return list(dict.fromkeys(found))
 
 
-def scheduler_table(plan: Plan, found: Measurements) -> SchedulerTable:
-    """The table of this plan's workload, from the measurements of its experiments."""
+def scheduler_table(
+    plan: Plan, found: Measurements, policies: Collection[str] = tuple(POLICIES)
+) -> SchedulerTable:
+    """The table of this plan's workload, from the measurements of its experiments.
+
+    Args:
+        plan: the workload and the seeds.
+        found: holds every task of :func:`scheduler_experiments`.
+        policies: the policies of the table; FCFS, H-SF and SVF must be among them.
+    """
     return SchedulerTable(
         workload=plan.workload if plan.workload in EMBEDDED else Path(plan.workload).name,
         requests=plan.requests,
@@ -108,10 +114,12 @@ def scheduler_table(plan: Plan, found: Measurements) -> SchedulerTable:
                 choice.prediction,
                 tuple(_cell(plan, found, choice, load) for load in LOADS),
             )
-            for choice in choices()
+            for choice in choices(policies)
         ),
         advice=tuple(
-            _advice(plan, found, load, prediction) for load in LOADS for prediction in PREDICTIONS
+            _advice(plan, found, load, prediction, policies)
+            for load in LOADS
+            for prediction in PREDICTIONS
         ),
     )
 
@@ -133,11 +141,17 @@ def _cell(plan: Plan, found: Measurements, choice: Choice, load: float | None) -
     )
 
 
-def _advice(plan: Plan, found: Measurements, load: float | None, prediction: str) -> Advice:
+def _advice(
+    plan: Plan,
+    found: Measurements,
+    load: float | None,
+    prediction: str,
+    policies: Collection[str],
+) -> Advice:
     """What to run where the lengths are predicted so: by mean latency, then by simplicity."""
     candidates = [
         choice
-        for choice in choices()
+        for choice in choices(policies)
         if choice.prediction in ("", prediction) and not is_clairvoyant(choice.policy)
     ]
     totals = {each: found.of(each.measured(plan, load), "total") for each in candidates}

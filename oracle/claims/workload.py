@@ -24,6 +24,7 @@ class SampledWorkload:
         load: offered work of Poisson arrivals over what the cache can serve (see
             :class:`amin_ref.workloads.Load`); ``None`` if all requests arrive in round 0.
         equal_prompts: whether every prompt gets the mean length of the sample's prompts.
+        prompt_len: length of every prompt; tokens. ``None`` for the sample's own lengths.
     """
 
     source: str
@@ -31,6 +32,7 @@ class SampledWorkload:
     capacity: int
     load: float | None = None
     equal_prompts: bool = False
+    prompt_len: int | None = None
 
     def instance(self, prediction: str, seed: int) -> Instance:
         """The sample that ``seed`` draws, with the intervals that ``prediction`` names.
@@ -63,6 +65,8 @@ class SampledWorkload:
             generator = np.random.default_rng(sequence)
             chosen = generator.permutation(len(whole))[: self.requests]
             rows = [whole[position] for position in chosen.tolist()]
+        if self.prompt_len is not None:
+            return [Row(self.prompt_len, row.output_len) for row in rows]
         if not self.equal_prompts:
             return rows
         mean = round(sum(row.prompt_len for row in rows) / len(rows))

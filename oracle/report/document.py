@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from amin_ref import Schedule
+from oracle.claims import scheduler_page
 from oracle.claims.figures import Figure, figure_rows, shown
 from oracle.claims.ledger import Entry, Ledger
+from oracle.claims.scheduler_table import SchedulerTable
 from oracle.report import gantt
 from oracle.report.downloads import Download, as_csv, as_json, of_figure
 from oracle.report.pictures import Bars, Picture, drawn, drawn_apart, drawn_bars
@@ -68,11 +70,45 @@ class ClaimShown:
     pictures: tuple[Shown, ...]
 
 
+@dataclass(frozen=True)
+class SchedulersShown:
+    """The policies on one workload, by load.
+
+    Attributes:
+        caption: what was measured.
+        headings: the loads.
+        rows: name of each policy, and its mean total latency / certified bound at each load.
+        advice: what to run, in sentences.
+    """
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    advice: tuple[str, ...]
+
+    @classmethod
+    def of(cls, table: SchedulerTable) -> SchedulersShown:
+        """What the page shows of a table."""
+        return cls(
+            caption=scheduler_page.caption(table),
+            headings=tuple(map(scheduler_page.at_load, scheduler_page.loads(table))),
+            rows=tuple(
+                (
+                    scheduler_page.name_of(row),
+                    tuple(f"{cell.ratio.mean:.2f}" for cell in row.cells),
+                )
+                for row in table.rows
+            ),
+            advice=tuple(map(scheduler_page.in_words, table.advice)),
+        )
+
+
 def document(
     policies: Policies,
     ledger: Ledger | None,
     provenance: Provenance,
     given: GivenSchedule | None = None,
+    schedulers: Sequence[SchedulerTable] = (),
 ) -> str:
     """The whole page.
 
@@ -81,6 +117,7 @@ def document(
         ledger: the article's claims; left out where it is ``None``.
         provenance: how the page is made.
         given: a schedule of the reader's, shown by itself; left out where it is ``None``.
+        schedulers: the policies on several workloads; left out where there are none.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_kept_together
@@ -106,6 +143,7 @@ def document(
         ],
         evictions=gantt.evictions(teaching[0].schedule),
         teaching=gantt.TEACHING,
+        schedulers=[SchedulersShown.of(table) for table in schedulers],
         ledger=ledger,
         claims=[
             ClaimShown(entry, tuple(_shown(figure) for figure in entry.judgement.figures))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import product
 from math import isqrt, log
 
@@ -28,6 +28,7 @@ from amin_ref import (
 from amin_ref.families import adaptive, staggered
 from amin_ref.families.adaptive import fewest_slots
 from amin_ref.small.bound import ratio_bound
+from tests.long.counterexamples.search import Parameters, better_schedule, ratio_of
 from tests.models.staggered_starts import starts_by_a1, volume
 
 
@@ -199,6 +200,21 @@ def ratio_to_h_sf(instance: Instance) -> float:
     assert [check(schedule) for schedule in schedules] == [(), ()]
     amin, hindsight = (schedule.total_latency for schedule in schedules)
     return amin / hindsight
+
+
+SMALLEST = Parameters(prompt_len=1, upper=13, slots=1, long=36, short=352)
+"""The smallest instance above T12's number that ``python -m tests.long.counterexamples`` finds."""
+
+
+@pytest.mark.theorem("T15")
+def test_the_smallest_found_is_above_the_number_of_the_table() -> None:
+    """462 requests; OPT is at most what a list schedule costs, which the checker accepts."""
+    instance = staggered(*astuple(SMALLEST))
+    amin, better = simulate(instance, Amin()), better_schedule(SMALLEST)
+    assert len(instance.requests) == 462
+    assert check(amin) == check(better) == ()
+    assert amin.total_latency > ratio_bound(instance.alpha) * better.total_latency
+    assert ratio_of(SMALLEST) == amin.total_latency / better.total_latency
 
 
 @pytest.mark.theorem("T15")

@@ -14,7 +14,7 @@ from tests.making.matrix import (
     THEOREMS,
     Check,
     Statement,
-    checks_by_themselves,
+    checks_from_another_process,
     read_book,
     table,
 )
@@ -31,7 +31,7 @@ ALL_ABOUT_THEOREMS = (
 
 @pytest.fixture(scope="module")
 def checks() -> list[Check]:
-    return checks_by_themselves()
+    return checks_from_another_process()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""The bugs that vectors catch: a flag for each, and the broken code that has it.
+"""The bugs that vectors detect: a flag for each, and the broken code that has it.
 
-The cost of a bug is measured if it shows in a schedule (:mod:`tests.making.vectors.costs`), and
+The cost of a bug is measured if it changes a schedule (:mod:`tests.making.vectors.costs`), and
 stated here otherwise.
 """
 
@@ -29,7 +29,7 @@ NOT_IN_VECTORS = {
         "a hypothesis of a theorem on ratios, whose tests find it",
     ),
 }
-"""Mutants without vectors, each with the reason. Tests of the checker find those of its sum."""
+"""Mutants without vectors, each with the reason. Tests of the checker find faults of its sum."""
 
 FILES_IN_VECTORS = ("amin_ref/",)
 """Folders whose mutants need vectors; the oracle's certificates have their own checks."""

@@ -48,13 +48,14 @@ from oracle.claims.experiments import (
     LongPrompts,
     Predicted,
     RoundCost,
+    Scheduled,
     UppersWithheld,
     Values,
     WorstRatio,
 )
 from oracle.claims.judging import command
 from oracle.claims.page import page
-from oracle.claims.result_store import Task
+from oracle.claims.result_store import Task, packed
 from oracle.claims.workload import SampledWorkload
 from oracle.prices.ascent import lower_bound
 from tests.cli.test_cli import interrupted_once_seen, one_sentence
@@ -302,10 +303,23 @@ class TestMeasuring:
         measure(self.wanted, store)
         assert sorted(file.read_bytes().splitlines()) == sorted(whole.splitlines())
 
+    def test_a_packed_file_holds_the_same(self, tmp_path: Path) -> None:
+        file, small = tmp_path / "store.jsonl", tmp_path / "packed.jsonl"
+        measure(self.wanted[:3], ResultStore(file))
+        lines = packed(file.read_text().splitlines())
+        assert len(lines) == 3  # the header, and two experiments
+        small.write_text("\n".join(lines) + "\n")
+        measure(self.wanted, ResultStore(small))
+        store, again = ResultStore(), ResultStore(small)
+        measure(self.wanted, store)
+        assert all(store[task] == again[task] for task in self.wanted)
+
     @pytest.mark.parametrize(
         "content",
         [
             b"my letters\n",
+            b'{"format": "amin-ref/claims-measurements", "version": 1}\n'
+            b'{"seeds": [1, 2], "values": {"a": [1]}}\n',
             b'{"format": "amin-ref/schedule", "version": 1}\n',
             b'{"format": "amin-ref/claims-measurements", "version": 1}\n[1]\n',
             b'{"format": "amin-ref/claims-measurements", "version": 1}\n{"seed": 1}\n',
@@ -343,6 +357,9 @@ def latencies(
         noise = 1 + 0.001 * (seed % 3)
         if isinstance(experiment, InHindsight):
             return {"bound": 100.0, "h-sf": h_sf, "fcfs": 300.0 * noise, "h-sf_held": 0.6}
+        if isinstance(experiment, Scheduled):
+            assert experiment.policy == "svf"
+            return {"total": 102.0}
         assert isinstance(experiment, Predicted)
         return {
             "amin": amin(experiment) * noise,
@@ -389,6 +406,8 @@ class TestVerdicts:
         def noisy(experiment: Experiment, seed: int) -> Values:
             if isinstance(experiment, InHindsight):
                 return {"bound": 100.0, "h-sf": 100.0, "fcfs": 100.0, "h-sf_held": 1.0}
+            if isinstance(experiment, Scheduled):
+                return {"total": 100.0}
             return {"amin": 102.0 + 4 * (seed % 2), "amax": 500.0}
 
         # The mean is 1.04, the upper end of its interval 1.06.
@@ -419,6 +438,8 @@ class TestVerdicts:
         def noisy(experiment: Experiment, seed: int) -> Values:
             if isinstance(experiment, InHindsight):
                 return {"bound": 100.0, "h-sf": 100.0, "h-sf_held": 0.6}
+            if isinstance(experiment, Scheduled):
+                return {"total": 100.0}
             amin = 142.0 + 14 * (seed % 2)
             return {"amin": amin, "amax": 200.0, "amin_held": 0.9, "amax_held": 0.5}
 

@@ -20,8 +20,9 @@ from amin_ref.policies.ties import ByPosition
 from amin_ref.strategies import instances
 from oracle.claims import Measurements, Plan, ResultStore, tasks
 from oracle.claims.experiments import Bounded, Experiment, Scheduled, Values
+from oracle.claims.result_store import Task
 from oracle.claims.scheduler_page import markdown, text
-from oracle.claims.scheduler_table import Advice, SchedulerTable
+from oracle.claims.scheduler_table import TABLES, Advice, SchedulerTable, released
 from oracle.claims.schedulers import (
     EXACT,
     LOADS,
@@ -34,6 +35,8 @@ from oracle.claims.schedulers import (
 )
 from oracle.claims.workload import SampledWorkload
 from tests.cli.test_cli import one_sentence
+from tests.making import scheduler_pages
+from tests.making.markers import between
 
 PLAN = Plan("chat", 30, 2000, seeds=4)
 
@@ -182,7 +185,13 @@ class TestAdvice:
 
 def test_json_and_back() -> None:
     table = made_up(lambda experiment: 150.0 + len(experiment.policy))
-    assert SchedulerTable.from_json(table.to_json()) == table
+    again = SchedulerTable.from_json(table.to_json())
+    assert again.to_json() == table.to_json()
+    assert replace(again, rows=()) == replace(table, rows=())
+    cells = zip(*(row.cells for row in (table.rows[0], again.rows[0])), strict=True)
+    for one, other in cells:
+        assert one.load == other.load
+        assert other.ratio.mean == pytest.approx(one.ratio.mean, rel=1e-5)
     broken = json.loads(table.to_json())
     broken["rows"][0]["cells"][0]["ratio"]["mean"] = "1"
     with pytest.raises(InvalidDocument, match="number is needed"):
@@ -225,3 +234,39 @@ def test_every_row_is_measured(policy: str, load: float | None, prediction: str)
     assert all(row.measured(PLAN, load) in experiments for row in wanted)
     assert len(set(experiments)) == len(experiments)
     assert any(row.prediction in ("", prediction) for row in wanted)
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, SchedulerTable]:
+    return scheduler_pages.tables()
+
+
+class TestCommitted:
+    """What the pages and the report say of the schedulers follows from the measurements."""
+
+    def test_pages_repeat_them(self, tables: dict[str, SchedulerTable]) -> None:
+        for file, marker, wanted in scheduler_pages.blocks(tables):
+            found = between(file.read_text(encoding="utf-8"), marker)
+            assert found == wanted, "python -m tests.making.scheduler_pages"
+
+    def test_the_report_shows_them(self, tables: dict[str, SchedulerTable]) -> None:
+        assert TABLES.read_text(encoding="utf-8") == scheduler_pages.for_report(tables)
+        assert [table.workload for table in released()] == [
+            table.workload for table in tables.values()
+        ]
+
+    def test_every_policy_is_measured(self) -> None:
+        measured = scheduler_pages.measured_policies(ResultStore(scheduler_pages.DATA))
+        missing = set(POLICIES) - set(measured)
+        assert not missing, "measure them: proofs_notes/which.md has the commands"
+
+    @pytest.mark.parametrize(
+        ("policy", "load", "prediction"),
+        [("amin", None, "bins:10"), ("sjf", 0.9, "naive"), ("alpha-beta", 1.1, "exact")],
+    )
+    def test_a_measurement_can_be_made_again(
+        self, policy: str, load: float | None, prediction: str
+    ) -> None:
+        plan = scheduler_pages.plans()["chat"]
+        task = Task(Scheduled(plan.sampled(load), policy, prediction), 3)
+        assert task.experiment.measure(3) == ResultStore(scheduler_pages.DATA)[task]
