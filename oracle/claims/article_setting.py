@@ -218,6 +218,7 @@ def _shares(plan: Plan, place: _Place, shares: dict[tuple[_Place, str], Estimate
             f"no gap of {LEAST_GAP * 100:.0f} %" if share is None else f"{share.mean * 100:.0f} %"
         )
         if share is not None:
+            closed = f"{share.mean * 100:.0f} %"
             closed += f" [{share.low * 100:.0f}, {share.high * 100:.0f}]"
         said.append(f"{closed} at K = {prediction.removeprefix('bins:')}")
     return f"share of the gap Amax − H-SF that Amin closes: {', '.join(said)}"
@@ -312,9 +313,10 @@ ARTICLE_CLAIMS: tuple[Claim, ...] = (
         name="C2",
         title=HALVING.title,
         words=HALVING.words,
-        rule=f"Halved: Amin closes at least {LEAST_CLOSED_SHARE * 100:.0f} % of the gap Amax − H-SF; a gap below "
-        f"{LEAST_GAP * 100:.0f} % of H-SF does not count. Holds if halved for every number of bins and "
-        f"prompt length with a gap; under conditions if for some. {WHOLE_INTERVAL}",
+        rule=f"Halved: Amin closes at least {LEAST_CLOSED_SHARE * 100:.0f} % of the gap "
+        f"Amax − H-SF; a gap below {LEAST_GAP * 100:.0f} % of H-SF does not count. Holds if halved "
+        "for every number of bins and prompt length with a gap; under conditions if for some. "
+        f"{WHOLE_INTERVAL}",
         setting=lambda plan: (
             f"K = {listed(each.removeprefix('bins:') for each in _bins(plan))} equal bins; "
             + _setting(f"{plan.requests:,}")
