@@ -78,6 +78,10 @@ def test_a_command_that_was_asked_to_stop_ends_by_the_signal(
         remember(number)
         click.get_current_context().exit(130)
 
+    def with_an_answer() -> None:
+        remember(number)
+        click.get_current_context().exit(1)
+
     def without_one() -> None:
         raise_if_asked_to_stop()  # not yet
         remember(number)
@@ -88,6 +92,7 @@ def test_a_command_that_was_asked_to_stop_ends_by_the_signal(
 
     assert run(ends(with_a_result), []) == code
     assert capsys.readouterr().err == ""
+    assert run(ends(with_an_answer), []) == 1
     assert run(ends(without_one), []) == code
     assert capsys.readouterr().err.startswith("amin-ref: ")
 
@@ -140,6 +145,9 @@ def test_a_closed_standard_output_is_said(
         "amin-ref: standard output is closed; open it to see the result.\n"
     )
     assert run(ends(lambda: click.echo("", nl=False)), []) == 0
+    assert run(raising(OSError(errno.EIO, "Input/output error")), []) == 3
+    assert capsys.readouterr().err == "amin-ref: cannot read or write: Input/output error.\n"
+    assert ClosedOutput().write("") == 0
 
 
 def test_a_name_that_the_terminal_cannot_show_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

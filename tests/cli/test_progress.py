@@ -112,6 +112,19 @@ def test_what_is_no_terminal_is_drawn_on_by_nothing(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_where_nothing_can_be_drawn_a_sentence_says_what_takes_long(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = screen_in(monkeypatch) if is_terminal else None
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.02)
+    with watching(3, "the count"), busy("the reading"), solving(9.0):
+        time.sleep(0.2)
+    said = capsys.readouterr().err if screen is None else screen.plain
+    for work in ("the count", "the reading", "the search, with a time limit of 9 s,"):
+        assert (f"{work} takes longer than 0.02 seconds" in said) == (not is_terminal)
+
+
 class Counted:
     """In place of a line of progress: what it would show."""
 

@@ -119,6 +119,7 @@ def test_every_seed_is_compared_on_its_own_requests(
         assert 0 < bound <= comparison.schedules["amin"].total_latency
     assert notes.seconds == [0.0, 0.0]
     again = shlex.split(drawn.again)
+    assert again[:2] == ["amin-ref", line[0]]
     assert "out.html" in again
     for flag, value in {"--seeds": "3", "--policies": "amin,fcfs", "--seed": "4"}.items():
         assert again[again.index(flag) + 1] == value
@@ -145,6 +146,7 @@ def test_seeds_are_five_unless_nothing_is_random(
     drawn = reported(notes, ["report", "out.html", *SMALL])
     assert list(drawn.further) == list(range(1, SEEDS))
     assert "--seeds" not in drawn.again
+    assert "--policies" not in drawn.again
     notes.drawn.clear()
     (tmp_path / "instance.json").write_text(chats(0).to_json())
     flags = ["--workload", "instance.json", "--time-limit", "0"]
@@ -275,6 +277,10 @@ def test_a_bound_is_proved_where_it_is_asked_for(
     else:
         assert set(ratios) == {None}
     assert len(notes.drawn) == ("--report" in flags)
+    for drawn in notes.drawn:
+        assert ("--seeds 2" in drawn.again) == bool(seeds)
+        assert ("--seeds" in drawn.again) == bool(seeds)
+        assert "--time-limit 0" in drawn.again
     if not has_bound:
         assert run(application, [*line, *limit]) == 2
         assert "--time-limit has no effect without --bound or --report" in (capsys.readouterr().err)

@@ -26,6 +26,7 @@ lengths = st.integers(0, 10**18) | st.builds(
 @example(3_600 * SECOND)
 @example(86_400 * SECOND)
 @example(86_399 * SECOND)
+@example(3_599 * SECOND)
 def test_a_duration_is_said_in_its_two_largest_units(nanoseconds: int) -> None:
     text = duration(nanoseconds)
     if nanoseconds < 60 * SECOND:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from amin_ref.cli.application import application, load_command
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.options import SEED, TOKENS, WholeNumber, WorkloadOptions
 from amin_ref.cli.report_file import command
+from amin_ref.comparison import simulated
 from amin_ref.policies import ByPosition
 from amin_ref.workloads import build_instance
 from amin_ref.workloads.fields import TIME_UNITS
@@ -77,6 +79,7 @@ def test_json_has_the_options_as_they_were_given(
     line += "--prediction bins:2 --arrivals trace:2 --ties random --time-unit ms"
     assert run(application, [*shlex.split(line), *seeds]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert list(document)[:2] == ["format", "version"]
     assert document["options"] == {
         "workload": str(trace),
         "seed": 7,
@@ -116,6 +119,43 @@ def test_what_was_left_out_is_counted_for_each_seed(
     trace.write_text("question_length,answer_length\n3,5\n")
     assert run(application, line) == 0
     assert "Left out" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown", "table"])
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
+def test_what_is_printed_ends_with_one_line_end(
+    form: str, seeds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["compare", "--requests", "5", "--policies", "amin,fcfs", "--format", form, *seeds]
+    assert run(application, line) == 0
+    text = capsys.readouterr().out
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert not text.startswith("\n")
+    if form == "markdown":
+        caption, blank, *_ = text.splitlines()
+        assert (caption[-1], blank) == (".", "")
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ([], "simulating 5 requests under amin, fcfs"),
+    (["--seeds", "2"], "simulating 5 requests under amin, fcfs"),
+])  # fmt: skip
+def test_a_long_comparison_says_what_it_does(
+    line: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slowly(*given: object, **named: object) -> object:
+        time.sleep(0.1)
+        return simulated(*given, **named)  # type: ignore[arg-type]  # what it was given
+
+    monkeypatch.setattr("amin_ref.cli.comparing.simulated", slowly)
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.02)
+    begin = ["compare", "--requests", "5", "--policies", "amin,fcfs"]
+    assert run(application, [*begin, *line]) == 0
+    assert f"amin-ref: {said} takes longer than " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("least", [0, 1, 3])

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref.files.locking import lock, locked
-from amin_ref.files.writing import destination, write_all, write_whole
+from amin_ref.files.writing import destination, write_all, write_new, write_whole
 from amin_ref.model.errors import CannotWrite
 from tests.support.project import PROJECT
 
@@ -293,6 +293,102 @@ def test_a_write_that_fails_leaves_the_old_text_and_nothing_open(
     write_whole(file, "new")
     destination(file)
     assert os.listdir("/proc/self/fd") == open_before
+
+
+@WAYS
+def test_a_file_that_gets_the_number_of_standard_input_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    """Where standard input is closed, the next file that is opened has number 0."""
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        write_whole(tmp_path / "file", "text")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert (tmp_path / "file").read_text() == "text"
+
+
+@WAYS
+def test_a_name_may_be_as_long_as_the_system_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / ("é" * 127)
+    for text in ("first", "second"):
+        write_whole(file, text)
+        assert (os.listdir(tmp_path), file.read_text()) == ([file.name], text)
+
+
+def test_the_folder_of_a_new_file_is_flushed_by_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flushed: list[bool] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", noting)
+    for name in ("new", tmp_path / "newer"):
+        write_new(name, "text")
+    assert flushed == [False, True] * 2
+    assert sorted(os.listdir()) == ["new", "newer"]
+
+
+@WAYS
+def test_a_new_file_is_never_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    only_files_with_names(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "file"
+    write_new(file, "first é")
+    with pytest.raises(FileExistsError):
+        write_new(file, "second")
+    assert (os.listdir(tmp_path), file.read_text("utf-8")) == (["file"], "first é")
+    with pytest.raises(CannotWrite, match="there is no such folder"):
+        write_new(tmp_path / "absent" / "file", "text")
+
+
+def test_a_file_that_is_open_is_written_behind_what_it_holds(tmp_path: Path) -> None:
+    """By the names of open files: a new file in its place would not be what is open."""
+    file = tmp_path / "file"
+    file.write_text("before\n")
+    with file.open() as stream:
+        for name in (f"/dev/fd/{stream.fileno()}", f"/proc/self/fd/{stream.fileno()}"):
+            assert destination(name).is_stream
+            write_whole(name, "text\n")
+        assert stream.read() == "before\ntext\ntext\n"
+    assert not destination(file).is_stream
+
+
+def test_a_file_of_another_program_is_never_written_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it has the name that the new file was going to have."""
+    only_files_with_names(monkeypatch, unnamed=False)
+    monkeypatch.setattr("amin_ref.files.writing.secrets.token_hex", lambda _: "0")
+    write_whole(tmp_path / "file", "old")
+    foreign = tmp_path / ".file.0.part"
+    foreign.write_text("foreign")
+    with pytest.raises(CannotWrite, match="File exists"):
+        write_whole(tmp_path / "file", "new")
+    assert (foreign.read_text(), (tmp_path / "file").read_text()) == ("foreign", "old")
+
+
+def test_an_error_without_a_number_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(descriptor: int, content: memoryview) -> int:
+        raise OSError("the tape is torn")
+
+    monkeypatch.setattr("amin_ref.files.writing.os.write", fails)
+    with pytest.raises(CannotWrite, match="cannot be written: the tape is torn; give another"):
+        write_whole(tmp_path / "file", "new")
 
 
 def test_a_system_without_proc_gives_new_files_names(

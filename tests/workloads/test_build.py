@@ -27,6 +27,7 @@ from amin_ref.workloads import (
     build_instance,
     keep_usable,
 )
+from amin_ref.workloads.build import MOST_REQUESTS
 from tests.support.real_data import azure_file, lmsys_file
 
 VIDUR = "arrived_at,num_prefill_tokens,num_decode_tokens\n"
@@ -159,6 +160,13 @@ def test_what_the_workload_cannot_give_is_refused() -> None:
 def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
     with pytest.raises(InvalidValue, match=r"^requests is .*(\d| of) requests|at most 10000000"):
         build_instance(capacity=100, requests=bad)
+
+
+def test_the_most_requests_may_be_asked_for_and_no_more(trace: Path) -> None:
+    built = build_instance(trace, capacity=1000, requests=MOST_REQUESTS)
+    assert 0 < len(built.instance.requests) < MOST_REQUESTS
+    with pytest.raises(InvalidValue, match=rf"^requests is {MOST_REQUESTS + 1}, but it must be at"):
+        build_instance(trace, capacity=1000, requests=MOST_REQUESTS + 1)
 
 
 def test_one_request_may_be_asked_for() -> None:

@@ -296,6 +296,9 @@ def test_the_rule_of_a_decimal_is_told(
     with pytest.raises(InvalidValue) as refused:
         kind(value)
     assert refused.value.rule.startswith(rule)
+    # As it was given: the digits of a text, or a number.
+    assert (f" is '{value}'," in str(refused.value)) == isinstance(value, Decimal)
+    assert (f" is {value}," in str(refused.value)) == (not isinstance(value, Decimal))
 
 
 def test_a_decimal_may_have_18_places() -> None:

@@ -358,6 +358,45 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/workloads/predictions.py::Varying.intervals: True -> False #1",
         "amin_ref/workloads/predictions.py::Mixed.intervals: True -> False #1",
     ),
+    "all lists have an entry for each output length": (
+        "amin_ref/workloads/predictions.py::Mixed.intervals: zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens), strict=True) -> zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens)) #1",
+    ),
+    "a size that is only compared with the limit of bytes, which is far from 0": (
+        "amin_ref/files/reading.py::Source.__init__: 0 -> 1 #2",
+        "amin_ref/files/reading.py::Source.__init__: 0 -> -1 #2",
+        "amin_ref/files/reading.py::_bytes_left: 0 -> 1 #1",
+        "amin_ref/files/reading.py::_bytes_left: 0 -> -1 #1",
+    ),
+    "how much is read of a line that is too long: no further than its end, and it is refused all the same": (
+        "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 + len(line) #1",
+        "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 #1",
+        "amin_ref/files/reading.py::Source.lines: 1 -> 2 #1",
+    ),
+    "only Windows renames no file that is open": (
+        "amin_ref/files/writing.py::_New.become: self.close() -> (nothing) #1",
+    ),
+    "only its truth is asked for": (
+        "amin_ref/files/writing.py::_New.become: return False -> return None #1",
+    ),
+    "no descriptor is negative: any negative number says that there is none": (
+        "amin_ref/files/writing.py::_New.close: 1 -> 2 #1",
+    ),
+    "the default of os.link": (
+        "amin_ref/files/writing.py::_link: os.link(str(descriptor), name, src_dir_fd=folder, follow_symlinks=True) -> os.link(str(descriptor), name, src_dir_fd=folder) #1",
+    ),
+    "a folder opened for writing is refused, and then the new file gets a name": (
+        "amin_ref/files/writing.py::_nameless: 0 -> 1 #1",
+        "amin_ref/files/writing.py::_nameless: not unnamed or not os.path.isdir(_OPEN_FILES) -> not os.path.isdir(_OPEN_FILES) #1",
+    ),
+    "what a file is called until it is renamed": (
+        "amin_ref/files/writing.py::_named: '.' -> 'XX.' #1",
+        "amin_ref/files/writing.py::_named: 6 -> 7 #1",
+        "amin_ref/files/writing.py::_named: 6 -> 5 #1",
+    ),
+    "a flag of Windows, 0 elsewhere": (
+        "amin_ref/files/writing.py::_named: os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY -> os.O_WRONLY | os.O_CREAT | os.O_EXCL #1",
+        "amin_ref/files/writing.py::_write_stream: os.O_WRONLY | os.O_APPEND | BINARY -> os.O_WRONLY | os.O_APPEND #1",
+    ),
     "the number of bytes that are read at a time": (
         "amin_ref/files/reading.py::Source.text: 2 ** 20 -> 2 * 20 #1",
         "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",

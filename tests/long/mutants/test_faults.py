@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults, digests
-from tests.long.mutants.cold import judge
+from tests.long.mutants.cold import _copy_with, judge
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
+from tests.long.mutants.warm import _forked, _say
 from tests.support.project import PROJECT
 
 SOURCE = '''
@@ -77,6 +84,25 @@ def test_what_a_help_text_says_is_left_alone() -> None:
         (option, option.replace(", default=1", "")),
         ("1", "2"),
         ("1", "0"),
+    }
+
+
+def test_what_another_system_does_is_left_alone() -> None:
+    source = (
+        "def limit() -> int:\n"
+        '    if sys.platform == "win32":\n'
+        "        return 7\n"
+        "    else:\n"
+        "        begin()\n"
+        '    if sys.platform != "win32":\n'
+        "        count()\n"
+        "    return found()\n"
+    )
+    assert {(f.old, f.new) for f in faults_of("limit.py", source)} == {
+        ("if sys.platform != 'win32': …", "(nothing)"),
+        ("begin()", "(nothing)"),
+        ("count()", "(nothing)"),
+        ("return found()", "return None"),
     }
 
 
@@ -169,3 +195,74 @@ def test_every_fault_is_in_a_function_that_has_a_digest() -> None:
         for file in group.files:
             known = digests((PROJECT / file).read_text(encoding="utf-8"))
             assert {fault.scope for fault in chosen_faults(file, None)} <= set(known)
+
+
+def test_no_word_of_a_child_is_lost() -> None:
+    """Children that end while another one is heard: their last words are their verdicts."""
+
+    def saying(word: str) -> Callable[[int], None]:
+        return lambda pipe: _say(pipe, word)
+
+    words = [str(number) for number in range(60)]
+    heard: dict[str, list[str]] = {}
+    for word, said, status, _ in _forked(((word, saying(word)) for word in words), workers=6):
+        time.sleep(0.005)  # meanwhile others speak and end
+        assert status == 0
+        heard[word] = said
+    assert heard == {word: [word] for word in words}
+
+
+def test_a_guarded_program_changes_no_file_of_others(tmp_path: Path) -> None:
+    """It may write to devices, and change what is its own."""
+    foreign = PROJECT / "README.md"
+    program = f"""
+import os, tempfile
+tempfile.tempdir = {str(tmp_path)!r}
+from tests.long.mutants.guard import guard
+guard()
+open({str(tmp_path / "own")!r}, "w").write("text")
+os.rename({str(tmp_path / "own")!r}, {str(tmp_path / "mine")!r})
+open("/dev/null", "w").write("text")
+os.makedirs({str(tmp_path / "a" / "b")!r})
+def refused(change, *paths):
+    try:
+        change(*paths)
+    except PermissionError as error:
+        assert "guard of mutation tests" in str(error), error
+    else:
+        raise AssertionError(change)
+foreign = {str(foreign)!r}
+refused(os.rename, {str(tmp_path / "mine")!r}, "/dev/full")
+refused(os.replace, {str(tmp_path / "mine")!r}, foreign)
+refused(os.link, {str(tmp_path / "mine")!r}, foreign + "2")
+refused(os.mkdir, "/no-folder-of-tests")
+refused(os.unlink, foreign)
+refused(os.truncate, foreign, 5)
+refused(open, foreign, "a")
+refused(os.open, "/", os.O_WRONLY | os.O_TMPFILE)
+refused(os.open, "/dev/no-device", os.O_CREAT | os.O_WRONLY)
+print("done")
+"""
+    before = foreign.read_bytes()
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
+    assert foreign.read_bytes() == before
+    assert not Path("/no-folder-of-tests").exists()
+
+
+def test_what_a_faulty_program_starts_is_guarded() -> None:
+    faults = chosen_faults("amin_ref/files/writing.py", None)
+    fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
+    with tempfile.TemporaryDirectory() as folder:
+        _copy_with(fault, Path(folder))
+        ended = subprocess.run(
+            [sys.executable, "-c", "open('/no-file-of-tests', 'w')"],
+            env=os.environ | {"PYTHONPATH": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "the guard of mutation tests" in ended.stderr
+    assert not Path("/no-file-of-tests").exists()
