@@ -1,4 +1,4 @@
-"""What commands say of a result that is already there: by hand, for every kind of result."""
+"""What commands print for a given result, by hand, for every kind of result."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ TWO = Instance.from_lengths([(1, 2), (1, 2)], capacity=3)
 """Only one request fits at a time: the optimum is 2 + 4."""
 
 APART = Schedule(TWO, (Run(0, 0, 2, "completed"), Run(1, 5, 7, "completed")))
-"""Valid, of total latency 2 + 7, and with a gap that no policy leaves."""
+"""Valid, of total latency 2 + 7, with an idle gap, so that no policy makes it."""
 
 PROVEN = search(TWO, time_limit=5.0)
 OPEN = Optimum(PROVEN.schedule, 4, "certificate", Certificate(TWO, 1, (Stretch(0, ()),)))
-"""As if the search had proved 4 alone."""
+"""The result of a search that proved a lower bound of 4 only."""
 
 
 def out(capsys: pytest.CaptureFixture[str], line: Sequence[str], code: int = 0) -> str:
@@ -88,7 +88,7 @@ class TestDrive:
     def test_the_optimum_of_small_instances_is_searched_for(
         self, size: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Of up to twelve requests; of more, only a bound."""
+        """Instances of up to twelve requests; for larger ones only a lower bound is proved."""
         instance = Instance.from_lengths([(1, 1)] * size, capacity=2 * size)
         schedule = simulate(instance, Amin())
         seconds: list[float] = []
@@ -187,7 +187,7 @@ class TestOptimum:
     def shown(
         self, best: Optimum, monkeypatch: pytest.MonkeyPatch, interrupted: bool = False
     ) -> list[tuple[object, ...]]:
-        """Let the search find this; its limits and methods are noted."""
+        """Replace the search by one that finds ``best``; returns the list of its arguments."""
         given: list[tuple[object, ...]] = []
 
         def found(_instance: Instance, limit: float, *, method: str, workers: int) -> BestKnown:
@@ -197,7 +197,7 @@ class TestOptimum:
         monkeypatch.setattr(optimum, "best_known", found)
         return given
 
-    def test_a_table_of_what_is_known(
+    def test_the_table_has_costs_gap_and_evidence(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given = self.shown(OPEN, monkeypatch)
@@ -213,7 +213,7 @@ class TestOptimum:
         assert "XX" not in text
         assert given == [(60.0, "auto", 1)]
 
-    def test_json_of_what_is_known(
+    def test_json_has_costs_gap_evidence_schedule_and_certificate(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given = self.shown(OPEN, monkeypatch)
@@ -229,7 +229,7 @@ class TestOptimum:
         document = json.loads(out(capsys, ["optimum", "--workload", file, "--json"]))
         assert (document["certificate"], document["proven"]) == (None, True)
 
-    def test_files_have_what_is_printed(
+    def test_files_have_the_printed_text(
         self,
         file: str,
         capsys: pytest.CaptureFixture[str],
@@ -273,7 +273,7 @@ class TestClaims:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> tuple[str, Plan, list[str]]:
-        """What is printed of a ledger, and the plan and claims that would have been measured."""
+        """The text printed for the ledger, and the plan and the claims that would be measured."""
         plans: list[Plan] = []
         names: list[str] = []
 
@@ -352,7 +352,7 @@ class TestClaims:
         (["--claim", "C3", "--quick", "--seeds", "4", "--workload", "conversation"],
          replace(Plan.quickly("conversation"), seeds=4), ["C3"]),
     ])  # fmt: skip
-    def test_what_is_measured(
+    def test_the_plan_and_the_claims_follow_the_flags(
         self,
         flags: list[str],
         plan: Plan,
@@ -365,13 +365,13 @@ class TestClaims:
         monkeypatch.chdir(tmp_path)
         _, measured, chosen = self.printed(ledger, flags, capsys, monkeypatch)
         assert (measured, chosen) == (plan, names)
-        # Only a full run keeps its measurements without being told where.
+        # Without --checkpoint only a full run stores its measurements.
         assert [path.name for path in tmp_path.iterdir()] == (
             [] if "--quick" in flags else ["amin-ref-claims.jsonl"]
         )
 
     @pytest.mark.parametrize("flags", [["--json"], ["--markdown"]])
-    def test_other_forms(
+    def test_the_ledger_is_printed_as_json_or_markdown(
         self,
         flags: list[str],
         ledger: Ledger,
@@ -386,7 +386,7 @@ class TestClaims:
         assert out(capsys, ["claims", "--json", "--markdown"], code=2) == ""
 
     @pytest.mark.parametrize("workers", [[], ["--workers", "3"]])
-    def test_work_is_shared_by_every_processor_unless_told(
+    def test_work_is_shared_by_all_processors_unless_workers_are_given(
         self,
         workers: list[str],
         ledger: Ledger,
@@ -565,7 +565,7 @@ def test_ties_may_be_broken_by_position_alone(
 @pytest.mark.parametrize("before", ["", "amin,", "fcfs,amin,", "mine:SJF,"])
 @pytest.mark.parametrize("begun", ["", "a", "am", "h-s", "x"])
 def test_policies_are_completed_one_by_one(before: str, begun: str) -> None:
-    """Each that begins so, and that the list does not have yet."""
+    """Names that begin with the typed letters and are not in the list yet."""
     left = [name for name in POLICIES if name not in before.split(",")]
     found = completed_policies(before + begun)
     assert [item.value for item in found] == [

@@ -1,4 +1,4 @@
-"""The workload's flags: what they mean, what JSON says of them, and how a report repeats them."""
+"""The workload's flags: their meaning, their form in JSON, and the command of a report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ all_options = st.builds(
 def test_the_command_of_a_report_has_the_same_options(
     options: WorkloadOptions, has_more: bool
 ) -> None:
-    """What it leaves out is the default, as the program itself parses it."""
+    """The program parses the command; flags that the command leaves out have their defaults."""
     more = ["--policies", "amin,fcfs"] if has_more else []
     program, name, *words = shlex.split(command(("report", "a b.html"), options, more))
     assert (program, name) == ("amin-ref", "report")
@@ -98,7 +98,7 @@ USELESS = "question_length,answer_length\n0,4\n3,0\n3,0\n90,90\n3,5\n4,6\n"
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_what_was_left_out_is_counted_for_each_seed(
+def test_dropped_rows_are_counted_for_each_seed(
     seeds: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Six rows: one without a prompt, two without an answer, one that exceeds the cache."""
@@ -159,7 +159,7 @@ def test_a_long_comparison_says_what_it_does(
 
 
 @pytest.mark.parametrize("least", [0, 1, 3])
-def test_a_whole_number_is_from_its_least_to_the_largest(least: int) -> None:
+def test_a_whole_number_has_a_least_and_a_largest_value(least: int) -> None:
     kind = WholeNumber("tokens", least)
     assert kind.name == "tokens"
     for number in (least, least + 1, 2**53 - 1):
@@ -207,7 +207,7 @@ def options(**changed: object) -> WorkloadOptions:
     ({"workload": "chat"}, True),
     ({"workload": "conversation"}, True),
 ])  # fmt: skip
-def test_a_trace_is_random_by_predictions_arrivals_and_ties(
+def test_predictions_arrivals_and_ties_make_a_trace_random(
     changed: dict[str, object], is_random: bool, tmp_path: Path
 ) -> None:
     trace = tmp_path / "trace.csv"
@@ -216,7 +216,7 @@ def test_a_trace_is_random_by_predictions_arrivals_and_ties(
         assert options(**({"workload": str(trace)} | changed)).is_random == is_random
 
 
-def test_the_requests_of_a_file_are_random_only_by_ties(tmp_path: Path) -> None:
+def test_only_ties_make_the_instance_of_a_file_random(tmp_path: Path) -> None:
     file = tmp_path / "instance.json"
     file.write_text(Instance.from_lengths([(3, 5)], capacity=9).to_json())
     with click.Context(click.Command("compare")).scope():
@@ -248,7 +248,7 @@ def test_the_flags_make_the_instance_that_the_library_makes() -> None:
     )
 
 
-def test_a_load_is_an_arrival(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_load_stands_for_arrivals_at_that_load(capsys: pytest.CaptureFixture[str]) -> None:
     both = [
         ["simulate", "--requests", "6", *flags]
         for flags in (["--load", "0.25"], ["--arrivals", "load:0.25"])
@@ -265,7 +265,7 @@ def test_a_load_is_an_arrival(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["requests", "capacity", "block_size", "prediction", "arrivals"])
-def test_a_file_with_an_instance_says_these_itself(
+def test_flags_of_the_instance_are_refused_for_a_file_with_an_instance(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "instance.json"
@@ -279,7 +279,7 @@ def test_a_file_with_an_instance_says_these_itself(
 @pytest.mark.parametrize(("flags", "code"), [
     (["--seed", "3"], 2), (["--seed", "3", "--ties", "random"], 0), (["--ties", "random"], 0),
 ])  # fmt: skip
-def test_the_seed_decides_random_ties_alone(
+def test_for_an_instance_the_seed_has_an_effect_on_random_ties_alone(
     flags: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "instance.json"

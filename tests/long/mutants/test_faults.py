@@ -153,7 +153,7 @@ def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other() -> None:
 def test_a_fault_is_in_the_processes_that_a_test_starts() -> None:
     faults = chosen_faults("amin_ref/files/writing.py", None)
     fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
-    test = "tests/files/test_writing.py::test_standard_output_by_its_name"
+    test = "tests/files/test_writing.py::test_standard_output_is_appended_to_under_its_path"
     killed = judge(fault, {test: 60.0})
     assert killed.verdict == "killed"
     assert killed.by.startswith(test)
