@@ -16,7 +16,7 @@ from amin_ref.comparison.estimate import Estimate
 from amin_ref.small.bound import INTERCEPT, SLOPE, ratio_bound
 from amin_ref.workloads import NAIVE_UPPER
 from oracle.claims.c1_matching import LAGS, MATCHED, MATCHING
-from oracle.claims.c2_halving import GAP, HALF, HALVING
+from oracle.claims.c2_halving import HALVING, LEAST_CLOSED_SHARE, LEAST_GAP
 from oracle.claims.c3_varying import FIVE, VARYING
 from oracle.claims.c4_logarithmic import LOGARITHMIC
 from oracle.claims.experiments import Bounded, Experiment, Scheduled
@@ -176,10 +176,10 @@ def _bins(plan: Plan) -> list[str]:
 
 
 def _closed(found: Measurements, place: _Place, prediction: str) -> Estimate | None:
-    """The share of the gap Amax − H-SF that Amin closes; ``None`` if the gap is below GAP."""
+    """The share of the gap Amax − H-SF that Amin closes; ``None`` if the gap is below LEAST_GAP."""
     h_sf = place.h_sf(found)
     amin, amax = (place.total(found, policy, prediction) for policy in ("amin", "amax"))
-    if estimated((amax - h_sf) / h_sf).low < GAP or not bool(np.all(amax > h_sf)):
+    if estimated((amax - h_sf) / h_sf).low < LEAST_GAP or not bool(np.all(amax > h_sf)):
         return None
     return estimated((amax - amin) / (amax - h_sf))
 
@@ -192,13 +192,13 @@ def _judge_c2(plan: Plan, found: Measurements) -> Judgement:
         for prediction in _bins(plan)
     }
     counted_ones = [share for share in shares.values() if share is not None]
-    halved = [share.low >= HALF for share in counted_ones]
+    halved = [share.low >= LEAST_CLOSED_SHARE for share in counted_ones]
     verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     conditions = {
         "holds": "",
         "holds under conditions": (
             f"Amin closes half of the gap in {sum(halved)} of {len(halved)} settings with a gap of "
-            f"at least {GAP * 100:.0f} %."
+            f"at least {LEAST_GAP * 100:.0f} %."
         ),
         "does not hold": "In no setting does Amin close half of a gap.",
     }
@@ -214,8 +214,11 @@ def _shares(plan: Plan, place: _Place, shares: dict[tuple[_Place, str], Estimate
     said = []
     for prediction in _bins(plan):
         share = shares[place, prediction]
-        closed = f"no gap of {GAP * 100:.0f} %" if share is None else f"{share.mean * 100:.0f} %"
+        closed = (
+            f"no gap of {LEAST_GAP * 100:.0f} %" if share is None else f"{share.mean * 100:.0f} %"
+        )
         if share is not None:
+            closed = f"{share.mean * 100:.0f} %"
             closed += f" [{share.low * 100:.0f}, {share.high * 100:.0f}]"
         said.append(f"{closed} at K = {prediction.removeprefix('bins:')}")
     return f"share of the gap Amax − H-SF that Amin closes: {', '.join(said)}"
@@ -310,9 +313,10 @@ ARTICLE_CLAIMS: tuple[Claim, ...] = (
         name="C2",
         title=HALVING.title,
         words=HALVING.words,
-        rule=f"Halved: Amin closes at least {HALF * 100:.0f} % of the gap Amax − H-SF; a gap below "
-        f"{GAP * 100:.0f} % of H-SF does not count. Holds if halved for every number of bins and "
-        f"prompt length with a gap; under conditions if for some. {WHOLE_INTERVAL}",
+        rule=f"Halved: Amin closes at least {LEAST_CLOSED_SHARE * 100:.0f} % of the gap "
+        f"Amax − H-SF; a gap below {LEAST_GAP * 100:.0f} % of H-SF does not count. Holds if halved "
+        "for every number of bins and prompt length with a gap; under conditions if for some. "
+        f"{WHOLE_INTERVAL}",
         setting=lambda plan: (
             f"K = {listed(each.removeprefix('bins:') for each in _bins(plan))} equal bins; "
             + _setting(f"{plan.requests:,}")

@@ -22,7 +22,7 @@ since the optimum is at most H-SF."""
 LAGS = 1.5
 """Amax lags far behind if its total latency is at least one and a half times Amin's."""
 
-SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
+REQUEST_SHARES = (0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 """Numbers of requests at once, as shares of the plan's number."""
 
 LOADS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
@@ -63,7 +63,7 @@ class _Compared:
 
 
 def _at_once(plan: Plan) -> list[SampledWorkload]:
-    shares = plan.grid(SHARES, (0.05, 0.1, 0.25, 1.0))
+    shares = plan.grid(REQUEST_SHARES, (0.05, 0.1, 0.25, 1.0))
     return [plan.sampled(requests=max(1, round(share * plan.requests))) for share in shares]
 
 
@@ -210,7 +210,7 @@ MATCHING = Claim(
     "the article's setting; under conditions if both are true for some other number of requests or "
     f"load. {WHOLE_INTERVAL}",
     setting=lambda plan: (
-        f"every output predicted in [1, 1000]; {round(SHARES[0] * plan.requests):,} to "
+        f"every output predicted in [1, 1000]; {round(REQUEST_SHARES[0] * plan.requests):,} to "
         f"{plan.requests:,} requests at once, and {plan.requests:,} in Poisson arrivals at loads "
         f"{LOADS[0]} to {LOADS[-1]}"
     ),

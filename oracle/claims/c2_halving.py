@@ -16,10 +16,10 @@ from oracle.claims.result_store import Measurements, estimated
 from oracle.claims.words import TIMES_BOUND, listed
 from oracle.claims.workload import SampledWorkload
 
-HALF = 0.5
+LEAST_CLOSED_SHARE = 0.5
 """Share of the gap that Amin must close."""
 
-GAP = 0.05
+LEAST_GAP = 0.05
 """Least gap that counts, as a share of hindsight's total latency. Samples of one workload differ by
 5 %, so of a smaller gap the share that is closed is noise."""
 
@@ -39,7 +39,7 @@ class _Closed:
     Attributes:
         bins: K.
         gap: (Amax − hindsight) / hindsight.
-        share: (Amax − Amin) / (Amax − hindsight); ``None`` if the gap is below :data:`GAP`.
+        share: (Amax − Amin) / (Amax − hindsight); ``None`` if the gap is below :data:`LEAST_GAP`.
     """
 
     bins: int
@@ -48,7 +48,7 @@ class _Closed:
 
     @property
     def halved(self) -> bool:
-        return self.share is not None and self.share.low >= HALF
+        return self.share is not None and self.share.low >= LEAST_CLOSED_SHARE
 
     @property
     def beyond(self) -> bool:
@@ -85,7 +85,7 @@ def _closed(
         amin, amax = found.of(predicted, "amin"), found.of(predicted, "amax")
         gap = estimated((amax - best) / best)
         # A gap near 0 in one sample would make its share, and so the mean, arbitrarily large.
-        there = gap.low >= GAP and bool(np.all(amax > best))
+        there = gap.low >= LEAST_GAP and bool(np.all(amax > best))
         share = estimated((amax - amin) / (amax - best)) if there else None
         closed.append(_Closed(bins, gap, share))
     return closed
@@ -117,7 +117,7 @@ def _shares_closed(name: str, closed: Sequence[_Closed]) -> str:
     sentence = f"Of the gap to {NAMES[name]}, Amin closes {', '.join(shares)}" if shares else ""
     if none:
         begin = f"{sentence}; " if sentence else f"To {NAMES[name]}, "
-        sentence = f"{begin}no gap of {GAP * 100:.0f} % at K = {listed(none)}"
+        sentence = f"{begin}no gap of {LEAST_GAP * 100:.0f} % at K = {listed(none)}"
     return sentence + "."
 
 
@@ -172,7 +172,7 @@ def _figure_shares(sampled: dict[str, list[_Closed]], equal: dict[str, list[_Clo
         y_label="share of the gap that is closed",
         x_scale="log",
         series=tuple(each for each in series if each.points),
-        marks=(Mark("halved", HALF),),
+        marks=(Mark("halved", LEAST_CLOSED_SHARE),),
     )
 
 
@@ -233,10 +233,10 @@ HALVING = Claim(
     title="Amin halves the gap to hindsight with bins",
     words="By utilizing optimized binned intervals, Amin halved the latency gap compared to "
     "pessimistic schedulers.",
-    rule=f"Halved: Amin closes at least {HALF * 100:.0f} % of the gap Amax − hindsight, where "
-    "hindsight is the certified bound or H-SF; a gap below "
-    f"{GAP * 100:.0f} % of hindsight does not count. Holds if halved for every number of bins with "
-    f"a gap, to both kinds of hindsight; under conditions if for some. {WHOLE_INTERVAL}",
+    rule=f"Halved: Amin closes at least {LEAST_CLOSED_SHARE * 100:.0f} % of the gap "
+    "Amax − hindsight, where hindsight is the certified bound or H-SF; a gap below "
+    f"{LEAST_GAP * 100:.0f} % of hindsight does not count. Holds if halved for every number of "
+    f"bins with a gap, to both kinds of hindsight; under conditions if for some. {WHOLE_INTERVAL}",
     setting=lambda plan: (
         f"{plan.requests:,} requests at once, predicted in K = {listed(_bins(plan))} equal bins; "
         "once with the sampled prompts and once with equal prompts"

@@ -88,7 +88,7 @@ SHORTENING, SHORTEST = 0.4, 1e-5
 Any factor near a half will do: a smaller one takes fewer evaluations and shorter steps.
 """
 
-SMALLEST = 1e-300
+LEAST_DIVISOR = 1e-300
 """Keeps a division by the gradient from a division by zero."""
 
 MANTISSA_BITS = 52
@@ -298,7 +298,7 @@ def _climbed(
     while stalls < MOST_STALLED and not deadline.passed:
         free = (point > 0) | (gradient > 0)
         uphill = np.where(free, gradient, 0.0)
-        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), SMALLEST) * uphill
+        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), LEAST_DIVISOR) * uphill
         direction = np.where(free, _newton_step(uphill, pairs), 0.0) if pairs else steepest
         if float(direction @ uphill) <= 0:
             pairs.clear()

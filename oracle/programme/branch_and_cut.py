@@ -78,7 +78,7 @@ LEAST_GAIN = 0.01
         Costs are whole, so only a hundred such passes would raise the bound by one.
 """
 
-LEAST_WEIGHT = 1e-7
+LEAST_CUT_PRICE = 1e-7
 """Least price of a cut that is handed to the solver: below it lie rounding errors of 0."""
 
 COST_TOLERANCE, RELATIVE_COST_TOLERANCE = 0.5, 1e-6
@@ -342,7 +342,7 @@ class _BranchAndCut:
         binding = [
             _renumbered(cut, usable)
             for cut, weight in zip(cuts, weights, strict=False)
-            if weight > LEAST_WEIGHT
+            if weight > LEAST_CUT_PRICE
         ]
         return candidates.keep(usable), binding
 

@@ -1,7 +1,7 @@
-"""What ``python -m tests.making.claims_page`` writes from the committed measurements.
+"""Write the pages of claims from measurements: ``python -m tests.making.claims_page``.
 
-It writes the ledger that the report shows, the tables of claims in README and in
-``proofs_notes/claims.md``, and the figures.
+From the committed measurements it writes the ledger that the report shows, the tables of claims in
+README and in ``proofs_notes/claims.md``, and the figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
-"""By marker in the page: the trace file, the requests in a sample, the number of seeds."""
+"""For each trace, by its marker in the page: the file, the requests of a sample, the seeds."""
 
 ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
@@ -73,7 +73,7 @@ IN_BRIEF: Mapping[tuple[str, Verdict], str] = {
 }
 """For a claim and its verdict, the condition or the reason in README, in one clause.
 
-A verdict that changes has no entry here, so its clause must be written again.
+A changed verdict has no entry here, which is an error until its clause is written.
 """
 
 ONE_WORD: Mapping[Verdict, str] = {
@@ -95,7 +95,7 @@ def in_brief(ledger: Ledger) -> str:
 
 
 def verdicts(ledgers: Sequence[Ledger]) -> str:
-    """The claims that depend on the workload: one line for each workload."""
+    """The verdicts of the claims that depend on the workload: one line for each workload."""
     lines = [f"| workload | {' | '.join(ON_TRACES)} |", f"|{'---|' * (1 + len(ON_TRACES))}"]
     for ledger in ledgers:
         of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
@@ -132,7 +132,7 @@ def main() -> None:
     for file, marker, wanted in blocks():
         text = replaced(file.read_text(encoding="utf-8"), marker, wanted)
         file.write_text(text, encoding="utf-8")
-    # Drawn from the ledger that was just written.
+    # Imported here, because the figures are drawn from the ledger that was just written.
     from oracle.report import images
 
     images.main(str(FIGURES))

@@ -2,4 +2,6 @@
 
 ``python -m tests.long.counterexamples`` searches a grid of the staggered family of T15, and prints
 each smaller instance as it finds it.
+
+``search`` has the grid and the two schedules with which Amin's is compared.
 """
