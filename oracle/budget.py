@@ -128,13 +128,13 @@ class Budget:
             value = getattr(self, field.name)
             if field.name == "narrow_passes":
                 continue
-            most = 1 if field.name in SHARES else float("inf")
+            most = 1 if field.name in TIME_SHARES else float("inf")
             if not 0 <= value <= most:
                 rule = "it must be a share from 0 to 1" if most == 1 else "it must be 0 or more"
                 raise InvalidValue(f"budget: {field.name}", value, rule, "leave it out")
 
 
-SHARES = frozenset({"first_look", "pricing", "pricing_alone", "most_annealing", "cutting"})
+TIME_SHARES = frozenset({"first_look", "pricing", "pricing_alone", "most_annealing", "cutting"})
 """The fields of :class:`Budget` that are shares of a time."""
 
 DEFAULT_BUDGET = Budget()

@@ -22,7 +22,7 @@ from amin_ref.cli.messages import quiet_flag
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A subcommand before its module is imported.
 
     Attributes:
@@ -36,22 +36,32 @@ class Entry:
     summary: str
 
 
-COMMANDS: Mapping[str, Entry] = MappingProxyType(
+COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
     {
-        "compare": Entry("compare", "Simulate policies on one workload and compare latencies."),
-        "simulate": Entry("simulate", "Simulate one policy and write its schedule as JSON."),
-        "check": Entry("check", "Check whether a schedule is valid."),
-        "conform": Entry("conform", "Check whether a policy could have made a schedule."),
-        "new": Entry("new", "Write a scheduler to begin with, as a typed Python file."),
-        "drive": Entry("drive", "Test a scheduler that runs as another program."),
-        "optimum": Entry("optimum", "Find the best schedule in hindsight, and a lower bound."),
-        "verify": Entry("verify", "Recompute the lower bound that a certificate proves."),
-        "report": Entry("report", "Write an HTML report of policies, optimum and claims."),
-        "claims": Entry("claims", "Measure the article's claims and say whether they hold."),
-        "worst-case": Entry("worst_case", "Find a policy's exact worst ratio to the optimum."),
-        "worst-case-table": Entry("worst_case", "Tabulate worst ratios over a grid of settings."),
-        "schema": Entry("schema", "Print the JSON Schema of a document, or validate a file."),
-        "vectors": Entry("vectors", "Write test vectors for schedulers in any language."),
+        "compare": CommandEntry(
+            "compare", "Simulate policies on one workload and compare latencies."
+        ),
+        "simulate": CommandEntry("simulate", "Simulate one policy and write its schedule as JSON."),
+        "check": CommandEntry("check", "Check whether a schedule is valid."),
+        "conform": CommandEntry("conform", "Check whether a policy could have made a schedule."),
+        "new": CommandEntry("new", "Write a scheduler to begin with, as a typed Python file."),
+        "drive": CommandEntry("drive", "Test a scheduler that runs as another program."),
+        "optimum": CommandEntry(
+            "optimum", "Find the best schedule in hindsight, and a lower bound."
+        ),
+        "verify": CommandEntry("verify", "Recompute the lower bound that a certificate proves."),
+        "report": CommandEntry("report", "Write an HTML report of policies, optimum and claims."),
+        "claims": CommandEntry("claims", "Measure the article's claims and say whether they hold."),
+        "worst-case": CommandEntry(
+            "worst_case", "Find a policy's exact worst ratio to the optimum."
+        ),
+        "worst-case-table": CommandEntry(
+            "worst_case", "Tabulate worst ratios over a grid of settings."
+        ),
+        "schema": CommandEntry(
+            "schema", "Print the JSON Schema of a document, or validate a file."
+        ),
+        "vectors": CommandEntry("vectors", "Write test vectors for schedulers in any language."),
     }
 )
 """Every subcommand by its name, in the order of ``amin-ref --help``."""

@@ -137,7 +137,7 @@ def claims_command(
     as_json: bool,
     as_markdown: bool,
 ) -> None:
-    """Measure the article's claims and say whether they hold, or which scheduler to run.
+    """Measure the article's claims and say whether they hold.
 
     Each claim has a rule that was written before the measurement; the rule is printed. By this
     rule, the claim holds, holds under conditions, or does not hold.

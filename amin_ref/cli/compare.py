@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from amin_ref.cli.bound import tell_interrupted
-from amin_ref.cli.comparing import TIME_LIMIT, Format, Plan, compare_one, compare_seeds
+from amin_ref.cli.comparing import TIME_LIMIT, ComparisonOptions, Format, compare_one, compare_seeds
 from amin_ref.cli.flags import (
     OWN_POLICY,
     completed_policies,
@@ -215,7 +215,7 @@ def compare_command(
     if is_given(context, "time_limit") and not bound and report is None:
         raise without_effect(context, "time_limit", "without --bound or --report")
     refuse_ties_without_effect(context, policies)
-    plan = Plan(
+    plan = ComparisonOptions(
         options=options,
         policies=policies,
         display=Display(round_seconds, None if slo is None else slo.rounds(round_seconds)),

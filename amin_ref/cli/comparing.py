@@ -35,7 +35,7 @@ TIME_LIMIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ComparisonOptions:
     """What is compared, and how it is printed.
 
     Attributes:
@@ -144,7 +144,7 @@ class Read:
         return f" Left out of {self.rows:,} rows read: {self.dropped}."
 
 
-def compare_one(plan: Plan) -> bool:
+def compare_one(plan: ComparisonOptions) -> bool:
     """Compare on one instance; print the policies that are done, whatever ends the program.
 
     Returns:
@@ -176,7 +176,7 @@ def compare_one(plan: Plan) -> bool:
     return is_interrupted
 
 
-def compare_seeds(plan: Plan, seeds: int) -> bool:
+def compare_seeds(plan: ComparisonOptions, seeds: int) -> bool:
     """Compare over seeds; print the seeds that are done, whatever ends the program.
 
     Returns:
@@ -224,7 +224,9 @@ def compare_seeds(plan: Plan, seeds: int) -> bool:
     return is_interrupted
 
 
-def _print_seeds(plan: Plan, comparisons: Mapping[int, Comparison], read: Read) -> None:
+def _print_seeds(
+    plan: ComparisonOptions, comparisons: Mapping[int, Comparison], read: Read
+) -> None:
     """Print what there is: of a single seed, there is no interval."""
     if not comparisons:
         return

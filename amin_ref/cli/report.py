@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = 20.0
 """Default time limit of the search for the optimum; seconds."""
 
-SEEDS = 5
+DEFAULT_SEEDS = 5
 """Default number of seeds. A 95 % interval of five seeds is ± 1.2 standard deviations wide, of
 20 seeds ± 0.5, and each seed takes three seconds more on 2,000 requests."""
 
@@ -92,7 +92,7 @@ Examples:
     "--seeds",
     type=WholeNumber("number", least=1),
     help="Compare over this number of seeds, from --seed on: means with 95 % intervals.  "
-    f"[default: {SEEDS}; 1 where nothing is random]",
+    f"[default: {DEFAULT_SEEDS}; 1 where nothing is random]",
 )
 @click.option(
     "--claims",
@@ -198,7 +198,7 @@ def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: in
         click.UsageError: ``--seeds`` was given, and the seed has no effect.
     """
     if options.is_random:
-        return SEEDS if seeds is None else seeds
+        return DEFAULT_SEEDS if seeds is None else seeds
     refuse_without_effect(context, "seeds", "where nothing is random")
     return 1
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-GAP = 2
+COLUMN_GAP = 2
 """Spaces between two columns of a plain table."""
 
 LONGEST_NAME = 30
@@ -152,7 +152,7 @@ def _label(heading: Heading) -> str:
 
 
 def _width(columns: Sequence[Sequence[str]]) -> int:
-    return sum(max(map(len, column)) for column in columns) + GAP * (len(columns) - 1)
+    return sum(max(map(len, column)) for column in columns) + COLUMN_GAP * (len(columns) - 1)
 
 
 def _aligned(columns: Sequence[Sequence[str]], heading_lines: int) -> str:
@@ -160,7 +160,7 @@ def _aligned(columns: Sequence[Sequence[str]], heading_lines: int) -> str:
     widths = [max(map(len, column)) for column in columns]
     first, *others = columns
     lines = [
-        (" " * GAP)
+        (" " * COLUMN_GAP)
         .join(
             [
                 name.ljust(widths[0]),
@@ -170,7 +170,7 @@ def _aligned(columns: Sequence[Sequence[str]], heading_lines: int) -> str:
         .rstrip()
         for name, *cells in zip(first, *others, strict=True)
     ]
-    rule = (" " * GAP).join("-" * width for width in widths)
+    rule = (" " * COLUMN_GAP).join("-" * width for width in widths)
     return "\n".join([*lines[:heading_lines], rule, *lines[heading_lines:]])
 
 

@@ -23,7 +23,7 @@ from amin_ref.policies.ties import ByPosition, Shuffled
 FORMAT = "amin-ref/seed-comparison"
 VERSION = 1
 
-COMPARED = "mean_latency"
+DEFAULT_METRIC = "mean_latency"
 """The default metric for the comparison of policies in pairs."""
 
 
@@ -141,7 +141,7 @@ class SeedComparison:
             number_of(comparison.row(policy), column) for comparison in self.comparisons.values()
         )
 
-    def differences(self, metric: str = COMPARED) -> tuple[Difference, ...]:
+    def differences(self, metric: str = DEFAULT_METRIC) -> tuple[Difference, ...]:
         """The paired difference of every two policies.
 
         The instance of a seed is the same for both policies, so what varies between seeds cancels.
@@ -220,9 +220,9 @@ class SeedComparison:
         text = page(self.caption or self._default_caption(), means.text, notes, width)
         if len(self.policies) > 1:
             pairs = laid_out(lambda _: self._pairs(), (), width, may_drop=False)
+            column = COLUMNS[DEFAULT_METRIC]
             text += "\n\n" + page(
-                f"Differences in {COLUMNS[COMPARED].statistic} {COLUMNS[COMPARED].head}, paired by "
-                "seed:",
+                f"Differences in {column.statistic} {column.head}, paired by seed:",
                 pairs.text,
                 (self._confidence(), *self.hints),
                 width,
@@ -327,7 +327,7 @@ class SeedComparison:
         return f"{mean} ± {self.display.text(column, estimate.margin)}"
 
     def _pairs(self) -> Grid:
-        column = COLUMNS[COMPARED]
+        column = COLUMNS[DEFAULT_METRIC]
         differences = self.differences()
         unit = self.display.unit(column)
         subtracted = dict(zip(self.policies, short_names(self.policies), strict=True))

@@ -12,7 +12,7 @@ from amin_ref.model.validation import RequestId
 
 
 @dataclass(frozen=True, slots=True)
-class BusyPeriod:
+class ScheduledBusyPeriod:
     """Rounds ``first`` to ``stop - 1``, in each of which a request runs or waits.
 
     Attributes:
@@ -28,7 +28,7 @@ class BusyPeriod:
     runs: Sequence[Run]
 
 
-def busy_periods(schedule: Schedule) -> Iterator[BusyPeriod]:
+def busy_periods(schedule: Schedule) -> Iterator[ScheduledBusyPeriod]:
     """The busy periods of a valid schedule, in order. No request is in two of them."""
     runs_of: dict[RequestId, list[Run]] = defaultdict(list)
     for run in schedule.runs:
@@ -47,6 +47,6 @@ def busy_periods(schedule: Schedule) -> Iterator[BusyPeriod]:
 
 def _busy_period(
     requests: list[Request], runs_of: Mapping[RequestId, list[Run]], stop: int
-) -> BusyPeriod:
+) -> ScheduledBusyPeriod:
     runs = [run for request in requests for run in runs_of[request.id]]
-    return BusyPeriod(requests[0].arrival, stop, requests, runs)
+    return ScheduledBusyPeriod(requests[0].arrival, stop, requests, runs)

@@ -18,7 +18,7 @@ ROUNDING = 1e-9
 The error is below n·2^-53 of the sum for n requests, all of whose terms are positive.
 """
 
-HALF = 32
+HALF_BITS = 32
 """Bits of the lower half of a 64-bit number: the halves of two thousand million sum up in 64."""
 
 
@@ -59,8 +59,8 @@ class Growing:
         offsets, stops = self._sorted()
         tokens = offsets[np.searchsorted(stops, round, side="right") :] + (round + 1)
         blocks = -(-tokens // self._block_size)
-        low = int((blocks & (2**HALF - 1)).sum())
-        return ((int((blocks >> HALF).sum()) << HALF) + low) * self._block_size
+        low = int((blocks & (2**HALF_BITS - 1)).sum())
+        return ((int((blocks >> HALF_BITS).sum()) << HALF_BITS) + low) * self._block_size
 
     def last_rounds(self, first: int, stop: int) -> Sequence[int]:
         """The rounds from ``first`` to ``stop`` - 1 that are the last of a request, ascending."""

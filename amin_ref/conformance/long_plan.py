@@ -1,11 +1,11 @@
 """The plan of a busy period that is too long for an array with an entry for each round.
 
-Its methods return the same numbers as those of :class:`~amin_ref.conformance.plan.Plan`.
+Its methods return the same numbers as those of :class:`~amin_ref.conformance.plan.PlanByRound`.
 """
 
 from __future__ import annotations
 
-from amin_ref.conformance.busy_periods import BusyPeriod
+from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.growing import Growing
 from amin_ref.model.instance import Instance
 
@@ -20,7 +20,7 @@ class LongPlan:
         period: the busy period that is replayed.
     """
 
-    def __init__(self, instance: Instance, period: BusyPeriod) -> None:
+    def __init__(self, instance: Instance, period: ScheduledBusyPeriod) -> None:
         self._capacity = instance.capacity
         self._by_id = instance.by_id
         self._to_start = sorted(period.runs, key=lambda run: run.start, reverse=True)
@@ -49,7 +49,7 @@ class LongPlan:
         self._planned.add(now, prompt_len, assumed)
 
     def remove(self, now: int, tokens: int, left: int) -> None:
-        """Free what is planned for a run that stops at ``now``; see :meth:`Plan.remove`."""
+        """Free what is planned for a run that stops at ``now``; see :meth:`PlanByRound.remove`."""
         if left > 0:
             self._planned.remove(now, tokens, left)
 
@@ -60,7 +60,7 @@ class LongPlan:
         return self._planned.first_over(self._capacity, now + 1, now + rounds) is not None
 
     def fits(self, now: int, holding: int, prompt_len: int, assumed: int) -> bool:
-        """Whether one more request fits, admitted in round ``now``; see :meth:`Plan.fits`."""
+        """Whether one more request fits if admitted at ``now``; see :meth:`PlanByRound.fits`."""
         if holding + self.occupied(prompt_len + 1) > self._capacity:
             return False
         return self._over(now, prompt_len, assumed) is None

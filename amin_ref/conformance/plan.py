@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.conformance.busy_periods import BusyPeriod
+from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.long_plan import LongPlan
 from amin_ref.model.instance import Instance
 
@@ -16,7 +16,7 @@ LONGEST_PLAN = 2**20
 """The most rounds of one array, look-ahead included: 8 MiB. A longer plan is a ``LongPlan``."""
 
 
-class Plan:
+class PlanByRound:
     """Two arrays over the rounds of a busy period, look-ahead included.
 
     The first has what the cache holds in each round according to the schedule. It is complete from
@@ -29,7 +29,7 @@ class Plan:
         longest: the most rounds that a request of the period runs, or is assumed to run.
     """
 
-    def __init__(self, instance: Instance, period: BusyPeriod, longest: int) -> None:
+    def __init__(self, instance: Instance, period: ScheduledBusyPeriod, longest: int) -> None:
         self._capacity = instance.capacity
         self._block_size = instance.block_size
         self._first = period.first
@@ -145,7 +145,9 @@ class Plan:
         return held
 
 
-def plan_of(instance: Instance, period: BusyPeriod, longest: int) -> Plan | LongPlan:
+def plan_of(
+    instance: Instance, period: ScheduledBusyPeriod, longest: int
+) -> PlanByRound | LongPlan:
     """The plan of a busy period in the form that its length asks for.
 
     Args:
@@ -155,4 +157,4 @@ def plan_of(instance: Instance, period: BusyPeriod, longest: int) -> Plan | Long
     """
     if period.stop - period.first + longest > LONGEST_PLAN:
         return LongPlan(instance, period)
-    return Plan(instance, period, longest)
+    return PlanByRound(instance, period, longest)

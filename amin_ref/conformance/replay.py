@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from amin_ref.conformance.bound_rules import BoundRule
-from amin_ref.conformance.busy_periods import BusyPeriod, busy_periods
+from amin_ref.conformance.busy_periods import ScheduledBusyPeriod, busy_periods
 from amin_ref.conformance.plan import plan_of
 from amin_ref.conformance.verdict import RoundRule
 from amin_ref.conformance.waiting import ANY_RANK, Place, Ranks, Waiting
@@ -99,7 +99,7 @@ class _Replay:
     def __init__(
         self,
         instance: Instance,
-        period: BusyPeriod,
+        period: ScheduledBusyPeriod,
         bound_rule: BoundRule,
         ranks: Ranks | None,
     ) -> None:

@@ -9,6 +9,7 @@ from typing import get_args
 
 from amin_ref.conformance import BugRule
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.policies import Policy
 from amin_ref.policies.loading import MakePolicy
 from amin_ref.suite.finding import (
@@ -46,7 +47,7 @@ ENOUGH_SLOW_FINDINGS = 3
 SLOW_ATTEMPTS = 100
 """Most instances tried while shrinking a failure that is slow to reproduce."""
 
-KNOWN_BUGS: tuple[str, ...] = get_args(BugRule)
+KNOWN_BUG_RULES: tuple[str, ...] = get_args(BugRule)
 """Rules broken by a scheduler whose bounds are wrong everywhere, such as one that never refines."""
 
 Judge = Callable[[Instance, Policy], Finding | Unjudged | None]
@@ -173,6 +174,8 @@ def examine(
         seed: of the random instances.
         instances: instances to test on in place of random ones.
     """
+    for instance in instances or ():
+        refuse_other_machines(instance.machine, "the suite")
     return _Examination(make, claims, _Material(examples, seed, instances)).report()
 
 
@@ -384,7 +387,7 @@ def _without_coincidences(found: list[Finding]) -> list[Finding]:
     A scheduler with such a bug has it on every instance. If another mistake can be explained by
     such a bug on a few instances, that is a coincidence.
     """
-    plain = [finding for finding in found if finding.rule not in KNOWN_BUGS]
+    plain = [finding for finding in found if finding.rule not in KNOWN_BUG_RULES]
     if plain or not found:
         return plain
     schedules = [finding.schedule for finding in found if finding.schedule is not None]

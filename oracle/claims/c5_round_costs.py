@@ -27,7 +27,7 @@ FLAT = 0.05
 """Largest exponent of the number waiting that counts as no growth: a factor of 1.26 from 1,000 to
 100,000, as much as a processor's caches lose when more memory is touched once."""
 
-SMALLEST = CAPACITIES[0]
+SMALLEST_CAPACITY = CAPACITIES[0]
 """M of the measurements by number waiting; tokens."""
 
 MICROSECONDS = 1e6
@@ -49,7 +49,9 @@ def _by_capacity(plan: Plan) -> dict[int, RoundCost]:
 
 
 def _by_waiting(plan: Plan) -> dict[int, RoundCost]:
-    return {waiting: RoundCost(waiting, SMALLEST, _rounds(plan)) for waiting in _waiting(plan)}
+    return {
+        waiting: RoundCost(waiting, SMALLEST_CAPACITY, _rounds(plan)) for waiting in _waiting(plan)
+    }
 
 
 def _rounds(plan: Plan) -> int:
@@ -89,8 +91,8 @@ def _judge(plan: Plan, found: Measurements) -> Judgement:
         measured=(
             f"The processor time of a round grows like M^{in_capacity}; over the same sizes "
             f"M log M grows like M^{allowed:.3g}. It grows like n^{in_waiting} with the number n "
-            f"of waiting requests. At M = {SMALLEST:,} a round takes "
-            f"{by_capacity[SMALLEST].mean() * MICROSECONDS:.0f} µs."
+            f"of waiting requests. At M = {SMALLEST_CAPACITY:,} a round takes "
+            f"{by_capacity[SMALLEST_CAPACITY].mean() * MICROSECONDS:.0f} µs."
         ),
         condition=_condition(verdict, in_capacity, in_waiting, allowed),
         figures=(
@@ -186,7 +188,7 @@ ROUND_COSTS = Claim(
     setting=lambda plan: (
         f"processor time in Amin's decisions per round, M = {_capacities(plan)[0]:,} to "
         f"{_capacities(plan)[-1]:,}, and {_waiting(plan)[0]:,} to {_waiting(plan)[-1]:,} waiting "
-        f"requests at M = {SMALLEST:,}; prompt and output lengths are uniform"
+        f"requests at M = {SMALLEST_CAPACITY:,}; prompt and output lengths are uniform"
     ),
     experiments=_experiments,
     judge=_judge,

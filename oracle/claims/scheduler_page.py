@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.comparison.grid import Grid, Heading, wrapped
 from amin_ref.policies.names import title_of
-from oracle.claims.scheduler_table import BASELINE, Advice, Cell, Row, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, SchedulerRow, SchedulerTable
 
 PREDICTED: Mapping[str, str] = {
     "exact": "exact",
@@ -78,7 +78,7 @@ def loads(table: SchedulerTable) -> tuple[float | None, ...]:
     return tuple(cell.load for cell in table.rows[0].cells)
 
 
-def name_of(row: Row) -> str:
+def name_of(row: SchedulerRow) -> str:
     """The policy's title, and what it is told."""
     predicted = f", {PREDICTED[row.prediction]}" if row.prediction else ""
     return f"{title_of(row.policy)}{predicted}"

@@ -51,7 +51,7 @@ QUANTITIES = ("ratio", "mean", "p99", "wait", "wasted")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SchedulerRow:
     """A policy with a prediction, at every load.
 
     Attributes:
@@ -99,7 +99,7 @@ class SchedulerTable:
     requests: int
     capacity: int
     seeds: int
-    rows: tuple[Row, ...]
+    rows: tuple[SchedulerRow, ...]
     advice: tuple[Advice, ...]
 
     def to_json(self) -> str:
@@ -148,9 +148,9 @@ def _rounded(value: object) -> object:
     return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _row(value: object, where: str) -> Row:
+def _row(value: object, where: str) -> SchedulerRow:
     found = object_in(value, where, ("policy", "prediction", "cells"))
-    return Row(
+    return SchedulerRow(
         text_in(found["policy"], where),
         text_in(found["prediction"], where),
         tuple(_cell(cell, where) for cell in expect_array(found["cells"], where)),

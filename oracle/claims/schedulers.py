@@ -16,7 +16,7 @@ from amin_ref.workloads import EMBEDDED
 from oracle.claims.experiments import Bounded, Experiment, Scheduled
 from oracle.claims.plan import Plan
 from oracle.claims.result_store import Measurements, estimated
-from oracle.claims.scheduler_table import BASELINE, Advice, Cell, Row, SchedulerTable
+from oracle.claims.scheduler_table import BASELINE, Advice, Cell, SchedulerRow, SchedulerTable
 from oracle.claims.words import listed
 
 WHICH = "which"
@@ -109,7 +109,7 @@ def scheduler_table(
         capacity=plan.capacity,
         seeds=plan.seeds,
         rows=tuple(
-            Row(
+            SchedulerRow(
                 choice.policy,
                 choice.prediction,
                 tuple(_cell(plan, found, choice, load) for load in LOADS),

@@ -45,7 +45,7 @@ FIRST_PENALTY, LAST_PENALTY = 1.5, 1000.0
 At 1.5 overflow is common; at 1,000 almost none is left for :func:`repaired`.
 """
 
-LEAST_WEIGHT = 0.5
+LEAST_OVERFLOW_PRICE = 0.5
 """Least price of overflow, as a share of the largest price: overflow must vanish in cheap rounds,
 too."""
 
@@ -91,7 +91,7 @@ class Annealing:
         self._likely = dual.likely_starts(prices, SAMPLING * period.rounds, LIKELY_STARTS)
         self._longest = max(len(occupied) for occupied in self._occupied)
         token = dual.limits @ prices / instance.capacity
-        weights = np.maximum(token, LEAST_WEIGHT * token.max())
+        weights = np.maximum(token, LEAST_OVERFLOW_PRICE * token.max())
         self._weights = np.append(weights, np.full(self._longest, weights[-1]))
         self._starts = self._arrivals.copy()
         # Tokens held beyond the capacity, negative where there is room.

@@ -25,6 +25,7 @@ from dataclasses import replace
 import numpy as np
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from oracle.certificate import Certificate, Stretch
 from oracle.deadline import Clock, Deadline, ShouldStop
 from oracle.prices.dual import Dual, Floats, Rounds, scatter
@@ -87,7 +88,7 @@ SHORTENING, SHORTEST = 0.4, 1e-5
 Any factor near a half will do: a smaller one takes fewer evaluations and shorter steps.
 """
 
-SMALLEST = 1e-300
+LEAST_DIVISOR = 1e-300
 """Keeps a division by the gradient from a division by zero."""
 
 MANTISSA_BITS = 52
@@ -117,6 +118,7 @@ def lower_bound(
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
+    refuse_other_machines(instance.machine, "lower_bound")
     deadline = Deadline.after(time_limit, should_stop, clock)
     periods = [period for period in busy_periods(instance) if period.has_queue]
     work = [len(period.requests) * period.rounds for period in periods]
@@ -296,7 +298,7 @@ def _climbed(
     while stalls < MOST_STALLED and not deadline.passed:
         free = (point > 0) | (gradient > 0)
         uphill = np.where(free, gradient, 0.0)
-        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), SMALLEST) * uphill
+        steepest = first_move / max(float(np.abs(uphill).max(initial=0.0)), LEAST_DIVISOR) * uphill
         direction = np.where(free, _newton_step(uphill, pairs), 0.0) if pairs else steepest
         if float(direction @ uphill) <= 0:
             pairs.clear()

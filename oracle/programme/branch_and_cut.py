@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Schedule
+from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
@@ -77,7 +78,7 @@ LEAST_GAIN = 0.01
         Costs are whole, so only a hundred such passes would raise the bound by one.
 """
 
-LEAST_WEIGHT = 1e-7
+LEAST_CUT_PRICE = 1e-7
 """Least price of a cut that is handed to the solver: below it lie rounding errors of 0."""
 
 COST_TOLERANCE, RELATIVE_COST_TOLERANCE = 0.5, 1e-6
@@ -141,6 +142,7 @@ def solve(
         KeyboardInterrupt: Ctrl-C; a running solver has been stopped.
     """
     deadline = Deadline.after(time_limit, should_stop)
+    refuse_other_machines(instance.machine, "the integer programme")
     if solver not in ASK:
         raise InvalidValue("solver", solver, "it must be 'highs' or 'cbc'", "give one of the two")
     given = None if warm_start is None else _by_id(instance, warm_start)
@@ -340,7 +342,7 @@ class _BranchAndCut:
         binding = [
             _renumbered(cut, usable)
             for cut, weight in zip(cuts, weights, strict=False)
-            if weight > LEAST_WEIGHT
+            if weight > LEAST_CUT_PRICE
         ]
         return candidates.keep(usable), binding
 

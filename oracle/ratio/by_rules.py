@@ -15,7 +15,7 @@ from amin_ref.small.setting import Outputs
 from oracle.ratio.adversary import AdversaryTree
 from oracle.ratio.answer import Found
 from oracle.ratio.candidates import Candidate, in_order, worst_of
-from oracle.ratio.question import HINDSIGHT, PIECE_SIZE, RULES, Question
+from oracle.ratio.question import HINDSIGHT_POLICIES, PIECE_SIZE, RULES, Question
 
 
 class Multisets:
@@ -44,7 +44,7 @@ class Multisets:
 
     def _costs(self, question: Question, should_stop: Callable[[], bool]) -> dict[Outputs, int]:
         setting, requests = question.setting, question.requests
-        if question.policy not in HINDSIGHT:
+        if question.policy not in HINDSIGHT_POLICIES:
             rules = RULES[question.policy]
             self._tree = AdversaryTree(setting, rules, requests, should_stop=should_stop)
             return self._tree.worst_costs()

@@ -28,7 +28,7 @@ RULES: Mapping[PolicyName, Rules] = {
 """The policies that an adversary's walk covers under every tie-break. All prompts are equal, so
 Amin by volume decides as Amin does."""
 
-HINDSIGHT = frozenset({"h-sf", "svf"})
+HINDSIGHT_POLICIES = frozenset({"h-sf", "svf"})
 """The policies whose cost depends on the multiset of output lengths alone. All prompts are equal,
 so both take the shortest first."""
 
@@ -108,7 +108,7 @@ class Question:
     @property
     def has_rules(self) -> bool:
         """Whether every tie-break is covered, without running the policy on every instance."""
-        return self.policy in RULES or self.policy in HINDSIGHT
+        return self.policy in RULES or self.policy in HINDSIGHT_POLICIES
 
     @property
     def is_foreign(self) -> bool:

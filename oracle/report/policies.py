@@ -40,7 +40,7 @@ TIMES_BOUND = COLUMNS["ratio_to_bound"].statistic
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class EstimateCell:
     """A number of the table, and below it its confidence interval; empty if it has no width."""
 
     mean: str
@@ -92,23 +92,23 @@ class Policies:
         """Of each column: what is measured, which statistic, and the unit."""
         return [_DISPLAY.heading(COLUMNS[name]) for name in COLUMNS_SHOWN]
 
-    def rows(self) -> list[tuple[str, tuple[Cell, ...]]]:
+    def rows(self) -> list[tuple[str, tuple[EstimateCell, ...]]]:
         """Title and cells of each policy."""
         return [
             (title_of(policy), tuple(self._cell(policy, name) for name in COLUMNS_SHOWN))
             for policy in self.first.policies
         ]
 
-    def _cell(self, policy: str, name: str) -> Cell:
+    def _cell(self, policy: str, name: str) -> EstimateCell:
         column = COLUMNS[name]
         if len(self.comparisons) == 1:
             number = number_of(self.first.row(policy), column)
-            return Cell(_DISPLAY.text(column, number), "")
+            return EstimateCell(_DISPLAY.text(column, number), "")
         estimate = self._estimate(policy, name)
         low, mean, high = (
             _DISPLAY.text(column, number) for number in (estimate.low, estimate.mean, estimate.high)
         )
-        return Cell(mean, "" if estimate.low == estimate.high else f"{low} – {high}")
+        return EstimateCell(mean, "" if estimate.low == estimate.high else f"{low} – {high}")
 
     def _estimate(self, policy: str, name: str) -> Estimate:
         values = [

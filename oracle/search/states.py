@@ -21,7 +21,7 @@ from oracle.search.relaxation import NEVER
 Tokens = NDArray[np.int16 | np.int32]
 """Tokens held, or rounds to wait; 16 bits where they are enough."""
 
-COMPARED = 16
+STATES_COMPARED = 16
 """Of the states with the same started requests, the 16 cheapest are compared with all others.
 
 With 32 a tenth fewer states remained, in a third more time (``proofs_notes/oracle.md``).
@@ -383,7 +383,7 @@ def _undominated(states: Frontier, size: int) -> Frontier:
     rank = np.arange(count) - leader
     waiting = size - np.bitwise_count(states.placed).astype(np.int64)
     alive = np.ones(count, dtype=np.bool_)
-    most = min(COMPARED, int(rank.max()))
+    most = min(STATES_COMPARED, int(rank.max()))
     at_once = max(1, PAIRS // count)
     for first in range(0, most, at_once):
         compared = np.arange(first, min(first + at_once, most))

@@ -1,4 +1,4 @@
-"""The checker: every rule, broken in that one way, is named with its round and its requests.
+"""The checker reports each broken rule once, with the right round and the right requests.
 
 Other tests use the checker to judge memory safety (T1) and completion (T2). So a missing rule would
 leave a theorem without a test; the test of each rule names the theorem that depends on it.
@@ -21,19 +21,19 @@ from amin_ref.strategies import arbitrary_schedules, instances, schedules
 from tests.models.naive import Fault, naive_faults, naive_occupancy
 from tests.support.profiles import times
 
-several_tokens = schedules(instances(predictions=("lowest", "interval")))
+inexactly_predicted = schedules(instances(predictions=("lowest", "interval")))
 
 
 def faults(violations: Iterable[Violation]) -> list[Fault]:
     return [(found.rule, found.round, frozenset(found.requests)) for found in violations]
 
 
-def one(rule: Rule, now: int | None, request: RequestId) -> list[Fault]:
+def fault_of(rule: Rule, now: int | None, request: RequestId) -> list[Fault]:
     return [(rule, now, frozenset([request]))]
 
 
-def roomy(schedule: Schedule) -> Schedule:
-    """The same runs in a cache that nothing overflows, so that no other rule is broken as well."""
+def in_a_large_cache(schedule: Schedule) -> Schedule:
+    """The same runs in a cache too large to overflow, so that within-capacity is not broken."""
     return Schedule(replace(schedule.instance, capacity=10**6), schedule.runs)
 
 
@@ -61,7 +61,7 @@ def completed_run(schedule: Schedule, request: Request) -> Run:
 
 
 @given(schedules())
-def test_what_the_policies_make_is_valid(schedule: Schedule) -> None:
+def test_schedules_of_policies_are_valid(schedule: Schedule) -> None:
     assert check(schedule) == ()
     assert naive_faults(schedule) == set()
 
@@ -70,7 +70,7 @@ def test_what_the_policies_make_is_valid(schedule: Schedule) -> None:
 @pytest.mark.theorem("T2")
 @times(3)
 @given(arbitrary_schedules())
-def test_it_finds_what_a_naive_reading_of_the_rules_finds(schedule: Schedule) -> None:
+def test_the_checker_reports_what_a_naive_checker_reports(schedule: Schedule) -> None:
     violations = check(schedule)
     for rule in sorted({violation.rule for violation in violations}):
         event(rule)
@@ -86,37 +86,47 @@ def test_it_finds_what_a_naive_reading_of_the_rules_finds(schedule: Schedule) ->
 
 @pytest.mark.theorem("T2")
 @given(st.data(), schedules())
-def test_completes_once_when_it_never_does(data: st.DataObject, schedule: Schedule) -> None:
+def test_completes_once_reports_a_request_without_a_completed_run(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule)
     broken = without(schedule, completed_run(schedule, request))
-    assert faults(check(broken)) == one("completes-once", None, request.id)
+    assert faults(check(broken)) == fault_of("completes-once", None, request.id)
 
 
 @pytest.mark.theorem("T2")
 @given(st.data(), schedules())
-def test_completes_once_when_it_does_twice(data: st.DataObject, schedule: Schedule) -> None:
+def test_completes_once_reports_a_second_completed_run(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule)
     start = schedule.makespan + data.draw(st.integers(0, 9))
     again = Run(request.id, start, start + request.output_len, "completed")
-    assert faults(check(with_run(schedule, again))) == one("completes-once", start, request.id)
+    assert faults(check(with_run(schedule, again))) == fault_of("completes-once", start, request.id)
 
 
 @pytest.mark.theorem("T2")
 @given(st.data(), schedules())
-def test_completed_length(data: st.DataObject, schedule: Schedule) -> None:
+def test_completed_length_reports_a_completed_run_of_another_length_than_o(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule)
     run = completed_run(schedule, request)
     wrong = data.draw(
         st.integers(0, request.output_len + 5).filter(lambda length: length != run.length)
     )
-    broken = with_run(without(roomy(schedule), run), replace(run, stop=run.start + wrong))
-    assert faults(check(broken)) == one("completed-length", run.start, request.id)
+    broken = with_run(
+        without(in_a_large_cache(schedule), run), replace(run, stop=run.start + wrong)
+    )
+    assert faults(check(broken)) == fault_of("completed-length", run.start, request.id)
 
 
 @pytest.mark.theorem("T2")
 @given(st.data(), schedules())
-def test_evicted_length(data: st.DataObject, schedule: Schedule) -> None:
-    """A run of no token, or one that had the whole output, before all others."""
+def test_evicted_length_reports_a_run_of_length_0_or_of_at_least_o(
+    data: st.DataObject, schedule: Schedule
+) -> None:
+    """An evicted run of length 0, or of length o or more, is added before all other runs."""
     request = drawn_request(data, schedule)
     longest = request.output_len + 5
     wrong = data.draw(st.just(0) | st.integers(request.output_len, longest))
@@ -124,51 +134,59 @@ def test_evicted_length(data: st.DataObject, schedule: Schedule) -> None:
         replace(run, start=run.start + longest, stop=run.stop + longest) for run in schedule.runs
     )
     run = Run(request.id, request.arrival, request.arrival + wrong, "evicted")
-    broken = Schedule(roomy(schedule).instance, (run, *later))
-    assert faults(check(broken)) == one("evicted-length", run.start, request.id)
+    broken = Schedule(in_a_large_cache(schedule).instance, (run, *later))
+    assert faults(check(broken)) == fault_of("evicted-length", run.start, request.id)
 
 
 @pytest.mark.theorem("T2")
-@given(st.data(), several_tokens)
-def test_no_overlap(data: st.DataObject, schedule: Schedule) -> None:
+@given(st.data(), inexactly_predicted)
+def test_no_overlap_reports_a_run_that_starts_during_another(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule, least_output=2)
     run = completed_run(schedule, request)
     start = data.draw(st.integers(run.start, run.stop - 1))
     length = data.draw(st.integers(1, request.output_len - 1))
     inside = Run(request.id, start, start + length, "evicted")
-    broken = with_run(roomy(schedule), inside)
-    assert faults(check(broken)) == one("no-overlap", start, request.id)
+    broken = with_run(in_a_large_cache(schedule), inside)
+    assert faults(check(broken)) == fault_of("no-overlap", start, request.id)
 
 
 @pytest.mark.theorem("T2")
 @given(st.data(), schedules())
-def test_not_before_arrival(data: st.DataObject, schedule: Schedule) -> None:
+def test_not_before_arrival_reports_a_run_that_starts_before_the_arrival(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule)
     starts = [run.start for run in schedule.runs if run.request == request.id]
-    # Later than the first run and no later than the second: one run is at fault.
+    # After the first start and not after the second, so that one run is too early.
     arrival = data.draw(st.integers(starts[0] + 1, [*starts, starts[0] + 9][1]))
     later = tuple(
         replace(other, arrival=arrival) if other == request else other
         for other in schedule.instance.requests
     )
     broken = Schedule(replace(schedule.instance, requests=later), schedule.runs)
-    assert faults(check(broken)) == one("not-before-arrival", starts[0], request.id)
+    assert faults(check(broken)) == fault_of("not-before-arrival", starts[0], request.id)
 
 
 @pytest.mark.theorem("T2")
-@given(st.data(), several_tokens)
-def test_nothing_after_completion(data: st.DataObject, schedule: Schedule) -> None:
+@given(st.data(), inexactly_predicted)
+def test_nothing_after_completion_reports_an_evicted_run_after_the_completed_one(
+    data: st.DataObject, schedule: Schedule
+) -> None:
     request = drawn_request(data, schedule, least_output=2)
     start = completed_run(schedule, request).stop + data.draw(st.integers(0, 9))
     length = data.draw(st.integers(1, request.output_len - 1))
-    broken = with_run(roomy(schedule), Run(request.id, start, start + length, "evicted"))
-    assert faults(check(broken)) == one("nothing-after-completion", start, request.id)
+    broken = with_run(in_a_large_cache(schedule), Run(request.id, start, start + length, "evicted"))
+    assert faults(check(broken)) == fault_of("nothing-after-completion", start, request.id)
 
 
 @pytest.mark.theorem("T1")
 @given(st.data(), schedules(instances(min_requests=3, max_arrival=4)))
-def test_within_capacity(data: st.DataObject, schedule: Schedule) -> None:
-    """In a smaller cache: the first of consecutive rounds that exceed it, and what runs in it."""
+def test_within_capacity_reports_the_first_round_that_exceeds_the_capacity(
+    data: st.DataObject, schedule: Schedule
+) -> None:
+    """Of consecutive rounds that exceed M the first is reported, with its running requests."""
     instance = schedule.instance
     size = instance.block_size
     largest = max(
@@ -188,11 +206,11 @@ def test_within_capacity(data: st.DataObject, schedule: Schedule) -> None:
         for now in too_full
         if now - 1 not in too_full
     ]
-    event(f"stretches: {min(3, len(expected))}")
+    event(f"intervals of rounds that exceed M: {min(3, len(expected))}")
     assert faults(check(Schedule(smaller, schedule.runs))) == expected
 
 
-def test_it_finds_the_round_in_a_schedule_that_is_too_long_to_lay_out() -> None:
+def test_within_capacity_finds_the_round_in_a_schedule_of_2_to_the_40_rounds() -> None:
     """Two requests that grow together: they hold 2t + 4 tokens in round t."""
     length = 2**40
     instance = Instance(length + 2, (Request("a", 1, length), Request("b", 1, length)))
@@ -210,14 +228,14 @@ large = st.integers(1, 40) | st.integers(1, 2**50)
     block_size=st.integers(1, 9) | large,
     requests=st.lists(st.tuples(large, st.integers(0, 40) | large), min_size=1, max_size=6),
     now=large,
-    stretch=st.integers(1, 3),
+    further_rounds=st.integers(1, 3),
 )
 def test_occupancy_is_the_sum_of_whole_blocks(
-    block_size: int, requests: list[tuple[int, int]], now: int, stretch: int
+    block_size: int, requests: list[tuple[int, int]], now: int, further_rounds: int
 ) -> None:
-    """In one round, for prompts, starts and blocks of any size: B·⌈(s + t - p + 1)/B⌉ each."""
+    """A request that starts in round p occupies B·⌈(s + t - p + 1)/B⌉ in round t."""
     now += max(start for _, start in requests)
-    stop = now + stretch
+    stop = now + further_rounds
     held = sum(
         block_size * -(-(prompt_len + now - start + 1) // block_size)
         for prompt_len, start in requests
@@ -244,7 +262,7 @@ def test_occupancy_is_the_sum_of_whole_blocks(
 
 
 class LineCount:
-    """Counts the lines of the checker that run, as a trace function: the same on every machine."""
+    """A trace function that counts the executed lines of the checker: the same on every machine."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -270,7 +288,7 @@ def lines_of_check(schedule: Schedule) -> int:
 
 @pytest.mark.parametrize("together", [True, False], ids=["all at once", "spread out"])
 def test_work_grows_with_the_number_of_runs_alone(together: bool) -> None:
-    """R log R for R runs: neither R² nor the length of the schedule."""
+    """The work is O(R log R) for R runs, whatever the number of rounds."""
 
     def lines(size: int, length: int) -> int:
         requests = tuple(Request(id, 1 + id % 7, length) for id in range(size))
@@ -283,16 +301,16 @@ def test_work_grows_with_the_number_of_runs_alone(together: bool) -> None:
     assert lines(200, 10**9) < 1.1 * small
 
 
-def test_requests_without_runs_are_named_one_by_one() -> None:
+def test_each_request_without_runs_is_reported() -> None:
     instance = Instance(9, (Request("a", 1, 1), Request(1, 1, 1)))
     assert faults(check(Schedule(instance, ()))) == [
-        *one("completes-once", None, "a"),
-        *one("completes-once", None, 1),
+        *fault_of("completes-once", None, "a"),
+        *fault_of("completes-once", None, 1),
     ]
 
 
-def test_the_naive_reading_knows_every_rule() -> None:
-    """A rule that is added to the checker needs a test here."""
+def test_the_rules_are_those_that_this_file_tests() -> None:
+    """A rule that is added to the checker needs a test in this file."""
     assert set(get_args(Rule)) == {
         "completes-once",
         "completed-length",
@@ -306,8 +324,8 @@ def test_the_naive_reading_knows_every_rule() -> None:
 
 @pytest.mark.theorem("T1")
 @pytest.mark.parametrize("capacity", [5, 6])
-def test_the_capacity_itself_is_allowed(capacity: int) -> None:
-    """M tokens fit; M + 1 do not."""
+def test_a_round_that_holds_exactly_the_capacity_is_valid(capacity: int) -> None:
+    """A round may hold M tokens, and not M + 1."""
     instance = Instance(5, (Request("a", 1, 1), Request("b", 2, 1)))
     runs = (Run("a", 0, 1, "completed"), Run("b", 0, 1, "completed"))
     assert check(Schedule(replace(instance, capacity=capacity), runs)) == ()
@@ -316,8 +334,8 @@ def test_the_capacity_itself_is_allowed(capacity: int) -> None:
 
 
 @pytest.mark.theorem("T1")
-def test_a_cache_that_is_too_full_again_is_told_again() -> None:
-    """Too full in rounds 2 and 3, whatever starts in between; not in 4; again in 5 to 7."""
+def test_each_interval_of_rounds_that_exceeds_the_capacity_is_reported() -> None:
+    """Rounds 2, 3, 5, 6 and 7 exceed M; d starts in round 3, which is not reported again."""
     instance = Instance(
         10, (Request("a", 1, 9), Request("b", 4, 4), Request("c", 2, 4), Request("d", 1, 1))
     )
@@ -334,8 +352,8 @@ def test_a_cache_that_is_too_full_again_is_told_again() -> None:
 
 
 @pytest.mark.theorem("T2")
-def test_a_long_run_is_not_forgotten_behind_a_short_one() -> None:
-    """Of three runs the first covers both others."""
+def test_each_run_within_a_longer_run_is_reported() -> None:
+    """The run of rounds 0 to 7 overlaps two short runs, which do not overlap each other."""
     instance = Instance(100, (Request("a", 1, 9),))
     runs = (
         Run("a", 0, 8, "evicted"),
@@ -344,13 +362,13 @@ def test_a_long_run_is_not_forgotten_behind_a_short_one() -> None:
         Run("a", 8, 17, "completed"),
     )
     assert faults(check(Schedule(instance, runs))) == [
-        *one("no-overlap", 2, "a"),
-        *one("no-overlap", 5, "a"),
+        *fault_of("no-overlap", 2, "a"),
+        *fault_of("no-overlap", 5, "a"),
     ]
 
 
 @pytest.mark.theorem("T2")
-def test_what_runs_between_two_completions_runs_after_the_first() -> None:
+def test_an_evicted_run_between_two_completed_runs_is_after_completion() -> None:
     instance = Instance(100, (Request("a", 1, 2),))
     runs = (
         Run("a", 0, 2, "completed"),
@@ -358,6 +376,6 @@ def test_what_runs_between_two_completions_runs_after_the_first() -> None:
         Run("a", 3, 5, "completed"),
     )
     assert faults(check(Schedule(instance, runs))) == [
-        *one("completes-once", 3, "a"),
-        *one("nothing-after-completion", 2, "a"),
+        *fault_of("completes-once", 3, "a"),
+        *fault_of("nothing-after-completion", 2, "a"),
     ]

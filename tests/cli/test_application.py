@@ -1,4 +1,4 @@
-"""The list of commands: each is loaded when it is needed, summarised in a line, and completed."""
+"""The list of commands: lazy loading, summaries and completion in shells; public names."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ class TestLazy:
 
 class TestSummaries:
     @pytest.mark.parametrize("name", COMMANDS)
-    def test_the_list_says_what_the_command_says(self, name: str) -> None:
+    def test_the_summary_in_the_list_is_that_of_the_command(self, name: str) -> None:
         help_text = load_command(name).help
         assert help_text is not None
         assert help_text.split("\n\n")[0] == COMMANDS[name].summary
 
-    def test_none_is_cut_or_wrapped_at_80_columns(self) -> None:
+    def test_no_summary_is_cut_or_wrapped_at_80_columns(self) -> None:
         lines = output_of(*AMIN_REF, "--help", COLUMNS=str(WIDTH)).splitlines()
         listed = lines[lines.index("Commands:") + 1 :][: len(COMMANDS)]
         assert [line.split(maxsplit=1) for line in listed] == [
@@ -160,7 +160,7 @@ def test_commands_work_where_no_solver_can_be_imported(command: str, folder: Pat
 
 class TestCompletion:
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-    def test_a_shell_is_told_how_to_ask(
+    def test_the_completion_script_of_a_shell_is_printed(
         self, shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         # click asks bash for its version, which must not depend on the shell of the machine.
@@ -190,7 +190,7 @@ class TestCompletion:
             ("amin-ref optimum --sch", set(), {"--schedule"}),
         ],
     )
-    def test_words_are_completed(
+    def test_commands_flags_and_values_are_completed(
         self, words: str, expected: set[str], others: set[str],
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     ) -> None:  # fmt: skip
@@ -215,7 +215,7 @@ class TestCompletion:
 def completions(
     words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> set[str]:
-    """What a shell is offered for the last of the words."""
+    """The completions that a shell gets for the last of the words."""
     monkeypatch.setenv(COMPLETION, "bash_complete")
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
@@ -230,7 +230,7 @@ class TestPublicNames:
         for name in package.__all__:
             assert getattr(package, name) is not None
 
-    def test_type_checkers_and_the_program_import_the_same(self) -> None:
+    def test_type_checkers_and_lazy_imports_find_the_same_names(self) -> None:
         tree = ast.parse((PROJECT / "amin_ref" / "__init__.py").read_text(encoding="utf-8"))
         (block,) = (
             node
@@ -248,7 +248,7 @@ class TestPublicNames:
         assert checked == package._MODULES
         assert set(checked) == set(package.__all__)
 
-    def test_a_star_import_brings_them_all(self) -> None:
+    def test_a_star_import_defines_every_public_name(self) -> None:
         program = (
             "from amin_ref import *; import amin_ref; "
             "print(*(set(amin_ref.__all__) - {*globals()}))"
@@ -268,7 +268,7 @@ class TestPublicNames:
         assert 'has no attribute "Scedule"' in ended.stdout
 
 
-def test_the_group_is_as_other_tools_expect() -> None:
+def test_the_group_lists_and_returns_its_commands() -> None:
     """Tools that document click programs walk ``list_commands`` and ``get_command``."""
     assert isinstance(application, LazyGroup)
     context = click.Context(application)

@@ -1,4 +1,4 @@
-"""An exception that no command expects has a sentence, a traceback and an exit code of its own."""
+"""An unexpected exception ends a command with a sentence, a traceback and exit code 70."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(schedule):
 
 amin_ref.checker.check = check
 """
-"""Statements after which ``check`` fails."""
+"""Statements that make the command ``check`` raise KeyError."""
 
 AMIN_REF = "from amin_ref.cli import main; main()"
 
@@ -51,7 +51,7 @@ def amin_ref(
     [KeyError("no such id"), RecursionError("too deep"), AssertionError(), SystemExit(0)],
     ids=lambda error: type(error).__name__,
 )
-def test_a_bug_is_no_answer(
+def test_an_unexpected_exception_ends_with_exit_code_70(
     error: BaseException,
     file: Path,
     capfd: pytest.CaptureFixture[str],
@@ -74,7 +74,7 @@ def test_a_bug_is_no_answer(
     assert said.out == ""
 
 
-def test_the_program_ends_with_that_code(file: Path) -> None:
+def test_the_process_ends_with_exit_code_70_after_a_bug(file: Path) -> None:
     ended = amin_ref(FAILING, "check", str(file))
     assert ended.returncode == BUG
     assert ended.stdout == ""
@@ -82,7 +82,7 @@ def test_the_program_ends_with_that_code(file: Path) -> None:
     assert ended.stderr.endswith("KeyError: 'no such id'\n")
 
 
-def test_a_bug_is_told_by_the_code_where_nothing_can_be_said(file: Path) -> None:
+def test_a_bug_gives_exit_code_70_where_standard_error_cannot_be_written(file: Path) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     assert amin_ref(FAILING, "check", str(file), err=full).returncode == BUG
     os.close(full)
@@ -93,7 +93,7 @@ def test_a_bug_is_told_by_the_code_where_nothing_can_be_said(file: Path) -> None
 
 
 @pytest.mark.parametrize("missing", ["click", "numpy"])
-def test_a_missing_package_is_no_answer(missing: str, file: Path) -> None:
+def test_a_missing_package_ends_with_exit_code_70(missing: str, file: Path) -> None:
     ended = amin_ref(f"import sys; sys.modules[{missing!r}] = None; ", "check", str(file))
     assert ended.returncode == BUG
     sentence = ended.stderr.splitlines()[0]
@@ -102,8 +102,8 @@ def test_a_missing_package_is_no_answer(missing: str, file: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["module", "__init__", "begin", "decide"])
-def test_a_policy_that_exits_is_told(where: str, tmp_path: Path) -> None:
-    """Else its exit code would be the program's: 0 for nothing done."""
+def test_a_policy_that_exits_is_reported_as_bad_input(where: str, tmp_path: Path) -> None:
+    """Otherwise the exit code of the policy, 0, would be that of the program, which did nothing."""
     methods = {
         name: f"    def {name}(self, *_): " + ("raise SystemExit(0)" if name == where else "pass")
         for name in ("__init__", "begin", "decide")

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it refuses and how it ends."""
+"""The command line: output, refusals and exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def amin_ref(*arguments: str, code: int = 0) -> None:
 
 
 def one_sentence(text: str) -> str:
-    """The text, if it is the program's name and one line behind it."""
+    """The text, after checking that it is one line that begins with the name of the program."""
     assert text.startswith("amin-ref: ")
     assert text.endswith(".\n")
     assert text.count("\n") == 1
@@ -36,7 +36,7 @@ def one_sentence(text: str) -> str:
 
 
 def started(*arguments: str) -> subprocess.Popen[bytes]:
-    # Unbuffered, Python itself loses what a pipe does not take at once, and says nothing.
+    # Unbuffered, Python itself loses what a pipe does not take at once, without an error.
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.Popen(
         [*PROGRAM, *arguments],
@@ -48,7 +48,11 @@ def started(*arguments: str) -> subprocess.Popen[bytes]:
 
 
 def interrupted_once_seen(says: bytes, *arguments: str, output: Path) -> tuple[int, str, str]:
-    """Run with a terminal for stderr, press Ctrl-C when progress says so; code, stdout, stderr."""
+    """Run with a terminal as stderr; send SIGINT when progress shows ``says``.
+
+    Returns:
+        Exit code, standard output and standard error.
+    """
     ours, theirs = pty.openpty()
     with output.open("wb") as out:
         process = subprocess.Popen(
@@ -58,7 +62,7 @@ def interrupted_once_seen(says: bytes, *arguments: str, output: Path) -> tuple[i
     os.close(theirs)
     seen = b""
     pressed = False
-    with contextlib.suppress(OSError):  # how a terminal whose other end is closed says so
+    with contextlib.suppress(OSError):  # raised when the other end of the terminal is closed
         while True:
             seen += os.read(ours, 1000)
             if says in seen and not pressed:
@@ -97,7 +101,7 @@ class TestSimulateAndCheck:
 class TestOptimumAndVerify:
     @pytest.fixture
     def instance_file(self, tmp_path: Path) -> Path:
-        """Three requests of which two fit at a time: 4 + 4 + 8 is the best total latency."""
+        """Three requests, of which two fit at a time: the optimum is 4 + 4 + 8."""
         file = tmp_path / "instance.json"
         file.write_text(Instance(15, tuple(Request(i, 3, 4) for i in range(3))).to_json())
         return file
@@ -119,7 +123,7 @@ class TestOptimumAndVerify:
         assert capsys.readouterr().out.startswith("12 request·rounds at least, for 3 requests")
 
     @pytest.mark.parametrize("method", ["auto", "ilp", "search"])
-    def test_json_holds_everything(
+    def test_json_has_costs_schedule_and_certificate(
         self, method: str, instance_file: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         amin_ref("optimum", "--workload", str(instance_file), "--method", method, "--json")
@@ -129,7 +133,7 @@ class TestOptimumAndVerify:
         assert Schedule.from_json(json.dumps(document["schedule"])).total_latency == 16
         assert (document["certificate"] is None) == (document["evidence"] != "certificate")
 
-    def test_ctrl_c_gives_the_best_so_far(self, tmp_path: Path) -> None:
+    def test_ctrl_c_prints_the_best_bounds_so_far(self, tmp_path: Path) -> None:
         flags = ("--requests", "300", "--time-limit", "100", "--json")
         code, out, err = interrupted_once_seen(b"gap", "optimum", *flags, output=tmp_path / "out")
         assert code == 130
@@ -216,7 +220,7 @@ def test_bad_input_is_refused_in_one_sentence(
         ("--bogus", ") See "),
     ],
 )
-def test_a_question_of_click_ends_before_the_advice(
+def test_a_suggestion_of_click_is_followed_by_the_advice(
     flag: str, ends: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     amin_ref("compare", flag, code=2)
@@ -240,7 +244,9 @@ def test_a_bad_schedule_is_refused_in_one_sentence(
     one_sentence(capsys.readouterr().err)
 
 
-def test_help_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_an_example_and_the_default_of_every_flag(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for command in map(load_command, COMMANDS):
         amin_ref(str(command.name), "--help")
         text = " ".join(capsys.readouterr().out.split()).split("Options:", 1)[1]
@@ -294,16 +300,16 @@ def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
         (signal.SIGHUP, "amin-ref: the terminal was closed.\n"),
     ],
 )
-def test_a_signal_while_everything_is_imported_is_a_sentence(
+def test_a_signal_during_imports_ends_in_one_sentence(
     number: signal.Signals, sentence: str
 ) -> None:
     program = f"""
 import os, sys
-class Pressed:
+class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == "amin_ref.cli.application":
             os.kill(os.getpid(), {number})
-sys.meta_path.insert(0, Pressed())
+sys.meta_path.insert(0, Interrupting())
 from amin_ref.cli import main
 main()
 """

@@ -1,4 +1,4 @@
-"""``amin-ref compare``: what it prints in each format, and what it refuses."""
+"""``amin-ref compare``: output in each format, and refusals."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from amin_ref import Amin, Instance, Schedule, compare, compare_seeds, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS
-from amin_ref.policies.names import DEFAULT_POLICIES
+from amin_ref.policies.names import DEFAULT_POLICIES, POLICIES
 from amin_ref.workloads import build_instance
 from tests.cli.test_cli import PROGRAM, interrupted_once_seen, one_sentence
 from tests.support.project import PROJECT
@@ -31,7 +32,9 @@ def amin_ref(*arguments: str, code: int = 0) -> None:
 
 
 class TestCompare:
-    def test_json_holds_what_the_schedules_say(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_has_the_metrics_of_the_schedules(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref(
             "compare", "--requests", "60", "--capacity", "1500", "--block-size", "16",
             "--prediction", "exact", "--json",
@@ -61,14 +64,14 @@ class TestCompare:
         assert first_words.index("fcfs") < first_words.index("amin")
         assert "amax" not in first_words
 
-    def test_seed_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_results_depend_on_the_seed_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
         outputs = []
         for seed in ("1", "1", "2"):
             amin_ref("compare", "--requests", "40", "--seed", seed, "--ties", "random", "--json")
             outputs.append(json.loads(capsys.readouterr().out)["policies"])
         assert outputs[0] == outputs[1] != outputs[2]
 
-    def test_dropped_rows_are_told(
+    def test_dropped_rows_are_counted_in_table_and_json(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         trace = tmp_path / "trace.csv"
@@ -83,7 +86,7 @@ class TestCompare:
             "longer_than_cache": 1,
         }
 
-    def test_what_is_finished_is_printed_when_interrupted(
+    def test_finished_policies_are_printed_when_interrupted(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         calls = []
@@ -109,9 +112,7 @@ class TestCompare:
         amin_ref(*flags, "--time-limit", "0")
         assert "× bound" in capsys.readouterr().out
 
-    def test_json_of_the_first_version_is_still_there(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_json_has_the_fields_of_version_0_1(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Version 0.1 wrote these fields, under this format and version."""
         amin_ref("compare", *SMALL, "--json")
         text = capsys.readouterr().out
@@ -129,7 +130,9 @@ class TestCompare:
         amin_ref("compare", *SMALL, "--format", "json")
         assert capsys.readouterr().out == text
 
-    def test_it_is_made_of_the_python_function(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_output_is_that_of_the_python_function(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         instance = build_instance(requests=40, capacity=1500, prediction="bins:10").instance
         amin_ref("compare", *SMALL, "--format", "csv")
         assert capsys.readouterr().out == compare(instance).to_csv()
@@ -163,7 +166,7 @@ class TestUnits:
             assert per_second == pytest.approx(20 * float(first["throughput"]))
             assert second["evictions"] == first["evictions"]
 
-    def test_headings_say_the_unit(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_headings_name_the_unit(self, capsys: pytest.CaptureFixture[str]) -> None:
         amin_ref("compare", *SMALL, "--slo", "20")
         text = capsys.readouterr().out
         assert text.split("---")[0].split().count("rounds") == 4
@@ -188,7 +191,7 @@ class TestUnits:
 class TestWidth:
     @staticmethod
     def on_a_terminal(columns: int, *flags: str) -> list[str]:
-        """The lines that a terminal of some width gets."""
+        """The lines that are printed on a terminal of this width."""
         ours, theirs = pty.openpty()
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
         process = subprocess.Popen(
@@ -220,7 +223,9 @@ class TestWidth:
         assert len([line for line in lines if line.startswith("TTFT p90, rounds")]) >= 1
         assert "Left out" not in " ".join(lines)
 
-    def test_a_pipe_has_no_width(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_without_a_terminal_no_width_limits_the_table(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("compare", *SMALL, "--columns", "all")
         table = capsys.readouterr().out.split("\n\n")[1].split("\n")
         assert len(table) == 4 + 4
@@ -231,7 +236,7 @@ def read_all(terminal: int) -> Iterator[bytes]:
     try:
         while chunk := os.read(terminal, 4096):
             yield chunk
-    except OSError:  # how a terminal whose other end is closed says so
+    except OSError:  # raised when the other end of the terminal is closed
         pass
     finally:
         os.close(terminal)
@@ -251,7 +256,9 @@ class TestSeeds:
             of_amin.append(of_seed["policies"][0]["mean_latency"])
         assert document["policies"][0]["mean_latency"]["mean"] == pytest.approx(sum(of_amin) / 3)
 
-    def test_it_is_made_of_the_python_function(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_output_is_that_of_the_python_function(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         def make(seed: int) -> Instance:
             return build_instance(
                 requests=40, capacity=1500, prediction="bins:10", arrivals="load:0.8", seed=seed
@@ -270,7 +277,7 @@ class TestSeeds:
         amin_ref(*flags, "--format", "markdown")
         assert capsys.readouterr().out.count("| :-- |") == 2
 
-    def test_a_bound_for_each_seed(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_each_seed_has_a_lower_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
         amin_ref("compare", *SMALL, "--seeds", "2", "--bound", "--time-limit", "0.2", "--json")
         document = json.loads(capsys.readouterr().out)
         bounds = [of_seed["lower_bound"] for of_seed in document["comparisons"]]
@@ -290,7 +297,7 @@ class TestSeeds:
         assert "amin-ref compare --report seeds.html --seed 4" in page
         assert "--policies amin,fcfs --time-limit 0.2 --seeds 3" in page
 
-    def test_seeds_of_what_is_not_random_are_refused(
+    def test_seeds_are_refused_where_nothing_is_random(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         trace = tmp_path / "trace.csv"
@@ -303,7 +310,7 @@ class TestSeeds:
         amin_ref(*flags, "--load", "0.5")
         amin_ref(*flags, "--ties", "random")
 
-    def test_seeds_that_are_done_are_printed_when_interrupted(
+    def test_finished_seeds_are_printed_when_interrupted(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         calls = []
@@ -322,13 +329,15 @@ class TestSeeds:
         captured = capsys.readouterr()
         assert json.loads(captured.out)["seeds"] == [0, 1]
         one_sentence(captured.err.lstrip("\n"))
-        # Of a single seed there is no interval: it is printed as it is without --seeds.
+        # One seed has no interval: its comparison is printed as without --seeds.
         del calls[2:]
         amin_ref(*flags, "--seeds", "9", code=130)
         document = json.loads(capsys.readouterr().out)
         assert document["format"] == "amin-ref/comparison"
 
-    def test_ctrl_c_at_the_bound_of_a_seed(self, tmp_path: Path) -> None:
+    def test_ctrl_c_in_the_search_for_a_bound_prints_the_finished_seeds(
+        self, tmp_path: Path
+    ) -> None:
         flags = ("--requests", "300", "--seeds", "2", "--bound", "--time-limit", "100", "--json")
         code, out, err = interrupted_once_seen(
             b"lower bound", "compare", *flags, output=tmp_path / "out"
@@ -359,7 +368,9 @@ class TestYourOwnPolicy:
         return tmp_path
 
     @pytest.mark.usefixtures("folder")
-    def test_it_is_compared_with_ours(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_policy_of_a_module_is_compared_with_the_given_ones(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("compare", *SMALL, "--policies", "fcfs,mine_compared:Mine", "--json")
         ours, mine = json.loads(capsys.readouterr().out)["policies"]
         assert mine == ours | {"policy": "mine_compared:Mine"}
@@ -367,7 +378,9 @@ class TestYourOwnPolicy:
         assert re.search(r"amin +mine_compared:Mine", capsys.readouterr().out)
 
     @pytest.mark.usefixtures("folder")
-    def test_ties_are_its_own_affair(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_ties_has_no_effect_on_a_policy_of_a_module(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         flags = ("compare", *SMALL, "--ties", "random", "--policies")
         amin_ref(*flags, "mine_compared:Mine", code=2)
         assert "--ties has no effect" in one_sentence(capsys.readouterr().err)
@@ -381,17 +394,17 @@ class TestYourOwnPolicy:
             ("Nothing", "the cache has been empty for"),
         ],
     )
-    def test_what_it_does_wrong_is_one_sentence(
+    def test_a_failing_policy_of_a_module_is_reported_in_one_sentence(
         self, name: str, says: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """And the policies that are done are not lost."""
+        """The policies that were simulated before are printed."""
         amin_ref("compare", *SMALL, "--policies", f"amin,mine_compared:{name}", "--json", code=2)
         captured = capsys.readouterr()
         assert says in one_sentence(captured.err)
         assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
 
 
-def test_a_load_is_poisson_arrivals(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_flag_load_stands_for_arrivals_at_that_load(capsys: pytest.CaptureFixture[str]) -> None:
     amin_ref("compare", *SMALL, "--load", "0.8", "--json")
     document = json.loads(capsys.readouterr().out)
     assert document["options"]["arrivals"] == "load:0.8"
@@ -447,3 +460,14 @@ def test_bad_flags_are_refused_in_one_sentence(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in one_sentence(captured.err)
+
+
+@pytest.mark.slow
+def test_all_policies_take_less_than_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """On the default workload, in processor time, besides the bound's own time limit of 1 s."""
+    before = time.process_time()
+    amin_ref("compare", "--policies", "all", "--bound", "--time-limit", "1", "--json")
+    assert time.process_time() - before < 10 + 1
+    document = json.loads(capsys.readouterr().out)
+    assert [row["policy"] for row in document["policies"]] == list(POLICIES)
+    assert all(row["ratio_to_bound"] >= 1 for row in document["policies"])

@@ -38,7 +38,7 @@ def written(schedule: Schedule, folder: Path, *, lines: bool = False) -> str:
 
 class TestConform:
     @pytest.mark.parametrize("lines", [False, True])
-    def test_amins_own(
+    def test_a_schedule_of_amin_conforms(
         self, lines: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = written(simulate(INSTANCE, Amin()), tmp_path, lines=lines)
@@ -47,7 +47,7 @@ class TestConform:
         assert out.startswith("valid, and Amin's: 3 requests, ")
         assert " times the optimum, " in out
 
-    def test_not_amins_is_explained_with_exit_code_1(
+    def test_a_departure_is_explained_with_exit_code_1(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         instance = Instance(6, INSTANCE.requests[:2])
@@ -85,7 +85,7 @@ class TestConform:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """Without a terminal, to 80 characters. No word is lost."""
+        """Without a terminal the width is 80 characters. No word is lost."""
         monkeypatch.setattr("amin_ref.cli.writing.terminal_width", lambda: width)
         schedule = simulate(INSTANCE, FirstComeFirstServed())
         amin_ref("conform", written(schedule, tmp_path), "--no-bound", code=1)
@@ -103,7 +103,7 @@ class TestConform:
     def test_the_distance_is_exact_where_the_optimum_is(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Of two that do not fit together, the longer went first: 5 + 7 in place of 2 + 7."""
+        """Two requests that do not fit together, the longer first: 5 + 7, and OPT is 2 + 7."""
         instance = Instance(6, (Request("a", 1, 5, 5), Request("b", 4, 2, 2)))
         runs = (Run("a", 0, 5, "completed"), Run("b", 5, 7, "completed"))
         amin_ref("conform", written(Schedule(instance, runs), tmp_path), "--json", code=1)
@@ -115,7 +115,7 @@ class TestConform:
             capsys.readouterr().out
         )
 
-    def test_a_schedule_that_is_not_valid_is_no_policys(
+    def test_a_schedule_that_is_not_valid_is_reported_with_its_violations(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = written(Schedule(INSTANCE, (Run("a", 0, 4, "completed"),)), tmp_path)
@@ -193,7 +193,7 @@ def test_a_schema_is_printed(name: str, capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out)["$id"] == f"urn:amin-ref:schema:{name}:1"
 
 
-def test_a_document_is_held_to_its_schema(
+def test_a_document_is_validated_against_its_schema(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     schedule = simulate(INSTANCE, Amin())
@@ -216,7 +216,7 @@ def test_a_document_is_held_to_its_schema(
     assert out.endswith(" places.\n")
 
 
-def test_a_document_that_is_wrong_all_over_is_not_quoted_whole(
+def test_at_most_100_places_of_a_wrong_document_are_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "wrong.json"
@@ -229,7 +229,7 @@ def test_a_document_that_is_wrong_all_over_is_not_quoted_whole(
 
 
 class TestVectors:
-    def test_they_are_printed_or_written(
+    def test_vectors_are_printed_or_written(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         amin_ref("vectors")

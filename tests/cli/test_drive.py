@@ -1,4 +1,4 @@
-"""``amin-ref drive``: the verdict on a program, and how its failures are reported."""
+"""``amin-ref drive``: verdicts on programs, and reports of their failures."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ AMIN = "amin_ref:Amin"
 
 
 @pytest.fixture(autouse=True)
-def _programs_find_us(monkeypatch: pytest.MonkeyPatch) -> None:
+def _programs_import_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
 
 
-def ours(name: str, *arguments: str) -> list[str]:
+def stdin_policy(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "tests.support.stdin_policy", name, *arguments]
 
 
@@ -50,35 +50,47 @@ SMALL = Instance(5, (Request("a", 2, 2), Request("b", 2, 3, 2, arrival=1)))
 
 class TestVerdicts:
     def test_amin_is_amin(self, capsys: pytest.CaptureFixture[str]) -> None:
-        said = drive(capsys, "--small", "30", "--requests", "30", "--", *ours(AMIN), code=0)
-        assert "BROKEN" not in said
-        assert re.search(r"holds +T1 memory safety \(30 instances\)", said)
-        assert re.search(
-            r"chat, 30 requests: total latency [\d,]+ request·rounds, 1\.\d+ × bound\.", said
+        printed = drive(
+            capsys, "--small", "30", "--requests", "30", "--", *stdin_policy(AMIN), code=0
         )
-        assert said.endswith("valid, and every decision is one that Amin could have made.\n")
+        assert "BROKEN" not in printed
+        assert re.search(r"holds +T1 memory safety \(30 instances\)", printed)
+        assert re.search(
+            r"chat, 30 requests: total latency [\d,]+ request·rounds, 1\.\d+ × bound\.", printed
+        )
+        assert printed.endswith("valid, and every decision is one that Amin could have made.\n")
 
-    def test_what_is_only_valid(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-        file = written(tmp_path / "one.json", SMALL)
-        fcfs = ours("amin_ref:FirstComeFirstServed")
-        said = drive(capsys, "--claims", "valid", "--instance", file, "--", *fcfs, code=0)
-        assert re.search(r"one.json: total latency 6 .*, 1.000 × OPT, as Amin's could be", said)
-        assert said.endswith("valid.\n")
-
-    def test_several_files_and_nothing_else(
+    def test_a_valid_scheduler_passes_the_claim_valid(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        """A schedule's instance does as well."""
+        file = written(tmp_path / "one.json", SMALL)
+        fcfs = stdin_policy("amin_ref:FirstComeFirstServed")
+        printed = drive(capsys, "--claims", "valid", "--instance", file, "--", *fcfs, code=0)
+        assert re.search(r"one.json: total latency 6 .*, 1.000 × OPT, as Amin's could be", printed)
+        assert printed.endswith("valid.\n")
+
+    def test_given_files_are_driven_in_place_of_random_instances(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """A file with a schedule stands for the schedule's instance."""
         one = written(tmp_path / "one.json", SMALL)
         two = tmp_path / "two.json"
         two.write_text(Schedule(Instance(9, (Request(1, 1, 1),)), ()).to_json())
-        said = drive(capsys, "--instance", one, "--instance", str(two), "--", *ours(AMIN), code=0)
-        assert [line.split(":")[0] for line in said.splitlines()[:-1]] == ["one.json", "two.json"]
+        printed = drive(
+            capsys, "--instance", one, "--instance", str(two), "--", *stdin_policy(AMIN), code=0
+        )
+        assert [line.split(":")[0] for line in printed.splitlines()[:-1]] == [
+            "one.json",
+            "two.json",
+        ]
 
-    def test_the_counterexample_can_be_driven_with_again(
+    def test_driving_with_the_written_counterexample_repeats_the_finding(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        file, wrong = tmp_path / "case.json", ours("amin_ref.policies.variants:EvictsLargest")
+        file, wrong = (
+            tmp_path / "case.json",
+            stdin_policy("amin_ref.policies.variants:EvictsLargest"),
+        )
         first = drive(capsys, "-q", "--small", "60", "--output", str(file), "--", *wrong, code=1)
         again = drive(capsys, "--instance", str(file), "--", *wrong, code=1)
         assert "T6 does not hold: wrong-victim: round " in first
@@ -100,25 +112,25 @@ class TestTexts:
         assert run(application, ["drive", "--example", language]) == 0
         assert capsys.readouterr().out == example_text(language)
 
-    def test_no_other_example(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_an_unknown_example_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "'cobol' is not one of 'c', 'js'" in drive(capsys, "--example", "cobol", code=2)
 
     def test_help_cites_no_file_that_is_not_installed(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = drive(capsys, "--help", code=0)
-        assert "proofs_notes" not in said
-        assert "tests/" not in said
+        printed = drive(capsys, "--help", code=0)
+        assert "proofs_notes" not in printed
+        assert "tests/" not in printed
 
 
 class TestJson:
     def test_amin(self, capsys: pytest.CaptureFixture[str]) -> None:
-        said = drive(
-            capsys, "--json", "--small", "40", "--requests", "30", "--", *ours(AMIN), code=0
+        printed = drive(
+            capsys, "--json", "--small", "40", "--requests", "30", "--", *stdin_policy(AMIN), code=0
         )
-        document = json.loads(said)
+        document = json.loads(printed)
         assert (document["claims"], document["holds"], document["finding"]) == ("amin", True, None)
-        assert document["command"] == ours(AMIN)
+        assert document["command"] == stdin_policy(AMIN)
         verdicts = document["theorems"]["verdicts"]
         assert [(v["theorem"], v["holds"]) for v in verdicts[:2]] == [("T1", True), ("T2", True)]
         assert document["theorems"]["ratio"]["instances"] == 2
@@ -126,10 +138,10 @@ class TestJson:
         assert found["requests"] == 30
         assert 0 < found["lower_bound"] <= found["total_latency"]
 
-    def test_its_finding_can_be_driven_with_again(
+    def test_driving_with_the_instance_of_a_finding_repeats_it(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        wrong = ours("amin_ref.policies.variants:EvictsLargest")
+        wrong = stdin_policy("amin_ref.policies.variants:EvictsLargest")
         first = json.loads(drive(capsys, "--json", "--small", "60", "--", *wrong, code=1))
         file = tmp_path / "case.json"
         file.write_text(json.dumps(first["finding"]["instance"]))
@@ -143,7 +155,7 @@ class TestJson:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", SMALL)
-        fcfs = ours("amin_ref:FirstComeFirstServed")
+        fcfs = stdin_policy("amin_ref:FirstComeFirstServed")
         flags = ("--json", "--claims", "valid", "--instance", file)
         assert json.loads(drive(capsys, *flags, "--", *fcfs, code=0))["instances"] == [
             {
@@ -167,69 +179,73 @@ class TestNoEnd:
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, claims: str, rounds: int
     ) -> None:
         file = written(tmp_path / "one.json", self.INSTANCE)
-        queue = ours("tests.models.wrong_schedulers:JoinsTheQueueAgain")
-        said = drive(capsys, "--claims", claims, "--instance", file, "--", *queue, code=1)
+        queue = stdin_policy("tests.models.wrong_schedulers:JoinsTheQueueAgain")
+        printed = drive(capsys, "--claims", claims, "--instance", file, "--", *queue, code=1)
         assert (
             f"T2 does not hold: no-progress: round {rounds + 1}: 3 requests are not completed yet, "
-            f"but the limit is {rounds} rounds (T2)" in said
+            f"but the limit is {rounds} rounds (T2)" in printed
         )
-        assert ("under any fixed tie-break" in said) == (claims == "amin")
+        assert ("under any fixed tie-break" in printed) == (claims == "amin")
 
-    def test_with_fixed_ranks_it_ends(
+    def test_amin_with_fixed_ranks_ends_on_the_same_instance(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", self.INSTANCE)
-        drive(capsys, "--instance", file, "--", *ours(AMIN), code=0)
+        drive(capsys, "--instance", file, "--", *stdin_policy(AMIN), code=0)
 
 
 class TestRefusals:
-    def test_what_cannot_be_started(self, capsys: pytest.CaptureFixture[str]) -> None:
-        said = drive(capsys, "--", "no-such-program", code=2)
-        assert said.startswith("amin-ref: 'no-such-program' cannot be started: ")
-        assert said.count("\n") == 1
+    def test_a_program_that_cannot_be_started_is_bad_input(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        printed = drive(capsys, "--", "no-such-program", code=2)
+        assert printed.startswith("amin-ref: 'no-such-program' cannot be started: ")
+        assert printed.count("\n") == 1
 
-    def test_what_dies(self, capsys: pytest.CaptureFixture[str]) -> None:
-        said = drive(capsys, "--", "false", code=1)
-        assert said.startswith("false: died: at hello: it exited with code 1.\n")
+    def test_a_program_that_exits_at_once_has_died(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        printed = drive(capsys, "--", "false", code=1)
+        assert printed.startswith("false: died: at hello: it exited with code 1.\n")
 
-    def test_what_fails_at_the_end(
+    def test_a_program_that_exits_with_an_error_at_the_end_has_died(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", SMALL)
-        late = [*ours(AMIN)]
+        late = [*stdin_policy(AMIN)]
         script = f"import sys, subprocess; subprocess.run({late!r}); sys.exit(5)"
-        said = drive(capsys, "--instance", file, "--", sys.executable, "-c", script, code=1)
-        assert "died: at the end: it exited with code 5" in said
+        printed = drive(capsys, "--instance", file, "--", sys.executable, "-c", script, code=1)
+        assert "died: at the end: it exited with code 5" in printed
 
     def test_a_command_has_to_be_given(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "COMMAND" in drive(capsys, "--claims", "valid", code=2)
 
-    def test_a_file_that_holds_no_instance(
+    def test_a_file_without_an_instance_is_refused(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         (tmp_path / "notes.txt").write_text("hello")
-        said = drive(capsys, "--instance", str(tmp_path / "notes.txt"), "--", "true", code=2)
-        assert "holds no instance and no schedule" in said
+        printed = drive(capsys, "--instance", str(tmp_path / "notes.txt"), "--", "true", code=2)
+        assert "holds no instance and no schedule" in printed
 
     @pytest.mark.parametrize(("name", "says"), [
         ("nothing", "there is no such file"),
         ("folder", "this is a directory"),
         ("empty", "is empty"),
     ])  # fmt: skip
-    def test_a_file_that_cannot_be_read(
+    def test_a_file_that_cannot_be_read_is_refused(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, says: str
     ) -> None:
         (tmp_path / "folder").mkdir()
         (tmp_path / "empty").touch()
-        said = drive(capsys, "--instance", str(tmp_path / name), "--", "true", code=2)
-        assert says in said
-        assert said.count("\n") == 1
+        printed = drive(capsys, "--instance", str(tmp_path / name), "--", "true", code=2)
+        assert says in printed
+        assert printed.count("\n") == 1
 
-    def test_a_timeout_longer_than_the_system_knows(
+    def test_a_timeout_beyond_the_limits_of_the_system_is_accepted(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", SMALL)
-        drive(capsys, "--timeout", "1e300", "--instance", file, "--", *ours(AMIN), code=0)
+        drive(capsys, "--timeout", "1e300", "--instance", file, "--", *stdin_policy(AMIN), code=0)
 
     def test_flags_after_the_command_belong_to_the_program(
         self, capsys: pytest.CaptureFixture[str]
@@ -240,30 +256,30 @@ class TestRefusals:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
-def test_wrong_schedulers_are_caught(wrong: Wrong, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_schedulers_are_reported(wrong: Wrong, capsys: pytest.CaptureFixture[str]) -> None:
     """With the default flags; ``test_wrong_schedulers.py`` tests them on one file."""
     if wrong.name == "Peeks":
-        pytest.skip("there is no stack to look at: the next test has one that reads a file")
-    command = ours(f"{wrong.make.__module__}:{wrong.name}")
-    said = drive(capsys, "--claims", wrong.claims, "--", *command, code=1)
+        pytest.skip("a process has no access to the simulator's stack; PeeksAtFile is tested below")
+    command = stdin_policy(f"{wrong.make.__module__}:{wrong.name}")
+    printed = drive(capsys, "--claims", wrong.claims, "--", *command, code=1)
     if wrong.rule == "raised":
-        assert "died: instance" in said
-        assert "KeyError" in said
+        assert "died: instance" in printed
+        assert "KeyError" in printed
         return
-    found = re.search(rf"^BROKEN +{wrong.theorem} .*; (\S+) on", said, flags=re.MULTILINE)
-    assert found is not None, said
+    found = re.search(rf"^BROKEN +{wrong.theorem} .*; (\S+) on", printed, flags=re.MULTILINE)
+    assert found is not None, printed
     assert found.group(1) == wrong.rule
 
 
-def test_one_that_knows_the_file_is_caught(
+def test_a_program_that_reads_output_lengths_from_the_file_is_reported(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """It uses output lengths from the file, which the protocol never sends."""
+    """It reads output lengths from the file; the protocol never sends them."""
     requests = (Request("a", 4, 8, 1, 8), Request("b", 4, 3, 2, 9), Request("c", 4, 2, 2, 9))
     file = written(tmp_path / "secret.json", Instance(13, requests))
-    command = ours("tests.models.wrong_schedulers:PeeksAtFile", file)
-    said = drive(capsys, "--instance", file, "--", *command, code=1)
-    assert "T5 does not hold: read-the-output-length: round 0: " in said
+    command = stdin_policy("tests.models.wrong_schedulers:PeeksAtFile", file)
+    printed = drive(capsys, "--instance", file, "--", *command, code=1)
+    assert "T5 does not hold: read-the-output-length: round 0: " in printed
 
 
 @pytest.fixture(scope="module")
@@ -310,21 +326,21 @@ class TestExamples:
     ) -> None:
         drive(capsys, "--requests", "30", "--", *javascript, code=0)
 
-    def test_one_in_c_that_refines_too_far(
+    def test_a_wrong_example_in_c_is_reported(
         self, compiled: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = drive(capsys, "--", str(compiled / "amin_wrong"), code=1)
-        assert "T3 does not hold: refined-too-far: " in said
-        assert said.count("BROKEN") == 2
+        printed = drive(capsys, "--", str(compiled / "amin_wrong"), code=1)
+        assert "T3 does not hold: refined-too-far: " in printed
+        assert printed.count("BROKEN") == 2
 
-    def test_one_in_javascript_that_skips(
+    def test_a_wrong_example_in_javascript_is_reported(
         self, node: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        said = drive(capsys, "--", node, str(WRONG_EXAMPLES / "amin_wrong.js"), code=1)
-        assert "T7 does not hold: skipped-the-first: " in said
-        assert said.count("BROKEN") == 2
+        printed = drive(capsys, "--", node, str(WRONG_EXAMPLES / "amin_wrong.js"), code=1)
+        assert "T7 does not hold: skipped-the-first: " in printed
+        assert printed.count("BROKEN") == 2
 
-    def test_the_wrong_ones_are_valid(
+    def test_the_wrong_examples_make_valid_schedules(
         self, compiled: Path, node: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Their schedules are valid: only the claim to be Amin fails."""
@@ -335,7 +351,7 @@ class TestExamples:
             flags = ("--claims", "valid", "--small", "50", "--requests", "20")
             drive(capsys, *flags, "--", *command, code=0)
 
-    def test_ids_that_are_hard_to_read(
+    def test_the_examples_read_ids_with_special_characters(
         self,
         compiled: Path,
         javascript: list[str],
@@ -362,8 +378,10 @@ class TestExamples:
             drive(capsys, "--instance", file, "--", *command, code=0)
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_a_wrong_one_differs_in_its_mistake_alone(self, language: Language) -> None:
-        """And in the comment at its head."""
+    def test_a_wrong_example_differs_from_the_right_one_in_at_most_4_lines(
+        self, language: Language
+    ) -> None:
+        """Apart from the comment at its head."""
         wrong = (WRONG_EXAMPLES / f"amin_wrong.{language}").read_text(encoding="utf-8")
         first, second = code_of(example_text(language)), code_of(wrong)
         different = [line for line in difflib.ndiff(first, second) if line[0] == "+"]

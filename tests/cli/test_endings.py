@@ -1,4 +1,4 @@
-"""Whatever ends a command, its exit code and its one sentence say what it was."""
+"""The exit code and the one sentence of a command name the cause of its end, whatever it is."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def raising(error: BaseException) -> click.Command:
     (OSError("no number"), 3, "cannot read or write: Input/output error."),
     (OSError(errno.EBADF, "Bad file descriptor"), 3, "cannot read or write: Bad file descriptor."),
 ], ids=lambda value: repr(value) if isinstance(value, BaseException) else "")  # fmt: skip
-def test_an_error_is_a_code_and_a_sentence(
+def test_each_error_has_an_exit_code_and_a_sentence(
     error: BaseException, code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(raising(error), []) == code
@@ -78,8 +78,12 @@ def test_a_command_that_was_asked_to_stop_ends_by_the_signal(
         remember(number)
         click.get_current_context().exit(130)
 
+    def with_an_answer() -> None:
+        remember(number)
+        click.get_current_context().exit(1)
+
     def without_one() -> None:
-        raise_if_asked_to_stop()  # not yet
+        raise_if_asked_to_stop()  # no signal has arrived: nothing is raised
         remember(number)
         with pytest.raises(KeyboardInterrupt) as raised:
             raise_if_asked_to_stop()
@@ -88,50 +92,51 @@ def test_a_command_that_was_asked_to_stop_ends_by_the_signal(
 
     assert run(ends(with_a_result), []) == code
     assert capsys.readouterr().err == ""
+    assert run(ends(with_an_answer), []) == 1
     assert run(ends(without_one), []) == code
     assert capsys.readouterr().err.startswith("amin-ref: ")
 
 
 class Full(io.StringIO):
-    """A stream that takes nothing: its error comes when it is flushed."""
+    """A stream on a full disk: flushing it raises an error."""
 
     def flush(self) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def fileno(self) -> int:
-        return self.taken
+        return self.descriptor
 
-    taken = -1
+    descriptor = -1
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 3), (1, 3), (2, 2), (130, 130)])
-def test_an_output_that_is_lost_is_no_success(
+def test_a_lost_output_gives_exit_code_3(
     before: int,
     after: int,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An error before is the more important one."""
+    """An earlier error keeps its exit code."""
     full = Full()
     monkeypatch.setattr(sys, "stdout", full)
     with open("/dev/zero", "wb") as dropped:
-        full.taken = dropped.fileno()
+        full.descriptor = dropped.fileno()
         assert run(ends(lambda: click.get_current_context().exit(before)), []) == after
     said = "amin-ref: the disk is full, and the output is not complete.\n"
     assert capsys.readouterr().err == ("" if after == before else said)
 
 
-def test_what_cannot_be_written_is_dropped_for_good() -> None:
-    """Else Python would write it when it ends, and end with a code of its own."""
+def test_output_that_cannot_be_written_is_dropped_for_good() -> None:
+    """Otherwise Python would write it at its end, fail, and end with an exit code of its own."""
     stream = Full()
     with open("/dev/full", "wb", buffering=0) as file:
-        stream.taken = file.fileno()
+        stream.descriptor = file.fileno()
         assert flush_or_drop(stream) is not None
         assert file.write(b"goes to the null device") == 23
     assert flush_or_drop(io.StringIO()) is None
 
 
-def test_a_closed_standard_output_is_said(
+def test_a_closed_standard_output_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdout", ClosedOutput())
@@ -140,6 +145,9 @@ def test_a_closed_standard_output_is_said(
         "amin-ref: standard output is closed; open it to see the result.\n"
     )
     assert run(ends(lambda: click.echo("", nl=False)), []) == 0
+    assert run(raising(OSError(errno.EIO, "Input/output error")), []) == 3
+    assert capsys.readouterr().err == "amin-ref: cannot read or write: Input/output error.\n"
+    assert ClosedOutput().write("") == 0
 
 
 def test_a_name_that_the_terminal_cannot_show_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,17 +157,19 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(monkeypatch: pytest.Mon
     assert shown.getvalue() == b"\\u0142\xf3d\\u017a\n"
 
 
-def test_a_message_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_cannot_be_written_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(sys, "stderr", Broken())
-    for speak in (say, tell, warn):
-        speak("unheard.")
+    for write in (say, tell, warn):
+        write("lost.")
 
 
-def test_who_speaks_and_what_is_only_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_begin_with_the_program_and_warnings_say_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     say("done.")
     tell("written.")
     warn("old.")

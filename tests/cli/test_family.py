@@ -1,4 +1,4 @@
-"""``amin-ref worst-case --family``: its numbers are those of the simulator and of a certificate."""
+"""``amin-ref worst-case --family`` prints the numbers of the simulator and of a certificate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def printed(capsys: pytest.CaptureFixture[str], line: str, code: int = 0) -> tup
 
 
 @pytest.mark.theorem("T15")
-def test_the_666_requests(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_numbers_of_the_staggered_instance_of_666_requests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """By hand: 43,112 by Amin and 7,042 by H-SF; 6.122 is above 33/10 + 9/10·ln 18 = 5.901."""
     line = "worst-case --family staggered --upper 18 --parameter long=50 --parameter short=486"
     out, _ = printed(capsys, f"{line} --json")
@@ -77,7 +79,7 @@ def test_every_family_is_simulated_with_its_ties(
         ("--prompt 1 --lower 1 --upper 4 --capacity 8", "Missing option '--requests'"),
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(
+def test_each_mistake_is_reported_in_one_sentence(
     line: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, err = printed(capsys, f"worst-case {line}", code=2)

@@ -52,7 +52,7 @@ from tests.support.real_data import BESIDE_THE_PROJECT
      "end while the request waited or ran."),
     (WRONG_PREDICTION, 2, "request '1': lower is 5, but it must not exceed output_len, which is 3"),
 ])  # fmt: skip
-def test_check(
+def test_check_of_schedules_from_bug_reports(
     case: dict[str, object],
     code: int,
     says: str,
@@ -72,7 +72,7 @@ def test_check(
 def test_conform_names_the_rule_and_no_bug_that_the_instance_cannot_show(
     case: dict[str, object], request_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """There is no upper bound to read."""
+    """The requests have no upper bounds, so no message is about reading them."""
     file = tmp_path / "case.json"
     file.write_text(json.dumps(case), encoding="utf-8")
     assert run(application, ["conform", "--json", str(file)]) == 1
@@ -106,7 +106,7 @@ def test_a_line_that_is_refused_is_named(
     ("s35_extra_field", "line 2: the field 'reason' is unknown; .* such as 'x-reason'"),
 ])  # fmt: skip
 @pytest.mark.parametrize("command", ["check", "conform"])
-def test_lines_of_the_field(
+def test_lines_of_published_logs_are_refused(
     command: str, name: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(application, [command, str(file_of(name))]) == 2
@@ -130,7 +130,7 @@ BAILIAN = [(521, 132, 0), (400, 80, 28), (502, 1494, 1200)]
      [(2358, 531, 0), (1034, 769, 6), (1320, 769, 8)]),
     ("aiperf_no_timestamp", (), [(300, 40, 0), (50, 30, 0)]),
 ])  # fmt: skip
-def test_traces_of_the_field(
+def test_published_traces_are_read(
     name: str,
     flags: tuple[str, ...],
     requests: list[tuple[int, int, int]],
@@ -151,7 +151,7 @@ def test_traces_of_the_field(
     ("sharegpt", "is taken for a JSON array, such as ShareGPT's conversations"),
     ("sharegpt", "known are Azure"),
 ])  # fmt: skip
-def test_traces_of_the_field_that_are_refused(
+def test_published_traces_without_a_unit_or_of_no_format_are_refused(
     name: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(application, ["compare", "--workload", str(file_of(name))]) == 2
@@ -188,7 +188,7 @@ def with_own_fields(value: object) -> object:
     return value
 
 
-def test_fields_of_an_engine_are_skipped_wherever_they_stand() -> None:
+def test_fields_of_an_engine_are_skipped_in_every_object() -> None:
     """The values and the written documents are those of the document without them."""
     text = json.dumps(MOST_TWO)
     noted = json.dumps(with_own_fields(MOST_TWO))

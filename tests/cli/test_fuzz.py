@@ -42,16 +42,16 @@ from tests.support.field_cases import SCHEDULES, TRACES
 from tests.support.fuzzing import malformed
 
 SECONDS_FOR_ONE = 10
-"""Processor time after which a case counts as one that hangs."""
+"""Processor time after which a case counts as hanging; seconds."""
 
 
 class Hangs(BaseException):
-    """A case takes too long. No ``except Exception`` in the code under test catches it."""
+    """Raised when a case takes too long. ``except Exception`` does not catch it."""
 
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Raises :exc:`Hangs` in a case that takes too long."""
+    """Raises :exc:`Hangs` if the block takes longer than ``SECONDS_FOR_ONE``."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise Hangs
@@ -70,7 +70,7 @@ Case = Callable[[Random], str]
 
 
 CASE_SHARE = 0.2
-"""Share of the schedules that are not of Amin or FCFS, but of bug reports."""
+"""Share of the schedules that come from bug reports; the others are Amin's or FCFS's."""
 
 
 def schedule_case(random: Random) -> str:
@@ -122,11 +122,11 @@ BROKEN_SHARE = 0.2
 """Share of the answers in a dialogue that are broken."""
 
 
-class Lost(AminError):
+class UnknownCompletion(AminError):
     """After a broken answer, the scheduler may receive a completion that it did not cause."""
 
 
-class BrokenNowAndThen(Policy):
+class SometimesBroken(Policy):
     """Amin, with one answer in five broken at random."""
 
     def __init__(self, random: Random) -> None:
@@ -142,7 +142,7 @@ class BrokenNowAndThen(Policy):
         try:
             decision = self.amin.decide(now, arrived, completed)
         except KeyError:
-            raise Lost("a request completed that it did not admit") from None
+            raise UnknownCompletion("a request completed that it did not admit") from None
         if self.random.random() < 1 - BROKEN_SHARE:
             return decision
         message = messages.round_of(now, arrived, completed)
@@ -154,7 +154,7 @@ class BrokenNowAndThen(Policy):
 
 def dialogue_case(random: Random) -> str:
     """A whole dialogue, up to the answer that is refused."""
-    schedule = simulate(small_instance(random), BrokenNowAndThen(random))
+    schedule = simulate(small_instance(random), SometimesBroken(random))
     return "sound" if judge_schedule(schedule, "amin") is None else "judged"
 
 
@@ -201,10 +201,10 @@ def assert_a_sentence(text: str) -> None:
     pytest.param(answer_case, 30_000, marks=pytest.mark.slow),
     pytest.param(dialogue_case, 20_000, marks=pytest.mark.slow),
 ])  # fmt: skip
-def test_nothing_but_sentences(case: Case, cases: int) -> None:
+def test_malformed_input_gives_a_result_or_a_sentence(case: Case, cases: int) -> None:
     found = outcomes(case, cases, seed=cases)
     print(f"{case.__name__}: {dict(found)}")
-    # Most are refused, and some are still sound: neither is the rule.
+    # Damage must not be refused always, nor hardly ever: otherwise the test tests little.
     assert found["refused"] > cases / 5
     assert cases > found["sound"] > 0
 
@@ -214,10 +214,10 @@ COMMANDS = (("check",), ("conform", "--no-bound"), ("verify",),
 
 
 @pytest.mark.parametrize("cases", [60, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_files_end_commands_in_a_sentence(
+def test_malformed_files_end_commands_in_a_result_or_a_sentence(
     cases: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As users have them: in a file, read by a command."""
+    """The malformed text is in a file, which a command reads."""
     file = tmp_path / "file.json"
     codes: Counter[int] = Counter()
     for number in range(cases):
@@ -241,7 +241,7 @@ def test_files_end_commands_in_a_sentence(
     assert codes[2] > cases / 5
 
 
-def test_what_hangs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_hangs_fails_the_fuzzing(monkeypatch: pytest.MonkeyPatch) -> None:
     def endless(random: Random) -> str:
         while True:
             pass
@@ -251,7 +251,7 @@ def test_what_hangs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         outcomes(endless, 1, seed=0)
 
 
-def test_what_raises_would_be_noticed() -> None:
+def test_a_case_that_raises_fails_the_fuzzing() -> None:
     def raising(random: Random) -> str:
         raise KeyError("no such id")
 

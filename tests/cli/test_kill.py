@@ -1,4 +1,4 @@
-"""Killed at random moments, programs lose nothing that they have computed, and leave nothing."""
+"""Programs that are killed at random moments keep finished work, and leave no process or file."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def result(program: Program, folder: Path) -> str:
         program.in_folder(folder), cwd=PROJECT, capture_output=True, text=True, check=True
     )
     text = ended.stdout if program.output is None else (folder / program.output).read_text()
-    # Portions are counted in the order in which they ended.
+    # Lines are in the order in which portions ended, which differs from run to run.
     return "\n".join(sorted(text.splitlines()))
 
 
@@ -141,10 +141,10 @@ def whole_lines(file: Path) -> list[str]:
 
 
 def is_silent(said: str) -> bool:
-    """Whether only sentences of ours were said, or a worker was killed with its program.
+    """Whether standard error has sentences of the program alone, or a worker lost its program.
 
-    If the program is killed as it starts a worker, Python's own code says that the message is
-    missing which tells the worker its work.
+    If the program is killed while it starts a worker, the worker finds no work to do: Python then
+    prints a traceback that ends in an EOFError.
     """
     ours = re.compile("amin-ref: .*|.* instances in .*")
     if all(ours.fullmatch(line) for line in said.splitlines()):
@@ -153,7 +153,7 @@ def is_silent(said: str) -> bool:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_kills_lose_nothing(tmp_path: Path, name: str) -> None:
+def test_kills_lose_no_finished_work(tmp_path: Path, name: str) -> None:
     program = PROGRAMS[name]
     expected_folder, folder, temporary = (
         tmp_path / name for name in ("undisturbed", "killed", "temporary")
@@ -180,7 +180,7 @@ def test_kills_lose_nothing(tmp_path: Path, name: str) -> None:
             process.send_signal(signal.SIGKILL)
         began = time.monotonic()
         assert process.stderr is not None
-        said = process.stderr.read()  # until its workers have ended, too
+        said = process.stderr.read()  # until the workers have ended, which have this pipe, too
         process.stderr.close()
         process.wait()
         assert time.monotonic() - began < 20

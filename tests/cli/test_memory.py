@@ -1,4 +1,4 @@
-"""What takes much memory says so, on standard error, without a terminal as well."""
+"""A command that takes much memory prints a sentence about it, with and without a terminal."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def amin_ref(*arguments: str) -> str:
     return ended.stderr
 
 
-def test_a_plan_far_ahead_is_told(tmp_path: Path) -> None:
+def test_a_plan_of_16_million_rounds_is_reported(tmp_path: Path) -> None:
     """A look-ahead over 2²⁴ rounds holds two arrays of 2²⁴ numbers of 8 bytes, and more."""
     file = tmp_path / "instance.json"
     far = 2**24
     request = Request(0, 1, far, lower=far)
     file.write_text(Instance(far + 9, (request,)).to_json(), encoding="utf-8")
-    # Interrupted when it is planned: it would run for as many rounds.
+    # Interrupted when it is planned: the simulation would take 2²⁴ rounds.
     program = (
         "from amin_ref.policies import lookahead; before = lookahead.Batch.admit\n"
         "def admit(batch, job):\n"
@@ -59,13 +59,13 @@ def slowly_checked(schedule: Schedule) -> tuple[()]:
     return ()
 
 
-def test_little_memory_is_not_told(tmp_path: Path) -> None:
+def test_little_memory_is_not_reported(tmp_path: Path) -> None:
     assert amin_ref("compare", "--requests", "20", "--bound", "--time-limit", "0") == ""
 
 
 @pytest.mark.parametrize("quiet", [False, True])
 @pytest.mark.parametrize("is_seen_at_the_end", [False, True])
-def test_it_is_told_once(
+def test_much_memory_is_reported_once(
     quiet: bool,
     is_seen_at_the_end: bool,
     tmp_path: Path,
@@ -74,16 +74,16 @@ def test_it_is_told_once(
 ) -> None:
     file = tmp_path / "schedule.json"
     file.write_text(SCHEDULE.to_json(), encoding="utf-8")
-    looks = iter([10**9])
+    peaks = iter([10**9])
     monkeypatch.setattr(memory, "GROWTH_MEGABYTES", 1)
-    monkeypatch.setattr(memory, "peak", lambda: next(looks, 3 * 10**9))
+    monkeypatch.setattr(memory, "peak", lambda: next(peaks, 3 * 10**9))
     monkeypatch.setattr(memory, "SECONDS_BETWEEN_LOOKS", 60 if is_seen_at_the_end else 0.02)
     monkeypatch.setattr("amin_ref.cli.check.check", slowly_checked)
     assert run(application, ["check", str(file), *["--quiet"] * quiet]) == 0
     assert capsys.readouterr().err == ("" if quiet else SENTENCE.format(most=1001))
 
 
-def test_a_system_that_does_not_tell_ends_as_any_other(
+def test_a_system_without_a_figure_of_memory_has_no_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "schedule.json"
@@ -93,7 +93,7 @@ def test_a_system_that_does_not_tell_ends_as_any_other(
     assert capsys.readouterr().err == ""
 
 
-def test_the_peak_is_what_was_in_memory_at_most() -> None:
+def test_the_peak_is_the_largest_memory_so_far() -> None:
     before = memory.peak()
     assert before is not None
     held = bytearray(before + 50 * memory.MEGABYTE)

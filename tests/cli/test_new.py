@@ -1,4 +1,4 @@
-"""``amin-ref new``: what it writes is a valid scheduler, typed, and never over another file."""
+"""``amin-ref new`` writes a valid, typed scheduler, and never overwrites a file."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def new(capsys: pytest.CaptureFixture[str], file: str, code: int = 0) -> str:
-    """What ``amin-ref new`` says on stderr; on stdout it says nothing."""
+    """What ``amin-ref new`` prints on standard error; standard output must be empty."""
     assert run(application, ["new", file]) == code
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err
 
 
-def test_it_says_what_it_wrote_and_what_to_run_next(
+def test_new_prints_what_it_wrote_and_what_to_run_next(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = new(capsys, "mine.py")
-    assert said.splitlines() == [
+    printed = new(capsys, "mine.py")
+    assert printed.splitlines() == [
         "amin-ref: wrote the scheduler MyScheduler to 'mine.py'.",
         "amin-ref: test it: pytest --amin-policy mine:MyScheduler --amin-claims valid",
         "amin-ref: compare it: amin-ref compare --policies amin,mine:MyScheduler",
@@ -50,10 +50,10 @@ def test_it_says_what_it_wrote_and_what_to_run_next(
 
 @pytest.mark.parametrize("inside", [".", "inside"])
 @pytest.mark.parametrize("processes", ["0", "2"])
-def test_the_tests_that_it_names_pass(
+def test_the_printed_test_command_passes(
     folder: Path, capsys: pytest.CaptureFixture[str], inside: str, processes: str
 ) -> None:
-    """Run by a shell where the current folder is not on Python's path, as the script does."""
+    """By a shell; the current folder is not on Python's path, as with the script ``pytest``."""
     (folder / inside).mkdir(exist_ok=True)
     command = new(capsys, os.path.join(inside, "mine.py")).splitlines()[1].partition("test it: ")[2]
     pytest_program = f"{sys.executable} -P -m pytest -p amin_ref.pytest_plugin -n {processes}"
@@ -70,11 +70,9 @@ def test_the_tests_that_it_names_pass(
     assert "mine:MyScheduler, which claims to make valid schedules" in ended.stdout
 
 
-def test_the_comparison_that_it_names_runs(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_printed_comparison_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = new(capsys, "mine.py").splitlines()[2].partition("compare it: amin-ref ")[2]
-    # In another process: this one must not keep the module.
+    # In another process, so that this one does not keep the imported module.
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "amin_ref", *command.split(), "--requests", "20", "--json"],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -87,7 +85,9 @@ def test_the_comparison_that_it_names_runs(
     assert [row["policy"] for row in rows] == ["amin", "mine:MyScheduler"]
 
 
-def test_it_passes_mypy_strict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_written_scheduler_passes_mypy_strict(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     new(capsys, "mine.py")
     ended = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"],
@@ -100,20 +100,20 @@ def test_it_passes_mypy_strict(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 @given(instances(max_requests=12))
-def test_its_schedules_are_valid(instance: Instance) -> None:
+def test_the_written_scheduler_makes_valid_schedules(instance: Instance) -> None:
     assert check(simulate(instance, MyScheduler())) == ()
 
 
-def test_it_claims_no_more_than_is_so() -> None:
-    """It is valid (T1, T2, T5, T8), and is not Amin."""
+def test_the_written_scheduler_is_valid_and_not_amin() -> None:
+    """The written scheduler passes T1, T2, T5 and T8, and is not Amin."""
     assert examine(MyScheduler, "valid", examples=300).holds
     assert not examine(MyScheduler, "amin", examples=300).holds
 
 
 def test_no_file_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "mine.py").write_text("precious")
-    said = new(capsys, "mine.py", CANNOT_WRITE)
-    assert said == "amin-ref: 'mine.py' exists, and is left unchanged; name another.\n"
+    printed = new(capsys, "mine.py", CANNOT_WRITE)
+    assert printed == "amin-ref: 'mine.py' exists, and is left unchanged; name another.\n"
     assert (folder / "mine.py").read_text() == "precious"
 
 
@@ -121,9 +121,9 @@ def test_no_file_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_a_name_that_cannot_be_imported_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], file: str
 ) -> None:
-    said = new(capsys, file, 2)
-    assert "so that Python can import it; give for example mine.py" in said
-    assert said.count("\n") == 1
+    printed = new(capsys, file, 2)
+    assert "so that Python can import it; give for example mine.py" in printed
+    assert printed.count("\n") == 1
     assert not list(folder.iterdir())
 
 
@@ -135,9 +135,9 @@ def test_a_name_that_hides_another_module_is_refused(
     assert not list(folder.iterdir())
 
 
-def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = new(capsys, "nowhere/mine.py", CANNOT_WRITE)
-    assert said == (
+def test_a_missing_folder_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = new(capsys, "nowhere/mine.py", CANNOT_WRITE)
+    assert printed == (
         "amin-ref: 'nowhere/mine.py' cannot be written: there is no such folder; make it or give "
         "another file.\n"
     )

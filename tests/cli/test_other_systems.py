@@ -1,4 +1,4 @@
-"""On Windows and macOS some calls of Linux do not exist: without them the program does the same.
+"""Windows and macOS lack some calls of Linux: without them the program gives the same results.
 
 Simulated here: the calls are taken away, and ``sys.platform`` has the other system's name. How the
 other systems themselves behave is not tested. ``mypy --platform`` finds calls that they lack.
@@ -33,7 +33,7 @@ NOT_ON_MACOS = ((os, "O_TMPFILE"), (os, "waitid"))
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """What makes this process believe, until the test ends, that it runs on Windows."""
+    """A function that hides the calls that Windows lacks, until the test ends."""
 
     def begin() -> None:
         for module, name in NOT_ON_WINDOWS:
@@ -61,7 +61,7 @@ def test_the_commands_run_without_the_clock_and_the_calls_of_posix(
                 assert run(application, command.split()) == 0
         return capsys.readouterr().out.splitlines()
 
-    expected = printed()  # and every module that they need is imported
+    expected = printed()  # this also imports every module that the commands need
     os.remove(file)
     windows()
     assert printed() == expected
@@ -98,7 +98,7 @@ def test_files_are_written_whole(windows: Callable[[], None], tmp_path: Path) ->
 def test_a_file_is_closed_before_it_is_renamed(
     windows: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows renames no file that is open."""
+    """Windows cannot rename an open file."""
     windows()
     rename, opened = os.replace, os.open
     descriptors: list[int] = []
@@ -129,7 +129,7 @@ def test_a_program_cannot_be_driven_on_windows(windows: Callable[[], None]) -> N
     ("sys.exit(3)", "it exited with code 3"),
     ("os.kill(os.getpid(), 9)", "it was killed by SIGKILL"),
 ])  # fmt: skip
-def test_on_macos_a_program_that_ends_is_told_and_its_group_is_killed(
+def test_on_macos_the_end_of_a_program_is_reported_and_its_group_killed(
     ends: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, name in NOT_ON_MACOS:

@@ -1,4 +1,4 @@
-"""Every file that the program writes is replaced whole, or stays as it was with exit code 3."""
+"""A file that is written is replaced whole; if that fails, it is unchanged and the code is 3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from amin_ref.cli.exit_codes import CANNOT_WRITE
 from tests.support.commands import COMMANDS, make_inputs
 from tests.support.project import PROJECT
 
-GOOD = "what was there before\n"
+OLD_TEXT = "what was there before\n"
 
 AMIN_REF = "from amin_ref.cli import main; main()"
 
@@ -24,7 +24,7 @@ LIMITED = (
     "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     "resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
 )
-"""A disk that takes the first bytes of a file and is full then."""
+"""Statements that limit the size of a file, as a disk with so few bytes left does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ WRITERS: Mapping[str, Writer] = {
         room=256, is_folder=True, file="gantt.svg",
     ),
 }  # fmt: skip
-"""Everything that writes a file whole, but ``new``, which replaces none."""
+"""Everything that replaces a file; ``new`` replaces none."""
 
-SENTENCES = [name for name, writer in WRITERS.items() if AMIN_REF in writer.program]
-"""The commands; the other two are tools of the project, which end in the exception."""
+ENDS_IN_A_SENTENCE = [name for name, writer in WRITERS.items() if AMIN_REF in writer.program]
+"""The commands of ``amin-ref``; the other two programs end in a traceback."""
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +110,11 @@ def sentence(ended: subprocess.CompletedProcess[str]) -> str:
 def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
-    file.write_text(GOOD)
+    file.write_text(OLD_TEXT)
     ended = run(writer, tmp_path if writer.is_folder else file, inputs)
     assert ended.returncode == writer.code, ended.stderr
     assert file.stat().st_size > writer.room
-    assert GOOD not in file.read_text()
+    assert OLD_TEXT not in file.read_text()
     assert not [each for each in os.listdir(tmp_path) if each.endswith(".part")]
 
 
@@ -122,25 +122,25 @@ def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
 def test_a_disk_that_gets_full_leaves_the_old_file(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
-    file.write_text(GOOD)
+    file.write_text(OLD_TEXT)
     target = tmp_path if writer.is_folder else file
     ended = run(writer, target, inputs, LIMITED.format(limit=writer.room))
-    assert file.read_text() == GOOD
+    assert file.read_text() == OLD_TEXT
     assert os.listdir(tmp_path) == [file.name]
     assert "cannot be written: File too large" in ended.stderr
-    if name in SENTENCES:
+    if name in ENDS_IN_A_SENTENCE:
         assert sentence(ended).startswith("amin-ref: ")
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if not WRITERS[name].is_folder])
-def test_a_full_device_is_told(inputs: Path, name: str) -> None:
+def test_a_full_device_is_reported(inputs: Path, name: str) -> None:
     ended = run(WRITERS[name], "/dev/full", inputs)
     assert "'/dev/full' cannot be written: No space left on device" in ended.stderr
-    if name in SENTENCES:
+    if name in ENDS_IN_A_SENTENCE:
         assert sentence(ended).startswith("amin-ref: ")
 
 
-LONG = {
+LONG_RUNS = {
     "simulate": "simulate --requests 1000000 --output {}",
     "optimum": "optimum --requests 300 --time-limit 600 --output {}",
     "optimum-certificate": "optimum --requests 300 --time-limit 600 --output-certificate {}",
@@ -154,17 +154,17 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("arguments", LONG.values(), ids=LONG)
-def test_what_cannot_be_written_is_told_before_the_work(
+@pytest.mark.parametrize("arguments", LONG_RUNS.values(), ids=LONG_RUNS)
+def test_a_target_that_cannot_be_written_is_reported_before_the_work(
     inputs: Path, tmp_path: Path, arguments: str
 ) -> None:
-    (tmp_path / "file").write_text(GOOD)
+    (tmp_path / "file").write_text(OLD_TEXT)
     began = time.monotonic()
     ended = run(Writer(arguments), tmp_path / "file" / "below", inputs)
     assert sentence(ended).startswith("amin-ref: ")
     assert time.monotonic() - began < 60
     assert os.listdir(tmp_path) == ["file"]
-    assert (tmp_path / "file").read_text() == GOOD
+    assert (tmp_path / "file").read_text() == OLD_TEXT
 
 
 def test_a_new_file_replaces_none(inputs: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Progress is drawn on a terminal, and every command counts its work to the end of it."""
+"""Progress is drawn on a terminal, and the count of every command reaches its total."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from amin_ref.cli.messages import quiet_flag
 from amin_ref.cli.progress import asked_to_stop, busy, solving, watching
 from amin_ref.cli.signals import ENDING, received, was_asked_to_stop
 from oracle import Certificate, Method, Optimum, lower_bound, optimum, verify
-from tests.cli.test_drive import AMIN, ours
+from tests.cli.test_drive import AMIN, stdin_policy
 from tests.support.project import PROJECT
 
 
@@ -55,7 +55,7 @@ def screen_in(monkeypatch: pytest.MonkeyPatch, silent_seconds: float = 0.0) -> S
     return screen
 
 
-def test_a_terminal_shows_what_is_done_of_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_count_and_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = screen_in(monkeypatch)
     with watching(4_000, "simulating") as watch:
         watch.update(17, "amin")
@@ -69,7 +69,7 @@ def test_a_terminal_shows_what_is_done_of_how_much(monkeypatch: pytest.MonkeyPat
     assert screen.getvalue().rfind("\x1b[?25h") > screen.getvalue().rfind("\x1b[?25l") >= 0
 
 
-def test_a_terminal_shows_what_is_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_present_step(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = screen_in(monkeypatch)
     with busy("preparing chat"):
         assert screen.shows("preparing chat")
@@ -79,7 +79,7 @@ def test_a_terminal_shows_what_is_going_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert "XX" not in screen.plain
 
 
-def test_what_is_quick_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quick_work_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = screen_in(monkeypatch, silent_seconds=600.0)
     with watching(3, "simulating") as watch, busy("reading"), solving(1.0):
         watch.update(3, "done")
@@ -102,7 +102,7 @@ def test_a_quiet_command_draws_nothing(flags: list[str], monkeypatch: pytest.Mon
     assert ("reading" in screen.plain) == (not flags)
 
 
-def test_what_is_no_terminal_is_drawn_on_by_nothing(
+def test_nothing_is_drawn_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("amin_ref.cli.progress.SILENT_SECONDS", 0.0)
@@ -112,8 +112,21 @@ def test_what_is_no_terminal_is_drawn_on_by_nothing(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_where_nothing_can_be_drawn_a_sentence_says_what_takes_long(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = screen_in(monkeypatch) if is_terminal else None
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.02)
+    with watching(3, "the count"), busy("the reading"), solving(9.0):
+        time.sleep(0.2)
+    said = capsys.readouterr().err if screen is None else screen.plain
+    for work in ("the count", "the reading", "the search, with a time limit of 9 s,"):
+        assert (f"{work} takes longer than 0.02 seconds" in said) == (not is_terminal)
+
+
 class Counted:
-    """In place of a line of progress: what it would show."""
+    """Stands for a line of progress, and records what the line would show."""
 
     all: list[Counted]
 
@@ -127,7 +140,7 @@ class Counted:
 
     @classmethod
     def works(cls) -> list[Counted]:
-        """Those that count requests, runs or pieces."""
+        """The lines that count requests, runs or portions of work."""
         return [one for one in cls.all if one.total is not None and not one.doing and one.shown]
 
 
@@ -164,7 +177,7 @@ def test_a_command_counts_its_work_to_the_end(
 def test_a_comparison_with_bounds_counts_each_seed_by_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Each search for a bound has a line of its own; the count goes on where it was."""
+    """Each search for a bound has a line of its own; the count continues after it."""
     line = ["compare", *SMALL, "--policies", "amin,fcfs", "--seeds", "2"]
     assert run(application, [*line, "--bound", "--time-limit", "0"]) == 0
     capsys.readouterr()
@@ -180,7 +193,7 @@ def test_drive_counts_the_completed_requests(
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     file = tmp_path / "instance.json"
     file.write_text(Instance.from_lengths([(1, 2), (1, 2)], capacity=3).to_json())
-    assert run(application, ["drive", "--instance", str(file), "--", *ours(AMIN)]) == 0
+    assert run(application, ["drive", "--instance", str(file), "--", *stdin_policy(AMIN)]) == 0
     capsys.readouterr()
     (work,) = [one for one in Counted.works() if one.shown[-1][1] == "instance.json"]
     assert (work.total, work.shown[-1]) == (2, (2, "instance.json"))
@@ -245,7 +258,7 @@ def test_a_bound_counts_its_seconds_and_is_proved_by_its_certificate(
 
 def test_what_is_shown_counts_as_a_bound_or_a_gap() -> None:
     watch = Counted(Progress(), "", 1.0)
-    improvements = _Improvements(watch)  # type: ignore[arg-type]  # shows as a Watch does
+    improvements = _Improvements(watch)  # type: ignore[arg-type]  # has the methods of a Watch
     improvements.bound(12_345.6)
     improvements.both(2, 0)
     assert [doing for _, doing in watch.shown] == [
@@ -256,12 +269,12 @@ def test_what_is_shown_counts_as_a_bound_or_a_gap() -> None:
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_the_first_signal_asks_and_the_second_interrupts(number: signal.Signals) -> None:
+def test_the_first_signal_requests_a_stop_and_the_second_interrupts(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    heard: list[int] = []
+    handled: list[int] = []
 
     def handler(arrived: int, _frame: object) -> None:
-        heard.append(arrived)
+        handled.append(arrived)
         raise KeyboardInterrupt
 
     signal.signal(number, handler)
@@ -274,10 +287,10 @@ def test_the_first_signal_asks_and_the_second_interrupts(number: signal.Signals)
             assert was_asked()
             assert was_asked_to_stop()
             assert received() == number
-            assert heard == []
+            assert handled == []
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(number)
-            assert heard == [number]
+            assert handled == [number]
         assert signal.getsignal(number) is handler
         signal.signal(number, signal.SIG_DFL)
         with asked_to_stop() as was_asked:

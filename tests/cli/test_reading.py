@@ -1,4 +1,4 @@
-"""Every file that a command is given is opened once, and within limits that a flag raises."""
+"""Every file that a command reads is opened once, within limits that a flag raises."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def amin_ref(*arguments: str, stdin: str | None = None, pipes: tuple[int, ...] =
 
 
 def piped(text: str) -> tuple[str, int]:
-    """A pipe with that text, as a shell makes it of ``<(cat FILE)``, and its descriptor."""
+    """The path and the descriptor of a pipe with the text, as a shell makes of ``<(cat FILE)``."""
     receiver, sender = os.pipe()
     os.write(sender, text.encode())
     os.close(sender)
@@ -56,7 +56,7 @@ READERS = [
 
 
 @pytest.mark.parametrize(("command", "text"), READERS, ids=lambda value: " ".join(value)[:40])
-def test_a_pipe_and_standard_input_are_as_good_as_a_file(
+def test_a_pipe_and_standard_input_give_the_output_of_a_file(
     tmp_path: Path, command: tuple[str, ...], text: str
 ) -> None:
     program = ["--", *SCHEDULER] if command[0] == "drive" else []
@@ -116,9 +116,7 @@ def test_the_limits_are_raised_by_a_flag(tmp_path: Path) -> None:
         (("0", "7265"), "2 h 1 min"),
     ],
 )
-def test_it_is_told_how_long_a_trace_spans(
-    tmp_path: Path, times: tuple[str, str], spans: str
-) -> None:
+def test_the_span_of_a_trace_is_printed(tmp_path: Path, times: tuple[str, str], spans: str) -> None:
     trace = tmp_path / "trace.csv"
     rows = "".join(f"{time},1,2\n" for time in times)
     trace.write_text(f"arrived_at,num_prefill_tokens,num_decode_tokens\n{rows}")

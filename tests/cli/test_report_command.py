@@ -1,6 +1,6 @@
 """What ``report`` and ``compare --report`` compute before anything is drawn.
 
-The drawing is replaced by a note of what it would get: the report itself has tests of its own.
+The drawing is replaced by a record of its arguments: the drawing has tests of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from amin_ref.cli.application import application
 from amin_ref.cli.bound import BestKnown, ProvenBound, best_known, proven_bound
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.options import WorkloadOptions
-from amin_ref.cli.report import BOUND_SECONDS, SEEDS
+from amin_ref.cli.report import BOUND_SECONDS, DEFAULT_SEEDS
 from amin_ref.cli.report_file import caption
 from amin_ref.cli.signals import remember
 from amin_ref.comparison import Comparison
@@ -39,7 +39,7 @@ SMALL = ["--requests", "6", "--capacity", "3000", "--time-limit", "0"]
 
 @dataclass
 class Drawn:
-    """What the drawing gets."""
+    """The arguments of the drawing."""
 
     output: str
     options: WorkloadOptions
@@ -94,7 +94,7 @@ def reported(notes: Notes, line: list[str], code: int = 0) -> Drawn:
     return drawn
 
 
-def chats(seed: int) -> Instance:
+def chat_instance(seed: int) -> Instance:
     return build_instance("chat", requests=6, capacity=3000, seed=seed).instance
 
 
@@ -107,18 +107,19 @@ def test_every_seed_is_compared_on_its_own_requests(
     drawn = reported(notes, [*line, *SMALL, "--seed", "4", "--policies", "amin,fcfs"])
     assert drawn.output == "out.html"
     assert list(drawn.schedules) == ["amin", "fcfs"]
-    assert {schedule.instance for schedule in drawn.schedules.values()} == {chats(4)}
+    assert {schedule.instance for schedule in drawn.schedules.values()} == {chat_instance(4)}
     assert not any(check(schedule) for schedule in drawn.schedules.values())
-    assert drawn.best.schedule.instance == chats(4)
+    assert drawn.best.schedule.instance == chat_instance(4)
     assert list(drawn.further) == [5, 6]
     for seed, comparison in drawn.further.items():
         assert list(comparison.schedules) == ["amin", "fcfs"]
-        assert comparison.instance == chats(seed)
+        assert comparison.instance == chat_instance(seed)
         bound = comparison.lower_bound
         assert bound is not None
         assert 0 < bound <= comparison.schedules["amin"].total_latency
     assert notes.seconds == [0.0, 0.0]
     again = shlex.split(drawn.again)
+    assert again[:2] == ["amin-ref", line[0]]
     assert "out.html" in again
     for flag, value in {"--seeds": "3", "--policies": "amin,fcfs", "--seed": "4"}.items():
         assert again[again.index(flag) + 1] == value
@@ -139,14 +140,15 @@ def test_the_command_of_a_report_writes_it_again(
     assert list(second.further) == list(first.further)
 
 
-def test_seeds_are_five_unless_nothing_is_random(
+def test_a_report_has_five_seeds_unless_nothing_is_random(
     notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     drawn = reported(notes, ["report", "out.html", *SMALL])
-    assert list(drawn.further) == list(range(1, SEEDS))
+    assert list(drawn.further) == list(range(1, DEFAULT_SEEDS))
     assert "--seeds" not in drawn.again
+    assert "--policies" not in drawn.again
     notes.drawn.clear()
-    (tmp_path / "instance.json").write_text(chats(0).to_json())
+    (tmp_path / "instance.json").write_text(chat_instance(0).to_json())
     flags = ["--workload", "instance.json", "--time-limit", "0"]
     assert reported(notes, ["report", "out.html", *flags]).further == {}
     capsys.readouterr()
@@ -154,7 +156,7 @@ def test_seeds_are_five_unless_nothing_is_random(
     assert "--seeds has no effect where nothing is random" in capsys.readouterr().err
 
 
-def test_the_bounds_of_other_seeds_take_a_second_at_most(
+def test_the_bound_of_each_further_seed_takes_at_most_a_second(
     notes: Notes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[float] = []
@@ -175,7 +177,7 @@ def test_the_bounds_of_other_seeds_take_a_second_at_most(
 def test_a_schedule_is_shown_beside_the_policies(
     notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    mine = simulate(chats(1), Amin())
+    mine = simulate(chat_instance(1), Amin())
     (tmp_path / "mine.json").write_text(mine.to_json())
     line = ["report", "out.html", "--schedule", "mine.json", "--time-limit", "0"]
     drawn = reported(notes, [*line, "--policies", "amin,fcfs"])
@@ -195,11 +197,11 @@ def test_a_schedule_is_shown_beside_the_policies(
     assert run(application, [*line, "--ties", "random", "--seed", "3"]) == 0
 
 
-def test_a_schedule_that_is_none_is_refused(
+def test_a_report_of_an_invalid_or_empty_schedule_is_refused(
     notes: Notes, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     line = ["report", "out.html", "--schedule", "mine.json"]
-    (tmp_path / "mine.json").write_text(Schedule(chats(1), ()).to_json())
+    (tmp_path / "mine.json").write_text(Schedule(chat_instance(1), ()).to_json())
     assert run(application, line) == 2
     assert "'mine.json' holds a schedule that is not valid" in capsys.readouterr().err
     (tmp_path / "mine.json").write_text(Schedule(Instance(5, ()), ()).to_json())
@@ -221,14 +223,14 @@ def test_other_measurements_of_the_claims_may_be_shown(
 
 @pytest.mark.parametrize("command", [["report", "out.html"], ["compare", "--report", "out.html"]])
 @pytest.mark.parametrize("search", ["first", "second"])
-def test_ctrl_c_leaves_the_seeds_that_are_done(
+def test_ctrl_c_leaves_a_report_of_the_finished_seeds(
     command: list[str],
     search: str,
     notes: Notes,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the search for the first seed's optimum, or for the second seed's bound."""
+    """SIGINT arrives in the search for the first seed's optimum, or for the second seed's bound."""
     module = report if command[0] == "report" else comparing
 
     def best(instance: Instance, _seconds: float) -> BestKnown:
@@ -248,7 +250,7 @@ def test_ctrl_c_leaves_the_seeds_that_are_done(
     if search == "first":
         assert drawn.further == {}
     else:
-        # The bound of a seed that was interrupted is a bound all the same.
+        # The search of the second seed was interrupted; the bound found so far is valid.
         assert list(drawn.further) == ([] if command[0] == "report" else [1])
 
 
@@ -275,6 +277,10 @@ def test_a_bound_is_proved_where_it_is_asked_for(
     else:
         assert set(ratios) == {None}
     assert len(notes.drawn) == ("--report" in flags)
+    for drawn in notes.drawn:
+        assert ("--seeds 2" in drawn.again) == bool(seeds)
+        assert ("--seeds" in drawn.again) == bool(seeds)
+        assert "--time-limit 0" in drawn.again
     if not has_bound:
         assert run(application, [*line, *limit]) == 2
         assert "--time-limit has no effect without --bound or --report" in (capsys.readouterr().err)

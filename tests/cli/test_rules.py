@@ -25,7 +25,7 @@ from tests.support.printed import unwrapped
 from tests.support.project import PROJECT
 
 WIDTH = 80
-"""Columns of a terminal as it comes."""
+"""Columns of a terminal by default."""
 
 INSTANCE = Instance(15, tuple(Request(i, 3, 4, 2, 6) for i in range(3)))
 """Three requests, of which two fit at a time: the optimum is 4 + 4 + 8."""
@@ -100,15 +100,15 @@ class TestEveryCommand:
         assert max(map(len, described.splitlines())) <= WIDTH
 
     def test_examples_can_be_parsed(self, name: str, folder: Path) -> None:
-        """Each example names flags that there are, with values that they take."""
+        """Each flag of an example exists and accepts the value that the example gives."""
         epilog = load_command(name).epilog or ""
         examples = [line.strip() for line in epilog.splitlines() if " amin-ref " in f" {line}"]
         assert examples
         for command in (part for line in examples for part in commands_in(line)):
             assert_parses(command)
 
-    def test_names_files_and_results_alike(self, name: str) -> None:
-        """One name for one thing: what is written is an ``--output``."""
+    def test_flags_of_files_have_the_same_names_in_all_commands(self, name: str) -> None:
+        """Equal things have equal flags: a file that is written is an ``--output``."""
         flags = {flag for option in options_of(name) for flag in option.opts}
         assert not flags & {"--out", "--file", "--schedule-file", "--trace", "--counterexample"}
         assert not flags & {"--certificate", "--input", "--processes", "--jobs", "--limit"}
@@ -127,7 +127,7 @@ def assert_parses(words: Sequence[str]) -> None:
         return
     context = click.Context(application, info_name="amin-ref")
     command = load_command(words[0])
-    # The module of an example's own policy is not there: its name is.
+    # An example's own policy does not exist here: MODULE:NAME is replaced by one that does.
     own = [re.sub(r"\b[\w.]+:[A-Z]\w*", "rules_mine:Mine", word) for word in words[1:]]
     # Some flags print a page and exit, which is fine; a usage error is not.
     with suppress(click.exceptions.Exit), command.make_context(words[0], own, parent=context):
@@ -143,12 +143,12 @@ def test_the_programs_own_examples_can_be_parsed(folder: Path) -> None:
             assert_parses(command)
 
 
-Give = Callable[[bytes], None]
+GiveStdin = Callable[[bytes], None]
 """Makes its argument standard input."""
 
 
 @pytest.fixture
-def give(monkeypatch: pytest.MonkeyPatch) -> Iterator[Give]:
+def give_stdin(monkeypatch: pytest.MonkeyPatch) -> Iterator[GiveStdin]:
     with ExitStack() as opened:
 
         def piped(content: bytes) -> None:
@@ -181,42 +181,42 @@ class TestStandardInput:
             ("simulate --workload - --capacity 30", "trace.csv"),
         ],
     )
-    def test_it_is_as_good_as_the_file(
+    def test_standard_input_gives_the_output_of_the_file(
         self, line: str, file: str, folder: Path, capsys: pytest.CaptureFixture[str],
-        give: Give,
+        give_stdin: GiveStdin,
     ) -> None:  # fmt: skip
         expected, _ = ended(capsys, re.sub(r" -(?= |$)", f" {file}", line, count=1))
-        give((folder / file).read_bytes())
+        give_stdin((folder / file).read_bytes())
         found, err = ended(capsys, line)
         assert err == ""
-        # A caption of another length is wrapped at other places.
+        # Only words are compared: a caption of another length is wrapped at other places.
         assert found.replace("standard input", file).split() == expected.split()
 
-    def test_a_trace_may_be_zipped(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], give: Give
+    def test_a_trace_on_standard_input_may_be_packed(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], give_stdin: GiveStdin
     ) -> None:
-        give(gzip.compress(TRACE.encode()))
+        give_stdin(gzip.compress(TRACE.encode()))
         out, _ = ended(capsys, "simulate --workload - --capacity 30")
         assert len(Schedule.from_json(out).instance.requests) == 8
 
-    def test_what_is_wrong_in_it_is_told_of_standard_input(
-        self, capsys: pytest.CaptureFixture[str], give: Give
+    def test_an_error_in_standard_input_names_standard_input(
+        self, capsys: pytest.CaptureFixture[str], give_stdin: GiveStdin
     ) -> None:
-        give(b"question_length,answer_length\n3,five\n")
+        give_stdin(b"question_length,answer_length\n3,five\n")
         _, err = ended(capsys, "compare --workload -", code=2)
         assert err.startswith("amin-ref: standard input, line 2: ")
-        give(gzip.compress(TRACE.encode())[:-9])
+        give_stdin(gzip.compress(TRACE.encode())[:-9])
         _, err = ended(capsys, "compare --workload -", code=2)
         assert err.startswith("amin-ref: standard input: the gzip stream ends too early")
-        give(b"")
+        give_stdin(b"")
         assert ended(capsys, "check -", code=2)[1].startswith("amin-ref: standard input is empty")
 
     def test_drive_reads_an_instance(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], give: Give
+        self, folder: Path, capsys: pytest.CaptureFixture[str], give_stdin: GiveStdin
     ) -> None:
-        give((folder / "instance.json").read_bytes())
+        give_stdin((folder / "instance.json").read_bytes())
         _, err = ended(capsys, "drive --instance - -- no-such-program", code=2)
-        assert "no-such-program" in err, "the instance was read, and the program was started"
+        assert "no-such-program" in err, "the error is about the program, not about the instance"
 
 
 OF_THE_INSTANCE = {
@@ -298,11 +298,11 @@ ALWAYS_WITH_EFFECT = {
     "worst-case": {"--family", "--upper", "--time-limit", "--json"},
     "worst-case-table": {"--output", "--workers", "--checkpoint"},
 }  # fmt: skip
-"""Flags that change something in every command line in which they may stand."""
+"""Flags that have an effect in every command line that may have them."""
 
 
 OF_EVERY_COMMAND = {"-q", "--input-limit"}
-"""Flags that the program itself has, too."""
+"""Flags that ``amin-ref`` accepts before the name of a command, too."""
 
 
 class TestFlagsWithoutEffect:
@@ -310,7 +310,7 @@ class TestFlagsWithoutEffect:
         ("command", "line"),
         [(command, line) for command, lines in WITHOUT_EFFECT.items() for line in sorted(lines)],
     )
-    def test_they_are_refused(
+    def test_a_flag_without_effect_is_refused(
         self, command: str, line: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (*_, flag) = re.findall(r"--[a-z-]+(?= |$)", line.split(" -- ")[0])
@@ -319,7 +319,7 @@ class TestFlagsWithoutEffect:
         assert err.startswith(f"amin-ref: {flag} has no effect "), err
         assert err.count("\n") == 1
 
-    def test_every_flag_was_considered(self) -> None:
+    def test_every_flag_is_listed_with_or_without_effect(self) -> None:
         for command in COMMANDS:
             refused = {
                 flag
@@ -378,7 +378,7 @@ class TestRenamed:
             ),
         ],
     )
-    def test_the_old_name_does_the_same(
+    def test_the_old_name_gives_the_same_result_with_a_warning(
         self, old: str, new: str, names: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = folder / "out.json"
@@ -397,7 +397,7 @@ class TestRenamed:
         _, err = ended(capsys, "optimum instance.json --workload chat", code=2)
         assert "give only --workload" in err
 
-    def test_a_folder_for_the_vectors(
+    def test_the_old_flag_for_a_folder_of_vectors_still_works(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (folder / "old").mkdir()
@@ -410,7 +410,7 @@ class TestRenamed:
         )
         assert old == new
 
-    def test_old_names_are_not_offered(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_help_does_not_show_old_names(self, capsys: pytest.CaptureFixture[str]) -> None:
         out, _ = ended(capsys, "optimum --help")
         assert "--schedule" not in out
         assert "--certificate" not in out.replace("--output-certificate", "")
@@ -430,7 +430,7 @@ class TestWriting:
             ("vectors --output out.json", "the vectors"),
         ],
     )
-    def test_what_was_written_is_said_on_standard_error(
+    def test_a_written_file_is_named_on_standard_error(
         self, line: str, what: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         _, err = ended(capsys, line)
@@ -491,9 +491,14 @@ class TestJson:
             ),
             ("worst-case --family staggered --upper 4 --time-limit 0 --json", 0, "amin-ref/family"),
             ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
+            (
+                "claims --quick --claim which --requests 9 --seeds 2 --workers 1 --json",
+                0,
+                "amin-ref/schedulers",
+            ),
         ],
     )
-    def test_its_fields_are_those_of_the_page(
+    def test_the_fields_of_json_are_those_of_the_page(
         self, line: str, code: int, form: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (folder / "trace.json").write_text("{}")
@@ -516,7 +521,7 @@ class TestJson:
         assert list(document) == documented_fields("amin-ref/drive")
         assert (document["holds"], document["finding"]) == (True, None)
 
-    def test_check_says_what_the_sentences_say(
+    def test_the_json_of_check_has_the_sentences(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         document = json.loads(ended(capsys, "check schedule.json --json")[0])
@@ -586,7 +591,7 @@ class TestNumbers:
             words = max(map(len, out.split()))
             assert max(map(len, out.splitlines())) <= max(width, words, 26)
 
-    def test_one_of_a_thing_is_singular(
+    def test_a_count_of_one_is_singular(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         instance = Instance(9, (Request(0, 3, 4),))
@@ -606,7 +611,7 @@ class TestNumbers:
 
 
 class TestExitCodes:
-    def test_help_has_the_table(
+    def test_help_has_the_table_of_exit_codes(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("COLUMNS", str(WIDTH))
@@ -629,7 +634,7 @@ class TestExitCodes:
             ("simulate --requests 3 --output no/such/folder", 3),
         ],
     )
-    def test_commands_end_with_them(
+    def test_commands_end_with_exit_codes_of_the_table(
         self, line: str, code: int, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         invalid = Schedule(INSTANCE, (Run(0, 0, 4, "completed"),))
@@ -640,7 +645,7 @@ class TestExitCodes:
         ended(capsys, line, code)
         assert code in EXIT_CODES
 
-    def test_no_command_names_another_code(self) -> None:
+    def test_no_command_names_an_exit_code_outside_the_table(self) -> None:
         for name in COMMANDS:
             text = load_command(name).help or ""
             for code in re.findall(r"\b(\d+): ", text.split("Exit code", 1)[-1]):
@@ -648,7 +653,7 @@ class TestExitCodes:
 
 
 class TestPolicies:
-    def test_simulate_takes_a_policy_of_the_current_folder(
+    def test_simulate_imports_a_policy_of_the_current_folder(
         self, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         flags = "--requests 30 --capacity 2000 --policy"
@@ -665,7 +670,7 @@ class TestPolicies:
         assert (out, err.count("\n")) == ("", 1)
 
     @pytest.mark.parametrize("policy", ["fcfs", "rules_mine:Mine"])
-    def test_conform_says_which_policies_it_can_replay(
+    def test_conform_lists_the_policies_that_it_can_replay(
         self, policy: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         _, err = ended(capsys, f"conform schedule.json --policy {policy}", code=2)
@@ -722,7 +727,7 @@ class TestEvidence:
         "line",
         ["optimum --workload instance.json --time-limit 0", "conform schedule.json --time-limit 0"],
     )
-    def test_it_is_printed_in_words(
+    def test_evidence_is_printed_in_words(
         self, line: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert (
@@ -731,7 +736,9 @@ class TestEvidence:
         )
 
 
-def test_an_instance_is_a_workload(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_with_an_instance_is_accepted_as_a_workload(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Every command that takes a workload takes a file that holds an instance or a schedule."""
     out, _ = ended(capsys, "simulate --workload schedule.json")
     assert Schedule.from_json(out).instance == INSTANCE

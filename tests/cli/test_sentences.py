@@ -1,9 +1,10 @@
-"""What commands say of a result that is already there: by hand, for every kind of result."""
+"""What commands print for a given result, by hand, for every kind of result."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -20,24 +21,29 @@ from amin_ref.cli.exit_codes import run
 from amin_ref.cli.flags import completed_policies
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.cli.signals import remember
+from amin_ref.cli.writing import Output
+from amin_ref.files.writing import destination
 from amin_ref.policies.names import POLICIES
 from amin_ref.small.setting import Setting
+from amin_ref.suite import Finding
 from oracle import Certificate, Optimum, Stretch
 from oracle import optimum as search
 from oracle.claims import CLAIMS, LEDGER, Ledger, Plan
 from oracle.claims.page import page
 from oracle.ratio.answer import Found, WorstCase
 from oracle.ratio.question import Question
+from oracle.ratio.tables import table_line
+from oracle.ratio.worst_case import NothingCompared
 
 TWO = Instance.from_lengths([(1, 2), (1, 2)], capacity=3)
 """Only one request fits at a time: the optimum is 2 + 4."""
 
 APART = Schedule(TWO, (Run(0, 0, 2, "completed"), Run(1, 5, 7, "completed")))
-"""Valid, of total latency 2 + 7, and with a gap that no policy leaves."""
+"""Valid, of total latency 2 + 7, with an idle gap, so that no policy makes it."""
 
 PROVEN = search(TWO, time_limit=5.0)
 OPEN = Optimum(PROVEN.schedule, 4, "certificate", Certificate(TWO, 1, (Stretch(0, ()),)))
-"""As if the search had proved 4 alone."""
+"""The result of a search that proved a lower bound of 4 only."""
 
 
 def out(capsys: pytest.CaptureFixture[str], line: Sequence[str], code: int = 0) -> str:
@@ -82,7 +88,7 @@ class TestDrive:
     def test_the_optimum_of_small_instances_is_searched_for(
         self, size: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Of up to twelve requests; of more, only a bound."""
+        """Instances of up to twelve requests; for larger ones only a lower bound is proved."""
         instance = Instance.from_lengths([(1, 1)] * size, capacity=2 * size)
         schedule = simulate(instance, Amin())
         seconds: list[float] = []
@@ -181,7 +187,7 @@ class TestOptimum:
     def shown(
         self, best: Optimum, monkeypatch: pytest.MonkeyPatch, interrupted: bool = False
     ) -> list[tuple[object, ...]]:
-        """Let the search find this; its limits and methods are noted."""
+        """Replace the search by one that finds ``best``; returns the list of its arguments."""
         given: list[tuple[object, ...]] = []
 
         def found(_instance: Instance, limit: float, *, method: str, workers: int) -> BestKnown:
@@ -191,7 +197,7 @@ class TestOptimum:
         monkeypatch.setattr(optimum, "best_known", found)
         return given
 
-    def test_a_table_of_what_is_known(
+    def test_the_table_has_costs_gap_and_evidence(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given = self.shown(OPEN, monkeypatch)
@@ -207,7 +213,7 @@ class TestOptimum:
         assert "XX" not in text
         assert given == [(60.0, "auto", 1)]
 
-    def test_json_of_what_is_known(
+    def test_json_has_costs_gap_evidence_schedule_and_certificate(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given = self.shown(OPEN, monkeypatch)
@@ -223,7 +229,7 @@ class TestOptimum:
         document = json.loads(out(capsys, ["optimum", "--workload", file, "--json"]))
         assert (document["certificate"], document["proven"]) == (None, True)
 
-    def test_files_have_what_is_printed(
+    def test_files_have_the_printed_text(
         self,
         file: str,
         capsys: pytest.CaptureFixture[str],
@@ -267,14 +273,14 @@ class TestClaims:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> tuple[str, Plan, list[str]]:
-        """What is printed of a ledger, and the plan and claims that would have been measured."""
+        """The text printed for the ledger, and the plan and the claims that would be measured."""
         plans: list[Plan] = []
         names: list[str] = []
 
         def measure(wanted: Sequence[object], _store: object, **_: object) -> None:
             assert len(wanted) > 0
 
-        def judge(plan: Plan, chosen: Sequence[object], _store: object) -> Ledger:
+        def judge(plan: Plan, chosen: Sequence[object], *_: object) -> Ledger:
             plans.append(plan)
             names.extend(name for name, claim in CLAIMS.items() if claim in chosen)
             return ledger
@@ -346,7 +352,7 @@ class TestClaims:
         (["--claim", "C3", "--quick", "--seeds", "4", "--workload", "conversation"],
          replace(Plan.quickly("conversation"), seeds=4), ["C3"]),
     ])  # fmt: skip
-    def test_what_is_measured(
+    def test_the_plan_and_the_claims_follow_the_flags(
         self,
         flags: list[str],
         plan: Plan,
@@ -359,13 +365,13 @@ class TestClaims:
         monkeypatch.chdir(tmp_path)
         _, measured, chosen = self.printed(ledger, flags, capsys, monkeypatch)
         assert (measured, chosen) == (plan, names)
-        # Only a full run keeps its measurements without being told where.
+        # Without --checkpoint only a full run stores its measurements.
         assert [path.name for path in tmp_path.iterdir()] == (
             [] if "--quick" in flags else ["amin-ref-claims.jsonl"]
         )
 
     @pytest.mark.parametrize("flags", [["--json"], ["--markdown"]])
-    def test_other_forms(
+    def test_the_ledger_is_printed_as_json_or_markdown(
         self,
         flags: list[str],
         ledger: Ledger,
@@ -380,7 +386,7 @@ class TestClaims:
         assert out(capsys, ["claims", "--json", "--markdown"], code=2) == ""
 
     @pytest.mark.parametrize("workers", [[], ["--workers", "3"]])
-    def test_work_is_shared_by_every_processor_unless_told(
+    def test_work_is_shared_by_all_processors_unless_workers_are_given(
         self,
         workers: list[str],
         ledger: Ledger,
@@ -432,8 +438,7 @@ class TestWorstCase:
     def test_a_command_prints_the_answer(
         self, flags: list[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        line = shlex.split("worst-case --prompt 1 --lower 1 --upper 3 --capacity 4 --requests 2")
-        text = out(capsys, [*line, *flags])
+        text = out(capsys, [*LINE, *flags])
         if flags:
             document = json.loads(text)
             assert (document["format"], document["version"]) == ("amin-ref/worst-case", 1)
@@ -445,10 +450,122 @@ class TestWorstCase:
             compile("\n".join(program), "program", "exec")
 
 
+LINE = shlex.split("worst-case --prompt 1 --lower 1 --upper 3 --capacity 4 --requests 2")
+
+
+class TestWorstCaseCommand:
+    def test_ctrl_c_ends_with_the_largest_ratio_so_far(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: dict[str, object] = {}
+
+        def stopped(question: Question, limit: float | None, **others: object) -> WorstCase:
+            signal.raise_signal(signal.SIGINT)
+            given.update(others | {"question": question, "limit": limit})
+            return WorstCase(question, TestWorstCase.FOUND, unseen=1)
+
+        monkeypatch.setattr(worst_case, "worst_case", stopped)
+        assert run(application, [*LINE, "--time-limit", "3"]) == 130
+        captured = capsys.readouterr()
+        assert captured.out.startswith("# amin: largest ratio seen 3/2 = 1.500")
+        assert captured.err == "amin-ref: interrupted; this is the largest ratio so far.\n"
+        assert (given["question"], given["limit"]) == (Question("amin", Setting(1, 1, 3, 4), 2), 3)
+        assert (given["executor"], given["checkpoint"]) == (None, None)
+
+    @pytest.mark.parametrize("is_asked", [False, True])
+    def test_where_nothing_was_compared_there_is_no_ratio(
+        self, is_asked: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stopped(*_: object, **__: object) -> WorstCase:
+            if is_asked:
+                signal.raise_signal(signal.SIGTERM)
+            raise NothingCompared
+
+        monkeypatch.setattr(worst_case, "worst_case", stopped)
+        assert run(application, LINE) == (143 if is_asked else 2)
+        why = "terminated." if is_asked else str(NothingCompared())
+        assert capsys.readouterr() == ("", f"amin-ref: {why}\n")
+
+    def test_a_checkpoint_keeps_what_is_finished(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "finished.jsonl"
+        first = out(capsys, [*LINE, "--json", "--checkpoint", str(file)])
+        assert len(file.read_text().splitlines()) > 1
+        assert out(capsys, [*LINE, "--json", "--checkpoint", str(file)]) == first
+        (tmp_path / "mine.py").write_text("from amin_ref import Amin\n\nclass Mine(Amin): pass\n")
+        monkeypatch.chdir(tmp_path)
+        mine = [*LINE, "--policy", "mine:Mine"]
+        assert "ties broken by its own rule" in out(capsys, mine)
+        assert out(capsys, [*mine, "--checkpoint", str(file)], code=2) == ""
+
+    @pytest.mark.parametrize("finished", [1, 2])
+    def test_the_table_has_a_line_for_each_question(
+        self,
+        finished: int,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        questions = [TestWorstCase.QUESTION, replace(TestWorstCase.QUESTION, policy="amax")]
+        answers = [WorstCase(one, TestWorstCase.FOUND, unseen=0) for one in questions]
+        answers[1] = replace(answers[1], unseen=2 - finished)
+        given: list[object] = []
+
+        def searching(asked: object, **others: object) -> list[WorstCase]:
+            given.extend([asked, others["executor"], others["in_flight"], others["checkpoint"]])
+            return answers
+
+        monkeypatch.setattr(worst_case, "table_questions", lambda: questions)
+        monkeypatch.setattr(worst_case, "worst_cases", searching)
+        table = tmp_path / "table.jsonl"
+        line = ["worst-case-table", "--output", str(table)]
+        assert run(application, line) == (0 if finished == 2 else 130)
+        assert table.read_text() == "".join(
+            f"{table_line(answer)}\n" for answer in answers[:finished]
+        )
+        said = capsys.readouterr().err
+        assert ("interrupted; the table has 1 of 2 lines." in said) == (finished == 1)
+        assert given == [questions, None, worst_case.PIECES_PER_WORKER, None]
+
+
+def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    finding = Finding("T2", "unknown-request", TWO, "round 0: 7 is no request.")
+    file = Output(destination(tmp_path / "case.json"))
+    for output in (None, file):
+        drive._print_conclusion("./mine", "amin", finding, output)
+        text = " ".join(capsys.readouterr().out.split())
+        assert text.startswith("./mine: ")
+        assert "unknown-request: round 0: 7 is no request." in text
+        assert (TWO.to_json() in text) == (output is None)
+    for claims_of, verdict in (
+        ("amin", "valid, and every decision is one that Amin could have made."),
+        ("valid", "valid."),
+    ):
+        drive._print_conclusion("./mine", claims_of, None, None)  # type: ignore[arg-type]  # it is
+        assert " ".join(capsys.readouterr().out.split()) == f"./mine: {verdict}"
+
+
+def test_ties_may_be_broken_by_position_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Two equal requests, of which the second one goes first."""
+    swapped = Schedule(TWO, (Run(0, 2, 4, "completed"), Run(1, 0, 2, "completed")))
+    path = tmp_path / "swapped.json"
+    path.write_text(swapped.to_json())
+    line = ["conform", str(path), "--no-bound"]
+    assert "valid, and Amin's" in out(capsys, line)
+    assert "valid, but not Amin's from round 0 on." in out(
+        capsys, [*line, "--ties", "position"], code=1
+    )
+
+
 @pytest.mark.parametrize("before", ["", "amin,", "fcfs,amin,", "mine:SJF,"])
 @pytest.mark.parametrize("begun", ["", "a", "am", "h-s", "x"])
 def test_policies_are_completed_one_by_one(before: str, begun: str) -> None:
-    """Each that begins so, and that the list does not have yet."""
+    """Names that begin with the typed letters and are not in the list yet."""
     left = [name for name in POLICIES if name not in before.split(",")]
     found = completed_policies(before + begun)
     assert [item.value for item in found] == [

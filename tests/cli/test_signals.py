@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end every command with 130, 143 and 129, whenever they come."""
+"""SIGINT, SIGTERM and SIGHUP end every command with 130, 143 and 129 at any moment."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.support.project import PROJECT
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
 
 SECONDS = 90
-"""A program that has not ended so long after a signal hangs."""
+"""A program that has not ended this long after a signal counts as hanging."""
 
 CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
 
 ENDED = re.compile("interrupted|terminated|the terminal was closed")
-"""What sentences say of the signals."""
+"""The sentences about the three signals."""
 
 LONG = (
     Command("compare --requests 30000 --capacity 100000"),
@@ -48,14 +48,14 @@ LONG = (
 """Runs that last until they are interrupted."""
 
 
-TELLS = (
+PRINTS_A_DOT = (
     "import os, sys, types; tell = lambda name, *_: "
     "os.write(1, b'.') and None if name == 'amin_ref.cli.streams' else None; "
     "sys.meta_path.insert(0, types.SimpleNamespace(find_spec=tell)); "
 )
-"""Says that the program begins, when it has set its handlers and imports the first module of all.
+"""Statements that print a dot when the program imports its first module after setting handlers.
 
-Before that come the interpreter's own start and two assignments of ours.
+Before that, the interpreter starts, and two assignments of the program run.
 """
 
 
@@ -78,21 +78,21 @@ class Ended:
 def interrupted(
     command: Command, number: int, seconds: float, inputs: Path, *, whole_group: bool
 ) -> Ended:
-    """Send a signal ``seconds`` after the first import of ours; what is left has a mark.
+    """Send a signal ``seconds`` after the program's first import; find the processes that are left.
 
     Args:
         command: what is run.
         number: the signal.
-        seconds: after the program says that it begins.
-        inputs: its files.
-        whole_group: whether worker processes get it as well, as from a terminal.
+        seconds: after the program has printed its dot.
+        inputs: the folder of its input files.
+        whole_group: whether worker processes get the signal as well, as from a terminal.
     """
     mark = Mark.new()
-    told = Command(command.arguments, before=f"{command.before}{TELLS}")
+    with_dot = Command(command.arguments, before=f"{command.before}{PRINTS_A_DOT}")
     good_input = os.devnull if command.reads is None else inputs / command.reads
     with open(good_input, "rb") as stdin:
         process = subprocess.Popen(
-            told.words(inputs), cwd=PROJECT, env=mark.environment(),
+            with_dot.words(inputs), cwd=PROJECT, env=mark.environment(),
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
     assert process.stdout is not None
@@ -106,14 +106,16 @@ def interrupted(
 
 def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:
     """One of these codes, at most one sentence about the signal, and nothing left."""
-    told = [line for line in ended.err.splitlines() if line.startswith("amin-ref: ")]
+    sentences_of_program = [
+        line for line in ended.err.splitlines() if line.startswith("amin-ref: ")
+    ]
     assert ended.code in codes, f"{what}: {ended}"
     assert "Traceback" not in ended.err, f"{what}: {ended}"
     assert "Warning" not in ended.err, f"{what}: {ended}"
     assert "leaked" not in ended.err, f"{what}: {ended}"
-    assert ended.err == "".join(f"{line}\n" for line in told), f"{what}: {ended}"
+    assert ended.err == "".join(f"{line}\n" for line in sentences_of_program), f"{what}: {ended}"
     if ended.code == CODES[signal.Signals(number)]:
-        sentences = [line for line in told if ENDED.search(line)]
+        sentences = [line for line in sentences_of_program if ENDED.search(line)]
         assert len(sentences) == 1, f"{what}: {ended}"
     assert ended.left == [], f"{what}: processes are left: {ended}"
 
@@ -133,7 +135,7 @@ def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) 
         whole_group = choice.random() < 0.3
         ended = interrupted(command, number, seconds, inputs, whole_group=whole_group)
         what = f"{command.arguments}, {number.name} after {seconds:.3f} s, group {whole_group}"
-        # It may have come to its own end first; or a driven program was interrupted by the group.
+        # The command may have ended before the signal, or its driven program got the signal.
         codes = {CODES[number], command.code}
         judge(ended, number, codes, what)
         (inputs / "new_scheduler.py").unlink(missing_ok=True)
@@ -141,13 +143,13 @@ def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) 
 
 
 @pytest.mark.parametrize("number", CODES)
-def test_some_moments(inputs: Path, number: signal.Signals) -> None:
+def test_signals_at_8_random_moments_end_commands(inputs: Path, number: signal.Signals) -> None:
     assert random_moments(inputs, 8, seed=number) > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_300_moments(inputs: Path, seed: int) -> None:
+def test_signals_at_300_random_moments_end_commands(inputs: Path, seed: int) -> None:
     assert random_moments(inputs, 75, seed=100 + seed, until=900) == 75
 
 
@@ -161,14 +163,14 @@ def long_commands_and_signals() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("command", "number"), list(long_commands_and_signals()))
-def test_what_takes_long_is_ended_at_work(
+def test_a_signal_ends_a_long_command(
     inputs: Path, command: Command, number: signal.Signals
 ) -> None:
     ended = interrupted(command, number, 3.0, inputs, whole_group=False)
     judge(ended, number, {CODES[number]}, command.arguments)
 
 
-def test_importing_touches_no_handler() -> None:
+def test_importing_sets_no_signal_handler() -> None:
     program = (
         "import signal; before = [signal.getsignal(n) for n in range(1, 32) if n not in (9, 19)]; "
         "import sys; hook = sys.unraisablehook; from amin_ref import *; import oracle; "
@@ -179,7 +181,7 @@ def test_importing_touches_no_handler() -> None:
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)
 
 
-def test_little_is_imported_before_signals_are_handled() -> None:
+def test_no_module_is_imported_before_signals_are_handled() -> None:
     """Until ``main`` is called, no module is imported that Python had not imported itself."""
     program = (
         "import sys; before = set(sys.modules); import amin_ref.cli; "
@@ -224,8 +226,10 @@ def test_an_exception_that_python_loses_is_raised_again(
     assert time.monotonic() - began < 10
 
 
-def test_no_import_is_left_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exception comes after it."""
+def test_a_signal_during_an_import_is_raised_after_the_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exception is raised after the import."""
     (tmp_path / "imported_slowly.py").write_text(
         "import signal\nsignal.raise_signal(signal.SIGINT)\nwhole = True\n"
     )

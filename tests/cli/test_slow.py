@@ -1,4 +1,4 @@
-"""What takes long says so, on standard error, without a terminal as well."""
+"""A command that takes long prints a sentence about it, with and without a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.printed import unwrapped
 
 @pytest.fixture
 def silent_about_slow_commands() -> None:
-    """Here, in place of the fixture of all tests: two seconds are two seconds."""
+    """Replaces the fixture that delays such sentences in all other tests."""
 
 
 ONE = Instance.from_lengths([(1, 1)], capacity=2)
@@ -42,7 +42,7 @@ PRICED_TOO_HIGH = Certificate(ONE, 1, (Stretch(0, (1,)),))
      "simulating 1 request"),
 ])  # fmt: skip
 @pytest.mark.parametrize("is_quiet", [False, True], ids=["told", "quiet"])
-def test_work_that_takes_long_is_told(
+def test_work_that_takes_long_is_reported(
     arguments: list[str],
     text: str,
     slow_call: str,
@@ -69,7 +69,7 @@ def test_work_that_takes_long_is_told(
     assert said == "" if is_quiet else sentence in said.splitlines()
 
 
-def test_quick_work_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quick_work_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "file.json"
     file.write_text(SCHEDULE.to_json(), encoding="utf-8")
     assert run(application, ["check", str(file)]) == 0
@@ -80,7 +80,7 @@ def test_progress_and_sentences_wait_for_the_same_time() -> None:
     assert vars(progress)["SILENT_SECONDS"] == slow.SILENT_SECONDS == 2
 
 
-def test_the_cost_of_a_large_certificate_is_told_before_the_work(
+def test_the_cost_of_a_large_certificate_is_printed_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "certificate.json"

@@ -1,4 +1,4 @@
-"""Every command with every stream closed, full, or broken: the exit code says what happened."""
+"""Every command with each stream closed, full or broken ends with the exit code for that."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.support.project import PROJECT
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 
 SECONDS = 120
-"""A command that takes longer hangs."""
+"""A command that takes longer counts as hanging."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """What becomes of the three streams: ``"good"``, ``"closed"``, ``"full"`` or ``"broken"``."""
+    """The states of the three streams: ``"good"``, ``"closed"``, ``"full"`` or ``"broken"``."""
 
     stdin: str = "good"
     stdout: str = "good"
@@ -48,7 +48,7 @@ STREAMS: Mapping[str, Streams] = {
 
 
 SEVERAL = ("both-full", "both-broken", "output-closed")
-"""States that differ in little from what one stream does, and from all closed."""
+"""States of two streams, which differ little from others: only the slow run has them."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def opened(kind: str, good: Path) -> Iterator[int]:
-    """A descriptor to write to, of that kind; of a closed one, any: the shell closes it."""
+    """A descriptor to write to, in that state. For ``"closed"`` the shell closes it later."""
     if kind == "broken":
         reading, writing = os.pipe()
         os.close(reading)
@@ -130,14 +130,14 @@ def every_pair() -> Iterator[object]:
 def test_every_command_with_every_stream(
     inputs: Path, tmp_path: Path, command: str, streams: str
 ) -> None:
-    """A lost result is 3 or 141, an input that cannot be read is 2; lost messages change nothing.
+    """A lost result gives 3 or 141, an unreadable input 2; a lost message does not change the code.
 
-    Where a sentence can be written, there is one about every code above 1, and no traceback.
+    If standard error can be written, every code above 1 has a sentence, and no traceback.
     """
     chosen, given = COMMANDS[command], STREAMS[streams]
     ended = run(chosen, given, inputs, tmp_path)
     code = expected_code(chosen, given)
-    # Of a closed input and a closed output, either may be found first.
+    # If input and output are closed, the command may find either first.
     either = {code, CANNOT_WRITE} if streams == "all-closed" and chosen.prints else {code}
     assert ended.code in either, ended.err
     assert "Traceback" not in ended.err
@@ -156,19 +156,21 @@ def test_every_command_with_every_stream(
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), "an input was written to"
 
 
-def test_every_command_is_tried() -> None:
+def test_every_command_is_tested_with_every_stream() -> None:
     assert {command.arguments.split()[0] for command in COMMANDS.values()} >= set(ALL_COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_the_streams_are_compared_with(inputs: Path, tmp_path: Path, command: str) -> None:
+def test_every_command_with_good_streams_ends_as_expected(
+    inputs: Path, tmp_path: Path, command: str
+) -> None:
     ended = run(COMMANDS[command], Streams(), inputs, tmp_path)
     assert ended.code == COMMANDS[command].code, ended.err
     assert bool(ended.out) == COMMANDS[command].prints
 
 
-def test_a_checkpoint_does_not_receive_what_is_printed(tmp_path: Path) -> None:
-    """The first file that is opened while standard output is closed would get its number."""
+def test_a_checkpoint_does_not_receive_standard_output(tmp_path: Path) -> None:
+    """The first file that is opened while standard output is closed could get descriptor 1."""
     command = COMMANDS["claims"]
     file = tmp_path / "checkpoint"
     words = [*command.words(tmp_path), "--checkpoint", str(file)]
@@ -183,8 +185,8 @@ def test_a_checkpoint_does_not_receive_what_is_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_an_unbuffered_output_loses_nothing(tmp_path: Path, unbuffered: str) -> None:
-    """Python alone drops what a full disk did not take, and ends with 0."""
+def test_a_full_disk_is_reported_with_and_without_a_buffer(tmp_path: Path, unbuffered: str) -> None:
+    """Python itself would drop what a full disk did not take, and end with code 0."""
     program = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
@@ -201,7 +203,7 @@ def test_an_unbuffered_output_loses_nothing(tmp_path: Path, unbuffered: str) -> 
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_a_closed_output_is_told_before_the_work(tmp_path: Path, name: str) -> None:
+def test_a_closed_output_is_reported_before_the_work(tmp_path: Path, name: str) -> None:
     words = Command(f"simulate --requests 1000000 --output {name}").words(tmp_path)
     ended = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *words],

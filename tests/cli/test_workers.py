@@ -1,4 +1,4 @@
-"""Worker processes: they share work, and end at once when they are no longer needed."""
+"""Worker processes share work, and end at once when the pool ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG = 60.0
 """Seconds of a task that is still running when its pool ends."""
 
 SOON = 20.0
-"""Seconds within which it has to end: a third of the task, on however busy a machine."""
+"""Seconds within which the pool has to end: a third of the task, for busy machines."""
 
 
 def test_one_worker_is_the_caller() -> None:
@@ -25,7 +25,7 @@ def test_one_worker_is_the_caller() -> None:
         assert executor is None
 
 
-def test_two_share_the_work_and_end() -> None:
+def test_two_workers_share_the_work_and_end() -> None:
     with processes(2) as executor:
         assert executor is not None
         assert list(executor.map(abs, range(-5, 0))) == [5, 4, 3, 2, 1]
@@ -53,7 +53,9 @@ def test_a_task_that_still_runs_is_not_waited_for(interrupted: bool) -> None:
     assert active_children() == []
 
 
-def test_a_signal_does_not_find_a_pool_half_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_during_the_start_of_a_pool_is_raised_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A pool cannot be ended while the thread that manages it exists and has not started."""
     started = Thread.start
 
@@ -83,6 +85,6 @@ def kill_its_worker() -> None:
         running.result()
 
 
-def test_a_killed_worker_is_said_in_one_sentence() -> None:
+def test_a_killed_worker_is_reported_in_one_sentence() -> None:
     with pytest.raises(click.ClickException, match="a worker process was killed"):
         kill_its_worker()

@@ -1,9 +1,10 @@
-"""The workload's flags: what they mean, what JSON says of them, and how a report repeats them."""
+"""The workload's flags: their meaning, their form in JSON, and the command of a report."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from amin_ref.cli.application import application, load_command
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.options import SEED, TOKENS, WholeNumber, WorkloadOptions
 from amin_ref.cli.report_file import command
+from amin_ref.comparison import simulated
 from amin_ref.policies import ByPosition
 from amin_ref.workloads import build_instance
 from amin_ref.workloads.fields import TIME_UNITS
@@ -46,7 +48,7 @@ all_options = st.builds(
 def test_the_command_of_a_report_has_the_same_options(
     options: WorkloadOptions, has_more: bool
 ) -> None:
-    """What it leaves out is the default, as the program itself parses it."""
+    """The program parses the command; flags that the command leaves out have their defaults."""
     more = ["--policies", "amin,fcfs"] if has_more else []
     program, name, *words = shlex.split(command(("report", "a b.html"), options, more))
     assert (program, name) == ("amin-ref", "report")
@@ -77,6 +79,7 @@ def test_json_has_the_options_as_they_were_given(
     line += "--prediction bins:2 --arrivals trace:2 --ties random --time-unit ms"
     assert run(application, [*shlex.split(line), *seeds]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert list(document)[:2] == ["format", "version"]
     assert document["options"] == {
         "workload": str(trace),
         "seed": 7,
@@ -95,7 +98,7 @@ USELESS = "question_length,answer_length\n0,4\n3,0\n3,0\n90,90\n3,5\n4,6\n"
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_what_was_left_out_is_counted_for_each_seed(
+def test_dropped_rows_are_counted_for_each_seed(
     seeds: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Six rows: one without a prompt, two without an answer, one that exceeds the cache."""
@@ -118,8 +121,45 @@ def test_what_was_left_out_is_counted_for_each_seed(
     assert "Left out" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("form", ["csv", "markdown", "table"])
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
+def test_what_is_printed_ends_with_one_line_end(
+    form: str, seeds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["compare", "--requests", "5", "--policies", "amin,fcfs", "--format", form, *seeds]
+    assert run(application, line) == 0
+    text = capsys.readouterr().out
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert not text.startswith("\n")
+    if form == "markdown":
+        caption, blank, *_ = text.splitlines()
+        assert (caption[-1], blank) == (".", "")
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ([], "simulating 5 requests under amin, fcfs"),
+    (["--seeds", "2"], "simulating 5 requests under amin, fcfs"),
+])  # fmt: skip
+def test_a_long_comparison_says_what_it_does(
+    line: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slowly(*given: object, **named: object) -> object:
+        time.sleep(0.1)
+        return simulated(*given, **named)  # type: ignore[arg-type]  # what it was given
+
+    monkeypatch.setattr("amin_ref.cli.comparing.simulated", slowly)
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.02)
+    begin = ["compare", "--requests", "5", "--policies", "amin,fcfs"]
+    assert run(application, [*begin, *line]) == 0
+    assert f"amin-ref: {said} takes longer than " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("least", [0, 1, 3])
-def test_a_whole_number_is_from_its_least_to_the_largest(least: int) -> None:
+def test_a_whole_number_has_a_least_and_a_largest_value(least: int) -> None:
     kind = WholeNumber("tokens", least)
     assert kind.name == "tokens"
     for number in (least, least + 1, 2**53 - 1):
@@ -167,7 +207,7 @@ def options(**changed: object) -> WorkloadOptions:
     ({"workload": "chat"}, True),
     ({"workload": "conversation"}, True),
 ])  # fmt: skip
-def test_a_trace_is_random_by_predictions_arrivals_and_ties(
+def test_predictions_arrivals_and_ties_make_a_trace_random(
     changed: dict[str, object], is_random: bool, tmp_path: Path
 ) -> None:
     trace = tmp_path / "trace.csv"
@@ -176,7 +216,7 @@ def test_a_trace_is_random_by_predictions_arrivals_and_ties(
         assert options(**({"workload": str(trace)} | changed)).is_random == is_random
 
 
-def test_the_requests_of_a_file_are_random_only_by_ties(tmp_path: Path) -> None:
+def test_only_ties_make_the_instance_of_a_file_random(tmp_path: Path) -> None:
     file = tmp_path / "instance.json"
     file.write_text(Instance.from_lengths([(3, 5)], capacity=9).to_json())
     with click.Context(click.Command("compare")).scope():
@@ -208,7 +248,7 @@ def test_the_flags_make_the_instance_that_the_library_makes() -> None:
     )
 
 
-def test_a_load_is_an_arrival(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_load_stands_for_arrivals_at_that_load(capsys: pytest.CaptureFixture[str]) -> None:
     both = [
         ["simulate", "--requests", "6", *flags]
         for flags in (["--load", "0.25"], ["--arrivals", "load:0.25"])
@@ -225,7 +265,7 @@ def test_a_load_is_an_arrival(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["requests", "capacity", "block_size", "prediction", "arrivals"])
-def test_a_file_with_an_instance_says_these_itself(
+def test_flags_of_the_instance_are_refused_for_a_file_with_an_instance(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "instance.json"
@@ -239,7 +279,7 @@ def test_a_file_with_an_instance_says_these_itself(
 @pytest.mark.parametrize(("flags", "code"), [
     (["--seed", "3"], 2), (["--seed", "3", "--ties", "random"], 0), (["--ties", "random"], 0),
 ])  # fmt: skip
-def test_the_seed_decides_random_ties_alone(
+def test_for_an_instance_the_seed_has_an_effect_on_random_ties_alone(
     flags: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "instance.json"

@@ -1,4 +1,4 @@
-"""Random comparisons: of real policies, and of any numbers that a schedule can have."""
+"""Random comparisons: of simulated policies, and of schedules with numbers of any size."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def simulated_comparisons(draw: st.DrawFn) -> Comparison:
 
 @st.composite
 def large_comparisons(draw: st.DrawFn) -> Comparison:
-    """Any names, from small numbers to numbers of 53 bits, and perhaps a bound."""
+    """Any names of policies, numbers of up to 53 bits, and perhaps a lower bound."""
     count = draw(st.integers(0, 4))
     requests = tuple(
         Request(i, draw(st.integers(1, 2**52)), draw(st.integers(1, 50)), arrival=i)

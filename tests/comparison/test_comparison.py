@@ -1,4 +1,4 @@
-"""A comparison's table, Markdown, CSV, JSON and HTML: every number is there, and whole."""
+"""A comparison's table, Markdown, CSV, JSON and HTML have every number, and cut none off."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ HEADS = {
     "latency × best": "ratio_to_best",
     "latency × bound": "ratio_to_bound",
 }
-"""What a heading's first two lines say, written down once more."""
+"""The first two lines of each column's heading, and the field that the column shows."""
 
 TIMES = {
     name
@@ -75,7 +75,7 @@ TIMES = {
 """Fields whose unit has rounds in it."""
 
 NUMBER = re.compile(r"–|-?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
-"""A whole number of a table: digits in groups of three, and none, all or no decimals."""
+"""A number that is not cut off: a dash for no value, or groups of three digits and decimals."""
 
 
 def field_of(heading: str) -> str:
@@ -107,7 +107,7 @@ def shown_values(comparison: Comparison, table: str) -> dict[tuple[int, str], st
 
 
 def unit_of(comparison: Comparison, name: str) -> float:
-    """By how much a number is multiplied where it is shown."""
+    """The factor by which a number is multiplied where it is shown."""
     seconds = comparison.display.round_seconds
     if name in ("goodput", "wasted_share"):
         return 100
@@ -119,7 +119,7 @@ def unit_of(comparison: Comparison, name: str) -> float:
 
 
 def assert_shows(comparison: Comparison, index: int, name: str, cell: str) -> None:
-    """The cell is a whole number, that of the row up to its last decimal."""
+    """The cell has a number that is not cut off, and equals the row's to its last decimal."""
     value: float | None = getattr(comparison.rows[index], name)
     assert NUMBER.fullmatch(cell), cell
     if value is None:
@@ -134,13 +134,13 @@ def assert_shows(comparison: Comparison, index: int, name: str, cell: str) -> No
 
 @times(2)
 @given(comparisons)
-def test_every_number_of_the_table_is_whole(comparison: Comparison) -> None:
-    """At 80 columns: what is shown is right, what is not shown is named, and no line is longer."""
+def test_no_number_of_the_table_is_cut_off(comparison: Comparison) -> None:
+    """At 80 columns: shown numbers are right, omitted columns are named, and no line is longer."""
     table = str(comparison)
     assert max(map(len, table.split("\n"))) <= 80
     paragraphs = table.split("\n\n")
     if "latency × best" in paragraphs[1] or re.search("^latency", paragraphs[1], re.MULTILINE):
-        return  # turned, which the next property reads
+        return  # a line for each metric: the next test reads such tables
     shown = shown_values(comparison, table)
     for (index, name), cell in shown.items():
         assert_shows(comparison, index, name, cell)
@@ -156,8 +156,8 @@ def test_every_number_of_the_table_is_whole(comparison: Comparison) -> None:
 
 
 @given(comparisons, st.sampled_from([80, 100, 120]))
-def test_chosen_columns_are_never_left_out(comparison: Comparison, width: int) -> None:
-    """All of them in a width: in blocks of policies, a line for each metric."""
+def test_requested_columns_are_never_left_out(comparison: Comparison, width: int) -> None:
+    """A table of all columns has a line for each metric, in blocks of policies that fit."""
     table = comparison.table(width, "all")
     body = table.split("\n\n", 1)[1]
     blocks = [block for block in body.split("\n\n") if "---" in block]
@@ -211,7 +211,7 @@ def test_csv_read_back_gives_the_rows(comparison: Comparison) -> None:
 
 
 @given(comparisons)
-def test_csv_in_seconds_says_so(comparison: Comparison) -> None:
+def test_the_header_of_csv_in_seconds_names_the_unit(comparison: Comparison) -> None:
     header, *lines = csv.reader(io.StringIO(comparison.to_csv(), newline=""))
     seconds = comparison.display.round_seconds
     assert ("mean_latency" in header) == (seconds is None)
@@ -271,7 +271,7 @@ def test_html_is_escaped(comparison: Comparison) -> None:
             assert name in parser.cells
 
 
-def test_names_that_would_break_a_table() -> None:
+def test_policies_with_special_characters_in_their_names_have_rows() -> None:
     instance = Instance(9, (Request("a", 1, 2),))
     schedule = Schedule(instance, (Run("a", 0, 2, "completed"),))
     names = ("<script>", "a|b", "two\nlines", "a" * 50 + "1", "b" * 50 + "1", "\ud800")
@@ -290,7 +290,7 @@ INSTANCE = Instance(30, tuple(Request(i, 2, 3 + i) for i in range(6)))
 
 
 class TestCompare:
-    def test_schedules_stay_reachable_and_valid(self) -> None:
+    def test_a_comparison_keeps_its_schedules_and_they_are_valid(self) -> None:
         comparison = compare(INSTANCE, "amin,fcfs")
         for name, schedule in comparison.schedules.items():
             assert check(schedule) == ()
@@ -304,14 +304,14 @@ class TestCompare:
             assert row.ratio_to_bound == row.total_latency / (min(totals) - 1)
         assert "no schedule has a smaller total latency" in " ".join(str(comparison).split())
 
-    def test_a_bound_above_a_schedule_is_no_bound(self) -> None:
+    def test_a_lower_bound_above_the_best_schedule_is_refused(self) -> None:
         best = min(row.total_latency for row in compare(INSTANCE).rows)
         compare(INSTANCE, lower_bound=best)
         with pytest.raises(InvalidValue, match="so that is no lower bound"):
             compare(INSTANCE, lower_bound=best + 1)
 
     @pytest.mark.parametrize("bound", [-1, 2.5, True, "7"])
-    def test_a_bound_is_a_whole_number(self, bound: int) -> None:
+    def test_a_lower_bound_must_be_a_whole_number_from_0(self, bound: int) -> None:
         with pytest.raises(InvalidValue, match="comparison: lower_bound"):
             compare(INSTANCE, "amin", bound)
 
@@ -342,7 +342,7 @@ class TestCompare:
         with pytest.raises(InvalidValue, match="columns is "):
             compare(INSTANCE, "amin").table(columns=columns)
 
-    def test_a_comparison_is_a_value(self) -> None:
+    def test_equal_comparisons_are_equal_and_have_one_hash(self) -> None:
         one, same = compare(INSTANCE), compare(INSTANCE)
         assert one == same
         assert hash(one) == hash(same)
@@ -355,13 +355,13 @@ class TestCompare:
 
 
 class TestHints:
-    def test_nothing_waits(self) -> None:
+    def test_a_hint_where_no_request_waits(self) -> None:
         light = Instance(1000, tuple(Request(i, 2, 3, 3, 3) for i in range(6)))
         (hint,) = compare(light).hints
         assert "under no policy does a request ever wait" in hint
         assert hint in " ".join(str(compare(light)).split())
 
-    def test_nothing_overflows(self) -> None:
+    def test_a_hint_where_all_policies_make_the_same_schedule(self) -> None:
         """The second request needs 7 tokens; 4 are free beside the first until it completes."""
         exact = Instance(10, (Request(0, 2, 3, 3, 3), Request(1, 4, 3, 3, 3, arrival=1)))
         (hint,) = compare(exact, "amax,h-sf").hints
@@ -378,7 +378,7 @@ class TestHints:
         assert "Hint" not in str(comparison)
 
 
-def test_a_plain_example_to_look_at() -> None:
+def test_the_text_of_a_small_comparison_by_hand() -> None:
     """Written by hand from the definitions: two requests of 2 tokens, one after the other."""
     instance = Instance(4, (Request("a", 2, 2), Request("b", 2, 2)))
     runs = (Run("a", 0, 2, "completed"), Run("b", 2, 4, "completed"))
@@ -403,7 +403,7 @@ def test_a_plain_example_to_look_at() -> None:
     ]
 
 
-def test_the_room_needs_numpy_alone() -> None:
+def test_comparisons_need_numpy_alone() -> None:
     program = (
         "import sys; before = set(sys.modules); import amin_ref.comparison; "
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"

@@ -18,7 +18,13 @@ from tests.support.project import PROJECT
 
 @dataclass
 class Tokens:
-    """When a request's tokens are there, and the rounds in which it runs."""
+    """The times at which a request's tokens are generated, and the rounds in which it runs.
+
+    Attributes:
+        kept: times of the tokens of the completed run.
+        lost: times of the tokens of evicted runs.
+        running: the rounds of all runs.
+    """
 
     kept: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
@@ -26,7 +32,7 @@ class Tokens:
 
 
 def tokens_of(schedule: Schedule) -> dict[RequestId, Tokens]:
-    """Token by token: the one of round t is there at time t + 1."""
+    """Token by token: the token of round t is generated at time t + 1."""
     found: dict[RequestId, Tokens] = defaultdict(Tokens)
     for run in schedule.runs:
         for now in range(run.start, run.stop):
@@ -46,7 +52,7 @@ def naive_percentile(values: list[float], percent: int) -> float:
 
 
 @given(schedules(), st.integers(1, 60))
-def test_metrics_are_what_their_definitions_say(schedule: Schedule, slo: int) -> None:
+def test_each_metric_equals_its_definition(schedule: Schedule, slo: int) -> None:
     tokens = tokens_of(schedule)
     requests = schedule.instance.requests
     row = ComparisonRow.of("x", schedule, slo=slo)
@@ -127,12 +133,14 @@ def test_a_percentile_is_the_nearest_rank(values: list[int], percent: int) -> No
 @pytest.mark.parametrize(
     ("values", "percent"), [([], 50), ([1], 0), ([1], 101), ([1], 50.0), ([1], True)]
 )
-def test_a_percentile_of_nothing_is_refused(values: list[int], percent: int) -> None:
+def test_a_percentile_of_no_values_or_out_of_range_is_refused(
+    values: list[int], percent: int
+) -> None:
     with pytest.raises(InvalidValue, match="percentile: "):
         percentile(values, percent)
 
 
-def test_an_eviction_by_hand() -> None:
+def test_metrics_of_an_evicted_request_by_hand() -> None:
     """Two tokens are lost in rounds 1 and 2, then three kept in rounds 5 to 7; arrival in 0."""
     schedule = Schedule(
         Instance(9, (Request("a", 1, 3),)), (Run("a", 1, 3, "evicted"), Run("a", 5, 8, "completed"))

@@ -33,7 +33,7 @@ from amin_ref.comparison.columns import COLUMNS
 from tests.support.profiles import times
 
 
-def made(seed: int) -> Instance:
+def random_instance(seed: int) -> Instance:
     """Ten requests with lengths drawn by the seed."""
     generator = random.Random(seed)
     lengths = [(generator.randint(1, 5), generator.randint(1, 12)) for _ in range(10)]
@@ -63,11 +63,11 @@ def of_latencies(by_policy: dict[str, list[int]], display: Display | None = None
 
 
 def test_every_seed_has_its_instance_and_its_comparison() -> None:
-    comparison = compare_seeds(made, "amin,fcfs", [3, 5, 8])
+    comparison = compare_seeds(random_instance, "amin,fcfs", [3, 5, 8])
     assert comparison.seeds == (3, 5, 8)
     for seed, of_seed in comparison.comparisons.items():
-        assert of_seed.rows == compare(made(seed), "amin,fcfs").rows
-    assert compare_seeds(made, "amin,fcfs", 4).seeds == (0, 1, 2, 3)
+        assert of_seed.rows == compare(random_instance(seed), "amin,fcfs").rows
+    assert compare_seeds(random_instance, "amin,fcfs", 4).seeds == (0, 1, 2, 3)
 
 
 def test_random_ties_depend_on_the_seed() -> None:
@@ -82,20 +82,20 @@ def test_random_ties_depend_on_the_seed() -> None:
     assert "every seed gives the same numbers" in hint
 
 
-def test_a_bound_for_each_seed() -> None:
+def test_each_seed_has_a_lower_bound() -> None:
     def bound(instance: Instance) -> int:
         return sum(request.output_len for request in instance.requests)
 
-    comparison = compare_seeds(made, "amin,h-sf", 3, lower_bound=bound)
+    comparison = compare_seeds(random_instance, "amin,h-sf", 3, lower_bound=bound)
     assert [each.lower_bound for each in comparison.comparisons.values()] == [
-        bound(made(seed)) for seed in range(3)
+        bound(random_instance(seed)) for seed in range(3)
     ]
     assert "× bound" in str(comparison)
     assert comparison.rows[0].estimates["ratio_to_bound"] is not None
 
 
 @given(st.lists(st.lists(st.integers(1, 10**6), min_size=3, max_size=3), min_size=2, max_size=4))
-def test_means_intervals_and_differences(values: list[list[int]]) -> None:
+def test_means_intervals_and_differences_follow_students_t(values: list[list[int]]) -> None:
     """With three seeds, against Student's t for 2 degrees of freedom, which has a closed form."""
     policies = {f"p{index}": each for index, each in enumerate(values)}
     comparison = of_latencies(policies)
@@ -126,7 +126,7 @@ def test_means_intervals_and_differences(values: list[list[int]]) -> None:
         assert each.is_supported == (estimate.low > 0 or estimate.high < 0)
 
 
-def test_pairing_finds_what_the_spread_between_seeds_hides() -> None:
+def test_a_paired_difference_is_supported_where_the_intervals_overlap() -> None:
     """One policy is always a round slower; means differ by far more between seeds."""
     comparison = of_latencies({"a": [100, 200, 300, 401], "b": [101, 201, 301, 403]})
     (difference,) = comparison.differences()
@@ -146,7 +146,7 @@ def test_a_difference_that_may_be_chance_is_not_supported() -> None:
     assert re.search(r"a +b .* no$", str(comparison), re.MULTILINE)
 
 
-def test_more_policies_need_more_evidence() -> None:
+def test_intervals_widen_with_the_number_of_compared_pairs() -> None:
     """The same two policies: supported alone, not among five that are compared pair by pair."""
     alone = {"a": [100, 100, 100], "b": [104, 105, 106]}
     (difference,) = of_latencies(alone).differences()
@@ -159,7 +159,7 @@ def test_more_policies_need_more_evidence() -> None:
 
 
 def test_another_metric_can_be_compared() -> None:
-    comparison = compare_seeds(made, "amin,fcfs", 4)
+    comparison = compare_seeds(random_instance, "amin,fcfs", 4)
     (difference,) = comparison.differences("evictions")
     paired = [
         each.row("amin").evictions - each.row("fcfs").evictions
@@ -177,7 +177,7 @@ def test_another_metric_can_be_compared() -> None:
     st.lists(st.lists(st.integers(1, 10**6), min_size=2, max_size=2), min_size=1, max_size=5),
     st.none() | st.floats(1e-9, 1e6),
 )
-def test_the_table_fits_and_its_numbers_are_whole(
+def test_the_table_fits_80_columns_and_cuts_no_number(
     values: list[list[int]], round_seconds: float | None
 ) -> None:
     by_policy = {f"policy{index}:" + "x" * 40: each for index, each in enumerate(values)}
@@ -199,7 +199,7 @@ def test_the_table_fits_and_its_numbers_are_whole(
 
 
 def test_json_and_csv_read_back_give_the_estimates() -> None:
-    comparison = compare_seeds(made, "amin,fcfs,h-sf", 3)
+    comparison = compare_seeds(random_instance, "amin,fcfs,h-sf", 3)
     document = json.loads(comparison.to_json())
     assert (document["format"], document["version"]) == ("amin-ref/seed-comparison", 1)
     assert document["seeds"] == [0, 1, 2]
@@ -222,40 +222,44 @@ def test_json_and_csv_read_back_give_the_estimates() -> None:
                 assert lines[row.policy, name] == numbers
     assert len(document["differences"]) == 3
     for seed, of_seed in zip(comparison.seeds, document["comparisons"], strict=True):
-        alone = json.loads(compare(made(seed), "amin,fcfs,h-sf").to_json())
+        alone = json.loads(compare(random_instance(seed), "amin,fcfs,h-sf").to_json())
         assert of_seed["policies"] == alone["policies"]
 
 
 def test_markdown_and_html_have_both_tables() -> None:
-    comparison = compare_seeds(made, {"a|b": "amin", "<b>": "fcfs"}, 3)
+    comparison = compare_seeds(random_instance, {"a|b": "amin", "<b>": "fcfs"}, 3)
     means, differences = comparison.to_markdown().split("\n\n")
     assert means.count("\n| a\\|b |") == 1
     assert differences.count("\n| a\\|b |") == 1
     html = comparison._repr_html_()
     assert html.count("<table>") == 2
     assert "<b>" not in html
-    alone = compare_seeds(made, "amin", 2)
+    alone = compare_seeds(random_instance, "amin", 2)
     assert "minus" not in alone.to_markdown() + alone._repr_html_() + str(alone)
 
 
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (lambda: compare_seeds(made, "amin", 1), "needs at least two"),
-        (lambda: compare_seeds(made, "amin", []), "needs at least two"),
+        (lambda: compare_seeds(random_instance, "amin", 1), "needs at least two"),
+        (lambda: compare_seeds(random_instance, "amin", []), "needs at least two"),
         (lambda: SeedComparison({}), "needs at least two"),
         (
-            lambda: SeedComparison({0: compare(made(0), "amin"), 1: compare(made(1), "fcfs")}),
+            lambda: SeedComparison(
+                {0: compare(random_instance(0), "amin"), 1: compare(random_instance(1), "fcfs")}
+            ),
             "as for the first seed",
         ),
     ],
 )
-def test_what_gives_no_interval_is_refused(build: Callable[[], SeedComparison], says: str) -> None:
+def test_one_seed_or_seeds_of_different_policies_are_refused(
+    build: Callable[[], SeedComparison], says: str
+) -> None:
     with pytest.raises(InvalidValue, match=says):
         build()
 
 
-def test_hints_of_all_seeds_are_told_once() -> None:
+def test_a_hint_that_all_seeds_give_is_shown_once() -> None:
     def light(seed: int) -> Instance:
         return Instance(100, tuple(Request(i, 2, 3 + seed, 3 + seed, 3 + seed) for i in range(3)))
 

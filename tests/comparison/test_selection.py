@@ -1,4 +1,4 @@
-"""Policies in every form that is taken, and the sentence for every form that is not."""
+"""Each form in which ``compare`` accepts policies, and the error for every other value."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def first_come() -> FirstComeFirstServed:
         (iter(["amin", "fcfs"]), ["amin", "fcfs"]),
     ],
 )
-def test_every_form_of_a_policy_is_taken(selection: PolicySelection, names: list[str]) -> None:
+def test_each_form_of_a_policy_is_accepted(selection: PolicySelection, names: list[str]) -> None:
     comparison = compare(INSTANCE, selection)
     assert [row.policy for row in comparison.rows] == list(comparison.schedules) == names
 
 
-def test_module_and_name_in_the_current_folder(
+def test_a_policy_is_imported_from_a_module_of_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "policy_of_this_test.py").write_text(
@@ -95,7 +95,7 @@ def test_the_default_is_that_of_the_command_line() -> None:
     assert flag.default == ",".join(compare(INSTANCE).policies)
 
 
-def test_ties_are_those_of_policies_given_by_name() -> None:
+def test_the_tie_break_applies_to_policies_given_by_name_alone() -> None:
     equal = Instance(8, tuple(Request(i, 2, 4) for i in range(5)))
     by_position = compare(equal, "amin").schedules["amin"]
     shuffled = compare(equal, ["amin"], ties=Shuffled(1)).schedules["amin"]
@@ -104,7 +104,7 @@ def test_ties_are_those_of_policies_given_by_name() -> None:
     assert by_position == compare(equal, [Amin], ties=Shuffled(1)).schedules["amin"]
 
 
-def test_a_class_is_made_anew_for_each_simulation() -> None:
+def test_a_policy_class_is_instantiated_for_each_simulation() -> None:
     makers = policies_by_name({"x": OneByOne}, ByPosition())
     assert makers["x"]() is not makers["x"]()
 

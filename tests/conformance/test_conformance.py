@@ -1,4 +1,4 @@
-"""Conformance: exactly Amin's schedules are accepted, and refusals name the broken rule."""
+"""``conform`` accepts what a policy can make and nothing else, and names the broken rule."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from amin_ref import (
 )
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName
 from amin_ref.conformance.bound_rules import recognisable_bugs
-from amin_ref.conformance.busy_periods import BusyPeriod
+from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.long_plan import LongPlan
-from amin_ref.conformance.plan import Plan
+from amin_ref.conformance.plan import PlanByRound
 from amin_ref.model.schedule import Outcome
 from amin_ref.policies.variants import (
     EvictsLargest,
@@ -75,10 +75,10 @@ NAIVE: dict[PolicyName, type[NaiveScheduler]] = {
     "h-sf": NaiveHindsight,
 }
 
-several = instances(predictions=("lowest", "interval"))
+inexactly_predicted = instances(predictions=("lowest", "interval"))
 
 
-class RestlessAmin(NaiveAmin):
+class AminWithChangingRanks(NaiveAmin):
     """Amin with new random tie-break ranks in every round."""
 
     rng = random.Random(0)
@@ -92,9 +92,9 @@ class RestlessAmin(NaiveAmin):
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(5)
-@given(st.data(), several)
+@given(st.data(), inexactly_predicted)
 def test_amin_is_never_refused(data: st.DataObject, instance: Instance) -> None:
-    """Under 500 fixed tie-breaks, each taken as any and as exactly that one."""
+    """Under 500 fixed tie-breaks: ``conform`` is called with the tie-break, and without."""
     ties = data.draw(tie_breaks(instance))
     schedule = simulate(instance, Amin(ties))
     event("evictions: " + ("some" if schedule.evictions else "none"))
@@ -103,16 +103,16 @@ def test_amin_is_never_refused(data: st.DataObject, instance: Instance) -> None:
 
 
 @times(5)
-@given(several, st.integers(0, 2**32 - 1))
+@given(inexactly_predicted, st.integers(0, 2**32 - 1))
 def test_amin_with_ranks_that_change_is_never_refused(instance: Instance, seed: int) -> None:
     """Under 500 tie-breaks that change from round to round."""
-    RestlessAmin.rng = random.Random(seed)
-    scheduler = RestlessAmin(instance.capacity, instance.block_size)
+    AminWithChangingRanks.rng = random.Random(seed)
+    scheduler = AminWithChangingRanks(instance.capacity, instance.block_size)
     ranks = dict.fromkeys(instance.by_id, 0.0)
     assert conform(naive_schedule(instance, scheduler, ranks)).departure is None
 
 
-@given(st.data(), several)
+@given(st.data(), inexactly_predicted)
 def test_amax_and_hindsight_are_never_refused(data: st.DataObject, instance: Instance) -> None:
     ties = data.draw(tie_breaks(instance))
     for chosen in (None, ties):
@@ -124,7 +124,7 @@ def test_amax_and_hindsight_are_never_refused(data: st.DataObject, instance: Ins
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(2)
-@given(st.data(), schedules(several))
+@given(st.data(), schedules(inexactly_predicted))
 def test_a_given_tie_break_allows_one_schedule(data: st.DataObject, schedule: Schedule) -> None:
     """With the order fixed, Amin has no freedom: its own schedule conforms and no other."""
     ties = data.draw(tie_breaks(schedule.instance))
@@ -143,7 +143,7 @@ def test_a_schedule_that_is_not_valid_does_not_conform(schedule: Schedule) -> No
         assert (verdict.rounds, verdict.departure) == (0, None)
 
 
-# Exhaustive agreement on tiny instances.
+# All valid schedules of tiny instances.
 
 
 def subsets(items: list[RequestId]) -> Iterator[tuple[RequestId, ...]]:
@@ -151,10 +151,10 @@ def subsets(items: list[RequestId]) -> Iterator[tuple[RequestId, ...]]:
 
 
 def every_valid_schedule(instance: Instance, horizon: int) -> list[Schedule]:
-    """All schedules that section 2 allows and that end by a round, evict-and-restart included."""
+    """All valid schedules with a makespan of at most ``horizon``, evictions included."""
     found: list[Schedule] = []
 
-    def go_on(
+    def extend(
         now: int,
         generated: dict[RequestId, int],
         completed: frozenset[RequestId],
@@ -189,7 +189,7 @@ def every_valid_schedule(instance: Instance, horizon: int) -> list[Schedule]:
                 if total > instance.capacity:
                     continue
                 done = {i for i, a in after.items() if a == instance.by_id[i].output_len}
-                go_on(
+                extend(
                     now + 1,
                     {i: a for i, a in after.items() if i not in done},
                     completed | done,
@@ -200,7 +200,7 @@ def every_valid_schedule(instance: Instance, horizon: int) -> list[Schedule]:
                     ),
                 )
 
-    go_on(0, {}, frozenset(), ())
+    extend(0, {}, frozenset(), ())
     return found
 
 
@@ -219,11 +219,11 @@ def tiny_instance(rng: random.Random) -> Instance:
 
 
 LONGEST = 7
-"""Rounds within which all schedules are enumerated; most of what Amin makes is shorter."""
+"""The largest makespan of the enumerated schedules; most schedules of Amin end earlier."""
 
 
 def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
-    """A valid schedule that ``conform`` misjudges, if any; and how many others it does not."""
+    """A valid schedule that ``conform`` misjudges, or ``None``; and how many it judged rightly."""
     reached = {
         policy: every_schedule(instance, NAIVE[policy], every_order, longest=LONGEST)
         for policy in NAIVE
@@ -238,8 +238,11 @@ def disagreement(instance: Instance) -> tuple[Schedule | None, int]:
     return None, agreed
 
 
-AGREEMENTS = 6
-SLOW_AGREEMENTS = 200
+TINY_INSTANCES = 6
+"""Instances of the default run: they have more than 1,000 valid schedules."""
+
+MORE_TINY_INSTANCES = 200
+"""Further instances, of the slow run."""
 
 
 def tiny_instances(first: int, stop: int) -> Iterator[Instance]:
@@ -248,9 +251,9 @@ def tiny_instances(first: int, stop: int) -> Iterator[Instance]:
 
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
-def test_every_valid_schedule_is_judged_as_all_orders_say() -> None:
+def test_conform_accepts_the_schedules_of_all_orders_and_no_others() -> None:
     judged = 0
-    for instance in tiny_instances(0, AGREEMENTS):
+    for instance in tiny_instances(0, TINY_INSTANCES):
         wrongly, agreed = disagreement(instance)
         assert wrongly is None
         judged += agreed
@@ -259,22 +262,22 @@ def test_every_valid_schedule_is_judged_as_all_orders_say() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
-def test_more_valid_schedules_are_judged_as_all_orders_say(part: int) -> None:
-    size = SLOW_AGREEMENTS // 4
-    first = AGREEMENTS + part * size
+def test_conform_accepts_the_schedules_of_all_orders_on_more_instances(part: int) -> None:
+    size = MORE_TINY_INSTANCES // 4
+    first = TINY_INSTANCES + part * size
     for instance in tiny_instances(first, first + size):
         assert disagreement(instance)[0] is None
 
 
 @pytest.mark.parametrize("policy", NAIVE)
-def test_trying_ties_only_is_trying_all_orders(policy: PolicyName) -> None:
+def test_orders_of_tied_requests_lead_to_the_schedules_of_all_orders(policy: PolicyName) -> None:
     for instance in tiny_instances(0, 60):
         assert every_schedule(instance, NAIVE[policy], every_order) == every_schedule(
             instance, NAIVE[policy], every_order_of_ties
         )
 
 
-# Round by round, on instances that are too large to enumerate all schedules of.
+# Round by round, on instances with too many schedules to enumerate.
 
 
 Decided = tuple[frozenset[RequestId], frozenset[RequestId]]
@@ -284,7 +287,7 @@ Decided = tuple[frozenset[RequestId], frozenset[RequestId]]
 def first_round_that_no_order_explains(
     schedule: Schedule, make: MakeNaive
 ) -> tuple[int, set[Decided]] | None:
-    """By brute force: in the state of the schedule, every order of the requests that tie is tried.
+    """By brute force: in each round state of the schedule, all orders of tied requests are tried.
 
     Returns the round, and every decision that some order leads to in that round.
     """
@@ -316,7 +319,7 @@ def first_round_that_no_order_explains(
 
 
 def larger_instance(rng: random.Random) -> Instance:
-    """Up to five requests, with ties, whole blocks, a cache that these do not fill, and gaps."""
+    """Two to five requests with ties, blocks, gaps, and a capacity that may be no whole blocks."""
     block_size = rng.choice((1, 1, 2, 3, 4))
     gap = rng.choice((0, 0, 30))
     requests = []
@@ -332,8 +335,8 @@ def larger_instance(rng: random.Random) -> Instance:
     return Instance(largest + rng.randint(0, largest), tuple(requests), block_size)
 
 
-def demanded(message: str) -> Decided:
-    """What an explanation says would have been right."""
+def would_be_right(message: str) -> Decided:
+    """The evictions and admissions that an explanation says the policy would have made."""
     found = re.search(r"would have evicted (.*?) and admitted (.*?)(?:, with ties|\.)", message)
     assert found is not None
     evicted, admitted = (frozenset(re.findall(r"'(\w)'", names)) for names in found.groups())
@@ -353,7 +356,7 @@ SCHEDULERS: tuple[Policy | ClairvoyantPolicy, ...] = (
 @pytest.mark.theorem("T7")
 @pytest.mark.parametrize("policy", NAIVE)
 @pytest.mark.parametrize("count", [150, pytest.param(2_500, marks=pytest.mark.slow)])
-def test_the_first_wrong_round_is_the_one_that_no_order_explains(
+def test_a_departure_is_the_first_round_that_no_order_explains(
     policy: PolicyName, count: int
 ) -> None:
     right = 0
@@ -362,9 +365,9 @@ def test_the_first_wrong_round_is_the_one_that_no_order_explains(
         instance = larger_instance(rng)
         try:
             schedule = simulate(instance, rng.choice(SCHEDULERS))
-        except AminError:  # a wrong one may overflow the cache, or get nowhere
+        except AminError:  # a wrong scheduler may overflow the cache or make no progress
             continue
-        if rng.random() < 0.3:  # a round later from some round on: valid, and left waiting
+        if rng.random() < 0.3:  # all runs from some round on start a round late: requests wait
             since = rng.choice(schedule.runs).start
             schedule = Schedule(
                 instance,
@@ -374,7 +377,7 @@ def test_the_first_wrong_round_is_the_one_that_no_order_explains(
                 ),
             )
         verdict = conform(schedule, policy)
-        if verdict.violations:  # a run that was running was not moved, and overlaps
+        if verdict.violations:  # an earlier run of a request was not moved, and overlaps
             continue
         expected = first_round_that_no_order_explains(schedule, NAIVE[policy])
         if expected is None or verdict.departure is None:
@@ -383,11 +386,11 @@ def test_the_first_wrong_round_is_the_one_that_no_order_explains(
             continue
         now, possible = expected
         assert verdict.departure.round == now, (seed, schedule)
-        assert demanded(verdict.departure.message) in possible, (seed, schedule)
+        assert would_be_right(verdict.departure.message) in possible, (seed, schedule)
     assert count / 20 < right < count * 19 / 20
 
 
-# Rules, one by one.
+# Each rule by itself.
 
 
 def runs(*parts: str) -> tuple[Run, ...]:
@@ -403,9 +406,10 @@ def runs(*parts: str) -> tuple[Run, ...]:
 
 THREE = Instance(4, (Request("a", 1, 1), Request("b", 1, 1), Request("c", 2, 1)))
 
-QUIET = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
-QUIET_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
-QUIET_AFTER_C = replace(QUIET, requests=(*QUIET.requests, Request("c", 1, 7, 7, 7, 4)))
+# b can be admitted in a round in which no request arrives, starts or stops.
+NO_EVENT = Instance(9, (Request("a", 1, 6, 6, 6), Request("b", 1, 4, 4, 4, 1)))
+NO_EVENT_LATER = Instance(9, (Request("a", 1, 6, 6, 6, 3), Request("b", 1, 4, 4, 4, 4)))
+NO_EVENT_AFTER_C = replace(NO_EVENT, requests=(*NO_EVENT.requests, Request("c", 1, 7, 7, 7, 4)))
 
 WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     (
@@ -466,7 +470,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(6, (Request("a", 1, 3, 2, 3), Request("b", 1, 3, 2, 3))),
         ("a 0-3", "b 0-1e", "b 3-6"),
     ),
-    # Two must go: a rightly does, c does instead of b.
+    # Two requests must be evicted, a and b; the schedule evicts a and c.
     (
         "wrong-victim",
         1,
@@ -478,7 +482,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-1e", "b 0-2", "c 0-1e", "a 2-4", "c 4-7"),
     ),
-    # a is large and must be evicted; b, which comes after it, need not.
+    # a must be evicted; its blocks are enough, so that b, the next in order, may stay.
     (
         "evicted-too-many",
         1,
@@ -488,7 +492,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-1e", "b 0-1e", "c 0-3", "a 3-6", "b 6-9"),
     ),
-    # One of them is short, and what cannot fit comes after its end.
+    # a completes after one round; b and c overflow the cache in a later round.
     (
         "admitted-what-cannot-fit",
         0,
@@ -496,7 +500,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(7, (Request("a", 1, 1, 1, 1), Request("b", 1, 3, 3, 3), Request("c", 1, 3, 3, 3))),
         ("a 0-1", "b 0-3", "c 0-2e", "c 3-6"),
     ),
-    # What a will hold when b is over: more than leaves room for b, which does not matter.
+    # b fits while it runs; a holds more in later rounds, which does not matter.
     (
         "stopped-too-early",
         1,
@@ -504,7 +508,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(10, (Request("a", 1, 8, 8, 8), Request("b", 2, 3, 3, 3, 1))),
         ("a 0-8", "b 8-11"),
     ),
-    # Right for one that learns of every token but the last, and for no other.
+    # What a scheduler decides that raises each lower bound a token late, and no correct one.
     (
         "refined-too-late",
         6,
@@ -518,7 +522,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
             *("b 17-18e", "b 19-27"),
         ),
     ),
-    # By upper bounds b and c are equal, so b may stop the round: it holds most in the end.
+    # By upper bounds b and c tie, so b may be tried first; it does not fit, and admission stops.
     (
         "read-the-upper-bound",
         0,
@@ -528,7 +532,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         ),
         ("a 0-6", "b 1-10", "c 1-2"),
     ),
-    # Both are assumed to take a token at least, and fit together; by upper bounds b goes alone.
+    # By lower bounds, 1 token each, both fit together; by upper bounds b is admitted alone.
     (
         "read-the-upper-bound",
         0,
@@ -536,7 +540,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1, 2))),
         ("b 0-1", "a 1-2"),
     ),
-    # The same where only one upper bound is known: each reserves the whole cache.
+    # The same where b has no upper bound: by upper bounds, each reserves the whole cache.
     (
         "read-the-upper-bound",
         0,
@@ -544,7 +548,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 1, 1, 3), Request("b", 1, 1, 1))),
         ("a 0-1", "b 1-2"),
     ),
-    # Without any upper bound, none can have been read.
+    # Without upper bounds the departure is not called read-the-upper-bound.
     (
         "stopped-too-early",
         0,
@@ -552,7 +556,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 1, 1), Request("b", 1, 1, 1))),
         ("a 0-1", "b 1-2"),
     ),
-    # Where u = o, no schedule shows which of the two was read.
+    # Where u = o, a schedule does not show which of the two was read: neither is named.
     (
         "stopped-too-early",
         0,
@@ -560,7 +564,7 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(4, (Request("a", 1, 3, 1, 3), Request("b", 1, 3, 1, 3))),
         ("a 0-3", "b 3-6"),
     ),
-    # a was evicted with two tokens: c would fit beside it if only one of them were assumed.
+    # a was evicted with 2 tokens, so ℓ̃ = 2; with ℓ = 1, c would fit beside it.
     (
         "forgot-what-it-learnt",
         4,
@@ -568,31 +572,31 @@ WRONG: tuple[tuple[ConformanceRule, int, tuple[str, ...], Instance, tuple[str, .
         Instance(7, (Request("a", 2, 3, 1, 4), Request("b", 1, 4, 1, 4), Request("c", 2, 3, 2, 3))),
         ("a 0-2e", "b 0-4", "c 2-3e", "a 4-5e", "c 4-7", "a 7-10"),
     ),
-    # In a round in which nothing arrives, starts or stops: a is about to end, and b fits beside it.
-    ("stopped-too-early", 5, ("b",), QUIET, ("a 0-6", "b 6-10")),
-    ("stopped-too-early", 8, ("b",), QUIET_LATER, ("a 3-9", "b 9-13")),
-    # The same in the first such round after another has arrived.
-    ("stopped-too-early", 5, ("b",), QUIET_AFTER_C, ("a 0-6", "b 6-10", "c 7-14")),
+    # b fits beside the end of a in round 5 (8), in which no request arrives, starts or stops.
+    ("stopped-too-early", 5, ("b",), NO_EVENT, ("a 0-6", "b 6-10")),
+    ("stopped-too-early", 8, ("b",), NO_EVENT_LATER, ("a 3-9", "b 9-13")),
+    # The same after another request, c, has arrived.
+    ("stopped-too-early", 5, ("b",), NO_EVENT_AFTER_C, ("a 0-6", "b 6-10", "c 7-14")),
 )
 
 
-def test_of_equals_the_small_may_go_before_the_large() -> None:
-    """Where a goes first, b may stay; where b goes first, a must go as well."""
+def test_tied_requests_may_be_evicted_in_any_order() -> None:
+    """If a is evicted first, b may stay; if b is evicted first, a must be evicted as well."""
     requests = (Request("a", 7, 2, 1), Request("b", 1, 2, 1), Request("c", 3, 3, 2))
     schedule = simulate(Instance(16, requests, block_size=4), Amin(Ranking(("b", "a", "c"))))
     assert {run.request for run in schedule.runs if run.outcome == "evicted"} == {"a", "b"}
     assert conform(schedule).conforms
 
 
-def test_admitted_in_a_round_in_which_nothing_else_happens() -> None:
-    assert conform(Schedule(QUIET, runs("a 0-6", "b 5-9"))).conforms
-    assert conform(Schedule(QUIET_LATER, runs("a 3-9", "b 8-12"))).conforms
+def test_an_admission_in_a_round_without_other_events_conforms() -> None:
+    assert conform(Schedule(NO_EVENT, runs("a 0-6", "b 5-9"))).conforms
+    assert conform(Schedule(NO_EVENT_LATER, runs("a 3-9", "b 8-12"))).conforms
 
 
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
-def test_the_rule_the_round_and_the_requests_are_named(
+def test_a_departure_names_the_rule_the_round_and_the_requests(
     rule: ConformanceRule,
     now: int,
     requests: tuple[str, ...],
@@ -610,14 +614,14 @@ def test_the_rule_the_round_and_the_requests_are_named(
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @pytest.mark.parametrize(("rule", "now", "requests", "instance", "written"), WRONG)
-def test_the_same_is_named_later_and_after_another(
+def test_a_departure_in_a_second_busy_period_names_the_same(
     rule: ConformanceRule,
     now: int,
     requests: tuple[str, ...],
     instance: Instance,
     written: tuple[str, ...],
 ) -> None:
-    """As before, nine rounds later, after another request that ran in round 2."""
+    """The schedules above, nine rounds later, after a busy period of another request."""
     later = tuple(replace(r, arrival=r.arrival + 9) for r in instance.requests)
     moved = tuple(replace(r, start=r.start + 9, stop=r.stop + 9) for r in runs(*written))
     before = Request("before", 1, 1, 1, 1, arrival=2)
@@ -678,8 +682,8 @@ def test_schedules_of_h_sf_are_refused_for_amin() -> None:
     assert "if it knew the output lengths before completion (T5)" in departure.message
 
 
-def test_amax_and_hindsight_are_told_from_each_other() -> None:
-    """One goes by upper bounds, the other by output lengths, and neither by both."""
+def test_h_sf_is_refused_for_amax_and_amax_for_h_sf() -> None:
+    """The rule names what the other policy reads: output lengths or upper bounds."""
     requests = (Request("a", 1, 4, 1, 4), Request("b", 1, 2, 1, 5), Request("c", 1, 3, 1, 4))
     instance = Instance(6, requests)
     departure = conform(simulate(instance, HindsightShortestFirst()), "amax").departure
@@ -690,8 +694,8 @@ def test_amax_and_hindsight_are_told_from_each_other() -> None:
     assert departure.rule == "read-the-upper-bound"
 
 
-def test_amin_is_not_amax() -> None:
-    """Amax never evicts, and admits only what fits for good."""
+def test_schedules_of_amin_are_refused_for_amax_and_h_sf() -> None:
+    """Amax and H-SF never evict: they admit a request only if it fits until it completes."""
     instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 4, 1, 4)))
     schedule = simulate(instance, Amin())
     for policy in ("amax", "h-sf"):
@@ -704,7 +708,7 @@ def test_amin_is_not_amax() -> None:
     assert (departure.round, departure.rule) == (1, "evicted-needlessly")
 
 
-# What a tie is broken by.
+# Tie-breaks.
 
 
 def test_ties_may_be_broken_differently_in_every_round() -> None:
@@ -732,7 +736,7 @@ def test_an_unknown_policy_is_refused() -> None:
 # Arrivals, gaps, sizes.
 
 
-def test_a_long_gap_costs_nothing() -> None:
+def test_a_gap_of_2_to_the_52_rounds_is_skipped() -> None:
     far = 2**52
     requests = (Request("a", 1, 2), Request("b", 1, 2, arrival=far), Request("c", 1, 1, arrival=5))
     verdict = conform(simulate(Instance(9, requests), Amin()))
@@ -740,15 +744,15 @@ def test_a_long_gap_costs_nothing() -> None:
     assert verdict.rounds == 2 + 2 + 1
 
 
-def test_a_request_that_is_left_waiting_is_found_though_the_next_event_is_far() -> None:
+def test_a_request_left_waiting_for_a_million_rounds_is_reported_at_its_arrival() -> None:
     instance = Instance(9, (Request("a", 1, 2), Request("b", 1, 2, arrival=3)))
     verdict = conform(Schedule(instance, runs("a 0-2", "b 1000000-1000002")))
     assert verdict.departure is not None
     assert (verdict.departure.round, verdict.rounds) == (3, 3)
 
 
-def test_a_vast_cache_is_no_obstacle_to_an_explanation() -> None:
-    """A policy that reads M - s as an upper bound would plan for 2**40 rounds."""
+def test_a_departure_in_a_cache_of_2_to_the_40_tokens_is_explained() -> None:
+    """With M - s in place of an unknown upper bound, a plan covers 2**40 rounds."""
     instance = Instance(2**40, (Request("a", 1, 2),))
     departure = conform(Schedule(instance, runs("a 1-3"))).departure
     assert departure is not None
@@ -764,7 +768,7 @@ def test_an_empty_schedule_conforms() -> None:
 # Explanations.
 
 
-def test_an_explanation_in_full() -> None:
+def test_the_text_of_an_explanation() -> None:
     instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5)))
     departure = conform(Schedule(instance, runs("a 0-4", "b 0-2e", "b 4-9"))).departure
     assert departure is not None
@@ -777,7 +781,7 @@ def test_an_explanation_in_full() -> None:
     )
 
 
-def test_an_explanation_names_a_few_and_counts_the_others() -> None:
+def test_an_explanation_names_five_requests_and_counts_the_others() -> None:
     instance = Instance(10**6, tuple(Request(f"request {i}", 1, 1) for i in range(500)))
     late = tuple(Run(request.id, 1, 2, "completed") for request in instance.requests)
     departure = conform(Schedule(instance, late)).departure
@@ -786,8 +790,8 @@ def test_an_explanation_names_a_few_and_counts_the_others() -> None:
     assert len(departure.message) < 1000
 
 
-@given(st.data(), schedules(several))
-def test_every_explanation_is_one_line_and_says_what_to_do(
+@given(st.data(), schedules(inexactly_predicted))
+def test_every_explanation_is_one_line_with_a_decision_that_would_be_right(
     data: st.DataObject, schedule: Schedule
 ) -> None:
     ties = data.draw(st.none() | tie_breaks(schedule.instance))
@@ -796,17 +800,17 @@ def test_every_explanation_is_one_line_and_says_what_to_do(
     if departure is not None:
         assert departure.message.startswith(f"round {departure.round}: ")
         assert "\n" not in departure.message
-        done, demanded = re.findall(
+        done, would_be_right = re.findall(
             r"evicted (.*?) and admitted (.*?)(?:, with ties|\.)", departure.message
         )
-        assert done != demanded
+        assert done != would_be_right
         assert departure.requests
 
 
 # Speed.
 
 
-def test_two_thousand_chats_take_less_than_five_seconds() -> None:
+def test_conform_takes_less_than_five_seconds_for_2000_requests() -> None:
     instance = build_instance(
         "chat", requests=2000, capacity=16_492, prediction=Rough(1, 1000)
     ).instance
@@ -816,7 +820,7 @@ def test_two_thousand_chats_take_less_than_five_seconds() -> None:
     assert time.process_time() - begun < 5
 
 
-def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
+def test_an_explanation_takes_less_than_five_seconds_for_2000_requests() -> None:
     """All requests arrive at once and fit, so the right decision admits all 2,000 of them."""
     instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in instance.requests)
@@ -830,7 +834,7 @@ def test_the_explanation_of_two_thousand_chats_takes_no_longer() -> None:
     )
 
 
-def test_a_small_instance_takes_less_than_a_millisecond() -> None:
+def test_conform_takes_less_than_a_millisecond_for_a_small_instance() -> None:
     schedules = [simulate(small_instance(random.Random(seed)), Amin()) for seed in range(300)]
     begun = time.process_time()
     for schedule in schedules:
@@ -852,10 +856,10 @@ def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round_under_pressure(
+def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round_for_60_requests(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sixty requests in blocks; each schedule is also held against the other policies' rules."""
+    """Each schedule is also judged by the rules of the other policies."""
     rng = random.Random(seed)
     requests = []
     for number in range(60):
@@ -879,18 +883,18 @@ def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round_under_pressure(
 
 
 @given(st.data(), st.integers(1, 5), st.integers(1, 60))
-def test_the_first_round_with_room_is_found_by_looking_at_every_round(
+def test_plans_find_the_first_round_in_which_a_request_fits(
     data: st.DataObject, block_size: int, capacity: int
 ) -> None:
-    """Both plans skip rounds; here none is skipped, and occupancy is added up round by round."""
+    """Both plans skip rounds; this test adds up the occupancy of every round."""
     whole = capacity // block_size * block_size
     small = st.integers(1, max(1, whole // 3))
     running = data.draw(st.lists(st.tuples(small, st.integers(1, 12)), max_size=4))
     prompt_len, assumed = data.draw(st.tuples(small, st.integers(1, 12)))
-    # The requests that run, each with its true length, run beyond all rounds that are looked at.
+    # The running requests complete after all rounds that are searched.
     instance = Instance(10**6, [Request(i, s, 30) for i, (s, _) in enumerate(running)], block_size)
     held_by = [Run(i, 0, 30, "completed") for i in range(len(running))]
-    period = BusyPeriod(0, 30, instance.requests, held_by)
+    period = ScheduledBusyPeriod(0, 30, instance.requests, held_by)
 
     def occupied(tokens: int) -> int:
         return -(-tokens // block_size) * block_size
@@ -908,7 +912,7 @@ def test_the_first_round_with_room_is_found_by_looking_at_every_round(
     if right is not None and right > 0:
         event("later")
     instance = replace(instance, capacity=10**6)
-    for plan in (Plan(instance, period, 40), LongPlan(instance, period)):
+    for plan in (PlanByRound(instance, period, 40), LongPlan(instance, period)):
         for prompt, left in running:
             plan.add(0, prompt, left)
         object.__setattr__(plan, "_capacity", capacity)
@@ -916,7 +920,7 @@ def test_the_first_round_with_room_is_found_by_looking_at_every_round(
 
 
 def test_one_long_request_takes_no_memory_for_its_rounds() -> None:
-    """As many rounds as the format allows; an array of them would not fit into any memory."""
+    """It has as many rounds as the JSON format allows: an array of them would exceed any memory."""
     most = 2**53 - 9
     requests = [Request("long", 1, most, lower=most), Request("short", 9, 4, arrival=3)]
     instance = Instance(2**53 - 1, requests)
@@ -929,13 +933,13 @@ def test_one_long_request_takes_no_memory_for_its_rounds() -> None:
     departure = verdict(instance, 2**40).departure
     assert departure is not None
     assert (departure.rule, departure.round) == ("stopped-too-early", 3)
-    # A prompt that leaves room for the first 20 tokens of the other request, and arrives later.
+    # A prompt that leaves room for 20 tokens of the other request, and arrives in round 30.
     large = replace(requests[1], prompt_len=2**53 - 20, arrival=30)
     assert verdict(replace(instance, requests=(requests[0], large)), most).conforms
 
 
-def test_bugs_that_assume_the_same_of_every_request_are_not_offered() -> None:
-    """With u = o the two that read hidden fields are one; with ℓ = o as well, they are Amin."""
+def test_a_bug_is_offered_only_where_its_bounds_differ_from_others() -> None:
+    """Where u = o, reading o and reading u are one bug; without u, none reads it."""
     bounds = {
         "u = o": Request("a", 1, 3, 1, 3),
         "no u": Request("a", 1, 3, 1),

@@ -1,4 +1,4 @@
-"""Schedulers in other programs: what is sent to them, and how every misbehaviour is reported.
+"""Schedulers in other programs: what is sent to them, and how each of their failures is reported.
 
 The transcript of the protocol page is replayed, line by line.
 """
@@ -76,8 +76,8 @@ def program(hook: str = "pass", prelude: str = "", ending: str = "") -> list[str
     ]
 
 
-def saying(text: str) -> list[str]:
-    """A program that sends this in place of its first answer to a round."""
+def sending(text: str) -> list[str]:
+    """A program that sends this text in place of its answers to rounds."""
     return program(f"if 'round' in message: print({text!r}, flush=True); continue")
 
 
@@ -88,7 +88,7 @@ def external(command: list[str], timeout: float = 10.0) -> Iterator[ExternalPoli
     assert policy._child is None
 
 
-def to_the_end(instance: Instance, policy: ExternalPolicy) -> None:
+def simulate_and_end(instance: Instance, policy: ExternalPolicy) -> None:
     simulate(instance, policy)
     policy.end()
 
@@ -96,9 +96,9 @@ def to_the_end(instance: Instance, policy: ExternalPolicy) -> None:
 def failure(
     command: list[str], timeout: float = 10.0, instance: Instance = FIRST
 ) -> SchedulerFailed:
-    """How driving a program fails."""
+    """The error that driving the program raises: one sentence of limited length."""
     with external(command, timeout) as policy, pytest.raises(SchedulerFailed) as caught:
-        to_the_end(instance, policy)
+        simulate_and_end(instance, policy)
     message = str(caught.value)
     assert message.endswith(".")
     assert "\n" not in message
@@ -156,9 +156,9 @@ class TestDialogue:
         assert text.count("begin") == 4
         assert TRANSCRIPT[-1] == '→ {"end": true}'
 
-    def test_nothing_hidden_is_sent(self) -> None:
-        said = "\n".join(line for line in TRANSCRIPT if line[0] == "→")
-        assert "output" not in said
+    def test_output_lengths_are_not_sent(self) -> None:
+        sent = "\n".join(line for line in TRANSCRIPT if line[0] == "→")
+        assert "output" not in sent
 
     def test_one_process_serves_many_instances(self) -> None:
         with external(program(prelude="started = os.getpid()")) as policy:
@@ -166,7 +166,7 @@ class TestDialogue:
             assert schedules[0] == schedules[1] == schedules[2]
             assert policy._instances == 3
 
-    def test_ids_come_back_whatever_they_hold(self) -> None:
+    def test_ids_with_special_characters_are_sent_and_read_back(self) -> None:
         ids = ('"', "\\", "}", "é\n→", "1", 1, -(2**53) + 1, "\ud800", '", "lower": 9')
         instance = Instance(50, tuple(Request(name, 1, 2) for name in ids))
         with external(program()) as policy:
@@ -174,7 +174,7 @@ class TestDialogue:
 
     @times(0.2)
     @given(instance=instances(max_arrival=9))
-    def test_amin_through_the_pipe_is_amin(
+    def test_amin_in_another_process_makes_the_schedules_of_amin(
         self, amin_in_a_pipe: ExternalPolicy, instance: Instance
     ) -> None:
         assert simulate(instance, amin_in_a_pipe) == simulate(instance, Amin())
@@ -183,16 +183,16 @@ class TestDialogue:
 # Program, kind of its failure, and a part of the message.
 FAILURES = {
     "cannot be started": (["no-such-program"], "cannot-start", "'no-such-program' cannot be"),
-    "is no program": ([str(PROJECT)], "cannot-start", "cannot be started: Permission denied"),
-    "holds a NUL": (["a\0b"], "cannot-start", "cannot be started"),
-    "exits at once": (["false"], "died", "at hello: it exited with code 1"),
-    "exits at once, content": (["true"], "died", "at hello: it exited with code 0"),
-    "dies in a round": (
+    "is a folder": ([str(PROJECT)], "cannot-start", "cannot be started: Permission denied"),
+    "has a NUL in its name": (["a\0b"], "cannot-start", "cannot be started"),
+    "exits at once with code 1": (["false"], "died", "at hello: it exited with code 1"),
+    "exits at once with code 0": (["true"], "died", "at hello: it exited with code 0"),
+    "exits in a round": (
         program("if message.get('round') == 2: sys.exit('out of luck')"),
         "died",
         "instance 1, round 2: it exited with code 1; the end of its stderr: 'out of luck'",
     ),
-    "raises": (
+    "raises an exception": (
         program("message['round'] if 'begin' in message else 0"),
         "died",
         "KeyError: 'round'",
@@ -202,7 +202,7 @@ FAILURES = {
         "died",
         "round 0: it was killed by SIGKILL",
     ),
-    "crashes": (
+    "aborts": (
         program("if 'round' in message: os.abort()"),
         "died",
         "round 0: it was killed by SIGABRT",
@@ -217,91 +217,97 @@ FAILURES = {
         "died",
         "round 1: it exited with code 7",
     ),
-    "says what is no JSON": (
-        saying("hm"),
+    "sends what is not JSON": (
+        sending("hm"),
         "nonsense",
         "instance 1, round 0: it sent 'hm': not JSON",
     ),
-    "says nothing in a line": (
-        saying(""),
+    "sends an empty line": (
+        sending(""),
         "nonsense",
         "round 0: it sent ''",
     ),
-    "is no text": (
+    "sends what is not UTF-8": (
         program("if 'round' in message: os.write(1, b'\\xff\\n'); continue"),
         "nonsense",
         "not UTF-8",
     ),
-    "says what it was told": (["cat"], "nonsense", "the field 'capacity' is unknown"),
+    "echoes its input": (["cat"], "nonsense", "the field 'capacity' is unknown"),
     "answers another round": (
         program("if message.get('round') == 2: message['round'] = 5"),
         "nonsense",
         'round 2: it sent \'{"round": 5, "evict": [], "admit": ["b"]}\': round 2 was sent',
     ),
-    "answers twice, late": (
+    "answers an earlier round": (
         program("if message.get('round') == 2: message['round'] = 1"),
         "nonsense",
         "round 1 is answered twice",
     ),
-    "says a round is a boolean": (
+    "sends a boolean as the round": (
         program("if message.get('round') == 1: message['round'] = True"),
         "nonsense",
         "round 1 was sent, and this answers another message",
     ),
-    "speaks another version": (
+    "has another protocol version": (
         program("if 'hello' in message: message['hello'] = 2"),
         "nonsense",
         "it speaks version 2 of the protocol, and this release speaks 1",
     ),
-    "forgets the round": (
-        saying('{"evict": [], "admit": []}'),
+    "omits the round": (
+        sending('{"evict": [], "admit": []}'),
         "nonsense",
         'here "round": 0',
     ),
-    "forgets to evict": (
-        saying('{"round": 0, "admit": []}'),
+    "omits the evictions": (
+        sending('{"round": 0, "admit": []}'),
         "nonsense",
         "the field 'evict' is missing",
     ),
-    "adds a field": (
-        saying('{"round": 0, "admit": [], "evict": [], "x": 0}'),
+    "adds an unknown field": (
+        sending('{"round": 0, "admit": [], "evict": [], "x": 0}'),
         "nonsense",
         "the field 'x' is unknown",
     ),
-    "admits what is no id": (
-        saying('{"round": 0, "admit": [null], "evict": []}'),
+    "admits null": (
+        sending('{"round": 0, "admit": [null], "evict": []}'),
         "nonsense",
         "admit holds None, which is not an id",
     ),
-    "admits what is no list": (
-        saying('{"round": 0, "admit": "a", "evict": []}'),
+    "admits a string": (
+        sending('{"round": 0, "admit": "a", "evict": []}'),
         "nonsense",
         "string 'a' found where an array is needed",
     ),
     "answers twice": (
-        saying('{"round": 0, "evict": [], "admit": []}\n{"round": 0, "evict": [], "admit": []}'),
+        sending('{"round": 0, "evict": [], "admit": []}\n{"round": 0, "evict": [], "admit": []}'),
         "too-many-lines",
         "without being asked",
     ),
-    "floods in lines": (
+    "sends lines without end": (
         ["yes"],
         "too-many-lines",
         "at hello: it sent 'y' and, without being asked",
     ),
-    "speaks after the end": (
+    "writes after the end": (
         program(ending="print('bye', flush=True)"),
         "too-many-lines",
         "at the end: it sent 'bye' after the end",
     ),
-    "ends badly": (program(ending="sys.exit(3)"), "died", "at the end: it exited with code 3"),
+    "exits with code 3 at the end": (
+        program(ending="sys.exit(3)"),
+        "died",
+        "at the end: it exited with code 3",
+    ),
 }
 
 
-@pytest.mark.parametrize(("command", "kind", "says"), FAILURES.values(), ids=FAILURES)
-def test_what_fails_is_told_in_a_sentence(command: list[str], kind: str, says: str) -> None:
+@pytest.mark.parametrize(("command", "kind", "message_part"), FAILURES.values(), ids=FAILURES)
+def test_each_failure_of_a_program_is_reported_in_a_sentence(
+    command: list[str], kind: str, message_part: str
+) -> None:
     found = failure(command)
     assert found.kind == kind
-    assert says in str(found)
+    assert message_part in str(found)
 
 
 # Programs that run into the timeout, and a part of the message.
@@ -310,7 +316,7 @@ SLOW = {
         program("if message.get('round') == 1: time.sleep(60)"),
         "round 1: it did not answer",
     ),
-    "stops amid a line": (
+    "stops within a line": (
         program("if message.get('round') == 1: os.write(1, b'{\"ro'); time.sleep(60)"),
         "round 1: it did not answer within 1 s, it only sent '{\"ro' without a newline",
     ),
@@ -318,16 +324,18 @@ SLOW = {
         program("if message.get('round') == 1: os.close(0); time.sleep(60)"),
         "did not answer",
     ),
-    "complains for ever": (
-        program("while 'round' in message: os.write(2, b'woe\\n' * 5000); time.sleep(0.01)"),
-        "the end of its stderr: 'woe', 'woe', 'woe'",
+    "writes to stderr without end": (
+        program("while 'round' in message: os.write(2, b'late\\n' * 5000); time.sleep(0.01)"),
+        "the end of its stderr: 'late', 'late', 'late'",
     ),
     "goes on after the end": (program(ending="time.sleep(60)"), "at the end: it did not exit"),
 }
 
 
-@pytest.mark.parametrize(("command", "says"), SLOW.values(), ids=SLOW)
-def test_what_hangs_is_told_in_time(command: list[str], says: str) -> None:
+@pytest.mark.parametrize(("command", "message_part"), SLOW.values(), ids=SLOW)
+def test_a_program_that_hangs_is_reported_after_the_timeout(
+    command: list[str], message_part: str
+) -> None:
     """The timeout is short only after the start, which takes long on a busy machine."""
     began = time.monotonic()
     with external(command) as policy:
@@ -335,9 +343,9 @@ def test_what_hangs_is_told_in_time(command: list[str], says: str) -> None:
         assert policy._child is not None
         policy._child._timeout = 1.0
         with pytest.raises(SchedulerFailed) as caught:
-            to_the_end(FIRST, policy)
+            simulate_and_end(FIRST, policy)
     assert caught.value.kind == "hangs"
-    assert says in str(caught.value)
+    assert message_part in str(caught.value)
     assert time.monotonic() - began < 40
 
 
@@ -345,12 +353,14 @@ def test_what_hangs_is_told_in_time(command: list[str], says: str) -> None:
     ["sleep", "60"],
     program(prelude="import signal; signal.signal(15, signal.SIG_IGN); time.sleep(60)"),
 ])  # fmt: skip
-def test_what_never_speaks_is_told_in_time(command: list[str]) -> None:
+def test_a_program_that_never_answers_hello_is_reported_after_the_timeout(
+    command: list[str],
+) -> None:
     found = failure(command, timeout=0.3)
     assert str(found).startswith("at hello: it did not answer within 0.3 s")
 
 
-def test_an_unending_line_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_without_end_is_reported_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "LONGEST_LINE", 100_000)
     found = failure(["cat", "/dev/zero"])
     assert found.kind == "flood"
@@ -359,35 +369,37 @@ def test_an_unending_line_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestPipes:
     MANY = Instance(10, tuple(Request(f"{i:05}" * 20, 1, 1) for i in range(2000)))
-    """Its first line is 300 kB long: more than a pipe takes."""
+    """The message of its first round is 300 kB long: more than a pipe holds."""
 
-    def test_a_message_longer_than_the_pipe_gets_through(self) -> None:
+    def test_a_message_longer_than_the_pipe_is_sent_whole(self) -> None:
         with external(program()) as policy:
             schedule = simulate(self.MANY, policy)
         assert schedule.makespan == 2000
 
-    def test_both_may_talk_at_once(self) -> None:
-        """It writes more than a pipe takes to stderr before it reads, and pads its answers."""
-        chatty = program(
+    def test_long_outputs_of_the_program_block_neither_side(self) -> None:
+        """The program writes more than a pipe holds to stderr before it reads, and to stdout."""
+        writes_much = program(
             "os.write(2, b'x' * 200_000)", prelude="sys.stdout.write(' ' * 200_000); sys.stdout"
         )
-        with external(chatty) as policy:
+        with external(writes_much) as policy:
             assert simulate(FIRST, policy).makespan > 0
             assert len(policy._child._stderr_end) <= child.KEPT_OF_STDERR  # type: ignore[union-attr]
 
-    def test_an_answer_before_the_end_of_the_message(self) -> None:
-        """The program sends it a moment after its answer to "begin", when nothing is unread."""
-        hasty = program(
+    def test_an_answer_before_the_message_was_read_is_refused(self) -> None:
+        """The program answers round 0 half a second after "begin", without reading the round."""
+        answers_early = program(
             "if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(0.5); "
             'print(\'{"round": 0, "evict": [], "admit": []}\', flush=True); time.sleep(60)'
         )
-        found = failure(hasty, instance=self.MANY)
+        found = failure(answers_early, instance=self.MANY)
         assert found.kind == "nonsense"
         assert "before it had read the whole message" in str(found)
 
     def test_a_program_that_never_reads_is_reported_with_the_bytes_unread(self) -> None:
-        mute = program("if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)")
-        found = failure(mute, timeout=5.0, instance=self.MANY)
+        never_reads = program(
+            "if 'begin' in message: print('{\"begin\": 1}', flush=True); time.sleep(60)"
+        )
+        found = failure(never_reads, timeout=5.0, instance=self.MANY)
         assert "bytes of the message are unread" in str(found)
 
 
@@ -400,16 +412,16 @@ DETACHED = {
     ),
     "in the same session, without the environment": "env -i sleep 60 <&- >&- 2>&- & ",
 }
-"""What a shell runs before the program: processes that are hard to find."""
+"""What a shell runs before the program: processes without its pipes, hard to find."""
 
-PARENT_KNOWS = {
+FOUND_BELOW_PARENT = {
     "a session of its own, without the environment": "env -i setsid sleep 60 <&- >&- & "
 }
-"""As long as the program that started it runs, it is found below that."""
+"""Such a process is found only while the program that started it runs."""
 
 HIDDEN = [
     *((begins, is_killed) for begins in DETACHED.values() for is_killed in (True, False)),
-    *((begins, True) for begins in PARENT_KNOWS.values()),
+    *((begins, True) for begins in FOUND_BELOW_PARENT.values()),
 ]
 
 
@@ -428,8 +440,8 @@ class TestProcesses:
             assert simulate(FIRST, policy).makespan > 0
 
     @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-    def test_its_children_end_with_it(self, tmp_path: Path) -> None:
-        """A shell's child that holds no pipe, so that nothing but its group leads to it."""
+    def test_children_of_a_failed_program_are_killed(self, tmp_path: Path) -> None:
+        """The child holds no pipe: it can be found by its process group alone."""
         note = tmp_path / "pid"
         command = ["sh", "-c", f"sleep 60 <&- >&- 2>&- & echo $! > {note}; exec sleep 60"]
         with external(command, timeout=2.0) as policy, pytest.raises(SchedulerFailed):
@@ -438,8 +450,10 @@ class TestProcesses:
 
     @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
     @pytest.mark.parametrize(("begins", "is_killed"), HIDDEN)
-    def test_descendants_end_with_it(self, tmp_path: Path, begins: str, is_killed: bool) -> None:
-        """Whatever session a process makes for itself; and no other process is touched."""
+    def test_descendants_of_a_program_are_killed(
+        self, tmp_path: Path, begins: str, is_killed: bool
+    ) -> None:
+        """In whichever session they run; a process of another program goes on."""
         note = tmp_path / "pid"
         start = begins.replace("{note}", str(note))
         if "{note}" not in begins:
@@ -460,20 +474,20 @@ class TestProcesses:
             other.kill()
             other.wait()
 
-    def test_nothing_is_left_of_one_that_is_closed_at_work(self) -> None:
+    def test_closing_a_policy_within_an_instance_ends_its_process(self) -> None:
         with ExternalPolicy(program()) as policy:
             policy.begin(10, 1)
             process = policy._child._process  # type: ignore[union-attr]
         assert process.returncode is not None
         policy.close()
 
-    def test_the_end_of_what_never_began(self) -> None:
+    def test_ending_a_policy_that_never_began_starts_no_program(self) -> None:
         with ExternalPolicy(["false"]) as policy:
             policy.end()
 
 
 def runs(process: int) -> bool:
-    """Whether a process still runs, given a moment to be killed in."""
+    """Whether a process still runs after two seconds, in which it may be killed."""
     for _ in range(100):
         try:
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
@@ -486,12 +500,12 @@ def runs(process: int) -> bool:
 
 
 @pytest.mark.parametrize("command", [[], "./a.out", ()])
-def test_a_command_is_a_list(command: list[str]) -> None:
+def test_a_command_that_is_no_list_of_words_is_refused(command: list[str]) -> None:
     with pytest.raises(InvalidValue, match="program and its arguments"):
         ExternalPolicy(command)
 
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0, float("inf"), float("nan")])
-def test_a_timeout_is_a_time(timeout: float) -> None:
+def test_a_timeout_must_be_positive_and_finite(timeout: float) -> None:
     with pytest.raises(InvalidValue, match="seconds above 0"):
         ExternalPolicy(["true"], timeout=timeout)

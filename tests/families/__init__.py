@@ -1,1 +1,1 @@
-"""Tests of ``amin_ref.families``: the instances are built as theorems say, and are as bad."""
+"""Tests of ``amin_ref.families``: instances and costs are as the theorems say."""

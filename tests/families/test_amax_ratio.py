@@ -1,4 +1,4 @@
-"""T13 (b) to (d): Amax's worst ratio, from above and on the family that comes near it."""
+"""T13 (b) to (d): an upper bound on Amax's ratio, and the instances that come near it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_growth_is_the_root_of_its_equation(drawn: tuple[int, int, int]) -> None
 @pytest.mark.theorem("T13")
 @given(lengths_and_prompt())
 def test_growth_lies_between_the_closed_bounds(drawn: tuple[int, int, int]) -> None:
-    """(d)."""
+    """T13 (d)."""
     prompt_len, lower, upper = drawn
     inverse = upper / lower
     found = (prompt_len + upper) * growth(prompt_len, lower, upper)
@@ -65,7 +65,7 @@ def test_growth_lies_between_the_closed_bounds(drawn: tuple[int, int, int]) -> N
 def test_growth_bounds_the_quotient_of_means_for_all_lengths(
     data: st.DataObject, setting: Setting
 ) -> None:
-    """(b): Σ max(o_i, o_j) ≤ μ·Σ min(v(o_i), v(o_j)) over ordered pairs."""
+    """T13 (b): Σ max(o_i, o_j) ≤ μ·Σ min(v(o_i), v(o_j)) over ordered pairs."""
     outputs = data.draw(outputs_of(setting, 30))
     s = setting.prompt_len
     largest = sum(max(a, b) for a in outputs for b in outputs)
@@ -92,7 +92,7 @@ def test_while_a_request_waits_amax_runs_as_many_as_fit_at_their_upper_bounds(
 @pytest.mark.theorem("T13")
 @times(2)
 @given(st.data(), settings_of_requests(longest=20, most_spare=60))
-def test_amax_keeps_to_its_factor_of_the_volume_bound(
+def test_amax_costs_at_most_its_factor_times_the_volume_bound(
     data: st.DataObject, setting: Setting
 ) -> None:
     instance = setting.instance(data.draw(outputs_of(setting, 25)))
@@ -114,12 +114,12 @@ def test_the_factor_needs_equal_prompts() -> None:
 
 
 class TestLongestFirst:
-    """(c): the family on which Amax runs one batch after the other."""
+    """T13 (c): the family on which Amax runs one batch after the other."""
 
     @pytest.mark.theorem("T13")
     @times(0.5)
     @given(st.data(), st.integers(1, 4), st.integers(1, 12), st.integers(1, 4), st.integers(1, 20))
-    def test_amax_costs_what_is_predicted(
+    def test_amax_completes_batch_after_batch(
         self, data: st.DataObject, s: int, upper: int, at_once: int, batches: int
     ) -> None:
         lower = data.draw(st.integers(1, upper))
@@ -136,7 +136,7 @@ class TestLongestFirst:
 
     @pytest.mark.theorem("T13")
     def test_the_ratio_approaches_the_limit(self) -> None:
-        """(c) for s = ℓ = 1, u = 64, k = 1, L = 20; and the bound of (b) above it."""
+        """T13 (c) for s = ℓ = 1, u = 64, k = 1, L = 20; and the bound of (b) above it."""
         instance = longest_first(1, 1, 64, 1, 20, 3000)
         amax = simulate(instance, Amax())
         hindsight = simulate(instance, HindsightShortestFirst())
@@ -145,12 +145,12 @@ class TestLongestFirst:
         limit = (2 * 65 - 1 - 40) * growth(1, 1, 20)
         assert round(ratio, 1) == 115.0
         assert limit < ratio < factor(Setting(1, 1, 64, instance.capacity))
-        # (a)'s family has 32 at most.
+        # On the family of T13 (a) the ratio is at most u/2 = 32.
         assert ratio > 1.79 * 64
 
     @pytest.mark.theorem("T13")
     def test_the_ratio_grows_faster_than_the_inverse_of_alpha(self) -> None:
-        """The figures of the page. Divided by 1/α they grow."""
+        """The figures of ``proofs_notes``: divided by 1/α they grow."""
         found = {}
         for upper in (4, 8, 16, 32, 64):
             family = FAMILIES["longest-first"]
@@ -163,7 +163,7 @@ class TestLongestFirst:
         assert multiples == sorted(multiples)
 
     @pytest.mark.theorem("T13")
-    def test_shuffling_halves_it_at_most(self) -> None:
+    def test_random_ties_lower_the_ratio_by_less_than_half(self) -> None:
         instance = longest_first(1, 1, 64, 1, 20, 1500)
         hindsight = simulate(instance, HindsightShortestFirst()).total_latency
         in_order = simulate(instance, Amax()).total_latency / hindsight
@@ -190,7 +190,7 @@ class TestLongestFirst:
 
 
 def test_the_stated_lower_bound_of_the_source_exceeds_what_is_possible() -> None:
-    """(1 + 2(2 + √(2 ln x))x) < x(1 + √x)/2 from x = 1/α = 512 on; the other one from 17 on."""
+    """(1 + 2(2 + √(2 ln x))x) < x(1 + √x)/2 for x = 1/α ≥ 512; it is < x(1 + x)/2 for x ≥ 17."""
     for inverse in [512 * 1.01**i for i in range(3000)]:
         most = 1 + 2 * inverse * (2 + sqrt(2 * log(inverse)))
         assert most < inverse * (1 + sqrt(inverse)) / 2

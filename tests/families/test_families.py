@@ -1,4 +1,4 @@
-"""What the families promise of their instances, and what they refuse."""
+"""The instances of each family have the stated form; parameters out of range are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_volume_of_a_run_is_what_it_occupies_in_all_rounds() -> None:
             )
 
 
-def test_staggered_is_written_out_for_small_parameters() -> None:
+def test_staggered_equals_an_instance_by_hand() -> None:
     """By hand: s = 1, u = 3, c = 1, so M = v(3) = 9, and v(1) = 2, v(2) = 5.
 
     x_0 = ⌊9/2⌋ = 4, x_1 = ⌊7/3⌋ = 2, x_2 = ⌊4/4⌋ = 1. So block 0 has two requests of length 1, one
@@ -42,7 +42,7 @@ def test_staggered_is_written_out_for_small_parameters() -> None:
     }
 
 
-def test_adaptive_is_written_out_for_small_parameters() -> None:
+def test_adaptive_equals_an_instance_by_hand() -> None:
     """By hand: s = 1, ℓ = 1, u = 4, so w = 3 and e = ⌊5/2⌋ = 2; c = 2, so M = 2·v(3) = 18.
 
     Before admission the cache may hold M - c(s + 1) = 14.
@@ -143,6 +143,6 @@ class TestEveryFamily:
             family.parameters(16, {"upper": 2})
 
     @pytest.mark.parametrize("upper", [-1, 0, 1])
-    def test_a_range_without_room_is_refused(self, family: Family, upper: int) -> None:
+    def test_an_upper_bound_below_2_is_refused(self, family: Family, upper: int) -> None:
         with pytest.raises(InvalidValue):
             family.instance(family.parameters(upper))

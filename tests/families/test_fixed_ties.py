@@ -1,4 +1,4 @@
-"""T15: the start rounds that theorems A1 and A2 predict, and ratios that no logarithm bounds.
+"""T15: the start rounds that theorems A1 and A2 predict, and ratios that exceed any logarithm.
 
 The predictions are those of the theorem book, request by request (A1's is in
 :mod:`tests.models.staggered_starts`), and share no code with ``amin_ref.families``.
@@ -33,8 +33,7 @@ from tests.models.staggered_starts import starts_by_a1, volume
 
 
 def starts_by_rank(schedule: Schedule) -> list[int]:
-    """The start round of each request, in the order of the instance; of a schedule without
-    evictions."""
+    """The start round of each request, in the order of the instance; no request is evicted."""
     assert schedule.evictions == 0
     start_of = {run.request: run.start for run in schedule.runs}
     return [start_of[request.id] for request in schedule.instance.requests]
@@ -64,7 +63,7 @@ def test_a1_starts_are_as_predicted_on_a_grid() -> None:
     st.integers(0, 99),
 )
 def test_a1_starts_are_as_predicted(s: int, u: int, c: int, long: int, short: int) -> None:
-    """And FCFS makes the same schedule: the cache never overflows, so neither policy learns."""
+    """FCFS makes the same schedule: with ℓ = 1 and no overflow both admit while next tokens fit."""
     instance = staggered(s, u, c, long, short)
     schedule = simulate(instance, Amin())
     assert starts_by_rank(schedule) == starts_by_a1(s, u, c, long, short)
@@ -87,7 +86,7 @@ def adversary_of_a2(s: int, low: int, u: int, c: int, rounds: int) -> tuple[list
         if t >= low:
             assert needed > m - c * (s + 1), "the adversary completes a request"
             while needed > m - c * (s + 1):
-                first = running.pop(0)  # the largest a, of the least rank
+                first = running.pop(0)  # most tokens generated, then least rank
                 assert low <= t - starts[first] <= (u if starts[first] < low - 1 else w)
                 outputs[first] = t - starts[first]
                 needed -= s + t - starts[first] + 1
@@ -128,7 +127,7 @@ A2_SETTINGS = [
     for u in (2 * low + 1, 3 * low + 1, 16)
     for more in (0, 2)
 ]
-"""120 settings (s, ℓ, u, c, T, m), with the least c that the proof allows, and with more."""
+"""120 settings (s, ℓ, u, c, T, m), with the least c that the proof allows, and with 2 more."""
 
 
 @pytest.mark.theorem("T15")
@@ -244,6 +243,6 @@ def test_the_ratio_grows_in_proportion_to_u(upper: int) -> None:
 
 
 @pytest.mark.theorem("T15")
-def test_every_lower_bound_breaks_the_bound_of_the_table() -> None:
+def test_with_lower_bounds_of_2_tokens_the_ratio_exceeds_the_bound_of_t12() -> None:
     instance = adaptive(prompt_len=1, lower=2, upper=48, slots=8, rounds=144, short=17_000)
     assert ratio_to_h_sf(instance) > ratio_bound(instance.alpha) > 6

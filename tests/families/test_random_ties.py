@@ -1,4 +1,4 @@
-"""T17: ties broken at random do not save Amin. Theorems F and G, and the lemmas of their proofs."""
+"""T17: with random ties Amin's ratio is not logarithmic either. Theorems F and G, and lemmas."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from amin_ref.strategies import tie_breaks
 from tests.support.profiles import times
 
 SEEDS = range(5)
-"""Shuffles whose starts are averaged."""
+"""Seeds of the random ties; the starts of all seeds are averaged."""
 
 STANDARD_DEVIATIONS = 4.5
-"""How far a mean may lie from what is predicted: by chance once in 10⁵ comparisons."""
+"""Largest deviation of a mean from its prediction: exceeded by chance once in 10⁵ comparisons."""
 
 
 def first_rounds(
@@ -71,7 +71,7 @@ class Prediction:
 
     @cached_property
     def share(self) -> float:
-        """Q."""
+        """Q = 1/√(3(s + 1)·⌊log₂ u⌋)."""
         logarithm = len(bin(self.upper)) - 3
         return 1 / sqrt(3 * (self.prompt_len + 1) * logarithm)
 
@@ -126,7 +126,7 @@ class Prediction:
 def is_as_predicted(prediction: Prediction, starts: Sequence[Sequence[int]]) -> bool:
     """Whether the means over the seeds agree with the prediction in all rounds before u - 1.
 
-    In round u - 1 the list ends.
+    In round u - 1 the last requests start, and fewer may be left than would fit.
     """
     return all(
         abs(sum(of_seed[now] for of_seed in starts) / len(starts) - prediction.starts(now))
@@ -149,7 +149,7 @@ def test_amin_starts_what_theorem_f_predicts_and_evicts_no_request(prediction: P
     found = [first_rounds(instance, Shuffled(seed), prediction.upper) for seed in SEEDS]
     assert [evicted for _, evicted in found] == [[]] * len(SEEDS)
     assert is_as_predicted(prediction, [starts for starts, _ in found])
-    # The tolerance is small beside what it is a tolerance of.
+    # The tolerance is below a fifth of the predicted number.
     assert prediction.tolerance(prediction.upper - 2) < 0.2 * prediction.starts(
         prediction.upper - 2
     )
@@ -163,7 +163,9 @@ def test_amin_starts_what_theorem_f_predicts_and_evicts_no_request(prediction: P
 @pytest.mark.parametrize(
     "condition", ["equal prompts", "one token a block", "all at once", "random ties", "l = 1"]
 )
-def test_the_starts_are_others_where_a_condition_of_theorem_f_fails(condition: str) -> None:
+def test_starts_differ_from_the_prediction_where_a_condition_of_theorem_f_fails(
+    condition: str,
+) -> None:
     prediction = SETTINGS[0]
     instance = steady_of(prediction)
     block_size, requests = 1, instance.requests
@@ -193,7 +195,7 @@ def test_the_starts_are_others_where_a_condition_of_theorem_f_fails(condition: s
 
 @pytest.mark.theorem("T17")
 @pytest.mark.parametrize("upper", [16, 32])
-def test_costs_of_the_steady_mix_are_on_the_two_sides_of_theorem_f(upper: int) -> None:
+def test_costs_of_the_steady_mix_satisfy_both_bounds_of_theorem_f(upper: int) -> None:
     """Amin costs at least n(u + 1)/4, and H-SF, so OPT, at most n(4√X + 1), X = 6⌊log₂ u⌋."""
     instance = steady(1, upper, 60 * upper)
     amin = simulate(instance, Amin(Shuffled(0)))
@@ -207,7 +209,7 @@ def test_costs_of_the_steady_mix_are_on_the_two_sides_of_theorem_f(upper: int) -
 
 @dataclass(frozen=True)
 class Segment:
-    """Rounds ``first`` to ``last`` of a window, with an eviction in the first of them at most.
+    """Rounds ``first`` to ``last`` of a window; requests are evicted in ``first`` alone, if at all.
 
     Attributes:
         room: Φ, the space that is free after step 3 of the first round, and s + u for each long
@@ -247,8 +249,8 @@ def segments(schedule: Schedule, first: int, rounds: int) -> Iterator[Segment]:
         )
 
 
-def keeps_to_its_room(schedule: Schedule, segment: Segment) -> bool:
-    """(1): what a segment has started occupies at most Φ, in each of its rounds."""
+def fits_into_its_room(schedule: Schedule, segment: Segment) -> bool:
+    """(1): the runs that start in a segment occupy at most Φ, in each of its rounds."""
     prompt_len = schedule.instance.requests[0].prompt_len
     return all(
         sum(
@@ -277,7 +279,7 @@ def of_two_lengths(draw: st.DrawFn) -> Instance:
 @times(2)
 @given(st.data(), of_two_lengths())
 def test_lemmas_of_theorem_g_hold_in_every_window(data: st.DataObject, instance: Instance) -> None:
-    """(1) and (3), and that two lengths complete in a segment only if they ran before it."""
+    """(1) for each segment; (3): the Φ of a window sum to at most 2M + (⌊u/2⌋ + 1)(s + u)."""
     schedule = simulate(instance, Amin(data.draw(tie_breaks(instance))))
     prompt_len, upper = instance.requests[0].prompt_len, instance.requests[0].upper
     assert upper is not None
@@ -285,7 +287,7 @@ def test_lemmas_of_theorem_g_hold_in_every_window(data: st.DataObject, instance:
     for first in range(schedule.makespan):
         found = list(segments(schedule, first, rounds))
         for segment in found:
-            assert keeps_to_its_room(schedule, segment)
+            assert fits_into_its_room(schedule, segment)
         most = 2 * instance.capacity + (rounds + 1) * (prompt_len + upper)
         assert sum(segment.room for segment in found) <= most
 
@@ -301,7 +303,7 @@ def test_lemma_3_of_theorem_g_needs_two_lengths() -> None:
 
 @pytest.mark.theorem("T17")
 @pytest.mark.parametrize("seed", range(2))
-def test_two_lengths_start_no_more_than_theorem_g_allows(seed: int) -> None:
+def test_requests_of_two_lengths_start_as_slowly_as_theorem_g_says(seed: int) -> None:
     """At most 4M/√(q(s + 1)) first starts in ⌊u/2⌋ rounds, so a cost of n²·⌊u/2⌋·√(q(s+1))/(8M)."""
     upper, capacity, n = 32, 700, 14_000
     instance = two_lengths(1, upper, n, capacity)
@@ -319,7 +321,7 @@ def test_two_lengths_start_no_more_than_theorem_g_allows(seed: int) -> None:
 
 
 @pytest.mark.theorem("T17")
-def test_a_shuffled_mix_of_many_lengths_exceeds_the_number_of_t12() -> None:
+def test_a_mix_of_many_lengths_with_random_ties_exceeds_the_bound_of_t12() -> None:
     """3.3 + 0.9·ln 64 = 7.043, and the ratio to H-SF is a lower bound on the ratio to OPT."""
     instance = decaying_tail(1, 64, 40_960, 1024)
     amin = simulate(instance, Amin(Shuffled(0)))

@@ -1,4 +1,4 @@
-"""A source is opened once, says what is wrong in a sentence, and stays within its limits."""
+"""A source is opened once, reports errors in a sentence, and enforces its limits."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def test_text_is_that_of_the_file(scratch: Path, text: str, pack: Callable[[byte
 )
 @example(lengths=[39, 39, 39, 39, 40, 5], ends=True)  # a line as long as its limit, at byte 200
 @example(lengths=[1] * 10, ends=True)  # as many lines as are allowed
-def test_a_limit_is_kept_exactly(scratch: Path, lengths: list[int], ends: bool) -> None:
+@example(lengths=[1] * 11, ends=True)  # one more
+def test_limits_on_bytes_lines_and_line_lengths_are_exact(
+    scratch: Path, lengths: list[int], ends: bool
+) -> None:
     content = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
     scratch.write_bytes(content)
     length = len(content)
@@ -100,7 +103,9 @@ def test_the_limit_of_bytes_is_exact(scratch: Path, length: int) -> None:
 
 @given(repeated=st.integers(0, 600), various=st.binary(max_size=200))
 @example(repeated=200, various=bytes(range(200)))  # too large, and packed hardly smaller
-def test_what_a_packed_file_may_hold(scratch: Path, repeated: int, various: bytes) -> None:
+def test_the_limit_of_a_packed_file_depends_on_its_packed_size(
+    scratch: Path, repeated: int, various: bytes
+) -> None:
     """At most min(bytes, max(unpacked, expansion · packed size))."""
     content = b"x" * repeated + various
     packed = gzip.compress(content, mtime=0)
@@ -126,8 +131,8 @@ def test_all_limits_are_raised_together(factor: int) -> None:
     }
 
 
-def test_a_read_that_fails_is_told() -> None:
-    """No page of a process's memory is at address 0: the system says EIO."""
+def test_a_read_that_fails_is_reported() -> None:
+    """No page of a process's memory is at address 0, so the system answers EIO."""
     with (
         pytest.raises(CannotRead, match=r"cannot be read \(Input/output error\)") as refused,
         open_source("/proc/self/mem"),
@@ -137,8 +142,8 @@ def test_a_read_that_fails_is_told() -> None:
     assert refused.value.name == "'/proc/self/mem'"
 
 
-def test_a_small_file_must_not_unpack_to_a_large_one(scratch: Path) -> None:
-    """Half a megabyte of gzip holds half a gigabyte: 16 MiB of it are read, and no more."""
+def test_unpacking_stops_at_the_limit(scratch: Path) -> None:
+    """Less than 128 KiB of gzip hold 32 MiB; at most 16 MiB of them are unpacked."""
     bomb = gzip.compress(b"1,1\n" * 2**23, mtime=0)
     assert len(bomb) < 2**17
     scratch.write_bytes(bomb)
@@ -152,7 +157,7 @@ def test_a_small_file_must_not_unpack_to_a_large_one(scratch: Path) -> None:
     assert peak < 3 * 2**24
 
 
-def test_ordinary_text_may_be_packed(scratch: Path) -> None:
+def test_ordinary_text_can_be_unpacked(scratch: Path) -> None:
     rows = b"".join(
         b" ".join(b"%d" % (place * factor % 4093) for factor in range(7919, 7999)) + b"\n"
         for place in range(60_000)
@@ -164,7 +169,7 @@ def test_ordinary_text_may_be_packed(scratch: Path) -> None:
 
 
 @pytest.mark.parametrize("longest", [40, LIMITS.line])
-def test_a_long_line_is_not_taken_into_memory(scratch: Path, longest: int) -> None:
+def test_a_long_line_is_not_read_into_memory(scratch: Path, longest: int) -> None:
     with scratch.open("wb") as file:
         file.truncate(2**28)
     limits = replace(LIMITS, line=longest)
@@ -181,8 +186,20 @@ def test_a_long_line_is_not_taken_into_memory(scratch: Path, longest: int) -> No
     assert peak < 4 * longest + 2**20
 
 
+def test_what_was_read_before_is_not_counted(scratch: Path) -> None:
+    """Standard input may stand behind the bytes that another program has read."""
+    scratch.write_bytes(b"y" * 100 + b"x" * SMALL.bytes)
+    with scratch.open("rb") as plain:
+        plain.seek(100)
+        assert Source("the rest", plain, SMALL).text() == "x" * SMALL.bytes
+    with scratch.open("rb") as plain:
+        plain.seek(99)
+        with pytest.raises(CannotRead, match="it has more than 350 bytes"):
+            Source("the rest", plain, SMALL).text()
+
+
 def test_a_text_that_is_too_large_is_refused_before_it_is_read(scratch: Path) -> None:
-    """A sparse file of half a gigabyte and a byte; a larger limit takes it."""
+    """A sparse file of one byte more than the limit; a file as large as the limit is read."""
     with scratch.open("wb") as file:
         file.truncate(LIMITS.bytes + 1)
     tracemalloc.start()
@@ -197,7 +214,7 @@ def test_a_text_that_is_too_large_is_refused_before_it_is_read(scratch: Path) ->
         assert source.text() == "x" * SMALL.bytes
 
 
-def test_a_pipe_is_looked_at_and_then_read(tmp_path: Path) -> None:
+def test_a_pipe_is_read_whole_after_its_beginning_was_examined(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     content = b'{"format": "amin-ref/instance"' + b" " * 500 + b"}\n"
@@ -209,8 +226,8 @@ def test_a_pipe_is_looked_at_and_then_read(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_a_packed_pipe_may_hold_what_a_file_may(tmp_path: Path) -> None:
-    """The packed size of a pipe is not known before: only the limit of bytes holds."""
+def test_a_packed_pipe_is_limited_by_bytes_alone(tmp_path: Path) -> None:
+    """The packed size of a pipe is not known in advance, so only the limit on bytes applies."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     content = b"x\n" * (SMALL.unpacked // 2 + 1)
@@ -221,8 +238,19 @@ def test_a_packed_pipe_may_hold_what_a_file_may(tmp_path: Path) -> None:
     writer.join()
 
 
+def test_a_packed_text_is_limited_by_what_it_holds(scratch: Path) -> None:
+    """What cannot be compressed is packed larger than it is."""
+    content = random.Random(2).randbytes(SMALL.bytes - 3).replace(b"\n", b"x").replace(b"\r", b"x")
+    text = "".join(chr(byte % 95 + 32) for byte in content)
+    packed = gzip.compress(text.encode(), 0, mtime=0)
+    assert len(packed) > SMALL.bytes >= len(text)
+    scratch.write_bytes(packed)
+    with open_source(scratch, SMALL) as source:
+        assert source.text() == text
+
+
 def test_a_file_may_grow_while_it_is_read(scratch: Path) -> None:
-    """What is not packed is limited by its bytes alone, whatever the size was at the beginning."""
+    """A file that is not packed is limited by the bytes read, not by its size when opened."""
     scratch.write_bytes(b"")
     with open_source(scratch, SMALL) as source:
         scratch.write_bytes(b"x\n" * SMALL.unpacked)
@@ -230,10 +258,11 @@ def test_a_file_may_grow_while_it_is_read(scratch: Path) -> None:
 
 
 @given(cut=st.floats(0, 1, exclude_max=True))
-def test_a_cut_gzip_stream_is_told_with_the_line_before(scratch: Path, cut: float) -> None:
+@example(cut=0.0)
+def test_a_cut_gzip_stream_is_reported_with_the_last_line_read(scratch: Path, cut: float) -> None:
     content = b"\n".join(b"%d" % number for number in random.Random(1).sample(range(10**9), 300))
     packed = gzip.compress(content, mtime=0)
-    scratch.write_bytes(packed[: 400 + int(cut * (len(packed) - 400))])
+    scratch.write_bytes(packed[: 30 + int(cut * (len(packed) - 30))])
     found: list[int] = []
     with pytest.raises(CannotRead) as refused, open_source(scratch) as source:
         found.extend(number for number, _ in source.lines())
@@ -242,7 +271,7 @@ def test_a_cut_gzip_stream_is_told_with_the_line_before(scratch: Path, cut: floa
 
 
 @pytest.mark.parametrize("size", range(1, 60, 7))
-def test_a_cut_gzip_stream_is_told(scratch: Path, size: int) -> None:
+def test_a_cut_gzip_stream_is_reported_when_all_text_is_read(scratch: Path, size: int) -> None:
     packed = gzip.compress(b"question_length,answer_length\n1,2\n3,4\n", mtime=0)
     scratch.write_bytes(packed[: min(size + 1, len(packed) - 1)])
     with (
@@ -261,14 +290,14 @@ def test_a_cut_gzip_stream_is_told(scratch: Path, size: int) -> None:
         ("n" * 5000, "it cannot be read (File name too long); give a readable file"),
     ],
 )
-def test_what_cannot_be_opened_is_told(tmp_path: Path, name: str, why: str) -> None:
+def test_a_path_that_cannot_be_opened_is_reported(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(CannotRead) as refused, open_source(str(tmp_path / name)):
         pass
     assert str(refused.value).endswith(f": {why}.")
 
 
-def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may read everything: so the system's answer is replaced."""
+def test_a_file_without_read_permission_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read every file, so the system's answer is replaced."""
 
     def refusing(path: str, mode: str) -> io.BufferedReader:
         raise PermissionError(13, "Permission denied")
@@ -280,7 +309,7 @@ def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Torn(io.RawIOBase):
-    """A device whose errors have no number."""
+    """A device whose errors have no errno."""
 
     def readable(self) -> bool:
         return True
@@ -289,13 +318,13 @@ class Torn(io.RawIOBase):
         raise OSError("the tape is torn")
 
 
-def test_an_error_without_a_number_is_told() -> None:
+def test_an_error_without_errno_is_reported() -> None:
     with pytest.raises(CannotRead) as refused:
         Source("the tape", io.BufferedReader(Torn()), LIMITS)
     assert refused.value.why == "it cannot be read (the tape is torn); give a readable file"
 
 
-def test_text_that_is_none_is_told(scratch: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_reported(scratch: Path) -> None:
     scratch.write_bytes(b"caf\xe9")
     with open_source(scratch) as source, pytest.raises(CannotRead, match="byte 3 is no UTF-8 text"):
         source.text()

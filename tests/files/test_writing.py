@@ -18,21 +18,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amin_ref.files.locking import lock, locked
-from amin_ref.files.writing import destination, write_all, write_whole
+from amin_ref.files.writing import destination, write_all, write_new, write_whole
 from amin_ref.model.errors import CannotWrite
 from tests.support.project import PROJECT
 
 WAYS = pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
-"""New files without a name where the system has such, and with one, as elsewhere."""
+"""A new file has no name (O_TMPFILE) until it is complete; with a name on other systems."""
 
 
-def only_files_with_names(monkeypatch: pytest.MonkeyPatch, *, unnamed: bool) -> None:
+def offer_unnamed_files(monkeypatch: pytest.MonkeyPatch, *, unnamed: bool) -> None:
     if not unnamed:
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)
 
 
 @given(old=st.text() | st.none(), new=st.text(st.characters(codec="utf-8")))
-def test_what_is_written_is_there(
+def test_a_written_file_has_its_text_and_no_other_file_is_left(
     tmp_path_factory: pytest.TempPathFactory, old: str | None, new: str
 ) -> None:
     file = tmp_path_factory.mktemp("folder") / "target.json"
@@ -44,8 +44,10 @@ def test_what_is_written_is_there(
 
 
 @WAYS
-def test_permissions_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool) -> None:
-    only_files_with_names(monkeypatch, unnamed=unnamed)
+def test_permissions_of_a_replaced_file_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
     file = tmp_path / "private"
     write_whole(file, "first")
     before = os.umask(0)
@@ -57,10 +59,10 @@ def test_permissions_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnam
 
 
 @WAYS
-def test_a_symbolic_link_stays_one(
+def test_a_symbolic_link_is_written_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
 ) -> None:
-    only_files_with_names(monkeypatch, unnamed=unnamed)
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
     (tmp_path / "elsewhere").mkdir()
     file, link = tmp_path / "elsewhere" / "file", tmp_path / "link"
     link.symlink_to(file)
@@ -81,10 +83,10 @@ UNWRITABLE = {
 
 @WAYS
 @pytest.mark.parametrize("name", UNWRITABLE)
-def test_what_cannot_be_written_is_told_before(
+def test_a_target_that_cannot_be_written_is_reported_before_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool, name: str
 ) -> None:
-    only_files_with_names(monkeypatch, unnamed=unnamed)
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("stays")
     with pytest.raises(CannotWrite) as refused:
@@ -93,7 +95,7 @@ def test_what_cannot_be_written_is_told_before(
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 
 
-def test_looking_changes_nothing(tmp_path: Path) -> None:
+def test_examining_a_target_changes_no_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     destination(file)
     assert os.listdir(tmp_path) == []
@@ -165,8 +167,8 @@ def test_a_full_device_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("before", ["", "what was printed before\n"])
-def test_standard_output_by_its_name(tmp_path: Path, before: str) -> None:
-    """Also where it is a file: replacing that would leave the shell's own file empty."""
+def test_standard_output_is_appended_to_under_its_path(tmp_path: Path, before: str) -> None:
+    """Standard output may be a file: if it were replaced, the shell's file would stay empty."""
     program = (
         "import sys; from amin_ref.files.writing import write_whole; "
         "sys.stdout.write(sys.argv[1]); sys.stdout.flush(); write_whole('/dev/stdout', 'text')"
@@ -176,7 +178,7 @@ def test_standard_output_by_its_name(tmp_path: Path, before: str) -> None:
     assert (tmp_path / "out").read_text() == f"{before}text"
 
 
-def test_write_all_tells_of_a_closed_pipe() -> None:
+def test_write_all_raises_on_a_closed_pipe() -> None:
     reading, writing_end = os.pipe()
     os.close(reading)
     with pytest.raises(BrokenPipeError):
@@ -184,7 +186,7 @@ def test_write_all_tells_of_a_closed_pipe() -> None:
     os.close(writing_end)
 
 
-def test_one_process_has_the_lock(tmp_path: Path) -> None:
+def test_a_lock_excludes_other_descriptors_and_processes(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     program = (
@@ -202,7 +204,7 @@ def test_one_process_has_the_lock(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_free_after_its_context(tmp_path: Path) -> None:
-    """Also after an error, and a context that did not get the lock does not free another's."""
+    """Also after an error; a context that did not get the lock does not release it."""
     file = tmp_path / "file"
     file.write_text("")
     first, second = os.open(file, os.O_RDWR), os.open(file, os.O_RDWR)
@@ -223,7 +225,7 @@ def test_the_text_is_on_the_disk_before_it_takes_the_targets_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
 ) -> None:
     """Flushed, then renamed, then the folder flushed; without a name, no other file is seen."""
-    only_files_with_names(monkeypatch, unnamed=unnamed)
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
     file = tmp_path / "file"
     file.write_text("old")
     happened: list[str] = []
@@ -246,7 +248,7 @@ def test_the_text_is_on_the_disk_before_it_takes_the_targets_place(
     assert happened == ["text flushed", "renamed", "folder flushed"]
 
 
-def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
+def test_the_partial_file_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     file = tmp_path / "file"
     (tmp_path / ".file.part").write_text("left")
     write_whole(file, "text")
@@ -254,7 +256,7 @@ def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [FileExistsError, FileNotFoundError])
-def test_a_quicker_process_is_no_error(
+def test_a_write_succeeds_although_another_process_renames_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
 ) -> None:
     file = tmp_path / "file"
@@ -274,10 +276,10 @@ def test_a_quicker_process_is_no_error(
 
 @WAYS
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_a_write_that_fails_leaves_the_old_text_and_nothing_open(
+def test_a_write_that_fails_leaves_the_old_text_and_no_open_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool, error: BaseException
 ) -> None:
-    only_files_with_names(monkeypatch, unnamed=unnamed)
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
     file = tmp_path / "file"
     write_whole(file, "old")
     open_before = os.listdir("/proc/self/fd")
@@ -295,6 +297,104 @@ def test_a_write_that_fails_leaves_the_old_text_and_nothing_open(
     assert os.listdir("/proc/self/fd") == open_before
 
 
+@WAYS
+def test_a_file_that_gets_the_number_of_standard_input_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    """Where standard input is closed, the next file that is opened has number 0."""
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        write_whole(tmp_path / "file", "text")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert (tmp_path / "file").read_text() == "text"
+
+
+@WAYS
+def test_a_name_may_be_as_long_as_the_system_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
+    file = tmp_path / ("é" * 127)
+    for text in ("first", "second"):
+        write_whole(file, text)
+        assert (os.listdir(tmp_path), file.read_text()) == ([file.name], text)
+
+
+def test_the_folder_of_a_new_file_is_flushed_by_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flushed: list[bool] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", noting)
+    for name in ("new", tmp_path / "newer"):
+        write_new(name, "text")
+    assert flushed == [False, True] * 2
+    assert sorted(os.listdir()) == ["new", "newer"]
+
+
+@WAYS
+def test_a_new_file_is_never_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
+) -> None:
+    offer_unnamed_files(monkeypatch, unnamed=unnamed)
+    file = tmp_path / "file"
+    write_new(file, "first é")
+    with pytest.raises(FileExistsError):
+        write_new(file, "second")
+    assert (os.listdir(tmp_path), file.read_text("utf-8")) == (["file"], "first é")
+    with pytest.raises(CannotWrite, match="there is no such folder"):
+        write_new(tmp_path / "absent" / "file", "text")
+
+
+def test_a_file_that_is_open_is_written_behind_what_it_holds(tmp_path: Path) -> None:
+    """By the names of open files: a new file in its place would not be what is open."""
+    file = tmp_path / "file"
+    file.write_text("before\n")
+    with file.open() as stream:
+        for name in (f"/dev/fd/{stream.fileno()}", f"/proc/self/fd/{stream.fileno()}"):
+            assert destination(name).is_stream
+            write_whole(name, "text\n")
+        assert stream.read() == "before\ntext\ntext\n"
+    assert not destination(file).is_stream
+
+
+def test_a_file_of_another_program_is_never_written_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it has the name that the new file was going to have."""
+    offer_unnamed_files(monkeypatch, unnamed=False)
+    monkeypatch.setattr("amin_ref.files.writing.secrets.token_hex", lambda _: "0")
+    write_whole(tmp_path / "file", "old")
+    foreign = tmp_path / ".file.0.part"
+    foreign.write_text("foreign")
+    with pytest.raises(CannotWrite, match="File exists"):
+        write_whole(tmp_path / "file", "new")
+    assert (foreign.read_text(), (tmp_path / "file").read_text()) == ("foreign", "old")
+
+
+def test_an_error_without_errno_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(descriptor: int, content: memoryview) -> int:
+        raise OSError("the tape is torn")
+
+    monkeypatch.setattr("amin_ref.files.writing.os.write", fails)
+    with pytest.raises(CannotWrite, match="cannot be written: the tape is torn; give another"):
+        write_whole(tmp_path / "file", "new")
+
+
 def test_a_system_without_proc_gives_new_files_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,10 +404,10 @@ def test_a_system_without_proc_gives_new_files_names(
 
 
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EISDIR, errno.EACCES])
-def test_a_disk_without_nameless_files_gives_them_names(
+def test_a_disk_without_unnamed_files_gives_new_files_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """Another error is told."""
+    """EACCES, which is another error, is reported."""
     opened = os.open
 
     def refusing(path: str, flags: int, mode: int = 0o777) -> int:
@@ -325,10 +425,10 @@ def test_a_disk_without_nameless_files_gives_them_names(
         assert (os.listdir(tmp_path), (tmp_path / "file").read_text()) == (["file"], "text")
 
 
-def test_a_file_that_may_not_be_written_is_told(
+def test_a_file_without_write_permission_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may write everything: so the system's answer is replaced."""
+    """Root may write every file, so the system's answer is replaced."""
     file = tmp_path / "file"
     file.write_text("old")
     monkeypatch.setattr("amin_ref.files.writing.os.access", lambda _, mode: mode != os.W_OK)
@@ -348,7 +448,7 @@ KILLED = """
 
 
 @pytest.mark.slow
-def test_a_kill_leaves_one_text_whole(tmp_path: Path) -> None:
+def test_a_kill_leaves_the_old_or_the_new_text(tmp_path: Path) -> None:
     file = tmp_path / "file"
     write_whole(file, "whole")
     for attempt in range(50):
@@ -364,7 +464,7 @@ def test_a_kill_leaves_one_text_whole(tmp_path: Path) -> None:
         process.stdout.close()
         text = file.read_text()
         assert text in ("a" * 100_000, "b" * 100_000, "whole")
-        # Between naming a new file and renaming it lie two system calls.
+        # A kill between naming the new file and renaming it leaves .file.part.
         assert set(os.listdir(tmp_path)) <= {"file", ".file.part"}
         write_whole(file, "whole")
         assert os.listdir(tmp_path) == ["file"]

@@ -1,4 +1,4 @@
-"""Every quick generator of committed text: ``python -m tests.making``."""
+"""Run every quick generator of committed files: ``python -m tests.making``."""
 
 from __future__ import annotations
 

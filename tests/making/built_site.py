@@ -1,4 +1,4 @@
-"""Whether the built documentation site is whole: ``python -m tests.making.built_site FOLDER``.
+"""Check the built documentation site: ``python -m tests.making.built_site FOLDER``.
 
 Every link and anchor leads to a page of the site, and no page loads anything from another host.
 """
@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
-"""Elements that load what an attribute names."""
+"""Elements that load the file whose address one of their attributes has."""
 
 ONLY_NAMES = ("canonical", "alternate", "next", "prev")
-"""Relations of ``link`` elements that load nothing."""
+"""Values of the attribute ``rel`` with which a ``link`` element loads no file."""
 
 
 class Page(HTMLParser):

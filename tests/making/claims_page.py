@@ -1,7 +1,7 @@
-"""What ``python -m tests.making.claims_page`` writes from the committed measurements.
+"""Write the pages of claims from measurements: ``python -m tests.making.claims_page``.
 
-It writes the ledger that the report shows, the tables of claims in README and in
-``proofs_notes/claims.md``, and the figures.
+From the committed measurements it writes the ledger that the report shows, the tables of claims in
+README and in ``proofs_notes/claims.md``, and the figures.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from oracle.claims import CLAIMS, LEDGER, Ledger, Plan, ResultStore, judged
+from oracle.claims.article_setting import ARTICLE, ARTICLE_CLAIMS
 from oracle.claims.c3_varying import LONG_ERROR, LONG_LOAD, LONGER
 from oracle.claims.experiments import Predicted
 from oracle.claims.ledger import Verdict
@@ -27,7 +28,7 @@ TRACES = {
     "lmsys": ("lmsys_chat_lengths.csv", 2000, 20),
     "azure": ("AzureLLMInferenceTrace_conv.csv", 2000, 20),
 }
-"""By marker in the page: the trace file, the requests in a sample, the number of seeds."""
+"""For each trace, by its marker in the page: the file, the requests of a sample, the seeds."""
 
 ON_TRACES = ("C1", "C2", "C3", "C6")
 """Claims that depend on the workload."""
@@ -36,6 +37,13 @@ ON_TRACES = ("C1", "C2", "C3", "C6")
 def full_ledger() -> Ledger:
     """The full ledger, from the committed measurements."""
     return judged(Plan(), list(CLAIMS.values()), ResultStore(DATA / "claims.jsonl"))
+
+
+def in_its_setting() -> Ledger:
+    """C1 to C4 in the article's setting, on the lengths of LMSYS chats."""
+    file, requests, seeds = TRACES["lmsys"]
+    store = ResultStore(DATA / "claims_article.jsonl")
+    return judged(Plan(file, requests, seeds=seeds), ARTICLE_CLAIMS, store, ARTICLE)
 
 
 def on_trace(name: str) -> Ledger:
@@ -50,10 +58,12 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
-    yield README, "claims", in_brief(full)
+    article = in_its_setting()
+    yield README, "claims", in_brief(full, article)
     yield PAGE, "claims", table(full)
     yield PAGE, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "saturation", saturation()
+    yield PAGE, "article", page(article)
     yield PAGE, "chat", page(full)
     for name, ledger in traces.items():
         yield PAGE, name, page(ledger)
@@ -73,7 +83,7 @@ IN_BRIEF: Mapping[tuple[str, Verdict], str] = {
 }
 """For a claim and its verdict, the condition or the reason in README, in one clause.
 
-A verdict that changes has no entry here, so its clause must be written again.
+A changed verdict has no entry here, which is an error until its clause is written.
 """
 
 ONE_WORD: Mapping[Verdict, str] = {
@@ -83,19 +93,21 @@ ONE_WORD: Mapping[Verdict, str] = {
 }
 
 
-def in_brief(ledger: Ledger) -> str:
-    """One word and one clause for each claim."""
-    lines = ["| claim | holds? | where |", "|---|---|---|"]
+def in_brief(ledger: Ledger, article: Ledger) -> str:
+    """Two verdicts, here and in the article's setting, and one clause for each claim."""
+    lines = ["| claim | holds? | in the article's setting | where |", "|---|---|---|---|"]
+    in_setting = {entry.claim: ONE_WORD[entry.judgement.verdict] for entry in article.entries}
     for entry in ledger.entries:
         verdict = entry.judgement.verdict
         (title,) = (claim.title for name, claim in CLAIMS.items() if name == entry.claim)
         clause = IN_BRIEF[entry.claim, verdict]
-        lines.append(f"| {entry.claim} {title} | **{ONE_WORD[verdict]}** | {clause} |")
+        word = f"**{ONE_WORD[verdict]}** | {in_setting.get(entry.claim, '–')}"
+        lines.append(f"| {entry.claim} {title} | {word} | {clause} |")
     return "\n".join(lines) + "\n"
 
 
 def verdicts(ledgers: Sequence[Ledger]) -> str:
-    """The claims that depend on the workload: one line for each workload."""
+    """The verdicts of the claims that depend on the workload: one line for each workload."""
     lines = [f"| workload | {' | '.join(ON_TRACES)} |", f"|{'---|' * (1 + len(ON_TRACES))}"]
     for ledger in ledgers:
         of_claim = {entry.claim: entry.judgement.verdict for entry in ledger.entries}
@@ -132,7 +144,7 @@ def main() -> None:
     for file, marker, wanted in blocks():
         text = replaced(file.read_text(encoding="utf-8"), marker, wanted)
         file.write_text(text, encoding="utf-8")
-    # Drawn from the ledger that was just written.
+    # Imported here, because the figures are drawn from the ledger that was just written.
     from oracle.report import images
 
     images.main(str(FIGURES))

@@ -1,6 +1,6 @@
-"""The generated part of a page: what stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
+"""The generated part of a page: the text from ``<!-- NAME -->`` to ``<!-- end of NAME -->``.
 
-It imports nothing of the project, since pytest must be the first to import what it tests.
+This module imports none of the tested packages: pytest's plugins must be the first to import them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 
 def between(text: str, marker: str) -> str:
-    """What stands between a marker and its end."""
+    """The text between a marker and its end."""
     found = re.findall(f"<!-- {marker} -->\n(.*?)<!-- end of {marker} -->", text, re.DOTALL)
     assert len(found) == 1, f"the marker {marker!r} occurs {len(found)} times"
     content: str = found[0]

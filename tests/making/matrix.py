@@ -70,7 +70,7 @@ def read_book(folder: Path = BOOK) -> tuple[Statement, ...]:
 
 
 class _Collector:
-    """Keeps the tests that pytest collects."""
+    """A pytest plugin that stores the collected tests."""
 
     def __init__(self) -> None:
         self.items: list[pytest.Item] = []
@@ -129,7 +129,7 @@ def table(book: Sequence[Statement], checks: Sequence[Check]) -> str:
     return "\n".join(lines)
 
 
-def checks_by_themselves() -> list[Check]:
+def checks_from_another_process() -> list[Check]:
     """Every check, collected by another process: pytest cannot collect while it runs tests."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")

@@ -1,8 +1,8 @@
-"""What ``python -m tests.making.readme`` writes: outputs of examples, README's map, exit codes.
+"""Write outputs of examples, README's map and exit codes: ``python -m tests.making.readme``.
 
 A block of ``sh`` or ``python`` that a block of ``text`` follows is an example and its standard
-output. Each is run in a new folder, on a terminal of 80 columns without colour. What differs from
-machine to machine is listed in :data:`VARIABLE`, and has a name in ⟨angle brackets⟩ on the page.
+output. Each is run in a new folder, on a terminal of 80 columns without colour. Parts of an output
+that differ from run to run are listed in :data:`VARIABLE`; the page has ⟨names⟩ in their place.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ PAGES = (
         for name in ("tutorial", "check", "compare", "import")
     ),
 )
-"""The pages whose examples are run: for users, so that each must work as it stands."""
+"""The pages for users; each of their examples is run, so that it works as it is printed."""
 
 CODES_PAGE = PROJECT / "proofs_notes" / "exit-codes.md"
 
 INSTALLS = re.compile(r"\Apip install \S+ && ")
-"""What installs this project: ``.ci/run`` runs it in a new virtual environment, this module not."""
+"""The command that installs this project. Only ``.ci/run`` runs it, in a virtual environment."""
 
 RUNS_THE_TESTS = "pytest\n"
-"""README's second command without what it installs: the test suite, which ``.ci/run`` runs."""
+"""README's second command without its installation: the test suite, which ``.ci/run`` runs."""
 
 VARIABLE = ((re.compile(r"\bin \d+\.\d+s\b"), "in ⟨seconds⟩"),)
-"""Parts of an output that differ from run to run, and what is shown in their place."""
+"""Parts of an output that differ from run to run, and the name of each on the page."""
 
 TERMINAL_COLUMNS = "80"
-"""The width at which outputs are shown: what a terminal has by default."""
+"""The width at which outputs are shown: a terminal's default."""
 
 EXAMPLE = re.compile(
     r"^```(sh|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE
@@ -53,7 +53,7 @@ COMMANDS = {
     "pytest": "import pytest\nif __name__ == '__main__':\n"
     "    sys.exit(pytest.main(['-p', 'amin_ref.pytest_plugin', *sys.argv[1:]]))\n",
 }
-"""What the installed commands do, from this checkout."""
+"""Programs that do what the installed commands do, with the code of this checkout."""
 
 MAP = (
     ("amin_ref.model", "the values: validated when built, frozen"),
@@ -70,12 +70,12 @@ MAP = (
 """README's rows: the room with which each row begins, and what the row is about."""
 
 PUBLIC_NAMES = ("amin_ref", "oracle")
-"""Rooms that only collect names of others: no rows of the map."""
+"""Rooms that only re-export names of other rooms; they have no row in the map."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A program of a page.
+    """A program that a page shows.
 
     Attributes:
         language: ``"sh"`` or ``"python"``.

@@ -37,7 +37,7 @@ MODULES = (
     "amin_ref.external",
     "oracle",
 )
-"""What users import: one page of the Python reference each."""
+"""The modules that users import; each has a page of the Python reference."""
 
 MOVED = {
     "README.md": "index.md",
@@ -51,7 +51,7 @@ ROLE = re.compile(r":(?:class|func|meth|attr|data|mod|exc):`([^`]+)`")
 """A reference in a docstring, as Sphinx and editors read it."""
 
 GANTT = re.compile(r"(!\[[^\]]*\]\()(\S*)gantt\.svg\)")
-"""The picture that is wider than a telephone: the style sheet shows it or a narrow one."""
+"""The picture that is too wide for a phone; the style sheet shows a narrow one there."""
 
 LINK = re.compile(r"(?<!`)(\]\()([^)\s]+)(\))")
 
@@ -135,7 +135,7 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """A text in a cell of a table, without a meaning in Markdown."""
+    """A text for a cell of a table, with Markdown's special characters escaped."""
     escaped = escape(" ".join(text.split()), quote=False)
     return re.sub(r"([|*_\[\]])", r"\\\1", escaped)
 

@@ -68,7 +68,7 @@ def shifted(runs: Sequence[Run], rounds: int) -> tuple[Run, ...]:
 
 
 @given(st.data(), instances())
-def test_names_do_not_matter(data: st.DataObject, instance: Instance) -> None:
+def test_the_names_of_requests_have_no_effect(data: st.DataObject, instance: Instance) -> None:
     """Renaming the requests renames the runs."""
     names = data.draw(st.permutations(NAMES))
     name = {request.id: new for request, new in zip(instance.requests, names, strict=False)}
@@ -83,8 +83,10 @@ def test_names_do_not_matter(data: st.DataObject, instance: Instance) -> None:
 
 
 @given(st.data(), instances())
-def test_places_do_not_matter_when_ties_are_ranked(data: st.DataObject, instance: Instance) -> None:
-    """With an explicit ranking, the order of the requests in the instance is nothing but order."""
+def test_the_order_in_the_instance_has_no_effect_when_ties_are_ranked(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """With an explicit ranking, the order of the requests in the instance has no effect."""
     permuted = replace(instance, requests=tuple(data.draw(st.permutations(instance.requests))))
     kind = data.draw(st.sampled_from(KINDS))
     ties = data.draw(rankings(instance))
@@ -92,8 +94,10 @@ def test_places_do_not_matter_when_ties_are_ranked(data: st.DataObject, instance
 
 
 @given(st.data(), instances())
-def test_every_tie_break_is_a_ranking(data: st.DataObject, instance: Instance) -> None:
-    """Whatever ties are broken by, the ranking that it amounts to makes the same runs."""
+def test_every_tie_break_is_equivalent_to_a_ranking(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Each tie-break gives the runs of the ranking that sorts the requests by its ranks."""
     kind = data.draw(st.sampled_from(KINDS))
     ties = data.draw(st.just(ByPosition()) | st.integers(0, 9).map(Shuffled))
     ranks = ranks_of(instance, ties)
@@ -102,7 +106,9 @@ def test_every_tie_break_is_a_ranking(data: st.DataObject, instance: Instance) -
 
 
 @given(st.data(), instances(min_requests=2))
-def test_twins_change_places_with_their_ranks(data: st.DataObject, instance: Instance) -> None:
+def test_equal_requests_swap_their_runs_with_their_ranks(
+    data: st.DataObject, instance: Instance
+) -> None:
     """Two requests that differ in name only swap their runs when they swap ranks."""
     first, second = instance.requests[0].id, instance.requests[1].id
     twins = with_requests(
@@ -153,7 +159,7 @@ def test_a_second_instance_after_the_first_is_scheduled_as_if_alone(
 ) -> None:
     """A second instance, arriving when the first is done, is scheduled as if it were alone.
 
-    Not under α-β-clearing, whose random draws go on.
+    α-β-clearing is left out: its random numbers continue from the first instance.
     """
     kind = data.draw(st.sampled_from([kind for kind in KINDS if kind is not AlphaBetaClearing]))
     capacity = max(instance.capacity, following.capacity)
@@ -223,29 +229,31 @@ def test_with_exact_predictions_amax_equals_h_sf(data: st.DataObject, instance: 
 
 
 @given(st.data(), instances())
-def test_a_part_of_a_block_is_no_use(data: st.DataObject, instance: Instance) -> None:
-    """What M has beyond whole blocks changes nothing."""
+def test_tokens_of_the_cache_beyond_whole_blocks_have_no_effect(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Tokens of M that are less than a block have no effect."""
     policy = data.draw(policies(instance))
     blocks = instance.capacity // instance.block_size
     rest = data.draw(st.integers(0, instance.block_size - 1))
-    event("all of it whole" if instance.block_size == 1 else "some of it part of a block")
+    event("blocks of one token" if instance.block_size == 1 else "larger blocks")
     same = replace(instance, capacity=blocks * instance.block_size + rest)
     assert simulate(same, policy).runs == simulate(instance, policy).runs
 
 
 @given(st.data(), instances(block_sizes=(4, 16), max_output_len=6), st.integers(2, 5))
-def test_scaling_tokens_blocks_and_cache_together(
+def test_scaling_prompts_blocks_and_cache_together_keeps_the_runs(
     data: st.DataObject, instance: Instance, factor: int
 ) -> None:
-    """s, B and M times c: the same runs, where a whole answer fits into the prompt's last block.
+    """s, B and M times c: the same runs, if each output fits into one block.
 
-    Elsewhere it is false, for a round still generates one token, and a longer block takes longer to
-    fill.
+    For longer outputs it is false: a round still generates one token, so that a larger block takes
+    longer to fill.
     """
     block_size = instance.block_size
     in_the_last_block = with_requests(
         instance,
-        # A prompt of whole blocks, or of one token, and an answer that fits into one block more.
+        # A prompt of whole blocks, or of one token, and an output that fits into one more block.
         lambda request: replace(
             request,
             prompt_len=max(1, request.prompt_len // block_size * block_size),
@@ -270,10 +278,10 @@ def test_scaling_tokens_blocks_and_cache_together(
 def test_in_a_cache_that_holds_all_requests_none_waits(
     data: st.DataObject, instance: Instance, more: int
 ) -> None:
-    """When all fit at once, up to what is assumed of them, each runs from its arrival on.
+    """If all requests fit at once, at their assumed lengths, each runs from its arrival on.
 
-    But doubling budgets evict when a budget is used up, however much of the cache is free; and
-    α-greedy and α-β-clearing keep a share of it free.
+    Doubling budgets are left out, which evict when a budget is used up, and α-greedy and
+    α-β-clearing, which keep a share of the cache free.
     """
     ample = replace(
         instance,
@@ -304,7 +312,7 @@ def uses_the_whole_cache(policy: Policy | ClairvoyantPolicy) -> bool:
 def test_a_valid_schedule_stays_valid_when_rules_are_eased(
     data: st.DataObject, schedule: Schedule
 ) -> None:
-    """A larger cache, blocks split evenly, shorter prompts, earlier arrivals."""
+    """A larger cache, smaller blocks that divide B, shorter prompts, earlier arrivals."""
     instance = schedule.instance
     divisors = [size for size in (1, 2, 4, 8, 16) if instance.block_size % size == 0]
     eased = Instance(
@@ -326,7 +334,7 @@ def test_a_valid_schedule_stays_valid_when_rules_are_eased(
 
 
 class Scrambled(Policy):
-    """Gives a policy's decisions in any order: a decision is a set."""
+    """A policy whose decisions name their requests in random order."""
 
     def __init__(self, policy: Policy, seed: int) -> None:
         self.policy = policy
@@ -346,7 +354,7 @@ class Scrambled(Policy):
 
 
 @given(st.data(), instances(), st.integers(0, 99))
-def test_the_order_within_a_decision_does_not_matter(
+def test_the_order_within_a_decision_has_no_effect(
     data: st.DataObject, instance: Instance, seed: int
 ) -> None:
     """Evictions and admissions of one round happen at once."""
@@ -356,10 +364,10 @@ def test_the_order_within_a_decision_does_not_matter(
 
 @times(0.5)
 @given(st.data(), instances(), instances())
-def test_a_policy_forgets_the_last_instance(
+def test_a_policy_object_schedules_a_second_instance_like_a_new_one(
     data: st.DataObject, instance: Instance, other: Instance
 ) -> None:
-    """A policy object serves again and again: begin makes it anew."""
+    """``begin`` resets the state of a policy."""
     kind = data.draw(st.sampled_from(KINDS))
     ties: TieBreak = data.draw(st.just(ByPosition()) | st.integers(0, 9).map(Shuffled))
     used: Policy | ClairvoyantPolicy = kind(ties)

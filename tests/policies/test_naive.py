@@ -21,13 +21,13 @@ from tests.models.naive import NaiveAmax, NaiveAmin, NaiveFirstCome, NaiveHindsi
 from tests.models.observation import ranks_of
 from tests.support.profiles import times
 
-wrong_predictions = instances(predictions=("lowest", "interval"))
+inexactly_predicted = instances(predictions=("lowest", "interval"))
 
 
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(6)
-@given(st.data(), wrong_predictions)
+@given(st.data(), inexactly_predicted)
 def test_amin_agrees_with_the_naive_amin(data: st.DataObject, instance: Instance) -> None:
     """T6, T7: section 3 of the specification, worked out from scratch in every round."""
     ties = data.draw(tie_breaks(instance))
@@ -41,7 +41,7 @@ def test_amin_agrees_with_the_naive_amin(data: st.DataObject, instance: Instance
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @times(3)
-@given(st.data(), wrong_predictions)
+@given(st.data(), inexactly_predicted)
 def test_fcfs_agrees_with_the_naive_fcfs(data: st.DataObject, instance: Instance) -> None:
     """T6, T7: section 4 of the specification for FCFS."""
     ties = data.draw(tie_breaks(instance))
@@ -77,7 +77,7 @@ def test_hindsight_agrees_with_the_naive_hindsight(data: st.DataObject, instance
 
 @st.composite
 def long_instances(draw: st.DrawFn) -> Instance:
-    """Answers of a hundred tokens, when those drawn elsewhere have ten: plans grow and move on."""
+    """Outputs of up to 240 tokens: the array of planned rounds is enlarged and moved."""
     requests = []
     for index in range(draw(st.integers(2, 5))):
         lower = draw(st.integers(1, 150))
@@ -96,8 +96,8 @@ def long_instances(draw: st.DrawFn) -> Instance:
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @given(long_instances())
-def test_long_answers_are_scheduled_as_the_naive_policies_do(instance: Instance) -> None:
-    """T6, T7: whenever the plan of coming rounds is laid out anew, nothing of it is lost."""
+def test_long_outputs_are_scheduled_as_by_the_naive_policies(instance: Instance) -> None:
+    """T6, T7: no planned round is lost when the array of a plan is enlarged or moved."""
     ranks = ranks_of(instance, ByPosition())
     size = instance.capacity, instance.block_size
     for policy, naive in ((Amin(), NaiveAmin(*size)), (Amax(), NaiveAmax(*size))):

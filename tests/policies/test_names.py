@@ -1,4 +1,4 @@
-"""The list of policies, policies by name, and what a user types for a policy of their own."""
+"""The list of policies, and policies by name, those of a user's module included."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def test_a_policy_of_a_module_in_the_current_folder(
     assert simulate(TWO, "mine_by_name:OneByOne").makespan == 5
 
 
-def test_a_policy_may_import_its_neighbours_when_it_is_asked(
+def test_a_policy_can_import_modules_of_its_folder_while_it_decides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As under ``python -m``: the current folder stays where modules are looked for."""
+    """The current folder stays on Python's path after the policy is loaded."""
     late = MINE.replace(
         "return Decision()", "import neighbour_of_mine\n            return Decision()"
     )

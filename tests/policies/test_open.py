@@ -78,7 +78,7 @@ class OpenMachine(RuleBasedStateMachine):
         ties=tie_breaks,
     )
     def start(self, block_size: int, blocks: int, rest: int, ties: TieBreak) -> None:
-        # Beyond 24 tokens, or two blocks, nothing new happens; it only takes longer.
+        # Caches above 24 tokens, or two blocks, reach no new states and take longer.
         blocks = min(blocks, max(2, 24 // block_size))
         self.block_size = block_size
         self.capacity = blocks * block_size + rest % block_size
@@ -135,7 +135,7 @@ class OpenMachine(RuleBasedStateMachine):
     def no_arrivals(self, rounds: int) -> None:
         self.now += rounds
 
-    # What follows from it.
+    # The rounds that follow from it.
 
     def may_complete(self) -> list[RequestId]:
         """Requests with at least ℓ tokens, and with more than they had at any eviction."""
@@ -178,7 +178,7 @@ class OpenMachine(RuleBasedStateMachine):
         self.is_broken = False
 
     def completions(self) -> tuple[RequestId, ...]:
-        """The requests that the adversary has chosen, and those that cannot go on."""
+        """The requests that the adversary has chosen, and those that have their longest output."""
         completed = tuple(
             request
             for request, tokens in self.generated.items()
@@ -207,7 +207,7 @@ class OpenMachine(RuleBasedStateMachine):
             return self.ties.ids.index(request.id)
         return self.ties.rank(self.visible(request))
 
-    # What holds after every step of the adversary's.
+    # Properties after every step of the adversary.
 
     @invariant()
     def memory_is_safe(self) -> None:
@@ -230,7 +230,7 @@ class OpenMachine(RuleBasedStateMachine):
         assert self.generated or not self.waiting
 
     def teardown(self) -> None:
-        """T2, T5: all completes in the end, and the simulator makes the same runs."""
+        """T2, T5: every request completes, and the simulator makes the same runs."""
         if self.is_broken:
             return
         while not self.is_idle():
@@ -297,7 +297,7 @@ class OpenAmax(OpenMachine):
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @pytest.mark.theorem("T8")
-def test_amin_in_the_open() -> None:
+def test_amin_satisfies_its_theorems_under_an_adversary() -> None:
     """T1 to T3 and T5 to T8 in every round that an adversary leads Amin to."""
     run_state_machine_as_test(OpenAmin, settings=times(1))
 
@@ -308,7 +308,7 @@ def test_amin_in_the_open() -> None:
 @pytest.mark.theorem("T6")
 @pytest.mark.theorem("T7")
 @pytest.mark.theorem("T8")
-def test_fcfs_in_the_open() -> None:
+def test_fcfs_satisfies_its_theorems_under_an_adversary() -> None:
     """T1, T2 and T5 to T8 in every round that an adversary leads FCFS to."""
     run_state_machine_as_test(OpenFirstCome, settings=times(0.4))
 
@@ -319,6 +319,6 @@ def test_fcfs_in_the_open() -> None:
 @pytest.mark.theorem("T7")
 @pytest.mark.theorem("T8")
 @pytest.mark.theorem("T9")
-def test_amax_in_the_open() -> None:
+def test_amax_satisfies_its_theorems_under_an_adversary() -> None:
     """T1, T2, T5 and T7 to T9 in every round that an adversary leads Amax to."""
     run_state_machine_as_test(OpenAmax, settings=times(0.4))

@@ -1,4 +1,4 @@
-"""The policies of section 4 beyond the first four: against brute force, and what they promise."""
+"""The other policies of the specification's section 4: naive models, examples and theorems."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def equal_prompts(instance: Instance) -> Instance:
 def test_with_equal_prompts_the_order_of_volume_is_that_of_length(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """Then SVF makes H-SF's decisions, and Amin by volume Amin's."""
+    """SVF makes the schedules of H-SF, and Amin by volume those of Amin."""
     equal = equal_prompts(instance)
     ties = data.draw(tie_breaks(instance))
     for by_volume, by_length in (
@@ -115,12 +115,12 @@ def test_with_equal_prompts_the_order_of_volume_is_that_of_length(
 def test_with_exact_predictions_amin_by_volume_is_svf(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """As Amin is H-SF then (T4): no request outlives its bound, so none is evicted."""
+    """No request outlives its bound, so none is evicted, as in T4 for Amin and H-SF."""
     ties = data.draw(tie_breaks(instance))
     assert simulate(instance, AminByVolume(ties)) == simulate(instance, SmallestVolumeFirst(ties))
 
 
-def test_the_smallest_volume_is_not_the_shortest() -> None:
+def test_svf_starts_the_smallest_volume_and_h_sf_the_shortest_output() -> None:
     """A long prompt waits for a short one with the longer output: volumes 8 + 9 = 17 and 9."""
     instance = Instance.from_lengths([(7, 2), (1, 3)], capacity=9)
     assert simulate(instance, HindsightShortestFirst()).completions == {0: 2, 1: 5}
@@ -128,8 +128,8 @@ def test_the_smallest_volume_is_not_the_shortest() -> None:
     assert simulate(instance, AminByVolume()).completions == {0: 5, 1: 3}
 
 
-def test_the_peak_check_admits_fewer() -> None:
-    """Peaks 3 and 5 exceed M = 7; but the shorter has left when the longer reaches its peak."""
+def test_the_peak_check_admits_fewer_requests() -> None:
+    """Peaks 3 + 5 exceed M = 7, but the first request completes before the second's peak."""
     instance = Instance.from_lengths([(1, 2), (1, 4)], capacity=7)
     assert simulate(instance, SmallestVolumeFirst()).completions == {0: 2, 1: 4}
     assert simulate(instance, SmallestVolumeFirst(check="peak")).completions == {0: 2, 1: 6}
@@ -146,7 +146,7 @@ def test_a_check_that_does_not_exist_is_refused(check: Check) -> None:
 
 @given(st.data(), instances(predictions=("lowest", "interval"), max_arrival=0))
 def test_with_one_bound_for_all_sjf_is_fcfs(data: st.DataObject, instance: Instance) -> None:
-    """All at once with the same ℓ, the queue is in the order of ranks alone under both."""
+    """With equal arrivals and equal ℓ, both policies order the queue by rank alone."""
     requests = tuple(
         Request(i.id, i.prompt_len, i.output_len, 1, i.upper) for i in instance.requests
     )
@@ -165,7 +165,7 @@ def test_with_one_bound_for_all_sjf_is_fcfs(data: st.DataObject, instance: Insta
 def test_a_run_is_evicted_when_its_budget_is_used_up(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """Evicted runs have length min(2^r·ℓ_min, what fits), each longer than the one before."""
+    """Evicted runs have length min(2^r·ℓ_min, what fits), each at least twice the one before."""
     schedule = simulate(instance, DoublingBudgets(data.draw(tie_breaks(instance))))
     target(float(schedule.evictions), label="evictions")
     lowers = {request.lower for request in instance.requests}
@@ -203,7 +203,7 @@ def test_an_evicted_request_waits_for_one_round() -> None:
     assert [(run.start, run.stop) for run in runs] == [(0, 1), (2, 4), (5, 9)]
 
 
-def test_an_arrival_joins_the_phase_that_runs() -> None:
+def test_an_arrival_joins_the_current_phase() -> None:
     """b arrives while a runs with budget 2, and gets that budget, though its ℓ is 1."""
     instance = Instance(9, (Request("a", 1, 4), Request("b", 1, 2, arrival=3)))
     runs = {
@@ -215,7 +215,7 @@ def test_an_arrival_joins_the_phase_that_runs() -> None:
 
 
 def test_the_first_budget_is_the_smallest_bound_of_those_that_begin_the_phase() -> None:
-    """After an idle time phase 0 begins anew, and the bounds of the past no longer count."""
+    """After an idle time phase 0 begins again, and bounds of completed requests do not count."""
     early, late = Request("a", 1, 1), Request("b", 1, 5, lower=3, arrival=10)
     runs = simulate(Instance(9, (early, late)), DoublingBudgets()).runs
     assert [(run.start, run.stop) for run in runs] == [(0, 1), (10, 13), (14, 19)]
@@ -252,7 +252,7 @@ def test_clearing_agrees_with_its_naive_model_for_all_shares(
 
 
 @given(st.data(), instances(max_output_len=6))
-def test_to_clear_with_probability_one_is_to_clear_everything(
+def test_alpha_beta_clearing_with_probability_1_is_alpha_greedy(
     data: st.DataObject, instance: Instance
 ) -> None:
     """With β = 1, α-β-clearing is α-protection greedy."""
@@ -266,7 +266,7 @@ def test_to_clear_with_probability_one_is_to_clear_everything(
 def test_mc_benchmark_takes_the_order_of_ties_when_all_arrive_at_once(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """Started in that order; H-SF would take the shortest first."""
+    """Requests start in order of rank; H-SF would start the shortest first."""
     ties = data.draw(tie_breaks(instance))
     ranks = ranks_of(instance, ties)
     schedule = simulate(instance, MCBenchmark(ties))
@@ -294,14 +294,14 @@ def test_an_overflow_evicts_all_and_admits_the_first_at_once() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0, 1, -0.1, 1.5, float("nan")])
-def test_a_share_that_is_none_is_refused(alpha: float) -> None:
+def test_an_alpha_out_of_its_range_is_refused(alpha: float) -> None:
     for policy in (AlphaGreedy, AlphaBetaClearing):
         with pytest.raises(InvalidValue, match=r"alpha .* it must be between 0 and 1"):
             policy(alpha=alpha)
 
 
 @pytest.mark.parametrize("beta", [0, -0.1, 1.5, float("nan")])
-def test_a_probability_that_is_none_is_refused(beta: float) -> None:
+def test_a_beta_out_of_its_range_is_refused(beta: float) -> None:
     with pytest.raises(InvalidValue, match=r"beta .* it must be above 0 and at most 1"):
         AlphaBetaClearing(beta=beta)
 

@@ -1,4 +1,4 @@
-"""Amin with probes: within F + 140/3 of the optimum (T19, corollary). Impatient Amin beside it."""
+"""Amin with probes costs at most F + 140/3 times OPT (T19, corollary); also impatient Amin."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.profiles import times
 from tests.support.settings import outputs_of, settings_of_requests
 
 OF_PROBES = Fraction(140, 3)
-"""What the probes cost together, over the optimum: the factor of T19 without lost rounds."""
+"""The cost of all probes divided by the optimum: the factor of T19 without lost rounds."""
 
 FACTORS = st.sampled_from((1, 2, 4))
 
@@ -47,7 +47,7 @@ def equal_prompts(draw: st.DrawFn) -> Instance:
 @pytest.mark.theorem("T19")
 @times(3)
 @given(st.data(), equal_prompts(), FACTORS)
-def test_it_keeps_to_its_factor_of_the_volume_bound(
+def test_probing_costs_at_most_its_factor_times_the_volume_bound(
     data: st.DataObject, instance: Instance, factor: int
 ) -> None:
     schedule = simulate(instance, ProbingAmin(factor, data.draw(tie_breaks(instance))))
@@ -66,7 +66,7 @@ def test_every_schedule_is_valid(data: st.DataObject, instance: Instance, factor
 
 @pytest.mark.parametrize("policy", [ProbingAmin, ImpatientAmin])
 @given(st.data(), instances())
-def test_with_an_infinite_factor_it_is_amin(
+def test_with_an_infinite_factor_the_schedule_is_that_of_amin(
     policy: type[ProbingAmin] | type[ImpatientAmin], data: st.DataObject, instance: Instance
 ) -> None:
     ties = data.draw(tie_breaks(instance))
@@ -75,7 +75,7 @@ def test_with_an_infinite_factor_it_is_amin(
 
 
 @pytest.mark.theorem("T19")
-def test_the_first_probe_stops_requests_at_one_token_and_the_next_at_more() -> None:
+def test_a_probe_begins_when_the_cost_exceeds_f_times_the_volume_bound() -> None:
     """By hand: s = 1, M = 13, F = 1, four requests of 12 tokens.
 
     In round 0 the volume bound for lengths of 1 is 4, the cost of the round: Amin starts all four
@@ -134,7 +134,7 @@ def test_lemmas_of_the_corollary(instance: Instance, factor: int) -> None:
         quotient, rest = divmod(budget, request.lower)
         assert rest == 0
         assert quotient & (quotient - 1) == 0
-        if quotient > 1:  # b_{r-1} = b_r/2 was tried or skipped: all shorter ones are done
+        if quotient > 1:  # b_{r-1} = b_r/2 was tried or skipped: requests of b_r/2 tokens are done
             longer = sum(2 * r.output_len > budget for r in instance.requests)
             assert unfinished[0] <= longer
         reserved = min(budget, instance.capacity - request.prompt_len)
@@ -157,7 +157,7 @@ def test_a_factor_out_of_its_range_is_refused(
 
 
 @pytest.mark.theorem("T19")
-def test_it_is_near_the_optimum_where_amin_is_not() -> None:
+def test_probing_is_near_the_optimum_where_amin_is_not() -> None:
     instance = staggered(1, 32, 1, 320, 5200)
     best = simulate(instance, HindsightShortestFirst()).total_latency
     assert simulate(instance, Amin()).total_latency > 11 * best
@@ -165,7 +165,7 @@ def test_it_is_near_the_optimum_where_amin_is_not() -> None:
     assert simulate(instance, ImpatientAmin(8)).total_latency < 3 * best
 
 
-def test_it_never_probes_where_amin_is_good() -> None:
-    """Amin is at most 3.3 times the volume bound here, at its end and at all times before."""
+def test_no_probe_begins_where_amin_is_near_the_volume_bound() -> None:
+    """Here the cost of Amin is at most 3.3 times the volume bound, at all times."""
     instance = decaying_tail(1, 16, 400, 64)
     assert simulate(instance, ProbingAmin(32)).runs == simulate(instance, Amin()).runs

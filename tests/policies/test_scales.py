@@ -2,8 +2,8 @@
 
 The names are those of ``proofs_notes/theorems/ratio_scales.md``: levels, classes, the working level
 g_t, phases of a level, t*, q*. The lemmas hold for every choice of shares ε_r that add up to 1 at
-most and grow by no more than 5/4 a level. The proof's own, (4/5)^(R - r)/10, make most k_r 1 where
-a cache holds few requests; twice as much makes more of them count.
+most and grow by no more than 5/4 a level. The proof's shares are (4/5)^(R - r)/10; in a small cache
+they make most k_r equal to 1. Shares twice as large make more k_r larger than 1.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def wide(most_requests: int = 60) -> st.SearchStrategy[Drawn]:
 @pytest.mark.theorem("T16")
 @SIZES
 @given(st.data())
-def test_levels_above_the_working_one_are_thin_and_safe(
+def test_above_the_working_level_few_requests_run_and_none_is_evicted(
     most_requests: int, data: st.DataObject
 ) -> None:
     """Lemma S, (I1) and (I2): nothing above the working level is evicted."""
@@ -134,7 +134,9 @@ def test_levels_above_the_working_one_are_thin_and_safe(
 @pytest.mark.theorem("T16")
 @SIZES
 @given(st.data())
-def test_a_drop_is_paid_for_by_completions(most_requests: int, data: st.DataObject) -> None:
+def test_the_working_level_falls_only_after_completions(
+    most_requests: int, data: st.DataObject
+) -> None:
     """More than k_r/2 requests of class r or more complete while g = r, before g falls."""
     setting, outputs, share = data.draw(wide(most_requests))
     scales = Scales(setting, share)
@@ -167,7 +169,7 @@ class LevelPhase:
 def level_phases(
     scales: Scales, r: int, rounds: Sequence[Leveled], class_of: dict[RequestId, int]
 ) -> list[LevelPhase]:
-    """The stretches with g ≤ r, cut after ⌈k_r/4⌉ completions of class r or more."""
+    """The intervals with g ≤ r, cut after ⌈k_r/4⌉ completions of class r or more."""
     found: list[LevelPhase] = []
     phase: LevelPhase | None = None
     for t in rounds:

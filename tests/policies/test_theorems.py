@@ -48,7 +48,7 @@ FourPolicies = Amin | Amax | HindsightShortestFirst | FirstComeFirstServed
 MakeFour = Callable[[TieBreak], FourPolicies]
 
 THE_FOUR: tuple[MakeFour, ...] = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)
-"""The policies that the theorems are about; T1, T2 and T5 hold for all."""
+"""The policies that the theorems are about; T1, T2 and T5 are tested for every policy."""
 
 
 def four_policies(
@@ -58,8 +58,8 @@ def four_policies(
     return st.builds(lambda make, ties: make(ties), st.sampled_from(makers), tie_breaks(instance))
 
 
-def reach_evictions(schedule: Schedule) -> None:
-    """Lead the search to where requests are evicted, and count how often it gets there."""
+def seek_evictions(schedule: Schedule) -> None:
+    """Direct Hypothesis to instances with evictions, and count how often it finds one."""
     target(float(schedule.evictions), label="evictions")
     event("evictions: " + ("none" if not schedule.evictions else "some"))
 
@@ -69,7 +69,7 @@ def reach_evictions(schedule: Schedule) -> None:
 def test_no_round_ever_holds_more_than_the_cache(data: st.DataObject, instance: Instance) -> None:
     """T1, memory safety: in every round, what is held is at most M, in whole blocks."""
     schedule = simulate(instance, data.draw(policies(instance)))
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     assert max(naive_occupancy(schedule)) <= instance.capacity
     assert check(schedule) == ()
 
@@ -111,7 +111,7 @@ def most_rounds(policy: Policy | ClairvoyantPolicy, instance: Instance, tokens: 
 
 
 class WatchedAmin(Policy):
-    """Amin with its own ℓ̃ read after every round: no public name shows them."""
+    """Amin, with a record of its working lower bounds ℓ̃ after every round."""
 
     def __init__(self, amin: Amin) -> None:
         self.amin = amin
@@ -156,7 +156,7 @@ def test_a_rank_that_changes_can_keep_amin_from_ever_ending() -> None:
         seen.append((in_order, bounds, dict(queued.generated), set(queued.waiting)))
     assert seen[3:6] == seen[6:9] == seen[9:12]
 
-    for order in permutations("abc"):  # of ranks that stay, every one comes to an end
+    for order in permutations("abc"):  # under each fixed ranking, Amin ends
         assert simulate(instance, Amin(Ranking(order))).makespan < 14
 
 
@@ -171,7 +171,7 @@ def test_the_working_bound_never_falls_and_stays_true(
     """
     watched = WatchedAmin(Amin(data.draw(tie_breaks(instance))))
     schedule, rounds = record(instance, watched)
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     last = {request.id: request.lower for request in instance.requests}
     for bounds, state in zip(watched.bounds, round_states(rounds), strict=True):
         assert bounds.keys() == state.running.keys() | state.waiting
@@ -195,7 +195,7 @@ def test_no_request_is_evicted_unless_one_outlives_its_bound(
     ties = data.draw(tie_breaks(instance))
     ranks = ranks_of(instance, ties)
     schedule, rounds = record(instance, Amin(ties))
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     for state in round_states(rounds):
         outliving = {i for i, tokens in state.running.items() if tokens >= state.bounds[i]}
         for evicted in state.decision.evict:
@@ -220,8 +220,8 @@ def test_with_exact_bounds_amin_is_hindsight(data: st.DataObject, instance: Inst
 
 
 @pytest.mark.theorem("T5")
-def test_what_a_blind_policy_sees_has_no_output_length() -> None:
-    """T5, by type: nothing of what is shown carries o, and the clairvoyant form is another type."""
+def test_a_visible_request_has_no_output_length() -> None:
+    """T5, by type: a VisibleRequest has no o; clairvoyant policies get another type."""
     assert {field.name for field in fields(VisibleRequest)} == {
         "id",
         "prompt_len",
@@ -235,7 +235,7 @@ def test_what_a_blind_policy_sees_has_no_output_length() -> None:
 
 @pytest.mark.theorem("T5")
 def test_a_policy_that_reads_an_output_length_does_not_type_check(tmp_path: Path) -> None:
-    """T5, by type: mypy refuses it of a VisibleRequest, and of nothing else in the program."""
+    """T5, by type: mypy refuses output_len of a VisibleRequest, and accepts the other lines."""
     program = tmp_path / "peeking.py"
     program.write_text(
         "from amin_ref import RevealedRequest, VisibleRequest\n"
@@ -255,7 +255,7 @@ def test_a_policy_that_reads_an_output_length_does_not_type_check(tmp_path: Path
 
 @pytest.mark.theorem("T5")
 @given(st.data(), instances())
-def test_only_the_clairvoyant_are_shown_output_lengths(
+def test_only_clairvoyant_policies_get_output_lengths(
     data: st.DataObject, instance: Instance
 ) -> None:
     """T5, by type: the simulator shows VisibleRequest itself, no subclass of it, to all others."""
@@ -321,7 +321,7 @@ def test_decisions_do_not_depend_on_what_is_not_observed_yet(
     """T5, by behaviour: two instances decide alike until the first observation that differs."""
     policy = data.draw(blind_policies(instance))
     schedule, rounds = record(instance, policy)
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     now = data.draw(st.integers(0, schedule.makespan - 1), label="now")
     other = data.draw(other_futures(instance, rounds, now), label="other")
     event("another future" if other != instance else "the same future")
@@ -375,7 +375,7 @@ def test_evictions_are_minimal_and_in_order(data: st.DataObject, instance: Insta
     policy = data.draw(four_policies(instance, (Amin, FirstComeFirstServed, Amax)))
     ranks = ranks_of(instance, policy.ties)
     schedule, rounds = record(instance, policy)
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     for state in round_states(rounds):
         evicted = state.decision.evict
         order = eviction_order(policy, state, ranks)
@@ -424,7 +424,7 @@ def test_admission_is_greedy_and_maximal_in_order(data: st.DataObject, instance:
     policy = data.draw(four_policies(instance))
     ranks = ranks_of(instance, policy.ties)
     schedule, rounds = record(instance, policy)
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     for state in round_states(rounds):
         note(f"{state}")
         decision = state.decision
@@ -474,9 +474,9 @@ def test_with_equal_prompts_admission_is_maximal_altogether(
 def test_some_request_runs_in_every_round_between_arrival_and_completion(
     data: st.DataObject, instance: Instance
 ) -> None:
-    """T8: the request that runs may be another one than the request that is present."""
+    """T8: the request that runs need not be the one that has arrived and not completed."""
     schedule = simulate(instance, data.draw(four_policies(instance)))
-    reach_evictions(schedule)
+    seek_evictions(schedule)
     busy = {now for run in schedule.runs for now in range(run.start, run.stop)}
     for request in instance.requests:
         assert busy.issuperset(range(request.arrival, schedule.completions[request.id]))

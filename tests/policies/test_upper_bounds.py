@@ -1,4 +1,4 @@
-"""T16: each lemma of the proof, as a property of simulated runs; and what it bounds.
+"""T16: each lemma of its proof, and each bound, as a property of simulated runs.
 
 The names are those of ``proofs_notes/theorems/ratio_upper.md``: k, h, phases, P_t, θ_t, t*.
 """
@@ -30,7 +30,7 @@ from tests.models.uniform import Moment, uniform, watched
 from tests.support.profiles import times
 
 ARRIVE_EVERY = 4
-"""Rounds between two arrivals: a cache of 13 tokens has room for a run of volume 35 in three."""
+"""Rounds between two arrivals: 3 rounds of a cache of 13 tokens hold a run of volume 35."""
 
 
 SIZES = pytest.mark.parametrize(
@@ -96,10 +96,12 @@ def test_few_running_requests_have_large_bounds(most_requests: int, data: st.Dat
 @pytest.mark.theorem("T16")
 @SIZES
 @given(st.data())
-def test_the_k_greatest_survive(most_requests: int, data: st.DataObject) -> None:
+def test_the_k_greatest_running_requests_are_not_evicted(
+    most_requests: int, data: st.DataObject
+) -> None:
     """Lemma 2: beside an evicted request at least k with greater keys run on.
 
-    Lemma 3: with fewer than k running none waits, none is evicted, and u rounds later all is over.
+    Lemma 3: with fewer than k running, none waits or is evicted; all complete within u rounds.
     """
     setting, outputs = data.draw(uniform(most_requests=most_requests))
     schedule, moments = watched(setting.instance(outputs))
@@ -142,7 +144,7 @@ def test_each_token_counts_once_in_a_phase(most_requests: int, data: st.DataObje
 @times(2)
 @SIZES
 @given(st.data())
-def test_a_phase_is_as_short_as_its_two_parts(most_requests: int, data: st.DataObject) -> None:
+def test_both_parts_of_a_phase_are_bounded(most_requests: int, data: st.DataObject) -> None:
     """From t* on, all of P_t have t - t* + 1 tokens; up to t*, the tokens of Q are bounded."""
     setting, outputs = data.draw(uniform(most_requests=most_requests))
     _, moments = watched(setting.instance(outputs))
@@ -197,7 +199,7 @@ def test_makespan_completions_and_ratio_are_bounded(
 
 
 @pytest.mark.theorem("T16")
-def test_the_numbers_are_those_of_the_book() -> None:
+def test_the_bounds_equal_those_computed_by_hand() -> None:
     """By hand, for (s, ℓ, u, M) = (1, 7, 8, 13): Λ = 8/9, D = 16 + 128, 3·9·144/35 + 152/7."""
     setting = Setting(1, 7, 8, 13)
     assert phase_length(setting) == 144
@@ -207,7 +209,7 @@ def test_the_numbers_are_those_of_the_book() -> None:
 
 @pytest.mark.theorem("T16")
 @given(st.integers(1, 300), st.integers(1, 60), st.integers(0, 400))
-def test_the_short_form_is_larger(prompt_len: int, lower: int, more: int) -> None:
+def test_the_short_form_of_the_bound_is_larger(prompt_len: int, lower: int, more: int) -> None:
     """(c): 127·(1 + ln(1/α))·(s + u)²/(ℓ(s + ℓ)), and 127/α where s > u."""
     upper = lower + more
     setting = Setting(prompt_len, lower, upper, prompt_len + upper)
@@ -259,7 +261,7 @@ class TestOutsideOfTheStatement:
             assert ratio > proved_ratio(Setting(prompt_len, 1, 1, 2 * k * k))
 
     @pytest.mark.theorem("T16")
-    def test_with_blocks_the_k_greatest_do_not_survive(self) -> None:
+    def test_with_blocks_some_of_the_k_greatest_are_evicted(self) -> None:
         """Lemma 2 with k = ⌊M/(s + u)⌋ counts tokens: in blocks of 4, fewer requests fit.
 
         s = 1, ℓ = 1, u = 4, M = 20: k = 4, but a request of four tokens occupies two blocks of 4.

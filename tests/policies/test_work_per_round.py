@@ -45,7 +45,7 @@ def lines_per_round(backlog: Backlog) -> list[int]:
 def test_a_round_runs_the_same_lines_however_many_wait(lower: int) -> None:
     few = lines_per_round(Backlog(300, 2048, rounds=150, lower=lower))
     many = lines_per_round(Backlog(6000, 2048, rounds=150, lower=lower))
-    # Round 0 takes in all arrivals; from then on the same requests run, and nothing else counts.
+    # In round 0 all requests arrive; from round 1 on the same requests run in both cases.
     assert many[1:] == few[1:]
     assert sum(few[1:]) > 0
 

@@ -1,4 +1,4 @@
-"""What a user writes: type-checked under ``mypy --strict`` against the installed package."""
+"""A user's program, type-checked under ``mypy --strict`` against the installed package."""
 
 from collections.abc import Sequence
 
@@ -67,10 +67,10 @@ generated = Instance(40, (request for request in instance.requests))
 assert generated == Instance(40, list(instance.requests)) == instance
 lengths = Instance.from_lengths([(3, 5), (8, 20)], capacity=40, arrivals=range(2))
 assert simulate(lengths, "amin") == simulate(lengths, Amin())
-chats: Instance = amin_ref.workloads.build_instance(
+chat_instance: Instance = amin_ref.workloads.build_instance(
     "chat", requests=3, capacity=9000, prediction=amin_ref.workloads.Exact()
 ).instance
-total += simulate(chats, "h-sf").total_latency
+total += simulate(chat_instance, "h-sf").total_latency
 comparison: Comparison = compare(instance, ["amin", Amax, OneByOne, FirstComeFirstServed()])
 best: float = min(row.mean_latency for row in comparison.rows)
 assert comparison.schedules["OneByOne"] == simulate(instance, OneByOne())

@@ -32,7 +32,7 @@ def dotted(file: Path) -> str:
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Every module that a file names in an import, with what is taken from a package alone."""
+    """Every module that a file imports, or from which it imports names."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -44,7 +44,7 @@ def imported(file: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", all_modules(), ids=dotted)
 def test_a_room_imports_only_from_rooms_below_it(file: Path) -> None:
-    """And oracle imports amin_ref, never the other way round, but for the command line."""
+    """Of ``amin_ref`` only the command line imports ``oracle``."""
     own = room_of(dotted(file))
     for module in imported(file):
         if module.split(".")[0] not in ("amin_ref", "oracle"):
@@ -56,14 +56,14 @@ def test_a_room_imports_only_from_rooms_below_it(file: Path) -> None:
             assert own == "amin_ref.cli", f"{dotted(file)} imports {module}"
 
 
-def test_every_room_is_there_and_every_module_has_one() -> None:
+def test_every_room_exists_and_every_module_is_in_one() -> None:
     found = {room_of(dotted(file)) for file in all_modules()}
     assert found == set(LEVELS)
 
 
 @pytest.mark.parametrize("room", EVERY_ROOM, ids=lambda room: room.name)
-def test_a_folder_says_which_question_it_answers(room: Room) -> None:
-    """Its docstring says, and names every file in the order in which to read them."""
+def test_the_docstring_of_a_folder_names_its_files(room: Room) -> None:
+    """The folder has a docstring, which names each of its files."""
     folder = PROJECT / room.name.replace(".", "/")
     if not folder.is_dir():
         return
@@ -75,7 +75,7 @@ def test_a_folder_says_which_question_it_answers(room: Room) -> None:
         assert not missing, f"{room.name} does not say when to read {missing}"
 
 
-def test_commands_begin_without_extras() -> None:
+def test_commands_load_without_optional_packages() -> None:
     program = (
         "import sys; from amin_ref.cli.application import COMMANDS, load_command; "
         "[load_command(name) for name in COMMANDS]; "
@@ -95,18 +95,19 @@ def test_no_product_code_names_the_tests() -> None:
         assert not re.search(r"\btests\.[a-z]\w*", text), f"{dotted(file)} names a test module"
 
 
-def test_checker_knows_values_only() -> None:
+def test_the_checker_imports_values_alone() -> None:
     inside = {
         module
         for module in imported(PROJECT / "amin_ref" / "checker.py")
         if module.startswith("amin_ref")
     }
     assert inside <= {
-        f"amin_ref.model.{name}" for name in ("instance", "request", "schedule", "validation")
+        f"amin_ref.model.{name}"
+        for name in ("instance", "machine", "request", "schedule", "validation")
     }
 
 
-def test_conformance_knows_values_and_the_interface_of_a_policy_only() -> None:
+def test_conformance_imports_values_and_the_interface_of_a_policy_alone() -> None:
     """No code of the policies, the simulator or the cache judges a schedule."""
     allowed = {"amin_ref.checker", "amin_ref.conformance", "amin_ref.model", "amin_ref.policies"}
     for file in modules("amin_ref/conformance"):

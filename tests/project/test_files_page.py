@@ -74,7 +74,7 @@ def test_every_row_names_a_test_that_exists() -> None:
 
 @pytest.mark.parametrize("file", touching())
 def test_results_are_written_whole(file: str) -> None:
-    """Only the file whose task that is opens a target for writing."""
+    """Only ``amin_ref/files/writing.py`` opens targets for writing."""
     if file == "amin_ref/files/writing.py":
         return
     for name, call in touching()[file]:
@@ -83,7 +83,7 @@ def test_results_are_written_whole(file: str) -> None:
             for argument in [*call.args[:2], *(keyword.value for keyword in call.keywords)]
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
         ]
-        # As a name and not a method, it is the command line's own, which writes whole.
+        # File without ``click.`` is the command line's own class, which writes files whole.
         writes = (name in WRITES and isinstance(call.func, ast.Attribute)) or (
             name == "open"
             and any(re.fullmatch("[rwxab+t]*[wxa+][wxab+t]*", mode) for mode in modes)

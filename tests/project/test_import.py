@@ -1,4 +1,4 @@
-"""What ``import amin_ref`` alone gives: public names, folders on demand, the version."""
+"""``import amin_ref`` alone gives public names, folders on demand, and the version."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def test_a_misspelt_name_is_no_attribute() -> None:
 
 
 @pytest.mark.parametrize("name", amin_ref.__all__)
-def test_every_public_name_is_there(name: str) -> None:
+def test_every_public_name_exists(name: str) -> None:
     assert hasattr(amin_ref, name)

@@ -1,4 +1,4 @@
-"""Relative links and anchors in every Markdown file lead somewhere; and the site has every page."""
+"""The relative links and anchors of every Markdown file exist; the site has every page."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize(
     "page", markdown_files(), ids=lambda page: page.relative_to(PROJECT).as_posix()
 )
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_and_anchors_exist(page: Path) -> None:
     for path, anchor in links(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{path} does not exist"
@@ -119,8 +119,8 @@ def test_the_python_reference_has_every_public_name() -> None:
 
 def test_references_of_sphinx_become_links_or_code() -> None:
     public = {"check": "amin_ref.check", "Policy": "amin_ref.Policy"}
-    told = site.without_roles(":func:`check` :meth:`Policy.begin` :data:`~a.HIDDEN`", public)
-    assert told == "[`check`][amin_ref.check] [`Policy.begin`][amin_ref.Policy] `HIDDEN`"
+    text = site.without_roles(":func:`check` :meth:`Policy.begin` :data:`~a.HIDDEN`", public)
+    assert text == "[`check`][amin_ref.check] [`Policy.begin`][amin_ref.Policy] `HIDDEN`"
 
 
 def test_the_faults_of_a_built_site_are_found(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.making.matrix import (
     THEOREMS,
     Check,
     Statement,
-    checks_by_themselves,
+    checks_from_another_process,
     read_book,
     table,
 )
@@ -31,7 +31,7 @@ ALL_ABOUT_THEOREMS = (
 
 @pytest.fixture(scope="module")
 def checks() -> list[Check]:
-    return checks_by_themselves()
+    return checks_from_another_process()
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def test_every_theorem_has_a_check(checks: list[Check]) -> None:
 
 
 def test_every_check_names_a_theorem(checks: list[Check]) -> None:
-    strangers = [check for check in checks if check.theorem not in THEOREMS]
-    assert strangers == []
+    unknown = [check for check in checks if check.theorem not in THEOREMS]
+    assert unknown == []
 
 
 @pytest.mark.parametrize("name", ALL_ABOUT_THEOREMS)
@@ -70,7 +70,7 @@ def test_book_and_markers_agree_on_the_kinds(
         assert by_markers == statement.kinds - {"proved"}, statement.name
 
 
-def test_what_is_proved_has_a_proof(book: tuple[Statement, ...]) -> None:
+def test_a_statement_marked_as_proved_has_a_proof(book: tuple[Statement, ...]) -> None:
     pages = "".join(
         page.read_text(encoding="utf-8")
         for page in sorted((PROJECT / "proofs_notes" / "theorems").glob("*.md"))

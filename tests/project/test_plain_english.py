@@ -45,7 +45,7 @@ def files() -> list[str]:
 
 
 @pytest.mark.parametrize("words", [BANNED, PRIVATE], ids=["banned", "private"])
-def test_no_file_has_such_words(words: re.Pattern[str]) -> None:
+def test_no_file_has_banned_or_private_words(words: re.Pattern[str]) -> None:
     found = [
         f"{path}:{number}: {match[0]!r} in {line.strip()[:120]}"
         for path in files()
@@ -55,7 +55,7 @@ def test_no_file_has_such_words(words: re.Pattern[str]) -> None:
     assert found == [], "\n".join(found)
 
 
-def test_such_words_are_found() -> None:
+def test_banned_and_private_words_are_found() -> None:
     assert BANNED.findall("Nobody waits; so many runs; so much as one; so much cache") == [
         "Nobody",
         "so many",

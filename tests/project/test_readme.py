@@ -43,7 +43,7 @@ def python_programs() -> list[str]:
     ]
 
 
-def test_the_two_commands_come_first() -> None:
+def test_readme_begins_with_the_commands_that_install_and_test() -> None:
     commands = [example.program for example in examples(README) if example.language == "sh"]
     assert commands[:2] == [
         "pip install . && amin-ref compare\n",
@@ -52,7 +52,7 @@ def test_the_two_commands_come_first() -> None:
     assert RUNS_THE_TESTS in commands[1]
 
 
-def test_the_main_job_shows_its_output() -> None:
+def test_the_first_example_shows_a_row_for_each_policy() -> None:
     shown = examples(README)[0].output
     assert shown is not None
     for policy in ("amin", "amax", "h-sf", "fcfs"):
@@ -91,7 +91,7 @@ def test_python_programs_type_check(program: str, tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_variable_part_is_named_and_nothing_else() -> None:
+def test_only_durations_are_replaced_in_shown_outputs() -> None:
     assert readme.shown("\n4 passed in 3.69s  \n 12.5s of 4\n") == (
         "4 passed in ⟨seconds⟩\n 12.5s of 4\n"
     )
@@ -114,7 +114,7 @@ def test_the_map_has_every_room_in_the_order_of_imports() -> None:
     assert len(readme.rows()) == 7
 
 
-def test_readme_is_one_page_for_a_busy_engineer() -> None:
+def test_readme_has_less_than_1000_words() -> None:
     """Long texts belong to the pages that README links to."""
     text = README.read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The published schemas: what we write passes them, and they and the readers refuse the same."""
+"""The published schemas accept every written document, and refuse what the readers refuse."""
 
 from __future__ import annotations
 
@@ -46,26 +46,29 @@ def is_refused_by_schema(name: SchemaName, text: str) -> bool:
     """Whether the schema as published refuses a document, or any line of one in JSON lines."""
     lines = text.splitlines() if name == "schedule-lines" else [text]
     refused = not all(validator(name).is_valid(json.loads(line)) for line in lines)
-    # A header in place of a run, or a run in place of the header, only we can refuse.
+    # In JSON lines, only ``validate`` refuses a header as a run, or a run as the header.
     assert bool(validate(name, text)) == refused or name == "schedule-lines"
     assert validate(name, text) or not refused
     return refused
 
 
 @pytest.mark.parametrize("name", SCHEMA_NAMES)
-def test_a_schema_is_one_and_names_its_format_and_version(name: SchemaName) -> None:
+def test_each_schema_is_valid_and_names_its_format_and_version(name: SchemaName) -> None:
     schema = json.loads(schema_text(name))
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["$id"] == f"urn:amin-ref:schema:{name}:1"
     header = schema["$defs"]["header"] if name == "schedule-lines" else schema
     assert header["properties"]["format"] == {"const": f"amin-ref/{name}"}
-    assert header["properties"]["version"] == {"const": 1}
+    version = header["properties"]["version"]
+    assert version == {"const": 1} or (
+        name in ("instance", "schedule", "schedule-lines") and version["enum"] == [1, 2]
+    )
     assert header["required"][:2] == ["format", "version"]
 
 
-def test_what_schemas_have_in_common_is_the_same_in_all() -> None:
-    """Each stands alone, so that it can be used alone."""
+def test_definitions_of_one_name_are_equal_in_all_schemas() -> None:
+    """Each schema repeats them, so that it can be used without the others."""
     found: dict[str, str] = {}
     for name in SCHEMA_NAMES:
         for part, schema in json.loads(schema_text(name))["$defs"].items():
@@ -90,12 +93,12 @@ def test_unknown_fields_are_refused_everywhere(name: SchemaName) -> None:
         assert found["additionalProperties"] is False or "propertyNames" in found
 
 
-def test_the_schema_of_vectors_knows_every_rule() -> None:
+def test_the_schema_of_vectors_lists_every_rule() -> None:
     vector = json.loads(schema_text("vectors"))["$defs"]["vector"]
     assert tuple(vector["properties"]["rule"]["enum"]) == RULES
 
 
-# What the writers write.
+# Documents as they are written.
 
 
 @given(instances(min_requests=0))
@@ -134,7 +137,7 @@ def test_comparisons_over_seeds_pass(of_seed: list[Instance]) -> None:
 @pytest.mark.parametrize(
     ("name", "flags"), [("comparison", []), ("seed-comparison", ["--seeds", "2", "--bound"])]
 )
-def test_what_compare_prints_passes(
+def test_the_output_of_compare_passes(
     name: SchemaName, flags: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(application, ["compare", "--requests", "20", "--slo", "90", "--json", *flags]) == 0
@@ -144,7 +147,7 @@ def test_what_compare_prints_passes(
     assert is_refused_by_schema(other, text)
 
 
-def test_the_schema_of_comparisons_knows_every_metric() -> None:
+def test_the_schema_of_comparisons_lists_every_metric() -> None:
     for name in ("comparison", "seed-comparison"):
         row = json.loads(schema_text(name))["$defs"]["row"]
         fields = [field.name for field in dataclasses.fields(ComparisonRow)]
@@ -161,7 +164,7 @@ def test_a_comparison_without_one_of_its_fields_is_refused(data: st.DataObject) 
     assert is_refused_by_schema("comparison", json.dumps(document))
 
 
-# Damage.
+# Damaged documents.
 
 READERS: dict[SchemaName, Callable[[str], object]] = {
     "instance": Instance.from_json,
@@ -170,11 +173,12 @@ READERS: dict[SchemaName, Callable[[str], object]] = {
     "certificate": Certificate.from_json,
     "vectors": VectorFile.from_json,
 }
-"""What reads each kind of document that we read as well as write."""
+"""The reader of each kind of document that can be read."""
 
 BEYOND_SCHEMAS = (
     "must not exceed output_len",
     "must be at least output_len",
+    "must be at least lower",
     "another request of the instance already has it",
     "tokens in blocks of",
     "must not lie before start",
@@ -183,7 +187,7 @@ BEYOND_SCHEMAS = (
     "one for each round of the stretch",
     "has no note",
 )
-"""How readers refuse what concerns two places of a document at once."""
+"""Messages about rules that compare two places of a document, which a schema cannot do."""
 
 
 @cache
@@ -226,7 +230,7 @@ values = (
 
 
 def places(value: object, here: Path = ()) -> Iterator[Path]:
-    """Every place in a document."""
+    """The path of every value in a document, from the outermost to the innermost."""
     yield here
     if isinstance(value, dict):
         for key, part in value.items():
@@ -237,7 +241,7 @@ def places(value: object, here: Path = ()) -> Iterator[Path]:
 
 
 def damaged(data: st.DataObject, value: object) -> object:
-    """The document with one place changed, taken away, or added to."""
+    """A copy of the document in which a value was replaced, deleted, renamed or added."""
     alike: dict[Path, list[Path]] = {}
     for place in places(value):
         if place:
@@ -267,7 +271,7 @@ def damaged(data: st.DataObject, value: object) -> object:
 @times(1.5)
 @given(st.data())
 def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject) -> None:
-    """What the schema refuses the reader does; and the other way, where one place is at fault."""
+    """The reader refuses what the schema refuses; so does the schema, where one place is wrong."""
     text = whole_documents()[name]
     if name == "schedule-lines":
         lines = [json.loads(line) for line in text.splitlines()]
@@ -292,7 +296,7 @@ def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_whole_documents_pass_both(name: SchemaName) -> None:
+def test_undamaged_documents_pass_schema_and_reader(name: SchemaName) -> None:
     text = whole_documents()[name]
     assert not is_refused_by_schema(name, text)
     READERS[name](text)

@@ -14,7 +14,7 @@ from tests.support.project import PROJECT
 
 pytest_plugins = "pytester"
 
-# pytester unloads what a run imports: a class that was imported here stays the same class.
+# pytester unloads what a run imports first; modules that are imported here keep their classes.
 for public in amin_ref.__all__:
     getattr(amin_ref, public)
 for module in (
@@ -25,7 +25,7 @@ for module in (
 ):
     importlib.import_module(module)
 
-# An installed plugin is found by itself; named as well, it is the same one.
+# pytest loads an installed plugin by itself; -p does not load it twice.
 PLUGIN = ("-p", "amin_ref.pytest_plugin", "-p", "no:cacheprovider", "--amin-examples", "60")
 
 SCHEDULERS = """
@@ -50,7 +50,7 @@ class NoPolicy:
     pass
 
 
-class Hopeless(Policy):
+class RaisesKeyError(Policy):
     def begin(self, capacity, block_size):
         pass
 
@@ -58,22 +58,22 @@ class Hopeless(Policy):
         raise KeyError("no such id")
 
 
-class Exits(Hopeless):
+class Exits(RaisesKeyError):
     def decide(self, now, arrived, completed):
         raise SystemExit(3)
 
 
-class Recurs(Hopeless):
+class Recurs(RaisesKeyError):
     def decide(self, now, arrived, completed):
         return self.decide(now, arrived, completed)
 
 
-class WrongSignature(Hopeless):
+class WrongSignature(RaisesKeyError):
     def decide(self, now):
         return Decision()
 
 
-class ReturnsNothing(Hopeless):
+class ReturnsNothing(RaisesKeyError):
     def decide(self, now, arrived, completed):
         pass
 """
@@ -107,7 +107,9 @@ def test_amin_passes_where_there_are_no_test_files(folder: pytest.Pytester) -> N
     ])  # fmt: skip
 
 
-def test_a_wrong_one_fails_with_theorem_rule_and_code_to_paste(folder: pytest.Pytester) -> None:
+def test_a_wrong_scheduler_fails_with_theorem_rule_and_code_to_paste(
+    folder: pytest.Pytester,
+) -> None:
     result = run(folder, "mypackage.sched:EvictsLargest")
     result.assert_outcomes(passed=8, failed=2)
     assert result.ret == 1
@@ -133,31 +135,34 @@ def test_a_wrong_one_fails_with_theorem_rule_and_code_to_paste(folder: pytest.Py
     ("Peeks", "valid", "T5", "read-the-output-length"),
     ("EvictsLargest", "amin", "T6", "wrong-victim"),
 ])  # fmt: skip
-def test_what_is_pasted_shows_the_same(
+def test_the_pasted_program_repeats_the_finding(
     folder: pytest.Pytester, scheduler: str, claims: str, theorem: str, rule: str
 ) -> None:
     """Below each finding stands a complete program."""
     flags = ("-k", theorem, "--amin-claims", claims)
-    said = run(folder, f"mypackage.sched:{scheduler}", *flags).stdout.str()
-    message, _, rest = said.partition(f"\n{rule}: ")[2].partition("\n\n")
+    printed = run(folder, f"mypackage.sched:{scheduler}", *flags).stdout.str()
+    message, _, rest = printed.partition(f"\n{rule}: ")[2].partition("\n\n")
     program, last, _ = rest.partition(".text())\n")
     ended = subprocess.run(
         [sys.executable, "-c", program + last], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
     assert re.search(rf"^BROKEN +{theorem} .*; {rule} on 1\)$", ended.stdout, flags=re.MULTILINE)
-    if rule != "no-progress":  # which is not made as small as it gets, and so may get smaller
+    # After no-progress the instance is not shrunk as far as possible: a second run may shrink it.
+    if rule != "no-progress":
         assert f"{theorem}: {rule}: {message}\n" in ended.stdout
 
 
-def test_what_claims_to_be_valid_is_held_to_that_alone(folder: pytest.Pytester) -> None:
+def test_a_scheduler_that_claims_to_be_valid_is_judged_by_validity_alone(
+    folder: pytest.Pytester,
+) -> None:
     for name in ("EvictsLargest", "FirstComeFirstServed"):
         result = run(folder, f"mypackage.sched:{name}", "--amin-claims", "valid")
         result.assert_outcomes(passed=4)
 
 
-def test_what_made_no_schedule_passes_nothing(folder: pytest.Pytester) -> None:
-    result = run(folder, "mypackage.sched:Hopeless")
+def test_a_scheduler_without_a_schedule_passes_no_theorem(folder: pytest.Pytester) -> None:
+    result = run(folder, "mypackage.sched:RaisesKeyError")
     result.assert_outcomes(failed=2, skipped=8)
     result.stdout.fnmatch_lines([
         "raised: the scheduler raised KeyError: \"'no such id'\" (decide, line * of *sched.py).",
@@ -165,29 +170,31 @@ def test_what_made_no_schedule_passes_nothing(folder: pytest.Pytester) -> None:
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "says"), [
+@pytest.mark.parametrize(("name", "line"), [
     ("Exits", "raised: the scheduler raised SystemExit: '3' (decide, line *)."),
     ("Recurs", "raised: the scheduler raised RecursionError: * (decide, line *)."),
     ("WrongSignature", "raised: the scheduler raised TypeError: *2 positional arguments but 4*"),
     ("ReturnsNothing", "not-a-decision: round 0, *: decide returned None, which is no Decision; *"),
 ])  # fmt: skip
-def test_what_does_not_decide_is_told_how(folder: pytest.Pytester, name: str, says: str) -> None:
+def test_each_failure_to_decide_is_reported_with_its_cause(
+    folder: pytest.Pytester, name: str, line: str
+) -> None:
     result = run(folder, f"mypackage.sched:{name}", "--amin-claims", "valid")
     result.assert_outcomes(failed=1, skipped=3)
-    result.stdout.fnmatch_lines([says, "BROKEN     T2 *"])
+    result.stdout.fnmatch_lines([line, "BROKEN     T2 *"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
-def test_a_suite_that_breaks_is_told_once(
+def test_an_exception_of_the_suite_itself_is_shown_with_a_traceback(
     folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By pytest, with a traceback: then there are no verdicts to sum up."""
+    """pytest shows its traceback, and there is no summary of verdicts."""
 
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    # The module as it is imported now: pytester forgets what a run imports, its package does not.
+    # The module as imported now: pytester unloads the modules of a run, but not their package.
     items = importlib.import_module("amin_ref.suite.pytest_items")
     monkeypatch.setattr(items, "examine", broken)
     result = run(folder, "mypackage.sched:Amin")
@@ -196,7 +203,7 @@ def test_a_suite_that_breaks_is_told_once(
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
-def test_tests_of_their_own_run_beside_and_are_chosen_alike(folder: pytest.Pytester) -> None:
+def test_test_files_run_beside_the_suite_and_are_selected_alike(folder: pytest.Pytester) -> None:
     folder.makepyfile(test_own="def test_own(): pass\ndef test_T1(): pass")
     run(folder, "mypackage.sched:Amin").assert_outcomes(passed=12)
     run(folder, "mypackage.sched:Amin", "-k", "T1 and memory").assert_outcomes(
@@ -204,8 +211,8 @@ def test_tests_of_their_own_run_beside_and_are_chosen_alike(folder: pytest.Pytes
     )
 
 
-def test_in_several_processes(folder: pytest.Pytester) -> None:
-    # A process of its own: workers get the import path that xdist saw when it was loaded.
+def test_worker_processes_report_the_same_verdicts(folder: pytest.Pytester) -> None:
+    # In a process of its own, because workers get the import path as it was when xdist was loaded.
     name = ("--amin-policy", "mypackage.sched:EvictsLargest")
     result = folder.runpytest_subprocess(*PLUGIN, *name, "-n", "2")
     result.assert_outcomes(passed=8, failed=2)
@@ -216,7 +223,7 @@ def test_in_several_processes(folder: pytest.Pytester) -> None:
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "says"), [
+@pytest.mark.parametrize(("name", "line"), [
     ("nosuch:Thing", "the module 'nosuch' cannot be imported (ModuleNotFoundError: *"),
     ("mypackage.sched:Thing", "the module 'mypackage.sched' has no 'Thing'; give *"),
     ("mypackage.sched", "'mypackage.sched' names no scheduler; write it as module:Class*"),
@@ -226,20 +233,22 @@ def test_in_several_processes(folder: pytest.Pytester) -> None:
     ("mypackage.sched:HindsightShortestFirst", "*is clairvoyant*"),
     ("mypackage.broken:Thing", "*cannot be imported (ZeroDivisionError: *"),
 ])  # fmt: skip
-def test_a_bad_name_is_one_sentence(folder: pytest.Pytester, name: str, says: str) -> None:
+def test_a_name_of_no_scheduler_is_refused_in_one_sentence(
+    folder: pytest.Pytester, name: str, line: str
+) -> None:
     (folder.path / "mypackage" / "broken.py").write_text("1 / 0")
     result = run(folder, name)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --amin-policy: *{says}"])
+    result.stderr.fnmatch_lines([f"ERROR: --amin-policy: *{line}"])
     assert len(result.stderr.str().strip().splitlines()) == 1
 
 
-def test_no_examples_are_refused(folder: pytest.Pytester) -> None:
+def test_zero_examples_are_refused(folder: pytest.Pytester) -> None:
     result = run(folder, "mypackage.sched:Amin", "--amin-examples", "0")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_the_fixture_is_for_tests_of_their_own(folder: pytest.Pytester) -> None:
+def test_the_fixture_judges_schedulers_in_test_files(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         test_own="""
         from mypackage.sched import Amin, EvictsLargest
@@ -261,8 +270,8 @@ def test_the_fixture_is_for_tests_of_their_own(folder: pytest.Pytester) -> None:
     )
 
 
-def test_without_its_flags_it_imports_nothing_but_the_core(pytester: pytest.Pytester) -> None:
-    """Every run of pytest loads the plugin."""
+def test_without_flags_the_plugin_imports_the_core_alone(pytester: pytest.Pytester) -> None:
+    """Every run of pytest loads the installed plugin, so loading must be cheap."""
     pytester.makepyfile(
         test_own="import sys\ndef test(): assert not {'amin_ref.suite', 'oracle', 'hypothesis', "
         "'click', 'rich', 'pulp', 'highspy'} & set(sys.modules)"

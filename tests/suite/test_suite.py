@@ -60,11 +60,11 @@ class OneByOne(Policy):
 
 
 class TestRandomInstances:
-    def test_the_seed_decides(self) -> None:
+    def test_random_instances_depend_on_the_seed_alone(self) -> None:
         first, same, other = (list(small_instances(20, seed)) for seed in (1, 1, 2))
         assert first == same != other
 
-    def test_they_are_of_many_kinds(self) -> None:
+    def test_random_instances_are_of_many_kinds(self) -> None:
         drawn = list(small_instances(400, 0))
         schedules_of = [simulate(instance, Amin()) for instance in drawn]
         assert {instance.block_size for instance in drawn} == {1, 2, 4}
@@ -102,7 +102,7 @@ class TestShrinking:
         (lambda i: any(r.prompt_len >= 4 and r.output_len >= 2 for r in i.requests),
          Instance(6, (Request("a", 4, 2),))),
     ])  # fmt: skip
-    def test_to_the_smallest_there_is(
+    def test_an_instance_is_shrunk_to_the_smallest_that_fails(
         self, fails: Callable[[Instance], bool], smallest: Instance
     ) -> None:
         big = Instance(
@@ -115,7 +115,7 @@ class TestShrinking:
 
     @times(0.5)
     @given(instances(), st.integers(1, 60))
-    def test_what_comes_out_fails_and_is_no_larger(self, instance: Instance, least: int) -> None:
+    def test_a_shrunk_instance_fails_and_is_no_larger(self, instance: Instance, least: int) -> None:
         tried: list[Instance] = []
 
         def fails(candidate: Instance) -> bool:
@@ -130,7 +130,7 @@ class TestShrinking:
         assert found.capacity <= instance.capacity
         assert len(found.requests) <= len(instance.requests)
 
-    def test_what_fails_no_longer_stays_as_it_was(self) -> None:
+    def test_an_instance_that_does_not_fail_is_not_shrunk(self) -> None:
         instance = next(small_instances(1, 0))
         assert shrunk(instance, lambda _: False) is instance
 
@@ -142,7 +142,9 @@ class TestJudgement:
         assert {*THEOREM_OF_DEPARTURE.values(), *THEOREM_OF_DECISION.values()} <= set(TITLES)
 
     @given(arbitrary_schedules())
-    def test_what_the_checker_refuses_is_refused(self, schedule: Schedule) -> None:
+    def test_a_schedule_that_is_not_valid_is_refused_by_a_rule_of_the_checker(
+        self, schedule: Schedule
+    ) -> None:
         rules = {violation.rule for violation in check(schedule)}
         finding = judge_schedule(schedule, "valid")
         if rules:
@@ -151,7 +153,9 @@ class TestJudgement:
             assert finding.theorem == ("T1" if finding.rule == "within-capacity" else "T2")
 
     @given(schedules())
-    def test_an_empty_round_is_found_where_counting_finds_one(self, schedule: Schedule) -> None:
+    def test_a_round_in_which_requests_wait_and_none_runs_is_reported(
+        self, schedule: Schedule
+    ) -> None:
         """All runs from some round on start two rounds late; the cache may be empty then (T8)."""
         for gap in {run.start for run in schedule.runs}:
             late = [
@@ -196,7 +200,7 @@ class TestHidden:
         assert finding.rule == "read-the-upper-bound"
         assert "'a': None" in finding.message
 
-    def test_a_policy_that_reads_output_lengths_is_neither(self) -> None:
+    def test_a_policy_that_reads_output_lengths_is_not_valid(self) -> None:
         finding = depends_on_hidden(self.INSTANCE, Peeks(), "valid")
         assert isinstance(finding, Finding)
         assert finding.rule == "read-the-output-length"
@@ -210,7 +214,7 @@ class TestHidden:
 
 class TestRatio:
     def test_one_by_one_is_too_far_from_the_optimum(self) -> None:
-        """Seven that fit together, one after the other: (1 + … + 7) / 7 = 4 times the optimum."""
+        """Seven requests that fit together run one by one: (1 + … + 7) / 7 = 4 × the optimum."""
         instance = Instance(14, tuple(Request(i, 1, 1, 1, 1) for i in range(7)))
         found = ratio(instance, OneByOne())
         assert found == 4
@@ -233,21 +237,21 @@ class TestRatio:
         Instance(20, (Request(0, 1, 1, 1, 30),)),
         Instance(20, ()),
     ])  # fmt: skip
-    def test_other_instances_are_not(self, other: Instance) -> None:
+    def test_t12_is_not_stated_for_other_instances(self, other: Instance) -> None:
         assert setting_of(other) is None
 
 
 class TestReport:
     @given(instances(block_sizes=(1, 4)))
-    def test_the_program_is_the_instance(self, instance: Instance) -> None:
+    def test_the_printed_program_builds_the_instance(self, instance: Instance) -> None:
         namespace: dict[str, object] = {"Instance": Instance, "Request": Request}
         exec(program(instance), namespace)
         assert namespace["instance"] == instance
 
     def test_a_failure_that_a_new_scheduler_does_not_repeat_is_reported_as_such(self) -> None:
-        """The third instance fails, and does not fail by itself."""
+        """The scheduler fails on the third instance that it gets; a new one does not."""
 
-        class RemembersOnce(OneByOne):
+        class FailsOnThirdInstance(OneByOne):
             begun = 0
 
             def begin(self, capacity: int, block_size: int) -> None:
@@ -256,7 +260,7 @@ class TestReport:
                 if self.begun == 3:
                     self.waiting = ["of another instance"]
 
-        finding = examine(RemembersOnce, "valid", examples=20)["T2"].finding
+        finding = examine(FailsOnThirdInstance, "valid", examples=20)["T2"].finding
         assert finding is not None
         assert (
             "A new scheduler does not do this: either it decides at random, or" in finding.message

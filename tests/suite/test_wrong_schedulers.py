@@ -18,23 +18,24 @@ from amin_ref.suite import Theorem, examine, judge, program
 from amin_ref.suite.random_instances import small_instances
 from tests.models.wrong_schedulers import WRONG, JoinsTheQueueAgain, Wrong
 from tests.suite.test_suite import OneByOne
+from tests.support.printed import unwrapped
 from tests.support.profiles import BASE_EXAMPLES
 from tests.support.project import PROJECT
 
-# Schedulers for which one schedule shows another rule: T5 needs two schedules.
+# Schedulers that ``drive``, which has one schedule alone, reports with another theorem or rule.
 IN_ONE_SCHEDULE: dict[str, tuple[Theorem, str]] = {
     "SortsByUpper": ("T7", "T7 does not hold: admitted-out-of-order: "),
     "Raises": ("T2", "died: instance 1, round 1: it exited with code 1; the end of its stderr: "),
 }
 
 
-def test_they_are_enough() -> None:
+def test_wrong_schedulers_break_each_of_t1_to_t8() -> None:
     assert len({wrong.name for wrong in WRONG}) == len(WRONG) >= 12
     assert {wrong.theorem for wrong in WRONG} >= {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"}
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
-def test_caught_by_suite_and_by_protocol(
+def test_a_wrong_scheduler_is_reported_by_the_suite_and_by_drive(
     wrong: Wrong,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -51,10 +52,10 @@ def test_caught_by_suite_and_by_protocol(
         assert again is not None
         assert again.rule == wrong.rule
     if wrong.name == "Peeks":
-        return  # through a pipe there is no stack to look at; see tests/cli/test_drive.py
+        return  # it reads the caller's stack, which a pipe has not; see tests/cli/test_drive.py
 
     expected = f"{wrong.theorem} does not hold: {wrong.rule}: "
-    theorem, says = IN_ONE_SCHEDULE.get(wrong.name, (wrong.theorem, expected))
+    theorem, part = IN_ONE_SCHEDULE.get(wrong.name, (wrong.theorem, expected))
     shown = report[theorem].finding
     assert shown is not None
     file = tmp_path / "instance.json"
@@ -68,10 +69,10 @@ def test_caught_by_suite_and_by_protocol(
     ]
     arguments = ["drive", "--claims", wrong.claims, "--instance", str(file), "--", *command]
     assert run(application, arguments) == 1
-    assert says in capsys.readouterr().out
+    assert part in unwrapped(capsys.readouterr().out)
 
 
-def test_the_same_are_caught_when_they_claim_to_be_amin() -> None:
+def test_schedulers_that_are_not_valid_are_not_amin() -> None:
     """A scheduler that is not even valid is not Amin."""
     for wrong in WRONG:
         if wrong.claims == "valid":
@@ -104,7 +105,7 @@ def test_amin_passes_every_theorem() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_random_tie_break_is_legal(seed: int) -> None:
+def test_a_random_tie_break_for_each_instance_breaks_no_theorem(seed: int) -> None:
     """A random rank for every instance: T5 is not judged, and no theorem is broken."""
     random = Random(seed)
 
@@ -120,7 +121,7 @@ def test_a_random_tie_break_is_legal(seed: int) -> None:
 
 
 def test_a_rank_that_changes_breaks_t2_and_no_other_theorem() -> None:
-    """Every round is one that Amin could have made (D31), and the run may never end."""
+    """Amin could have made the decision of every round (D31), and the schedule may never end."""
     endless = Instance(6, tuple(Request(i, 1, 3, 2, arrival=i) for i in range(3)))
     instances = [endless, *small_instances(200, seed=3)]
     report = examine(JoinsTheQueueAgain, "amin", instances=instances)

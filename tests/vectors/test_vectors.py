@@ -11,7 +11,7 @@ from amin_ref import Rule
 from amin_ref.conformance import RoundRule
 from amin_ref.vectors import VectorFile, published_text, published_vectors
 from tests.long.mutants.catalogue import MUTANTS
-from tests.making.vectors.candidates import worked_out
+from tests.making.vectors.candidates import recomputed
 from tests.making.vectors.flags import (
     FILES_IN_VECTORS,
     FLAGS,
@@ -21,7 +21,7 @@ from tests.making.vectors.flags import (
 )
 from tests.making.vectors.implementation import OURS
 from tests.making.vectors.judging import passes
-from tests.making.vectors.selection import written_anew
+from tests.making.vectors.selection import regenerated
 from tests.models.wrong_schedulers import WRONG
 
 PUBLISHED = published_vectors()
@@ -67,7 +67,7 @@ def test_the_notes_are_those_of_the_flags() -> None:
 def test_brute_force_finds_the_published_verdict_of_each_vector() -> None:
     """Schedules, rule, round and comment follow from the naive policies under every tie-break."""
     for vector in PUBLISHED.vectors:
-        found = worked_out(vector)
+        found = recomputed(vector)
         assert replace(found, id=vector.id, flags=vector.flags) == vector
 
 
@@ -104,4 +104,4 @@ def test_every_bug_fails_the_vectors_of_its_group(flag: Flag) -> None:
 @pytest.mark.slow
 def test_the_published_file_is_what_the_generator_writes() -> None:
     """The whole matrix and the measured cost of every bug are recomputed."""
-    assert written_anew(PUBLISHED).to_json() == published_text()
+    assert regenerated(PUBLISHED).to_json() == published_text()

@@ -36,7 +36,7 @@ def rounds_of(arrivals: Arrivals | Load, times: Sequence[int | None], seed: int 
     return arrivals.rounds(rows, np.random.default_rng(seed))
 
 
-def test_at_once() -> None:
+def test_at_once_puts_every_arrival_into_round_0() -> None:
     assert rounds_of(AtOnce(), [5, None, 9]) == [0, 0, 0]
 
 
@@ -50,7 +50,7 @@ def test_poisson_counts_have_mean_and_variance_of_the_rate(rate: str) -> None:
     assert counts.var() == pytest.approx(float(rate), rel=0.05)
 
 
-def test_poisson_depends_on_the_seed_alone_and_its_beginning_not_on_the_number() -> None:
+def test_poisson_depends_on_the_seed_and_more_requests_keep_the_first_arrivals() -> None:
     law = Poisson(Decimal("0.5"))
     assert rounds_of(law, [None] * 50, seed=3) == rounds_of(law, [None] * 50, seed=3)
     assert rounds_of(law, [None] * 50, seed=3) != rounds_of(law, [None] * 50, seed=4)
@@ -63,7 +63,9 @@ def test_poisson_so_rare_that_rounds_overflow_is_refused() -> None:
 
 
 @given(seed=st.integers(0, 2**32), number=st.integers(0, 30))
-def test_only_the_last_arrival_says_whether_rounds_overflow(seed: int, number: int) -> None:
+def test_poisson_is_refused_if_the_last_arrival_is_after_the_largest_round(
+    seed: int, number: int
+) -> None:
     """At a mean distance of 10**15 rounds, about the ninth request is the first one too late."""
     law = Poisson(Decimal("1e-15"))
     generator = np.random.default_rng(seed)
@@ -124,13 +126,13 @@ def test_rates_are_floats_ints_or_decimals() -> None:
 
 
 @pytest.mark.parametrize("rate", [True, "0.1", None, float("inf"), -0.5, 0, 0.0, 1e-30, 1e300])
-def test_no_other_value_is_a_rate(rate: object) -> None:
+def test_other_values_are_refused_as_rates(rate: object) -> None:
     with pytest.raises(InvalidValue, match=r"^arrivals poisson: RATE"):
         Poisson(rate)  # type: ignore[arg-type]  # what a user may pass all the same
 
 
 @pytest.mark.parametrize("text", ["at-once", "poisson:0.25", "load:0.5"])
-def test_an_instance_is_built_of_a_text_as_of_the_object(text: str) -> None:
+def test_a_text_and_its_object_build_the_same_instance(text: str) -> None:
     instances = {
         build_instance(capacity=2000, requests=30, arrivals=given_as).instance
         for given_as in (text, parse_arrivals(text))
@@ -139,7 +141,7 @@ def test_an_instance_is_built_of_a_text_as_of_the_object(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [0.3, None, AtOnce, Load])
-def test_what_is_neither_text_nor_law_is_refused(value: object) -> None:
+def test_arrivals_of_another_type_are_refused(value: object) -> None:
     with pytest.raises(InvalidValue, match=r"^arrivals is .*give for example 'load:0.8'"):
         build_instance(capacity=2000, arrivals=value)  # type: ignore[arg-type]  # see above
 
@@ -180,7 +182,7 @@ def test_trace_arrivals_beyond_all_rounds_are_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["at-once", "poisson:0.5", "trace:1"])
-def test_no_requests_arrive_in_no_rounds(text: str) -> None:
+def test_no_requests_have_no_arrivals(text: str) -> None:
     assert rounds_of(parse_arrivals(text), []) == []
 
 
@@ -195,7 +197,7 @@ def test_arrivals_are_read_back_from_their_text(text: str) -> None:
     "text",
     NO_ARRIVALS,
 )
-def test_what_is_no_law_of_arrivals_is_refused(text: str) -> None:
+def test_a_text_that_names_no_arrivals_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match=r"^arrivals") as refused:
         parse_arrivals(text)
     # The user wrote digits: the message quotes them, and no Python object.

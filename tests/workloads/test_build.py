@@ -27,6 +27,7 @@ from amin_ref.workloads import (
     build_instance,
     keep_usable,
 )
+from amin_ref.workloads.build import MOST_REQUESTS
 from tests.support.real_data import azure_file, lmsys_file
 
 VIDUR = "arrived_at,num_prefill_tokens,num_decode_tokens\n"
@@ -75,13 +76,13 @@ def test_the_limit_counts_usable_rows_and_stops_the_reading(trace: Path) -> None
         build_instance(trace, capacity=10, requests=3)
 
 
-def test_a_trace_with_fewer_rows_than_asked_for_gives_what_it_has(trace: Path) -> None:
+def test_a_trace_with_fewer_rows_than_requested_gives_all_of_them(trace: Path) -> None:
     workload = build_instance(trace, capacity=10, requests=50)
     assert len(workload.instance.requests) == 2
     assert workload.requested == 50
 
 
-def test_nothing_usable_is_refused_with_the_reasons(trace: Path) -> None:
+def test_a_trace_without_usable_rows_is_refused_with_the_reasons(trace: Path) -> None:
     message = r"none of its 6 rows .*1 without output tokens, 4 longer.*raise capacity from 4"
     with pytest.raises(InvalidWorkload, match=message):
         build_instance(trace, capacity=4)
@@ -102,21 +103,21 @@ def test_the_default_is_the_embedded_chat() -> None:
 
 
 @pytest.mark.parametrize("name", ["chat", "conversation", "code"])
-def test_drawing_goes_on_until_enough_fit(name: str) -> None:
+def test_lengths_are_drawn_until_enough_requests_fit(name: str) -> None:
     workload = build_instance(name, capacity=256, block_size=16, requests=300)
     assert len(workload.instance.requests) == 300
     assert workload.dropped.longer_than_cache > 0
     assert workload.rows_read == 300 + workload.dropped.total
 
 
-def test_a_cache_into_which_hardly_anything_fits_is_refused() -> None:
+def test_a_cache_into_which_few_requests_fit_is_refused() -> None:
     with pytest.raises(InvalidWorkload, match=r"'conversation': only \d+ of 4096 .*raise capacity"):
         build_instance("conversation", capacity=64)
     with pytest.raises(InvalidWorkload, match=r"'chat': only 0 of 4096"):
         build_instance("chat", capacity=1, requests=10**7)
 
 
-def test_lengths_and_arrivals_each_have_their_own_randomness() -> None:
+def test_lengths_and_arrivals_have_separate_random_numbers() -> None:
     def built(seed: int, capacity: int, rate: str) -> tuple[list[int], list[int]]:
         workload = build_instance(
             "conversation",
@@ -139,7 +140,7 @@ def test_lengths_and_arrivals_each_have_their_own_randomness() -> None:
 
 def test_arrivals_do_not_repeat_the_random_numbers_of_the_lengths() -> None:
     class Redraw:
-        """Draws lengths where a law would draw times."""
+        """Arrivals that draw lengths in place of times."""
 
         def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
             assert list(islice(CHAT.draw(generator), len(rows))) != list(rows)
@@ -148,7 +149,7 @@ def test_arrivals_do_not_repeat_the_random_numbers_of_the_lengths() -> None:
     build_instance("chat", capacity=16_492, requests=20, arrivals=Redraw())
 
 
-def test_what_the_workload_cannot_give_is_refused() -> None:
+def test_arrivals_and_predictions_that_the_workload_cannot_have_are_refused() -> None:
     with pytest.raises(InvalidValue, match=r"the workload has no timestamps"):
         build_instance("chat", capacity=16_492, arrivals=TraceArrivals(Decimal(1)))
     with pytest.raises(InvalidValue, match=r"output_len is \d+, but the prediction rough:1:100"):
@@ -161,6 +162,13 @@ def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
         build_instance(capacity=100, requests=bad)
 
 
+def test_the_most_requests_may_be_asked_for_and_no_more(trace: Path) -> None:
+    built = build_instance(trace, capacity=1000, requests=MOST_REQUESTS)
+    assert 0 < len(built.instance.requests) < MOST_REQUESTS
+    with pytest.raises(InvalidValue, match=rf"^requests is {MOST_REQUESTS + 1}, but it must be at"):
+        build_instance(trace, capacity=1000, requests=MOST_REQUESTS + 1)
+
+
 def test_one_request_may_be_asked_for() -> None:
     assert len(build_instance(capacity=2000, requests=1).instance.requests) == 1
 
@@ -168,7 +176,7 @@ def test_one_request_may_be_asked_for() -> None:
 @pytest.mark.parametrize("missing", [-1, 1])
 def test_a_law_must_give_a_round_to_each_request(missing: int) -> None:
     class Wrong:
-        """Gives one round too few, or one too many."""
+        """Arrivals with one round too few, or one too many."""
 
         def rounds(self, rows: Sequence[Row], generator: np.random.Generator) -> list[int]:
             return [int(generator.integers(9)) for _ in range(len(rows) + missing)]
@@ -177,7 +185,7 @@ def test_a_law_must_give_a_round_to_each_request(missing: int) -> None:
         build_instance(capacity=2000, requests=5, arrivals=Wrong())
 
 
-def test_an_open_trace_is_called_by_its_name(trace: Path) -> None:
+def test_an_open_trace_is_named_in_the_workload_and_in_errors(trace: Path) -> None:
     with open_source(trace) as source:
         workload = build_instance(source, capacity=10)
         assert workload.source == source.name == f"'{trace}'"
@@ -207,7 +215,7 @@ def test_a_bad_seed_capacity_or_block_size_is_refused(bad: int) -> None:
     limit=st.none() | st.integers(1, 5),
 )
 @example(rows=[Row(0, 1), Row(0, 0), Row(1, 0), Row(1, -1)], capacity=9, block_size=1, limit=None)
-def test_every_row_looked_at_is_kept_or_counted(
+def test_every_row_read_is_kept_or_counted_as_dropped(
     rows: list[Row], capacity: int, block_size: int, limit: int | None
 ) -> None:
     source: Iterator[Row] = iter(rows)
@@ -219,20 +227,20 @@ def test_every_row_looked_at_is_kept_or_counted(
         row.prompt_len >= 1 and row.output_len < 1 for row in before
     )
     assert len(list(source)) == len(rows) - selection.rows_read
-    looked_at = rows[: selection.rows_read]
-    fitting = [row for row in looked_at if fits(row, capacity, block_size)]
+    read = rows[: selection.rows_read]
+    fitting = [row for row in read if fits(row, capacity, block_size)]
     assert list(selection.rows) == fitting
     if limit is None:
-        assert looked_at == rows
+        assert read == rows
     elif len(fitting) == limit:
-        assert fits(looked_at[-1], capacity, block_size)
+        assert fits(read[-1], capacity, block_size)
     else:
         assert len(fitting) < limit
-        assert looked_at == rows
+        assert read == rows
 
 
 def fits(row: Row, capacity: int, block_size: int) -> bool:
-    """By laying out blocks, one after the other."""
+    """Whether a row fits into the cache, counted block by block."""
     if row.prompt_len < 1 or row.output_len < 1:
         return False
     held = 0
@@ -241,7 +249,7 @@ def fits(row: Row, capacity: int, block_size: int) -> bool:
     return held <= capacity
 
 
-def test_the_real_files() -> None:
+def test_the_lmsys_and_azure_files_give_their_known_numbers() -> None:
     lmsys = build_instance(lmsys_file(), capacity=16_492, requests=2000, prediction=Rough(1, 1000))
     assert len(lmsys.instance.requests) == 2000
     assert lmsys.rows_read == 2000 + lmsys.dropped.total
@@ -254,7 +262,7 @@ def test_the_real_files() -> None:
     assert max(request.upper or 0 for request in azure.instance.requests) == longest == 1000
 
 
-def test_the_span_of_a_trace_is_told(tmp_path: Path) -> None:
+def test_a_workload_has_the_span_of_its_trace(tmp_path: Path) -> None:
     trace = tmp_path / "trace.csv"
     trace.write_text(
         "arrived_at,num_prefill_tokens,num_decode_tokens\n7.5,1,2\n5,1,2\n9.25,1,2\n1,0,2\n"

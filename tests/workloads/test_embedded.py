@@ -60,14 +60,14 @@ def usable_lengths(path: Path) -> NDArray[np.int64]:
 
 
 @each
-def test_the_figures_in_the_code_are_measured_on_the_file(
+def test_the_figures_in_the_code_are_those_of_the_file(
     embedded: LengthDistribution, real: Callable[[], Path]
 ) -> None:
     assert measure_lengths(read_trace(real())) == embedded
 
 
 @each
-def test_what_is_drawn_is_like_the_file(
+def test_drawn_lengths_are_distributed_as_in_the_file(
     embedded: LengthDistribution, real: Callable[[], Path]
 ) -> None:
     lengths = usable_lengths(real())
@@ -114,8 +114,8 @@ def test_rows_without_prompt_or_output_are_not_measured(rows: list[Row]) -> None
     assert found.output_mean == round(fmean(row.output_len for row in usable), 2)
 
 
-def test_what_independence_costs_is_as_stated() -> None:
-    """The share of memory · time, mean of Σ (s + a), by which the draws differ from the files."""
+def test_independent_draws_change_the_mean_token_rounds_as_stated() -> None:
+    """Prompt and output are drawn independently: the mean of Σ (s + a) differs by a known share."""
     for embedded, real, stated in (
         (CHAT, lmsys_file, -0.020),
         (CONVERSATION, azure_file, 0.078),
@@ -182,8 +182,8 @@ def test_another_seed_gives_other_rows() -> None:
 
 
 @given(name=st.sampled_from(sorted(EMBEDDED)), seed=st.integers(0, 2**64))
-def test_what_a_seed_gives_is_two_uniform_levels_a_row(name: str, seed: int) -> None:
-    """So the rows of a seed, and every figure that is published of them, stay what they are."""
+def test_each_row_of_a_seed_comes_from_two_uniform_numbers(name: str, seed: int) -> None:
+    """Published figures rest on the rows of a seed, so the rows of a seed must not change."""
     distribution = EMBEDDED[name]
     generator = np.random.default_rng(seed)
     for row in drawn(distribution, 30, seed):

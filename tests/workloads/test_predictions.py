@@ -1,4 +1,4 @@
-"""Predictions: every one yields 1 ≤ ℓ ≤ o ≤ u, exactly as it says."""
+"""Predictions: each gives 1 ≤ ℓ ≤ o ≤ u, and the interval that its definition demands."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def predictions_with_outputs(draw: st.DrawFn) -> tuple[Prediction, list[int]]:
 
 
 @given(predictions_with_outputs())
-def test_every_prediction_holds_the_true_length(case: tuple[Prediction, list[int]]) -> None:
+def test_every_prediction_contains_the_output_length(case: tuple[Prediction, list[int]]) -> None:
     prediction, outputs = case
     intervals = intervals_of(prediction, outputs)
     assert len(intervals) == len(outputs)
@@ -93,7 +93,7 @@ def test_bins_are_the_whole_numbers_of_equal_real_intervals(outputs: list[int], 
         assert (lower, upper) == (inside[0], inside[-1])
 
 
-def test_an_answer_of_one_token_has_no_lower_bound_above_it() -> None:
+def test_an_output_of_one_token_has_a_lower_bound_of_1() -> None:
     for kind in (Relative(1), Varying(1), Relative(Decimal("0.5")), Varying(Decimal("0.9"))):
         found = kind.intervals([1] * 20, np.random.default_rng(3))
         assert all(lower == 1 <= upper <= 2 for lower, upper in found)
@@ -171,24 +171,24 @@ def test_random_predictions_depend_on_the_seed_alone(text: str) -> None:
 def test_a_share_is_a_float_an_int_or_a_decimal(
     kind: type[Relative | Varying | Mixed], share: float | Decimal
 ) -> None:
-    """And the float 0.1 means a tenth."""
+    """The float 0.1 means exactly a tenth."""
     assert str(kind(share)) == f"{kind.__name__.lower()}:{share}"
     assert kind(share) == kind(Decimal(str(share)))
 
 
 @pytest.mark.parametrize("share", [True, "0.1", None, float("nan"), -0.5, 1 + 0j])
-def test_a_share_is_nothing_else(share: object) -> None:
+def test_other_values_are_refused_as_shares(share: object) -> None:
     with pytest.raises(InvalidValue, match=r"^prediction varying: X"):
         Varying(share)  # type: ignore[arg-type]  # what a user may pass all the same
 
 
 @given(predictions_with_outputs(), st.integers(0, 3))
-def test_an_instance_is_built_of_a_text_as_of_the_object(
+def test_a_text_and_its_object_build_the_same_instance(
     case: tuple[Prediction, list[int]], seed: int
 ) -> None:
     prediction = case[0]
     if isinstance(prediction, Rough):
-        prediction = Rough(1, 5000)  # what is drawn here need not lie within the example's
+        prediction = Rough(1, 5000)  # the workload's lengths may lie outside of the drawn interval
     instances = {
         build_instance(capacity=2000, requests=3, seed=seed, prediction=given_as).instance
         for given_as in (prediction, str(prediction))
@@ -197,12 +197,12 @@ def test_an_instance_is_built_of_a_text_as_of_the_object(
 
 
 @pytest.mark.parametrize("value", [10, None, Bins, ("bins", 10)])
-def test_what_is_neither_text_nor_prediction_is_refused(value: object) -> None:
+def test_a_prediction_of_another_type_is_refused(value: object) -> None:
     with pytest.raises(InvalidValue, match=r"^prediction is .*give for example 'bins:10'"):
         build_instance(capacity=2000, prediction=value)  # type: ignore[arg-type]  # see above
 
 
-def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
+def test_rough_refuses_outputs_outside_and_suggests_a_wider_interval() -> None:
     with pytest.raises(InvalidValue, match=r"request 1: output_len is 12.*rough:5:30 or wider"):
         Rough(5, 10).intervals([7, 12, 30])
     with pytest.raises(InvalidValue, match=r"request 2: output_len is 4.*rough:4:10 or wider"):
@@ -219,7 +219,7 @@ def test_rough_refuses_what_lies_outside_and_says_what_would_do() -> None:
         ("bins:0", "prediction bins: K is 0, but it must be at least 1 bins"),
     ],
 )
-def test_a_wrong_number_is_told_with_its_unit(text: str, rule: str) -> None:
+def test_a_wrong_number_is_reported_with_its_unit(text: str, rule: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         parse_prediction(text)
     assert str(refused.value).startswith(rule)
@@ -229,7 +229,7 @@ def test_a_wrong_number_is_told_with_its_unit(text: str, rule: str) -> None:
     "text",
     NO_PREDICTIONS,
 )
-def test_what_is_no_prediction_is_refused(text: str) -> None:
+def test_a_text_that_names_no_prediction_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match=r"^prediction") as refused:
         parse_prediction(text)
     kind, colon, _ = text.partition(":")
@@ -259,7 +259,7 @@ def test_no_text_ends_in_a_traceback(text: str) -> None:
 @pytest.mark.parametrize(
     "value", [Decimal("nan"), Decimal("inf"), Decimal(-1), Decimal("1e-999999999"), Decimal("1e30")]
 )
-def test_relative_takes_only_sensible_decimals(value: Decimal) -> None:
+def test_relative_refuses_decimals_out_of_range(value: Decimal) -> None:
     with pytest.raises(InvalidValue, match=r"prediction relative: X"):
         Relative(value)
 
@@ -290,12 +290,15 @@ def test_bins_are_cut_exactly_however_long_the_outputs(lengths: list[int], count
         (Relative, Decimal("1e-19"), "it may have at most 18 places"),
     ],
 )
-def test_the_rule_of_a_decimal_is_told(
+def test_a_decimal_out_of_range_is_refused_with_the_rule(
     kind: Callable[[float | Decimal], object], value: float | Decimal, rule: str
 ) -> None:
     with pytest.raises(InvalidValue) as refused:
         kind(value)
     assert refused.value.rule.startswith(rule)
+    # As it was given: the digits of a text, or a number.
+    assert (f" is '{value}'," in str(refused.value)) == isinstance(value, Decimal)
+    assert (f" is {value}," in str(refused.value)) == (not isinstance(value, Decimal))
 
 
 def test_a_decimal_may_have_18_places() -> None:

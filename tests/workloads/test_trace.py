@@ -1,4 +1,4 @@
-"""Readers: what any tool writes in the known formats is read back; nothing ends in a traceback."""
+"""Readers of traces: each known format is read back, and no input ends in a traceback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def written_azure(rows: Sequence[Row]) -> str:
     for row in rows:
         seconds, rest = divmod(row.time_ns or 0, 10**9)
         instant = datetime(1970, 1, 1) + timedelta(seconds=seconds)
-        # Python's isoformat knows microseconds only; the files have seven digits.
+        # Python's isoformat has microseconds only; the files have seven digits.
         lines.append(f"{instant} ,{row.prompt_len},{row.output_len}".replace(" ,", f".{rest:09},"))
     return "\n".join(lines) + "\n"
 
@@ -193,7 +193,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 @given(data=st.data(), pack=packings)
 @settings(max_examples=40)
-def test_what_is_written_in_any_format_is_read_back(
+def test_rows_written_in_each_format_are_read_back(
     scratch: Path,
     write: Callable[[Sequence[Row]], str],
     row_lists: st.SearchStrategy[list[Row]],
@@ -205,7 +205,7 @@ def test_what_is_written_in_any_format_is_read_back(
     assert list(read_trace(scratch)) == rows
 
 
-def outcome(path: Path) -> None:
+def assert_read_or_refused(path: Path) -> None:
     try:
         for row in read_trace(path):
             assert type(row.prompt_len) is int
@@ -225,7 +225,7 @@ def test_no_bytes_end_in_a_traceback(
     scratch: Path, data: bytes, pack: Callable[[bytes], bytes]
 ) -> None:
     scratch.write_bytes(pack(data))
-    outcome(scratch)
+    assert_read_or_refused(scratch)
 
 
 @settings(max_examples=200)
@@ -246,7 +246,7 @@ def test_no_damage_ends_in_a_traceback(
     data = before(write(rows).encode())
     place %= len(data)
     scratch.write_bytes(after(data[:place] + patch + data[place + cut :]))
-    outcome(scratch)
+    assert_read_or_refused(scratch)
 
 
 LINE_PIECES = (
@@ -286,7 +286,7 @@ LINE_PIECES = (
 def test_no_line_ends_in_a_traceback(scratch: Path, write: Writer, pieces: list[str]) -> None:
     header = write([Row(1, 1, 0)]).strip().splitlines()
     scratch.write_text("\n".join([*header, "".join(pieces)]), encoding="utf-8")
-    outcome(scratch)
+    assert_read_or_refused(scratch)
 
 
 def rows_of(tmp_path: Path, text: str | bytes) -> list[Row]:
@@ -317,7 +317,7 @@ def test_each_format_by_hand(tmp_path: Path) -> None:
     assert rows_of(tmp_path, reordered) == [Row(24, 10)]
 
 
-def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+def test_blank_lines_are_skipped_and_counted_in_line_numbers(tmp_path: Path) -> None:
     assert rows_of(tmp_path, "\n\nquestion_length,answer_length\n1,2\n  \n3,4\n\n\n") == [
         Row(1, 2),
         Row(3, 4),
@@ -487,7 +487,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
         next(read_trace(path))
 
 
-def test_rows_that_are_not_taken_are_not_read(tmp_path: Path) -> None:
+def test_rows_after_the_last_one_taken_are_not_read(tmp_path: Path) -> None:
     """A reader that stops early does not meet a malformed row below, nor a missing gzip end."""
     path = tmp_path / "long.csv"
     path.write_bytes(b"question_length,answer_length\n" + b"1,2\n" * 100_000 + b"malformed\n")
@@ -498,8 +498,8 @@ def test_rows_that_are_not_taken_are_not_read(tmp_path: Path) -> None:
     assert next(read_trace(path)) == Row(1, 2)
 
 
-def test_a_pipe_is_read_as_it_comes() -> None:
-    """What cannot be rewound is recognised and unpacked too."""
+def test_a_packed_trace_is_read_from_a_pipe() -> None:
+    """The format is recognised although a pipe cannot be rewound."""
     receiver, sender = os.pipe()
     os.write(sender, gzip.compress(b"question_length,answer_length\n1,2\n", mtime=0))
     os.close(sender)
@@ -509,7 +509,7 @@ def test_a_pipe_is_read_as_it_comes() -> None:
         os.close(receiver)
 
 
-def test_the_real_files_are_read() -> None:
+def test_the_lmsys_and_azure_files_are_read() -> None:
     azure = list(read_trace(azure_file()))
     assert len(azure) == 19_366
     assert azure[0] == Row(374, 44, 1_700_158_546_680_590_000)
@@ -540,8 +540,8 @@ THREE_KEYS = (
 )
 
 
-def test_a_fraction_of_a_millisecond_asks_for_the_unit(tmp_path: Path) -> None:
-    """GuideLLM writes Mooncake's keys with seconds: nothing tells them apart but a fraction."""
+def test_a_fraction_of_a_millisecond_is_refused_without_a_unit(tmp_path: Path) -> None:
+    """GuideLLM writes Mooncake's keys with seconds: only a fraction shows the difference."""
     with pytest.raises(InvalidWorkload, match=r"line 2: timestamp is 0\.5, .*--time-unit s, ms"):
         rows_of(tmp_path, THREE_KEYS)
     found = {
@@ -572,7 +572,7 @@ def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [written_vidur, written_burstgpt, written_splitwise])
-def test_the_unit_of_a_tables_times_may_be_said(tmp_path: Path, write: Writer) -> None:
+def test_the_unit_of_times_in_a_table_can_be_given(tmp_path: Path, write: Writer) -> None:
     path = tmp_path / "trace.csv"
     path.write_text(write([Row(1, 2, 2_500_000_000)]), encoding="utf-8")
     found = [[row.time_ns for row in read_trace(path, unit)] for unit in (None, *TIME_UNITS)]
@@ -588,10 +588,10 @@ def test_fields_between_tabs_may_be_quoted(tmp_path: Path) -> None:
     zone_minutes=st.integers(-23 * 60 - 59, 23 * 60 + 59),
     nanoseconds=st.integers(0, a_century),
 )
-def test_an_offset_means_the_same_instant_everywhere(
+def test_times_with_an_offset_are_converted_to_utc(
     scratch: Path, zone_minutes: int, nanoseconds: int
 ) -> None:
-    """West of Greenwich clocks are behind: a negative offset is added, not taken away."""
+    """UTC is the local time minus the offset, so a negative offset adds hours."""
     seconds, rest = divmod(nanoseconds, 10**9)
     local = datetime(1970, 1, 2) + timedelta(seconds=seconds, minutes=zone_minutes)
     hours, minutes = divmod(abs(zone_minutes), 60)
@@ -627,7 +627,7 @@ def test_the_largest_time_is_read_and_the_next_is_refused(
         next(read_trace(path, unit))
 
 
-def test_an_open_source_is_read_as_it_is(tmp_path: Path) -> None:
+def test_rows_are_read_from_an_open_source(tmp_path: Path) -> None:
     path = tmp_path / "trace"
     path.write_text("question_length,answer_length\n1,2\n")
     with open_source(path) as source:
@@ -652,7 +652,7 @@ def test_a_unit_that_has_no_effect_is_refused(tmp_path: Path, text: str, why: st
         next(read_trace(path, "ms"))
 
 
-def test_what_is_no_trace_is_told_what_it_was_taken_for(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_format_names_the_recognised_kind_of_file(tmp_path: Path) -> None:
     sharegpt = '[{"id":"x1","conversations":[{"from":"human","value":"hi there"}]}]\n'
     with pytest.raises(InvalidWorkload, match=r"JSON array, such as ShareGPT's .*Mooncake"):
         rows_of(tmp_path, sharegpt)
@@ -660,8 +660,8 @@ def test_what_is_no_trace_is_told_what_it_was_taken_for(tmp_path: Path) -> None:
         rows_of(tmp_path, '{"prompt": "hello"}\n')
 
 
-def test_traces_from_the_field(tmp_path: Path) -> None:
-    """Beginnings of published files, with the values that their tools mean by them."""
+def test_beginnings_of_published_traces_are_read(tmp_path: Path) -> None:
+    """Beginnings of published files, with the rows that they stand for in their tools."""
     bailian = (
         '{"chat_id": 159, "parent_chat_id": -1, "timestamp": 61.114, "input_length": 521, '
         '"output_length": 132, "type": "text", "turn": 1, "hash_ids": [1089, 1090, 1091]}\n'

@@ -24,13 +24,13 @@ from tests.long.benchmarks.oracle_peers import synthetic_instance
 from tests.support.real_data import data_folder
 
 SHARE_FOR_PRICES = 0.15
-"""Part of the seconds that goes into the certificate; the rest goes into the schedule."""
+"""The share of the time that the certificate gets; the schedule gets the rest."""
 
 
 def from_file(
     path: Path, prompt: str, output: str, count: int, capacity: int, block_size: int = 1
 ) -> Instance:
-    """The first ``count`` rows that have both lengths and fit the cache, all at once."""
+    """The first ``count`` rows with both lengths that fit the cache, all arriving in round 0."""
     requests: list[Request] = []
     with path.open(newline="") as file:
         for row in csv.DictReader(file):

@@ -1,8 +1,8 @@
-"""What inputs of a megabyte cost every command that reads a file.
+"""The time and memory of every command that reads a file, for inputs of a megabyte.
 
 ``python -m tests.long.benchmarks.limits`` prints the table of ``proofs_notes/limits.md``. Each case
-is the costliest of its kind that was found. It fails if a case takes longer than two seconds or
-more than 200 MB and no sentence on standard error says so.
+is the costliest of its kind that was found. The exit status is 1 if a case takes longer than two
+seconds or more than 200 MB without a sentence about it on standard error.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from pathlib import Path
 
 MEGABYTE = 10**6
 SECONDS, MEGABYTES = 2.0, 200
-"""Time and memory that need no sentence."""
+"""Time and memory up to which no sentence is needed."""
 
 PATIENCE = 3.0
-"""Processor seconds after which a case is ended: by then its sentence must have been said."""
+"""Processor seconds after which a case is ended; by then its sentence must be printed."""
 
 LONGEST = 60.0
 """Seconds after which a case is ended on any machine."""
@@ -43,7 +43,7 @@ class Case:
         name: what the input is.
         command: the command's words; the file is appended.
         data: the input.
-        after: words behind the file.
+        after: words after the file.
     """
 
     name: str
@@ -96,14 +96,14 @@ def filling(size: Callable[[int], bytes]) -> bytes:
 
 
 def at_once(count: int, **more: int) -> bytes:
-    """Requests that all run at the same time, as long as each other but one."""
+    """Requests that all start in round 0; each runs one round longer than the one before."""
     lengths = [(1, 1000 + number) for number in range(count)]
     runs = [(number, 0, 1000 + number, "completed") for number in range(count)]
     return schedule({**instance(LARGEST, lengths), **more}, runs)
 
 
 def one_by_one(count: int) -> bytes:
-    """Requests that run one after the other although all fit."""
+    """Requests that run one after the other."""
     runs = [(number, number, number + 1, "completed") for number in range(count)]
     return schedule(instance(2, [(1, 1)] * count), runs)
 
@@ -115,8 +115,8 @@ def evicted_again(count: int) -> bytes:
     return schedule(instance(9, [(1, 2)]), [*runs, (0, last, last + 2, "completed")])
 
 
-def overfull(count: int) -> bytes:
-    """More and more requests than the cache has room for."""
+def never_completed(count: int) -> bytes:
+    """Overlapping evicted runs of requests that never complete."""
     runs = [(number, 2 * number, 2 * count + 2, "evicted") for number in range(count)]
     return schedule(instance(2 * LARGEST // 2, [(1, 4 * count + 9)] * count), runs)
 
@@ -145,7 +145,7 @@ def iter_of(value: object) -> Sequence[object]:
 
 
 def many_kinds(count: int, wide: bool = False, capacity: int = 2**20, shares: int = 0) -> bytes:
-    """A certificate with as many kinds of requests as priced rounds, or nearly."""
+    """A certificate with many kinds of requests, and several priced rounds for each kind."""
     lengths = [(1 + number % 100, 2 + number // 100) for number in range(count)]
     price = LARGEST if wide else 1
     prices = [price] * (count * 4 if wide else count * 20)
@@ -197,7 +197,7 @@ SHORT_RATIO = (
 """Commands that end soon if their file costs nothing."""
 
 DRIVEN = ("--", sys.executable, "-m", "tests.support.stdin_policy", "amin_ref:Amin")
-"""What is driven: Amin, as another program."""
+"""The program to be driven: Amin, in another process."""
 
 
 def other_cases() -> Iterator[Case]:
@@ -264,7 +264,7 @@ def cases() -> Iterator[Case]:
 
 
 def file_cases() -> Iterator[Case]:
-    """Cases of the commands that read a file, and do little else."""
+    """Cases of the commands whose work is mostly to read a file."""
     check, conform = ("check",), ("conform", "--no-bound")
     simulate = ("simulate", "--output", os.devnull, "--workload")
     valid = ("schema", "schedule", "--validate")
@@ -278,7 +278,7 @@ def file_cases() -> Iterator[Case]:
         yield Case("a request of 2⁵⁰ rounds, ℓ = 1", reading, one_long(1))
         yield Case("a request of 2⁵⁰ rounds, ℓ = o", reading, one_long(2**50))
         yield Case("one of 2²⁰ rounds, ℓ = o", reading, one_long(2**20 - 99, 2**20 - 99))
-    yield Case("every run evicted, none completed", check, filling(overfull))
+    yield Case("every run evicted, none completed", check, filling(never_completed))
     yield Case("nested 500,000 deep", check, b"[" * 500_000)
     yield Case("500,000 empty objects", check, b"[" + b"{}," * 333_000 + b"{}]")
     yield Case("a field of another name 100,000 times", check,
@@ -352,9 +352,9 @@ def processor_seconds(process: int) -> float:
 
 
 def peak_so_far(process: int) -> float:
-    """Most megabytes that a process has had in memory.
+    """The peak memory of a process so far; megabytes.
 
-    Not ``ru_maxrss``, which begins at what the process that started it has.
+    Not ``ru_maxrss``, which begins with the memory of the parent process.
     """
     try:
         status = Path(f"/proc/{process}/status").read_text()
@@ -365,18 +365,18 @@ def peak_so_far(process: int) -> float:
 
 
 def main() -> None:
-    """Print the table; exit with 1 if a case is costly and does not say so."""
+    """Print the table; exit with 1 if a case is costly without a sentence about it."""
     print("| command | input | KB | s | MB | exit code |\n|---|---|---:|---:|---:|---:|")
     silent = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases():
             seconds, megabytes, code, said = measured(case, Path(folder))
-            is_told = "takes" in said or "limit" in said or "memory" in said
-            if (seconds > SECONDS or megabytes > MEGABYTES) and not is_told:
+            has_sentence = "takes" in said or "limit" in said or "memory" in said
+            if (seconds > SECONDS or megabytes > MEGABYTES) and not has_sentence:
                 silent.append((case.command, case.name))
             shown = f"{seconds:.2f}" if code != -9 else f"> {PATIENCE:.0f}"
             words = " ".join(word for word in case.command if not word.startswith("/"))
-            told = ", told" if is_told else ""
+            told = ", told" if has_sentence else ""
             print(
                 f"| `{words}` | {case.name} | {len(case.data) / 1000:,.0f} | {shown} "
                 f"| {megabytes:.0f} | {'ended' if code == -9 else code}{told} |",

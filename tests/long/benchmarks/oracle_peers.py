@@ -77,7 +77,7 @@ def optimal_of_two(instance: Instance, time_limit: float) -> Found:
 
 
 def aggregated(instance: Instance, time_limit: float) -> Found:
-    """``oracle.programme.branch_and_cut`` under HiGHS, from nothing but its own list schedule."""
+    """``oracle.programme.branch_and_cut`` under HiGHS, from its own list schedule."""
     from oracle.programme.branch_and_cut import solve
 
     result = solve(instance, time_limit=time_limit)
@@ -93,7 +93,7 @@ def aggregated_cbc(instance: Instance, time_limit: float) -> Found:
 
 
 def textbook(instance: Instance, time_limit: float) -> Found:
-    """One binary per request and round up to Σ o, one row per round, HiGHS as it comes."""
+    """One binary per request and round up to Σ o, one row per round, HiGHS by default."""
     import highspy
 
     work = sum(request.output_len for request in instance.requests)
@@ -174,7 +174,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "cp-sat": cp_sat,
     }
 )
-"""Everything that can be compared, by the name that ``--methods`` knows it by."""
+"""The methods to compare, by their names for ``--methods``."""
 
 
 def _schedule(instance: Instance, starts: Mapping[int, int]) -> Schedule:
@@ -189,7 +189,7 @@ def _schedule(instance: Instance, starts: Mapping[int, int]) -> Schedule:
 
 @dataclass(frozen=True)
 class Measured:
-    """One solve. ``cost`` is that of a schedule found valid; ``None`` when there is none."""
+    """One solve. ``cost`` is that of the schedule found, which is valid; ``None`` if none."""
 
     cost: int | None
     bound: float
@@ -198,7 +198,7 @@ class Measured:
 
     @property
     def solved(self) -> bool:
-        """Whether the bound, with the tolerance of a solver, leaves nothing below the cost."""
+        """Whether, within a solver's tolerance, no cost below that of the schedule is possible."""
         return self.cost is not None and self.bound > self.cost - 1 + 1e-3
 
     @property

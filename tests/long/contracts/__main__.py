@@ -44,13 +44,13 @@ class Condition:
         function: the contract's name.
         text: the condition itself.
         finding: the verdict.
-        said: CrossHair's own message.
+        message: CrossHair's own message.
     """
 
     function: str
     text: str
     finding: Finding
-    said: str
+    message: str
 
 
 def crosshair(arguments: Sequence[str]) -> str:
@@ -89,14 +89,14 @@ def check_module(name: str, seconds: float) -> list[Condition]:
             f"tests.long.contracts.{name}",
         ]
     )
-    said = {}
+    messages = {}
     for line in output.splitlines():
         where, _, words = line.partition(": ")
         number = where.rpartition(":")[2]
         if number.isdigit():
-            said[int(number)] = words
+            messages[int(number)] = words
     return [
-        Condition(function, text, finding_of(said.get(number)), said.get(number, output))
+        Condition(function, text, finding_of(messages.get(number)), messages.get(number, output))
         for number, function, text in postconditions(HERE / f"{name}.py")
     ]
 
@@ -109,7 +109,7 @@ def finding_of(words: str | None) -> Finding:
 
 
 def compare(pair: tuple[str, str], seconds: float) -> str:
-    """What CrossHair says of a pair of functions."""
+    """CrossHair's output on a pair of functions."""
     names = [f"tests.long.contracts.fast_and_plain.{name}" for name in pair]
     return crosshair(["diffbehavior", f"--per_condition_timeout={seconds}", *names])
 
@@ -154,7 +154,7 @@ def report_contracts(contracts: dict[str, list[Condition]]) -> bool:
     )
     for condition in found:
         if condition.finding == "refuted":
-            print(f"REFUTED {condition.function}: {condition.said}")
+            print(f"REFUTED {condition.function}: {condition.message}")
     return bool(found) and not count["refuted"]
 
 
@@ -162,19 +162,19 @@ def report_claims(claims: list[Condition]) -> bool:
     """Print the counterexample to each false claim; return whether each has one."""
     print("\n| false claim | counterexample |\n|---|---|")
     for claim in claims:
-        print(f"| {claim.function} | {claim.said.removeprefix('error: ')} |")
-    return bool(claims) and all(claim.said.startswith("error: false when") for claim in claims)
+        print(f"| {claim.function} | {claim.message.removeprefix('error: ')} |")
+    return bool(claims) and all(claim.message.startswith("error: false when") for claim in claims)
 
 
 def report_differences(differences: dict[tuple[str, str], str]) -> bool:
     """Print the finding for each pair; return whether no pair differs."""
     print("\n| fast | plain | finding |\n|---|---|---|")
     alike = True
-    for (fast, plain), said in differences.items():
-        print(f"| {fast} | {plain} | {said.splitlines()[0] if said else 'nothing said'} |")
-        if not said.startswith(("No differences found.", "All paths exhausted")):
+    for (fast, plain), message in differences.items():
+        print(f"| {fast} | {plain} | {message.splitlines()[0] if message else 'no output'} |")
+        if not message.startswith(("No differences found.", "All paths exhausted")):
             alike = False
-            print(f"\nDIFFERENT {fast} {plain}: {said}")
+            print(f"\nDIFFERENT {fast} {plain}: {message}")
     return alike
 
 

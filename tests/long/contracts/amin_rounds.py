@@ -15,8 +15,8 @@ def amin_on_integers(capacity: int) -> Amin:
     return amin
 
 
-def shown(position: int, prompt_len: int, lower: int) -> VisibleRequest:
-    """A request as Amin sees it."""
+def visible(position: int, prompt_len: int, lower: int) -> VisibleRequest:
+    """The visible fields of a request that arrives in round 0."""
     return VisibleRequest(position, prompt_len, lower, None, 0, position)
 
 
@@ -25,14 +25,14 @@ def bound_of(amin: Amin, request: int) -> int:
     return amin.lower_bounds[request]
 
 
-def refines_to_what_it_has_seen(lower: int, rounds: int) -> int:
+def refines_to_the_tokens_generated(lower: int, rounds: int) -> int:
     """Alone, a request that has generated a tokens has ℓ̃ = max(ℓ, a): at most o - 1 if a < o.
 
     pre: 1 <= lower <= 4 and 0 <= rounds <= 5
     post: __return__ == max(lower, rounds)
     """
     amin = amin_on_integers(100)
-    amin.decide(0, [shown(0, 1, lower)], [])
+    amin.decide(0, [visible(0, 1, lower)], [])
     for now in range(1, rounds + 1):
         amin.decide(now, [], [])
     return bound_of(amin, 0)
@@ -45,7 +45,7 @@ def eviction_keeps_the_bound(first: int, second: int) -> bool:
     post: __return__
     """
     amin = amin_on_integers(first + second + 3)
-    amin.decide(0, [shown(0, first, 1), shown(1, second, 1)], [])
+    amin.decide(0, [visible(0, first, 1), visible(1, second, 1)], [])
     bounds = [1, 1]
     for now in range(1, 4):
         amin.decide(now, [], [])
@@ -57,9 +57,9 @@ def eviction_keeps_the_bound(first: int, second: int) -> bool:
 
 
 def first_round(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> Decision:
-    """What Amin decides on two requests, (s, ℓ) each, that arrive at once."""
+    """Amin's decision in round 0 on two requests, (s, ℓ) each, that arrive then."""
     amin = amin_on_integers(capacity)
-    return amin.decide(0, [shown(0, *a), shown(1, *b)], [])
+    return amin.decide(0, [visible(0, *a), visible(1, *b)], [])
 
 
 def never_evicts_in_the_first_round(capacity: int, a: tuple[int, int], b: tuple[int, int]) -> bool:
@@ -83,11 +83,11 @@ def second_round_is_safe(capacity: int, a: tuple[int, int], b: tuple[int, int]) 
     post: __return__
     """
     amin = amin_on_integers(capacity)
-    first = amin.decide(0, [shown(0, *a), shown(1, *b)], [])
+    first = amin.decide(0, [visible(0, *a), visible(1, *b)], [])
     second = amin.decide(1, [], [])
     requests = (a, b)
-    stayed = [i for i in (0, 1) if i in first.admit and i not in second.evict]
-    came = [i for i in (0, 1) if i in second.admit]
-    held = sum(requests[i][0] + 2 for i in stayed) + sum(requests[i][0] + 1 for i in came)
+    kept = [i for i in (0, 1) if i in first.admit and i not in second.evict]
+    admitted = [i for i in (0, 1) if i in second.admit]
+    held = sum(requests[i][0] + 2 for i in kept) + sum(requests[i][0] + 1 for i in admitted)
     outlived = any(requests[i][1] <= 1 for i in (0, 1) if i in first.admit)
     return held <= capacity and (outlived or not second.evict)

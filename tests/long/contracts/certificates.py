@@ -6,7 +6,7 @@ from tests.models.plain import Prices, bound, rent
 
 
 def rounded_up(total: int, denominator: int) -> int:
-    """What ``verify`` makes of a rational bound: the least whole number that is no smaller.
+    """The rounding of a rational bound in ``verify``: up to the next whole number.
 
     pre: denominator >= 1
     post: denominator * (__return__ - 1) < total <= denominator * __return__
@@ -15,14 +15,14 @@ def rounded_up(total: int, denominator: int) -> int:
 
 
 def onwards(prices: Prices, start: int) -> int:
-    """The price of one token that is held from a round to the end."""
+    """The price of one token that is held from a round on."""
     return sum(prices[start:])
 
 
 def rent_by_blocks(
     prices: tuple[int, int, int], prompt_len: int, output_len: int, block_size: int
 ) -> bool:
-    """The closed form in the certificate: blocks held at first, one more at times, all given back.
+    """The closed form of a run's price: its first blocks, each further block, all freed at its end.
 
     pre: min(prices) >= 0 and 1 <= prompt_len <= 4 and 1 <= output_len <= 3
     pre: block_size in (1, 2, 4)
@@ -39,7 +39,7 @@ def rent_by_blocks(
 def one_request_pays_no_more(
     prices: tuple[int, int, int], prompt_len: int, output_len: int, start: int, spare: int
 ) -> int:
-    """T10 for one request: whatever the prices, no start in a cache that fits it costs less.
+    """T10 for one request: under any prices, the bound is at most the cost of any start.
 
     pre: min(prices) >= 0 and 1 <= prompt_len <= 3 and 1 <= output_len <= 3
     pre: 0 <= start <= 3 and 0 <= spare <= 2

@@ -6,14 +6,14 @@ Each is a contract of the other modules with one error.
 from __future__ import annotations
 
 from amin_ref.model.blocks import occupied
-from tests.long.contracts.amin_rounds import amin_on_integers, bound_of, shown
+from tests.long.contracts.amin_rounds import amin_on_integers, bound_of, visible
 from tests.long.contracts.looking_ahead import Ahead, held_after
 from tests.long.contracts.validity import not_before_arrival
 from tests.models.plain import bound
 
 
 def rounds_up_past_whole_blocks(tokens: int, block_size: int) -> int:
-    """It does not: where the tokens fill whole blocks they are no less.
+    """False where the tokens fill whole blocks: rounding leaves them as they are.
 
     pre: tokens >= 0 and block_size >= 1
     post: tokens < __return__
@@ -22,7 +22,7 @@ def rounds_up_past_whole_blocks(tokens: int, block_size: int) -> int:
 
 
 def one_stop_suffices_for_two(a: Ahead, b: Ahead, rounds: int, capacity: int) -> int:
-    """It does not: the other request may run for longer.
+    """False, because the other request may run for longer.
 
     pre: min(a) >= 1 and min(b) >= 1 and rounds >= 0 and capacity >= 0
     pre: held_after((a, b), a[1] - 1, 1) <= capacity
@@ -32,19 +32,19 @@ def one_stop_suffices_for_two(a: Ahead, b: Ahead, rounds: int, capacity: int) ->
 
 
 def refines_to_one_more(lower: int, rounds: int) -> int:
-    """It refines to a, not to a + 1.
+    """False: after a tokens Amin refines to a, not to a + 1.
 
     pre: 1 <= lower <= 4 and 0 <= rounds <= 5
     post: __return__ == max(lower, rounds + 1)
     """
     amin = amin_on_integers(100)
     for now in range(rounds + 1):
-        amin.decide(now, [] if now else [shown(0, 1, lower)], [])
+        amin.decide(now, [] if now else [visible(0, 1, lower)], [])
     return bound_of(amin, 0)
 
 
 def bound_without_its_capacity_term(prices: tuple[int, int, int]) -> int:
-    """Without - M · Σ λ the prices would bound nothing.
+    """False: without - M · Σ λ, prices do not give a lower bound.
 
     pre: min(prices) >= 0
     post: __return__ <= 2
@@ -53,7 +53,7 @@ def bound_without_its_capacity_term(prices: tuple[int, int, int]) -> int:
 
 
 def may_run_before_it_arrives(start: int, arrival: int) -> bool:
-    """It may not.
+    """False: a run must not start before its request arrives.
 
     pre: 0 <= start <= 2 and 0 <= arrival <= 2
     post: __return__

@@ -1,7 +1,7 @@
 """Pairs of a fast and a plain version, in which ``crosshair diffbehavior`` seeks differences.
 
-Both of a pair have the same parameters, and bring whatever integers they are given into the same
-small range. :func:`known` fixes a symbolic integer: arrays cannot hold one.
+Both functions of a pair have the same parameters, and reduce all integers to the same small range.
+:func:`concrete` replaces a symbolic integer by one of its values, because arrays cannot hold it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ PAIRS = (
 )
 
 
-def known(number: int) -> int:
-    """One of the values that the integer may have here."""
+def concrete(number: int) -> int:
+    """One of the values that a symbolic integer may have here."""
     return int(np.int64(number))
 
 
 def occupancies_fast(tokens: int, rounds: int, block_size: int) -> list[int]:
-    """``occupied_by_round``, an array."""
-    found = occupied_by_round(known(tokens % 9), known(1 + rounds % 5), known(1 + block_size % 4))
+    """``occupied_by_round``, which computes an array."""
+    found = occupied_by_round(
+        concrete(tokens % 9), concrete(1 + rounds % 5), concrete(1 + block_size % 4)
+    )
     return [int(held) for held in found]
 
 
@@ -43,7 +45,7 @@ def occupancies_plain(tokens: int, rounds: int, block_size: int) -> list[int]:
 
 
 def cache_fast(first: int, second: int, apart: int, block_size: int) -> int:
-    """What the cache counts for two requests, by remainders."""
+    """The tokens that ``KVCache``, which counts by remainders, finds for two requests."""
     cache = KVCache(100, 1 + block_size % 4)
     cache.admit("a", 1 + first % 9, 0)
     for now in range(apart % 4):
@@ -59,23 +61,23 @@ def cache_plain(first: int, second: int, apart: int, block_size: int) -> int:
 
 
 def batch_fast(first: Lengths, second: Lengths, room: int, block_size: int, now: int) -> list[bool]:
-    """A batch with its plan in an array: two rounds of it."""
-    batch = Batch(known(4 + room % 16), known(1 + block_size % 3))
-    return two_rounds(batch, first, second, known(1 + now % 4))
+    """Answers of ``Batch``, whose plan is an array, in two rounds."""
+    batch = Batch(concrete(4 + room % 16), concrete(1 + block_size % 3))
+    return two_rounds(batch, first, second, concrete(1 + now % 4))
 
 
 def batch_plain(
     first: Lengths, second: Lengths, room: int, block_size: int, now: int
 ) -> list[bool]:
-    """A batch without a plan."""
-    batch = PlainBatch(known(4 + room % 16), known(1 + block_size % 3))
-    return two_rounds(batch, first, second, known(1 + now % 4))
+    """Answers of ``PlainBatch``, which has no plan."""
+    batch = PlainBatch(concrete(4 + room % 16), concrete(1 + block_size % 3))
+    return two_rounds(batch, first, second, concrete(1 + now % 4))
 
 
 def two_rounds(batch: Batch, first: Lengths, second: Lengths, now: int) -> list[bool]:
-    """One request runs, some rounds later another asks to be admitted, and may run, too."""
+    """One request runs; ``now`` rounds later another one is tested, and admitted if it fits."""
     early, late = (
-        Job(i, known(1 + prompt_len % 7), known(1 + bound % 5), (i,))
+        Job(i, concrete(1 + prompt_len % 7), concrete(1 + bound % 5), (i,))
         for i, (prompt_len, bound) in enumerate((first, second))
     )
     batch.begin_round(0, [])
@@ -94,12 +96,15 @@ def two_rounds(batch: Batch, first: Lengths, second: Lengths, now: int) -> list[
 
 
 def bound_fast(prices: tuple[int, int, int], request: Lengths, arrival: int, size: int) -> int:
-    """``verify``, by sums over arrays."""
+    """``verify``, which sums over arrays."""
     only = Request(
-        "a", known(1 + request[0] % 4), known(1 + request[1] % 4), arrival=known(arrival % 3)
+        "a",
+        concrete(1 + request[0] % 4),
+        concrete(1 + request[1] % 4),
+        arrival=concrete(arrival % 3),
     )
-    instance = Instance(12, (only,), known(1 + size % 4))
-    stretch = Stretch(0, tuple(known(price % 50) for price in prices))
+    instance = Instance(12, (only,), concrete(1 + size % 4))
+    stretch = Stretch(0, tuple(concrete(price % 50) for price in prices))
     return verify(instance, Certificate(instance, 7, (stretch,)))
 
 

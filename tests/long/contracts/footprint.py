@@ -1,4 +1,4 @@
-"""What a request occupies, and the cache that counts it (specification, section 1)."""
+"""The tokens that a request occupies, and the cache that counts them (specification, section 1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def whole_blocks(tokens: int, block_size: int) -> int:
 
 
 def never_falls(tokens: int, more: int, block_size: int) -> bool:
-    """A request that goes on holds no less.
+    """With more tokens, a request occupies no less.
 
     pre: tokens >= 0 and more >= 0 and block_size in (1, 2, 4, 16)
     post: __return__
@@ -35,8 +35,8 @@ def longest_that_fits(prompt_len: int, output_len: int, capacity: int, block_siz
     return fits == (output_len <= longest_output(prompt_len, capacity, block_size))
 
 
-def new_block_every_so_often(prompt_len: int, start: int, now: int, block_size: int) -> bool:
-    """What the cache counts by: a token takes a new block at one remainder of the round alone.
+def new_block_at_one_remainder(prompt_len: int, start: int, now: int, block_size: int) -> bool:
+    """The cache's rule: a token takes a new block only at one remainder of the round modulo B.
 
     pre: prompt_len >= 1 and 0 <= start <= now and block_size in (1, 2, 4, 16)
     post: __return__
@@ -48,7 +48,7 @@ def new_block_every_so_often(prompt_len: int, start: int, now: int, block_size: 
 
 
 def cache_of_one(prompt_len: int, start: int, rounds: int, block_size: int) -> bool:
-    """In every round the cache counts what its only request holds, and nothing when it has gone.
+    """In every round the cache counts its only request's tokens, and none after its release.
 
     pre: prompt_len >= 1 and start >= 0 and 1 <= rounds <= 5 and block_size in (1, 2, 4)
     post: __return__

@@ -44,7 +44,7 @@ def two_stops_suffice(a: Ahead, b: Ahead, rounds: int, capacity: int, block_size
 
 
 def three_stops_suffice(a: Ahead, b: Ahead, c: Ahead, rounds: int, capacity: int) -> int:
-    """The same for three, with blocks of one token.
+    """Three requests that fit in the last round of each fit in every round, at B = 1.
 
     pre: min(a) >= 1 and min(b) >= 1 and min(c) >= 1 and rounds >= 0 and capacity >= 0
     pre: held_after((a, b, c), a[1] - 1, 1) <= capacity
@@ -56,7 +56,7 @@ def three_stops_suffice(a: Ahead, b: Ahead, c: Ahead, rounds: int, capacity: int
 
 
 def waits_in_order(bounds: tuple[int, int, int], ranks: tuple[int, int, int]) -> list[Ahead]:
-    """Waiting requests come out in ascending ≺: by bound, then by rank.
+    """The waiting queue returns requests in ascending ≺: by bound, then by rank.
 
     pre: len(set(ranks)) == 3
     post: __return__ == sorted(zip(bounds, ranks))
@@ -75,12 +75,12 @@ def running_jobs(batch: PlainBatch, prompt_lens: tuple[int, ...]) -> list[Job]:
 
 
 def next_token(prompt_lens: tuple[int, ...], block_size: int) -> int:
-    """What requests with these prompts occupy once each has its first token."""
+    """The tokens that requests with these prompts occupy with their first output token."""
     return sum(occupied(prompt_len + 1, block_size) for prompt_len in prompt_lens)
 
 
 def evicts_no_more_than_needed(prompt_lens: tuple[int, ...], capacity: int, block_size: int) -> int:
-    """How many are evicted, in the given order: the rest fit, and with one fewer they do not.
+    """The number of evictions, in the given order: the rest fit, and with one fewer they do not.
 
     pre: len(prompt_lens) <= 3 and capacity >= 0 and block_size in (1, 4)
     pre: all(prompt_len >= 1 for prompt_len in prompt_lens)
@@ -93,7 +93,7 @@ def evicts_no_more_than_needed(prompt_lens: tuple[int, ...], capacity: int, bloc
 
 
 def evicts_the_first(bounds: tuple[int, int, int], capacity: int) -> list[Ahead]:
-    """Every evicted request comes before every request that is not.
+    """Every evicted request precedes, in ≺, every request that stays.
 
     pre: min(bounds) >= 1 and 0 <= capacity <= 9
     post: __return__ == sorted(zip(bounds, range(3)))[:len(__return__)]
@@ -108,7 +108,7 @@ def evicts_the_first(bounds: tuple[int, int, int], capacity: int) -> list[Ahead]
 def admits_what_fits(
     prompt_lens: tuple[int, int, int], bounds: tuple[int, int, int], capacity: int
 ) -> bool:
-    """Those admitted are the first, they fit at every assumed stop, and with the next they do not.
+    """Admitted requests are the first, fit at every assumed stop, and with the next they do not.
 
     pre: min(prompt_lens) >= 1 and capacity >= 0
     pre: 1 <= bounds[0] <= bounds[1] <= bounds[2] <= 2

@@ -1,7 +1,7 @@
 """The rules of validity, by the checker's own code (specification, section 2; T1, T2).
 
-A violation's message quotes the numbers, which makes each number a path of its own: so they are
-small where a rule may be broken.
+A violation's message quotes the numbers, so that CrossHair explores a path for each number: where a
+rule may be broken, they are small.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def completes_once(first: bool, second: bool, third: bool) -> bool:
 
 
 def within_capacity(apart: int, capacity: int) -> bool:
-    """Two requests of one prompt token and two of output, one later, never hold more than M.
+    """Two requests with s = 1 and o = 2, the second ``apart`` rounds later, never exceed M.
 
     pre: 0 <= apart <= 3 and 3 <= capacity <= 7
     post: __return__ == (capacity >= (6, 5, 3, 3)[apart])

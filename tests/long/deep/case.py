@@ -20,7 +20,7 @@ class Case:
     Attributes:
         instance: the cache and its requests.
         ranking: ties are broken in this order of ids.
-        seed: of the random choices within the checks: another future for T5, prices for T10.
+        seed: for random choices within the checks: other outputs for T5, prices for T10.
     """
 
     instance: Instance

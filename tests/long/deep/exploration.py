@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a portion: its number, how often each thing was covered, and the findings."""
+    """The result of a portion: its number, the counts of what was covered, and the findings."""
 
     portion: int
     covered: Counter[str]
@@ -96,10 +96,10 @@ def explore(
     amin: MakeAmin = Amin,
     finished: Collection[int] = (),
 ) -> Iterator[Report]:
-    """The reports of the portions, each as soon as it is there.
+    """The reports of the portions, each as soon as it is complete.
 
     Args:
-        executor: runs the portions; all arguments can be pickled.
+        executor: examines the portions; their arguments can be pickled.
         at_once: portions in progress at the same time.
         seed: chooses the cases.
         go_on: called before each portion with the number begun so far; begins it if True.

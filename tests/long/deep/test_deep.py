@@ -34,7 +34,7 @@ def test_a_portion_covers_every_theorem_and_finds_nothing() -> None:
     assert report.findings == ()
     for name in ("instances", *THEOREMS):
         assert report.covered[name] == PORTION
-    # Were one of these rare, the theorems would hold of little.
+    # If one of these were rare, the theorems would hardly be tested.
     for name in (
         "blocks of 1",
         "blocks of 4",
@@ -52,7 +52,7 @@ def test_a_portion_covers_every_theorem_and_finds_nothing() -> None:
     ("variant", "theorem"),
     [(NeverRefines, "T3"), (EvictsLargest, "T6"), (NeverLooksAhead, "T7")],
 )
-def test_what_is_broken_is_found_shrunk_stored_and_replayed(
+def test_a_broken_theorem_is_found_shrunk_stored_and_replayed(
     variant: type[AminVariant], theorem: str, tmp_path: Path
 ) -> None:
     findings = {finding.theorem: finding for finding in examine_portion(0, 0, variant).findings}
@@ -87,5 +87,5 @@ def test_there_are_stored_cases() -> None:
 
 
 @pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
-def test_what_was_once_found_does_not_come_back(file: Path) -> None:
+def test_stored_cases_no_longer_break_a_theorem(file: Path) -> None:
     examine(stored_case(file))

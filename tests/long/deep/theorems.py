@@ -1,4 +1,4 @@
-"""Checks T1 to T11 on one case: every policy in lockstep with its brute-force model.
+"""Checks T1 to T11 on one case: every policy beside its brute-force model, round by round.
 
 The model (:mod:`tests.models.naive`) follows from the specification alone. Its state is compared
 with the policy's decision in every round, so that a failure names the round and the theorem.
@@ -50,7 +50,7 @@ THEOREMS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11")
 
 
 class Broken(Exception):
-    """A theorem does not hold of a case: which, and what was seen instead."""
+    """A theorem does not hold for a case; names the theorem, and what was seen instead."""
 
     def __init__(self, theorem: str, seen: str) -> None:
         super().__init__(f"{theorem}: {seen}")
@@ -58,13 +58,13 @@ class Broken(Exception):
 
 
 def demand(holds: bool, theorem: str, *seen: object) -> None:
-    """Raise :class:`Broken` unless a statement holds; what was seen is put in words only then."""
+    """Raise :class:`Broken` with the values seen unless a statement holds."""
     if not holds:
         raise Broken(theorem, ", ".join(str(value) for value in seen))
 
 
-class Referee:
-    """Judges a policy's decisions, round by round, with its brute-force model beside it."""
+class DecisionChecker:
+    """Compares a policy's decisions with those of its brute-force model, round by round."""
 
     def __init__(
         self, instance: Instance, model: NaiveScheduler, ranks: dict[RequestId, int]
@@ -75,14 +75,14 @@ class Referee:
         self.covered: Counter[str] = Counter()
         self.decisions: list[tuple[int, Decision]] = []
 
-    def judge(
+    def check_round(
         self,
         now: int,
         arrived: Iterable[RequestId],
         completed: Sequence[RequestId],
         decision: Decision,
     ) -> None:
-        """The round as the policy saw and answered it."""
+        """Check one round: the policy's input, and its decision."""
         model = self.model
         for request in completed:
             model.complete(request)
@@ -99,7 +99,7 @@ class Referee:
         demand(bool(model.generated) or not model.waiting, "T8", where, model.waiting)
         if isinstance(model, NaiveAmin) and evict:
             self._outlives(before, bounds, evict, where)
-        if isinstance(model, NaiveAmax):  # and hindsight, which reserves what it knows
+        if isinstance(model, NaiveAmax):  # or its subclass NaiveHindsight
             demand(not evict, "T9", where, evict)
         self.covered["rounds"] += 1
         self.covered["rounds with evictions"] += bool(evict)
@@ -126,16 +126,16 @@ class Referee:
                 "T4",
                 where,
                 request,
-                "evicted, but none behind has outlived its bound",
+                "evicted, but no request behind it in ≺ has outlived its bound",
             )
 
 
-class Judged(Policy):
-    """A policy with a referee."""
+class Checked(Policy):
+    """A policy whose decisions are checked in every round."""
 
-    def __init__(self, policy: Policy, referee: Referee) -> None:
+    def __init__(self, policy: Policy, checker: DecisionChecker) -> None:
         self.policy = policy
-        self.referee = referee
+        self.checker = checker
 
     def begin(self, capacity: int, block_size: int) -> None:
         self.policy.begin(capacity, block_size)
@@ -144,17 +144,17 @@ class Judged(Policy):
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = self.policy.decide(now, arrived, completed)
-        self.referee.judge(now, [request.id for request in arrived], completed, decision)
+        self.checker.check_round(now, [request.id for request in arrived], completed, decision)
         if isinstance(self.policy, AnyAmin):
             self._bounds_are_true(self.policy)
         return decision
 
     def _bounds_are_true(self, amin: AnyAmin) -> None:
-        """T3, of Amin's own ℓ̃: as the model has it, and so monotone; and ℓ ≤ ℓ̃ ≤ max(ℓ, o − 1)."""
+        """T3, of Amin's own ℓ̃: equal to the model's, which never falls; ℓ ≤ ℓ̃ ≤ max(ℓ, o − 1)."""
         for name, bound in amin.lower_bounds.items():
-            request = self.referee.instance.by_id[name]
+            request = self.checker.instance.by_id[name]
             most = max(request.lower, request.output_len - 1)
-            expected = self.referee.model.known[name].assumed
+            expected = self.checker.model.known[name].assumed
             demand(
                 request.lower <= bound <= most and bound == expected,
                 "T3",
@@ -166,12 +166,12 @@ class Judged(Policy):
             )
 
 
-class JudgedClairvoyant(ClairvoyantPolicy):
+class CheckedClairvoyant(ClairvoyantPolicy):
     """The same for a policy that receives output lengths."""
 
-    def __init__(self, policy: ClairvoyantPolicy, referee: Referee) -> None:
+    def __init__(self, policy: ClairvoyantPolicy, checker: DecisionChecker) -> None:
         self.policy = policy
-        self.referee = referee
+        self.checker = checker
 
     def begin(self, capacity: int, block_size: int) -> None:
         self.policy.begin(capacity, block_size)
@@ -180,7 +180,7 @@ class JudgedClairvoyant(ClairvoyantPolicy):
         self, now: int, arrived: Sequence[RevealedRequest], completed: Sequence[RequestId]
     ) -> Decision:
         decision = self.policy.decide(now, arrived, completed)
-        self.referee.judge(now, [request.id for request in arrived], completed, decision)
+        self.checker.check_round(now, [request.id for request in arrived], completed, decision)
         return decision
 
 
@@ -197,39 +197,44 @@ def examine(case: Case, amin: MakeAmin = Amin) -> Counter[str]:
     covered[f"{len(instance.requests)} requests"] += 1
     covered["instances with later arrivals"] += any(r.arrival for r in instance.requests)
 
-    referee = _referee(case, NaiveAmin)
-    ours = _judged(case, Judged(amin(ties), referee), referee, covered)
+    checker = _checker(case, NaiveAmin)
+    ours = _checked_schedule(case, Checked(amin(ties), checker), checker, covered)
     covered["instances where Amin evicts"] += ours.evictions > 0
     costs = [ours.total_latency]
     for policy, model in ((FirstComeFirstServed, NaiveFirstCome), (Amax, NaiveAmax)):
-        other = _referee(case, model)
-        schedule = _judged(case, Judged(policy(ties), other), other, covered)
+        other = _checker(case, model)
+        schedule = _checked_schedule(case, Checked(policy(ties), other), other, covered)
         costs.append(schedule.total_latency)
-    hindsight_referee = _referee(case, NaiveHindsight)
-    hindsight = _judged(
+    hindsight_checker = _checker(case, NaiveHindsight)
+    hindsight = _checked_schedule(
         case,
-        JudgedClairvoyant(HindsightShortestFirst(ties), hindsight_referee),
-        hindsight_referee,
+        CheckedClairvoyant(HindsightShortestFirst(ties), hindsight_checker),
+        hindsight_checker,
         covered,
     )
     costs.append(hindsight.total_latency)
 
     _exact_bounds_make_hindsight(case, amin(ties), hindsight)
-    _the_future_is_hidden(case, amin(ties), ours, referee.decisions, rng, covered)
+    _the_future_is_hidden(case, amin(ties), ours, checker.decisions, rng, covered)
     _certificate_optimum_policies(instance, costs, rng, covered)
     covered.update(THEOREMS)
     return covered
 
 
-def _referee(case: Case, model: type[NaiveScheduler]) -> Referee:
+def _checker(case: Case, model: type[NaiveScheduler]) -> DecisionChecker:
     ranks = {request: rank for rank, request in enumerate(case.ranking)}
-    return Referee(case.instance, model(case.instance.capacity, case.instance.block_size), ranks)
+    return DecisionChecker(
+        case.instance, model(case.instance.capacity, case.instance.block_size), ranks
+    )
 
 
-def _judged(
-    case: Case, policy: Judged | JudgedClairvoyant, referee: Referee, covered: Counter[str]
+def _checked_schedule(
+    case: Case,
+    policy: Checked | CheckedClairvoyant,
+    checker: DecisionChecker,
+    covered: Counter[str],
 ) -> Schedule:
-    """T1 to T3 and T6 to T9 in every round, and T1 and T2 of the whole schedule."""
+    """The schedule, with T1 to T3 and T6 to T9 checked in every round, T1 and T2 as a whole."""
     instance = case.instance
     try:
         schedule = simulate(instance, policy)
@@ -238,10 +243,10 @@ def _judged(
     for violation in check(schedule):
         raise Broken("T1" if violation.rule == "within-capacity" else "T2", violation.message)
     tokens = sum(request.output_len for request in instance.requests)
-    factor = len(instance.requests) if isinstance(referee.model, NaiveAmin) else 1
+    factor = len(instance.requests) if isinstance(checker.model, NaiveAmin) else 1
     latest = max(request.arrival for request in instance.requests) + factor * tokens
     demand(schedule.makespan <= latest, "T2", "makespan", schedule.makespan, "for", latest)
-    covered.update(referee.covered)
+    covered.update(checker.covered)
     return schedule
 
 
@@ -263,7 +268,7 @@ def _the_future_is_hidden(
     rng: random.Random,
     covered: Counter[str],
 ) -> None:
-    """T5: other outputs that cannot be known by a round, and any u, change nothing up to it."""
+    """T5: decisions up to a round do not depend on u, nor on outputs not yet determined."""
     instance = case.instance
     now = rng.randrange(ours.makespan)
     other = replace(
@@ -274,17 +279,17 @@ def _the_future_is_hidden(
         new.output_len != old.output_len
         for new, old in zip(other.requests, instance.requests, strict=True)
     )
-    referee = _referee(replace(case, instance=other), NaiveAmin)
-    simulate(other, Judged(amin, referee))
+    checker = _checker(replace(case, instance=other), NaiveAmin)
+    simulate(other, Checked(amin, checker))
     seen = [decision for decision in decisions if decision[0] <= now]
-    again = [decision for decision in referee.decisions if decision[0] <= now]
+    again = [decision for decision in checker.decisions if decision[0] <= now]
     demand(seen == again, "T5", now, other, again, "for", seen)
 
 
 def _another_future(
     request: Request, instance: Instance, ours: Schedule, now: int, rng: random.Random
 ) -> Request:
-    """The request with any output that may still be true of it in round ``now``, and any u."""
+    """The request with another output that is still possible in round ``now``, and any u."""
     if ours.completions[request.id] <= now:
         output_len = request.output_len
     else:
@@ -303,7 +308,7 @@ def _another_future(
 def _certificate_optimum_policies(
     instance: Instance, costs: Sequence[int], rng: random.Random, covered: Counter[str]
 ) -> None:
-    """T10 and T11: any certificate's bound, the optimum by enumeration, and what policies cost."""
+    """T10 and T11: random certificate's bound ≤ optimum by enumeration ≤ costs of policies."""
     least = naive_optimum(instance)
     demand(least <= min(costs), "T11", "optimum", least, "policies", costs)
     covered["instances where no policy is optimal"] += least < min(costs)
@@ -311,7 +316,7 @@ def _certificate_optimum_policies(
     highest = rng.choice((1, 3, 8))
     prices = [rng.randint(0, highest) for _ in range(rounds)]
     if rng.random() < 0.7:
-        prices.sort(reverse=True)  # as good prices are, where everything arrives at once
+        prices.sort(reverse=True)  # good prices fall where all requests arrive in round 0
     stretch = Stretch(rng.choice((0, 0, 1)), tuple(prices))
     certificate = Certificate(instance, rng.choice((5, 12, 30)), (stretch,))
     bound = verify(instance, certificate)

@@ -192,6 +192,7 @@ GROUPS = (
             "tests/cli/test_outputs.py",
             "tests/cli/test_progress.py",
             "tests/cli/test_reading.py",
+            "tests/cli/test_refusals.py",
             "tests/cli/test_report_command.py",
             "tests/cli/test_rules.py",
             "tests/cli/test_sentences.py",
@@ -305,18 +306,26 @@ HOMES = {
         "tests/workloads/test_trace.py",
         "tests/workloads/test_build.py",
     ),
-    "amin_ref/cli/new.py": ("tests/cli/test_new.py",),
-    "amin_ref/cli/skeleton.py": ("tests/cli/test_new.py",),
+    "amin_ref/cli/new.py": ("tests/cli/test_new.py", "tests/cli/test_refusals.py"),
+    "amin_ref/cli/skeleton.py": ("tests/cli/test_new.py", "tests/cli/test_refusals.py"),
     "amin_ref/cli/reading.py": ("tests/cli/test_reading.py",),
-    "amin_ref/cli/limits.py": ("tests/cli/test_reading.py",),
+    "amin_ref/cli/limits.py": ("tests/cli/test_reading.py", "tests/cli/test_refusals.py"),
     "amin_ref/cli/workers.py": ("tests/cli/test_workers.py",),
     "amin_ref/cli/application.py": ("tests/cli/test_application.py",),
-    "amin_ref/cli/flags.py": ("tests/cli/test_rules.py",),
+    "amin_ref/cli/flags.py": ("tests/cli/test_rules.py", "tests/cli/test_refusals.py"),
     "amin_ref/cli/check.py": ("tests/cli/test_rules.py",),
     "amin_ref/cli/schema.py": ("tests/cli/test_rules.py",),
     "amin_ref/cli/slow.py": ("tests/cli/test_slow.py",),
-    "amin_ref/cli/writing.py": ("tests/cli/test_outputs.py", "tests/cli/test_rules.py"),
-    "amin_ref/cli/claims.py": ("tests/cli/test_sentences.py", "tests/oracle/claims/test_claims.py"),
+    "amin_ref/cli/writing.py": (
+        "tests/cli/test_outputs.py",
+        "tests/cli/test_rules.py",
+        "tests/cli/test_refusals.py",
+    ),
+    "amin_ref/cli/claims.py": (
+        "tests/cli/test_sentences.py",
+        "tests/oracle/claims/test_claims.py",
+        "tests/cli/test_refusals.py",
+    ),
     "amin_ref/cli/worst_case.py": (
         "tests/cli/test_sentences.py",
         "tests/oracle/ratio/test_program.py",
@@ -327,6 +336,7 @@ HOMES = {
     "amin_ref/cli/drive.py": (
         "tests/cli/test_sentences.py",
         "tests/cli/test_drive.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/conform.py": (
         "tests/cli/test_sentences.py",
@@ -336,6 +346,7 @@ HOMES = {
         "tests/cli/test_workload_options.py",
         "tests/cli/test_compare.py",
         "tests/cli/test_report_command.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/comparing.py": (
         "tests/cli/test_progress.py",
@@ -347,10 +358,12 @@ HOMES = {
         "tests/cli/test_endings.py",
         "tests/cli/test_cli.py",
         "tests/cli/test_rules.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/options.py": (
         "tests/cli/test_workload_options.py",
         "tests/cli/test_rules.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/wording.py": ("tests/cli/test_wording.py",),
     "amin_ref/cli/messages.py": (
@@ -361,6 +374,7 @@ HOMES = {
         "tests/cli/test_progress.py",
         "tests/cli/test_sentences.py",
         "tests/cli/test_rules.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/optimum.py": (
         "tests/cli/test_sentences.py",
@@ -381,6 +395,7 @@ HOMES = {
         "tests/cli/test_endings.py",
         "tests/cli/test_progress.py",
         "tests/cli/test_signals.py",
+        "tests/cli/test_refusals.py",
     ),
     "amin_ref/cli/streams.py": (
         "tests/cli/test_endings.py",
@@ -388,6 +403,7 @@ HOMES = {
         "tests/cli/test_outputs.py",
     ),
     "amin_ref/cli/progress.py": ("tests/cli/test_progress.py",),
+    "amin_ref/cli/vectors.py": ("tests/cli/test_refusals.py",),
 }
 """The test files that were written for a file; they run before other tests that use the file."""
 
@@ -557,7 +573,7 @@ def run(order: Order) -> bool:
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
         now.sort(
             key=lambda f: (f.name in log.entries, _at_random(f))
-        )  # the new before the doubtful
+        )  # faults without a verdict come first
         names = {f.name for f in now}
         alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):
@@ -596,8 +612,8 @@ def _at_random(fault: Fault) -> str:
 
 
 def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
-    kills[key(fault.file, fault.scope)][test] += 1
-    kills[fault.file][test] += 1
+    for place in (fault.name, key(fault.file, fault.scope), fault.file):
+        kills[place][test] += 1
 
 
 def _affordable(

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.long.mutants.faults import Fault, faulty
+from tests.long.mutants.guard import guard
 from tests.long.mutants.warm import Judged, limit_test
 from tests.support.project import PROJECT
 
@@ -72,6 +73,9 @@ def _copy_with(fault: Fault, to: Path) -> None:
     broken = faulty(file.read_text(encoding="utf-8"), fault)
     file.write_text(ast.unparse(broken), encoding="utf-8")
     Path(cache_from_source(str(file))).unlink(missing_ok=True)
+    # Python runs a module of this name when it starts, in each process that a test starts as well.
+    text = Path(guard.__code__.co_filename).read_text(encoding="utf-8")
+    (to / "sitecustomize.py").write_text(f"{text}\n\nguard({str(to)!r})\n", encoding="utf-8")
 
 
 class _Limits:

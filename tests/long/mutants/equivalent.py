@@ -16,225 +16,225 @@ class Equivalent:
 
 
 _BY_REASON: dict[str, tuple[str, ...]] = {
-    "a job's run is written down when it is admitted, before anything reads it": (
+    "Batch.admit sets Job.start and Job.stop before any code reads them": (
         "amin_ref/policies/lookahead.py::: 0 -> 1 #1",
         "amin_ref/policies/lookahead.py::: 0 -> -1 #1",
         "amin_ref/policies/lookahead.py::: 0 -> 1 #2",
         "amin_ref/policies/lookahead.py::: 0 -> -1 #2",
     ),
-    "any rank is as good, if all have the same": (
+    "ANY_RANK is the rank of every request, so its value does not matter": (
         "amin_ref/conformance/waiting.py::: 0.0 -> 1.0 #1",
         "amin_ref/conformance/waiting.py::: 0.0 -> -1.0 #1",
         "amin_ref/conformance/waiting.py::: 0 -> 1 #1",
         "amin_ref/conformance/waiting.py::: 0 -> -1 #1",
     ),
-    "every round begins with begin_round, which sets it before anything reads it": (
+    "begin_round sets the round at the start of every round, before any code reads it": (
         "amin_ref/policies/lookahead.py::Batch.__init__: self._now = 0 -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> 1 #1",
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #1",
     ),
-    "how long the first plan is; it is laid out anew when it is too short": (
+    "the length of the first plan; a plan that is too short is replaced by a longer one": (
         "amin_ref/policies/lookahead.py::: 64 -> 65 #1",
         "amin_ref/policies/lookahead.py::: 64 -> 63 #1",
     ),
-    "the first plan is all zeros, so it may begin in any round that is not after the first": (
+    "the first plan is all zeros, so it may begin in any round before the first one": (
         "amin_ref/policies/lookahead.py::Batch.__init__: 0 -> -1 #2",
     ),
-    "where they are equal the plan has no round left, and _coming lays an empty one out anew just as well": (
+    "if both sides are equal the plan has no round left, and Batch._coming replaces an empty plan as well": (
         "amin_ref/policies/lookahead.py::Batch.begin_round: now - self._planned_from >= len(self._planned) -> now - self._planned_from > len(self._planned) #1",
     ),
-    "only the first entry of the view is used": (
+    "the caller uses only the first entry of the slice": (
         "amin_ref/policies/lookahead.py::Batch.begin_round: 1 -> 2 #2",
         "amin_ref/policies/lookahead.py::Batch.overflows: 1 -> 2 #1",
     ),
-    "the view has one entry: the first is the last": (
+    "the slice has one entry, so its first entry is its last": (
         "amin_ref/policies/lookahead.py::Batch.begin_round: 0 -> -1 #3",
         "amin_ref/policies/lookahead.py::Batch.overflows: 0 -> -1 #1",
     ),
-    "a look at the last round alone that saves time where it fails; all rounds are looked at after it": (
+    "a test of the last round alone, which saves time; the test of all rounds follows": (
         "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len - job.assumed #1",
         "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len #1",
         "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
-        "amin_ref/conformance/plan.py::Plan.fits: prompt_len + assumed -> prompt_len - assumed #1",
-        "amin_ref/conformance/plan.py::Plan.fits: prompt_len + assumed -> prompt_len #1",
-        "amin_ref/conformance/plan.py::Plan.fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
-        "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
-        "amin_ref/conformance/plan.py::Plan.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: prompt_len + assumed -> prompt_len - assumed #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: prompt_len + assumed -> prompt_len #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: if self._planned[offset + assumed - 1] + at_the_end > self._capacity: … -> (nothing) #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] - at_the_end #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: self._planned[offset + assumed - 1] + at_the_end -> self._planned[offset + assumed - 1] #1",
     ),
-    "only whether it is true matters, and mypy refuses it": (
+    "the caller uses only the truth of the result; mypy refuses the change": (
         "oracle/journal.py::_is_alike: return False -> return None #1",
         "amin_ref/policies/lookahead.py::Batch.fits: return False -> return None #1",
         "amin_ref/model/schedule.py::_is_one_document: return False -> return None #1",
-        "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #1",
-        "amin_ref/conformance/plan.py::Plan.fits: return False -> return None #2",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: return False -> return None #1",
+        "amin_ref/conformance/plan.py::PlanByRound.fits: return False -> return None #2",
     ),
-    "where they are equal no round is left, and nothing is taken from none": (
+    "if both sides are equal no planned round is left, so the subtraction is from an empty slice": (
         "amin_ref/policies/lookahead.py::Batch.remove: left > 0 -> left >= 0 #1",
-        "amin_ref/conformance/plan.py::Plan.remove: left > 0 -> left >= 0 #1",
+        "amin_ref/conformance/plan.py::PlanByRound.remove: left > 0 -> left >= 0 #1",
     ),
-    "with none left, nothing is taken from none": (
+    "with 0 planned rounds left, the subtraction is from an empty slice": (
         "amin_ref/policies/lookahead.py::Batch.remove: 0 -> -1 #1",
-        "amin_ref/conformance/plan.py::Plan.remove: 0 -> -1 #1",
+        "amin_ref/conformance/plan.py::PlanByRound.remove: 0 -> -1 #1",
     ),
-    "the plan is laid out anew one round before it has to be": (
+    "the plan is replaced one round earlier than necessary": (
         "amin_ref/policies/lookahead.py::Batch._coming: offset + rounds > len(self._planned) -> offset + rounds >= len(self._planned) #1",
     ),
-    "how much longer the new plan is than it has to be": (
+    "the length of the new plan beyond the necessary one": (
         "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 3 #1",
         "amin_ref/policies/lookahead.py::Batch._coming: 2 -> 1 #1",
     ),
-    "another random order, no better and no worse": (
+    "another fixed random order for every seed, which serves as well": (
         "amin_ref/policies/ties.py::Shuffled.rank: '/' -> 'XX/' #1",
     ),
-    "numpy's default for whole numbers, which is 64 bits wherever this is tested": (
+    "np.int64 is numpy's default for whole numbers on every system where this is tested": (
         "amin_ref/model/blocks.py::occupied_by_round: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
-        "amin_ref/conformance/plan.py::Plan._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
+        "amin_ref/conformance/plan.py::PlanByRound._growth: np.arange(tokens + 1, tokens + rounds + 1, dtype=np.int64) -> np.arange(tokens + 1, tokens + rounds + 1) #1",
     ),
-    "rounding to blocks of one token changes nothing; it only takes time": (
+    "rounding up to blocks of one token changes no number; it only takes time": (
         "amin_ref/model/blocks.py::occupied_by_round: if block_size == 1: … -> (nothing) #1",
         "amin_ref/model/blocks.py::occupied_by_round: 1 -> 0 #3",
-        "amin_ref/conformance/plan.py::Plan._growth: self._block_size > 1 -> self._block_size >= 1 #1",
-        "amin_ref/conformance/plan.py::Plan._growth: 1 -> 0 #3",
+        "amin_ref/conformance/plan.py::PlanByRound._growth: self._block_size > 1 -> self._block_size >= 1 #1",
+        "amin_ref/conformance/plan.py::PlanByRound._growth: 1 -> 0 #3",
     ),
-    "what arrives before the present round has arrived: the next arrival is never earlier than now": (
+    "requests that arrive up to the present round are no longer in the list, so the next arrival is never earlier": (
         "amin_ref/simulator/simulation.py::_Simulation.step: max(self.now, self._arrival_rounds[-1]) -> self._arrival_rounds[-1] #1",
     ),
-    "if no request runs, waits or is still to arrive, all have completed, and the simulation has ended before": (
+    "if no request runs, waits or arrives later, all have completed, and the simulation has ended before this test": (
         "amin_ref/simulator/simulation.py::_Simulation._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
     ),
-    "a Schedule keeps its runs in order of start and, for one request, of stop; the checker does not rely on it": (
+    "a Schedule already stores its runs by start and, for one request, by stop; the checker only does not rely on it": (
         "amin_ref/checker.py::check: sorted(runs_by_request[request.id], key=lambda run: (run.start, run.stop)) -> list(runs_by_request[request.id]) #1",
     ),
     "no run starts before round 0, since Run refuses it": (
         "amin_ref/checker.py::_in_time: 0 -> -1 #1",
     ),
-    "the search is for the first round that is over, and there is one before; where it ends does not matter": (
+    "the search finds the first round above the capacity, which lies before each of these ends of the search": (
         "amin_ref/checker.py::_within_capacity: following - 1 -> following + 1 #2",
         "amin_ref/checker.py::_within_capacity: following - 1 -> following #2",
         "amin_ref/checker.py::_within_capacity: 1 -> 0 #2",
     ),
-    "no run is looked at with it before the first has set it, to 1 or more": (
+    "the first run with tokens sets the stop to 1 or more, before any run is compared with it": (
         "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> 1 #1",
         "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> -1 #1",
     ),
-    "two stretches that touch are laid out as one: the same tokens in the same rounds": (
+    "two busy periods without a round between them are computed as one, with the same tokens in each round": (
         "amin_ref/model/schedule.py::Schedule._busy_periods: run.start >= stop -> run.start > stop #1",
     ),
-    "floating point is exact up to 2**53, beyond which no number of tokens is taken; what leaves it becomes whole again": (
+    "floating point is exact up to 2**53, the limit of all numbers of tokens; callers convert the result to whole numbers": (
         "amin_ref/model/schedule.py::Schedule._held: np.zeros(stop - first, dtype=np.int64) -> np.zeros(stop - first) #1",
     ),
     "only the text before the first line end is used": (
         "amin_ref/model/schedule.py::read_schedule: 1 -> 2 #1",
     ),
-    "no request is compared with it before the first has set it, to 1 or more": (
+    "the first request sets the stop to 1 or more, before any request is compared with it": (
         "amin_ref/conformance/busy_periods.py::busy_periods: 0 -> 1 #1",
         "amin_ref/conformance/busy_periods.py::busy_periods: 0 -> -1 #1",
     ),
-    "two stretches that touch are replayed as one: the same rounds with the same running and waiting": (
+    "two busy periods without a round between them are replayed as one, with the same running and waiting requests": (
         "amin_ref/conformance/busy_periods.py::busy_periods: request.arrival >= stop -> request.arrival > stop #1",
     ),
-    "floating point is exact up to 2**53, beyond which no number of tokens is taken": (
-        "amin_ref/conformance/plan.py::Plan.__init__: np.zeros(rounds, dtype=np.int64) -> np.zeros(rounds) #1",
+    "floating point is exact up to 2**53, the limit of all numbers of tokens": (
+        "amin_ref/conformance/plan.py::PlanByRound.__init__: np.zeros(rounds, dtype=np.int64) -> np.zeros(rounds) #1",
     ),
-    "a copy that is needed only where an eviction changes what is copied": (
+    "the copy is needed only in rounds with evictions, which change the original": (
         "amin_ref/conformance/replay.py::_Replay._event: dict(self._running) if evicted else self._running -> dict(self._running) #1",
     ),
-    "with one round left it is the present one, in which the tokens held are checked and not the plan": (
-        "amin_ref/conformance/plan.py::Plan.remove: 0 -> 1 #1",
+    "with one planned round left it is the present one, in which the replay tests the tokens held, not the plan": (
+        "amin_ref/conformance/plan.py::PlanByRound.remove: 0 -> 1 #1",
     ),
-    "no part of the plan exceeds the cache but what those just admitted have added, else the replay had ended before": (
-        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
-        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
-        "amin_ref/conformance/plan.py::Plan.exceeds: now + rounds - self._first -> now + rounds + self._first #1",
-        "amin_ref/conformance/plan.py::Plan.exceeds: now + rounds - self._first -> now + rounds #1",
+    "only requests admitted in this round can make the plan exceed the cache; otherwise the replay had ended in an earlier round": (
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + 1 - self._first:now + rounds - self._first -> :now + rounds - self._first #1",
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + rounds - self._first -> now + rounds + self._first #1",
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + rounds - self._first -> now + rounds #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #1",
     ),
-    "what is planned for the present round is at most what is held in it, which is looked at": (
-        "amin_ref/conformance/plan.py::Plan.exceeds: now + 1 -> now #1",
-        "amin_ref/conformance/plan.py::Plan.exceeds: 1 -> 0 #1",
+    "the tokens planned for the present round are at most those held in it, which are tested": (
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + 1 -> now #1",
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: 1 -> 0 #1",
     ),
-    "only valid schedules are replayed: what is held in the present round fits": (
-        "amin_ref/conformance/plan.py::Plan.exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
+    "only valid schedules are replayed, in which the tokens held in the present round fit": (
+        "amin_ref/conformance/plan.py::PlanByRound.exceeds: holding > self._capacity or (ahead.size > 0 and int(ahead.max()) > self._capacity) -> ahead.size > 0 and int(ahead.max()) > self._capacity #1",
     ),
-    "Python's integers where 64 bits would do: the same numbers, more slowly": (
+    "Python's integers where 64-bit integers suffice: the same numbers, more slowly": (
         "oracle/certificate.py::Share.counted: 'int64' if largest < 2 ** 62 else 'object' -> 'object' #1",
         "oracle/certificate.py::Share.counted: 2 ** 62 -> 2 * 62 #1",
         "oracle/certificate.py::Share.counted: 2 ** 62 -> 2 #1",
         "oracle/certificate.py::Share.counted: 2 -> 1 #1",
     ),
-    "Python's integers in more or fewer of the cases in which 64 bits are just enough: the sum has one more bit to go, and what is dropped or changed is at most a few thousand": (
+    "another limit from which Python's integers are used: 64-bit integers still have a spare bit there, and the terms that change are at most a few thousand": (
         "oracle/certificate.py::Share.counted: self.limit + self.places * (self.ignored + output_len + len(ages)) + free -> self.limit + self.places * (self.ignored + output_len + len(ages)) - free #1",
         "oracle/certificate.py::Share.counted: self.limit + self.places * (self.ignored + output_len + len(ages)) + free -> self.limit + self.places * (self.ignored + output_len + len(ages)) #1",
         "oracle/certificate.py::Share.counted: largest < 2 ** 62 -> largest <= 2 ** 62 #1",
         "oracle/certificate.py::Share.counted: 62 -> 63 #1",
         "oracle/certificate.py::Share.counted: 62 -> 61 #1",
     ),
-    "room of -1 in place of 0: the limit is then one more than most, which is at most the limit, and the least of them counts": (
+    "room of -1 in place of 0 raises limit - room above limit, which is at least most; the count is the smaller of most and limit - room": (
         "oracle/certificate.py::Share.counted: 0 -> -1 #1",
     ),
-    "no stretch begins before round 0": (
+    "Stretch refuses a first round below 0, so the first stretch never overlaps": (
         "oracle/certificate.py::Certificate.__post_init__: 0 -> -1 #1",
     ),
-    "the certificate that is built refuses it in the same words": (
+    "Certificate refuses the value with the same message": (
         "oracle/certificate.py::Certificate.from_json: 1 -> 0 #1",
     ),
-    "shares without a price, which add nothing": (
+    "shares whose prices are all 0, which add nothing to any sum": (
         "oracle/certificate.py::_gain:  for share in stretch.shares if any(share.multipliers) ->  for share in stretch.shares #1",
     ),
-    "numpy takes any negative number for the length that it works out": (
+    "numpy accepts any negative number as the length that it computes": (
         "oracle/certificate.py::_sums_to_the_end: 1 -> 2 #1",
     ),
-    "more zeros behind the end, which add nothing": (
+    "more zeros after the end of the array, which add nothing": (
         "oracle/certificate.py::_sums_to_the_end: min(step, len(values)) -> step #1",
         "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) * step #1",
         "oracle/certificate.py::_sums_to_the_end: -len(values) // step -> -len(values) #1",
     ),
-    "without requests all have completed before a limit is looked at": (
+    "without requests the simulation ends before max_rounds is tested": (
         "amin_ref/simulator/simulation.py::simulate: 0 -> 1 #1",
         "amin_ref/simulator/simulation.py::simulate: 0 -> -1 #1",
     ),
-    "the machine begins with a jump to the first arrival": (
+    "the simulation begins with a jump to the round of the first arrival": (
         "amin_ref/simulator/simulation.py::_Simulation.__init__: 0 -> -1 #1",
     ),
-    "space after the last round for assumed lengths; only assumed lengths are written there": (
+    "the plan has entries after the last round only for assumed lengths": (
         "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
     ),
-    "a longer look-ahead: the running requests have been found to fit in those rounds before": (
+    "a longer look-ahead, over rounds in which the running requests were already found to fit": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
     ),
-    "names that come twice, as the keys of one dictionary": (
+    "ids that occur twice, as keys of one dictionary": (
         "amin_ref/conformance/replay.py::_Replay._state:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
     ),
-    "only saves time: without requests to judge, nothing is found": (
+    "an early return that saves time: with no admitted and no waiting requests, the tests below find nothing": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
     ),
-    "an admitted request has waited, so without waiting requests there are no admitted ones": (
+    "an admitted request is among the waiting ones before, so without waiting requests none is admitted": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
     ),
-    "no request is overtaken if none is left waiting": (
+    "overtaking is empty if no waiting request is left": (
         "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
     ),
-    "where there is no round between, none is checked": (
+    "between events in successive rounds there is no round to test": (
         "amin_ref/conformance/replay.py::_Replay._quiet: self._waiting.first() if first < stop else None -> self._waiting.first() #1",
         "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
     ),
-    "room only saves rounds that need no check; in each round that is checked, every request is added up": (
-        "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity + self.occupied(prompt_len + 1) #1",
-        "amin_ref/conformance/plan.py::Plan.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity #1",
-        "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
-        "amin_ref/conformance/plan.py::Plan.rounds_with_room: prompt_len + 1 -> prompt_len #1",
-        "amin_ref/conformance/plan.py::Plan.rounds_with_room: 1 -> 0 #1",
+    "room only excludes rounds that need no test; the test of a round sums over all requests": (
+        "amin_ref/conformance/plan.py::PlanByRound.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity + self.occupied(prompt_len + 1) #1",
+        "amin_ref/conformance/plan.py::PlanByRound.rounds_with_room: self._capacity - self.occupied(prompt_len + 1) -> self._capacity #1",
+        "amin_ref/conformance/plan.py::PlanByRound.rounds_with_room: prompt_len + 1 -> prompt_len - 1 #1",
+        "amin_ref/conformance/plan.py::PlanByRound.rounds_with_room: prompt_len + 1 -> prompt_len #1",
+        "amin_ref/conformance/plan.py::PlanByRound.rounds_with_room: 1 -> 0 #1",
     ),
-    "room below 0 takes nothing off: the most that a request counts is at most the limit": (
+    "room below 0 only raises limit - room above limit, which is at least most; the smaller of most and limit - room counts": (
         "oracle/certificate.py::Share.counted_at: max(0, free - self.places * (left + self.ignored)) -> free - self.places * (left + self.ignored) #1",
         "oracle/certificate.py::Share.counted_at: 0 -> -1 #2",
     ),
-    "more ages are looked at than can bend, or the other neighbour of one: only ages that bend are returned": (
+    "other ages are tested as well: only those with a second difference other than 0 are returned, and all of these are still tested": (
         "oracle/certificate.py::Share.bends: end + step -> end - step #1",
         "oracle/certificate.py::Share.bends: 2 -> 3 #1",
         "oracle/certificate.py::Share.bends: 2 -> 1 #1",
@@ -244,13 +244,13 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::Share.bends: output_len - self.lead -> output_len #2",
         "oracle/certificate.py::Share.bends: 1 -> 2 #5",
     ),
-    "both have an entry for each": (
+    "all sequences have the same length": (
         "oracle/certificate.py::Certificate.kinds: zip(self.stretches, found, strict=True) -> zip(self.stretches, found) #1",
         "oracle/certificate.py::Certificate.kinds: True -> False #1",
         "oracle/certificate.py::_Sums.costs: zip(self._shares, self._flat, self._ramps, strict=True) -> zip(self._shares, self._flat, self._ramps) #1",
         "oracle/certificate.py::_Sums.costs: True -> False #1",
     ),
-    "smaller digits, or Python's own integers: slower and as exact": (
+    "smaller digits, or Python's own integers: as exact, and slower": (
         "oracle/certificate.py::_digit_bits: 1 -> 2 #1",
         "oracle/certificate.py::_digit_bits: 2 -> 3 #1",
         "oracle/certificate.py::_digit_bits: 62 -> 61 #1",
@@ -259,51 +259,51 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::_digit_bits: 0 -> 1 #1",
         "oracle/certificate.py::_Sums.__init__: 'object' if _digit_bits(instance, stretch) is None else 'int64' -> 'object' #1",
     ),
-    "one bit is spare: sums stay below 2**63, since M is at least 2 and bit_length rounds up": (
+    "one bit is spare: sums stay below 2**63, because M is at least 2 and bit_length rounds up": (
         "oracle/certificate.py::_digit_bits: instance.capacity * (1 + len(stretch.shares)) + 2 -> instance.capacity * (1 + len(stretch.shares)) #1",
         "oracle/certificate.py::_digit_bits: 2 -> 1 #1",
         "oracle/certificate.py::_digit_bits: 62 -> 63 #1",
     ),
-    "all digits have the same shape, and without digits there is one entry: the first is the last": (
+    "all digits have arrays of the same shape, and without digits the list has one entry, so its first entry is its last": (
         "oracle/certificate.py::_least: 0 -> -1 #1",
         "oracle/certificate.py::_least: 0 -> -1 #2",
     ),
-    "more starts after the stretch, which cost nothing but delay: none is better than those before": (
+    "more starts after the stretch, which cost only more delay than the starts before them": (
         "oracle/certificate.py::_Sums.__init__: min(self._priced, max((share.lead for share in stretch.shares), default=0)) -> self._priced #1",
         "oracle/certificate.py::_Sums.__init__: 0 -> 1 #1",
         "oracle/certificate.py::_Sums.__init__: 1 -> 2 #1",
     ),
-    "where the prompt fills whole blocks, the block of the first token is counted among those that are taken later, from the start on": (
+    "if the prompt fills whole blocks, the block of the first token is counted with the later blocks, from the same round on": (
         "oracle/certificate.py::_Sums.costs: prompt_len + 1 -> prompt_len #1",
         "oracle/certificate.py::_Sums.costs: 1 -> 0 #1",
     ),
-    "a ramp that begins 0 rounds earlier is the ramp": (
+    "for age 0 both branches return the ramp itself": (
         "oracle/certificate.py::_ramp_from: age >= 0 -> age > 0 #1",
         "oracle/certificate.py::_ramp_from: 0 -> 1 #1",
     ),
-    "no age is before -priced, and the ramp has more entries than that": (
+    "no age is below -priced, and the ramp has more entries than priced rounds": (
         "oracle/certificate.py::_ramp_from: min(-age, len(ramp)) -> -age #1",
     ),
-    "any number below 0 says that nothing is open": (
+    "any descriptor below 0 means that no file is open": (
         "oracle/journal.py::Journal.close: 1 -> 2 #1",
         "oracle/journal.py::Journal.__del__: 1 -> 2 #1",
     ),
-    "descriptor 0 is a journal's only where standard input is closed; the process's end frees it as well": (
+    "a journal has descriptor 0 only if standard input is closed; the end of the process closes it as well": (
         "oracle/journal.py::Journal.close: self._descriptor >= 0 -> self._descriptor > 0 #1",
         "oracle/journal.py::Journal.close: 0 -> 1 #1",
         "oracle/journal.py::Journal.__del__: getattr(self, '_descriptor', -1) >= 0 -> getattr(self, '_descriptor', -1) > 0 #1",
         "oracle/journal.py::Journal.__del__: 0 -> 1 #1",
     ),
-    "the flag is 0 on every system but Windows": (
+    "the flag BINARY is 0 on every system but Windows": (
         "oracle/journal.py::Journal._open: os.O_RDWR | os.O_CREAT | BINARY -> os.O_RDWR | os.O_CREAT #1",
     ),
-    "a file that was just opened stands at its beginning": (
+    "a file that was just opened is read from its beginning": (
         "oracle/journal.py::Journal._whole_lines: os.lseek(self._descriptor, 0, os.SEEK_SET) -> (nothing) #1",
     ),
-    "a file that is cut to its own length stays as it is": (
+    "cutting a file to its own length does not change it": (
         "oracle/journal.py::Journal._whole_lines: len(whole) < len(content) -> len(whole) <= len(content) #1",
     ),
-    "of an empty list nothing is computed from it": (
+    "the number is used only with an empty list, from which no value is computed": (
         "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #1",
         "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> -1 #1",
         "amin_ref/workloads/arrivals.py::TraceArrivals.rounds: 0 -> 1 #2",
@@ -318,47 +318,86 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/workloads/arrivals.py::Poisson.rounds: times[-1] > LARGEST -> times[-1] >= LARGEST #1",
         "amin_ref/workloads/predictions.py::Mixed.intervals: generator.random(len(output_lens)) >= float(self.share) -> generator.random(len(output_lens)) > float(self.share) #1",
     ),
-    "no path and no open file equals a name of the table": (
+    "no path and no open file equals a name of an embedded workload": (
         "amin_ref/workloads/build.py::select_rows: isinstance(source, str) and source in EMBEDDED -> source in EMBEDDED #1",
     ),
-    "any fixed seed is as good": ("amin_ref/workloads/build.py::_refuse_scarcity: 0 -> 1 #1",),
-    "4,096 is no multiple of 100": (
+    "any fixed seed serves as well": ("amin_ref/workloads/build.py::_refuse_scarcity: 0 -> 1 #1",),
+    "the sides are never equal: _PROBED = 4,096 is no multiple of _SCARCE = 100": (
         "amin_ref/workloads/build.py::_refuse_scarcity: fitting * _SCARCE < _PROBED -> fitting * _SCARCE <= _PROBED #1",
     ),
-    "the exponent of a finite number is an int; the condition is there for mypy": (
+    "the exponent of a finite number is an int; the condition is for mypy alone": (
         "amin_ref/workloads/decimals.py::exact_decimal: isinstance(value, float) and isinstance(exponent, int) and (exponent < -_PLACES) -> isinstance(value, float) and exponent < -_PLACES #1",
         "amin_ref/workloads/decimals.py::exact_decimal: isinstance(exponent, int) and (not -_PLACES <= exponent <= _PLACES) -> not -_PLACES <= exponent <= _PLACES #1",
     ),
-    "a number of 18 places rounded to 18 places is itself": (
+    "rounding a number of 18 decimal places to 18 places does not change it": (
         "amin_ref/workloads/decimals.py::exact_decimal: exponent < -_PLACES -> exponent <= -_PLACES #1",
     ),
-    "all ranks move by the same number, which the correlation does not see": (
+    "all ranks change by the same number, on which the correlation does not depend": (
         "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts + 1 #1",
         "amin_ref/workloads/distribution.py::_ranks: counts - 1 -> counts #1",
         "amin_ref/workloads/distribution.py::_ranks: 1 -> 2 #1",
         "amin_ref/workloads/distribution.py::_ranks: 1 -> 0 #1",
     ),
-    "numpy's default for these values; named for the reader and for mypy": (
+    "the type is numpy's default for these values; it is given for readers and mypy": (
         "amin_ref/workloads/distribution.py::measure_lengths: np.array(lengths, dtype=np.int64) -> np.array(lengths) #1",
         "amin_ref/workloads/distribution.py::_ranks: np.asarray(mean_ranks[which], dtype=np.float64) -> np.asarray(mean_ranks[which]) #1",
     ),
-    "a fast path: the lines below it read the same": (
+    "a fast path: the lines after it return the same number": (
         "amin_ref/workloads/fields.py::tokens_from_text: if len(text) <= _FAST_DIGITS and text.isdecimal() and text.isascii(): … -> (nothing) #1",
         "amin_ref/workloads/fields.py::tokens_from_text: len(text) <= _FAST_DIGITS -> len(text) < _FAST_DIGITS #1",
     ),
-    "an int has no fraction": (
+    "the remainder of an int by 1 is 0, so the condition on the type does not matter": (
         "amin_ref/workloads/json_lines.py::Objects._time: time_unit is None and self.whole_times and isinstance(value, Decimal) and value % 1 -> time_unit is None and self.whole_times and value % 1 #1",
     ),
-    "the error is below 1, so what is rounded up is above 0": (
+    "the error is below 1, so the number that is rounded up is above 0": (
         "amin_ref/workloads/predictions.py::Varying.intervals: max(1, ceil((1 - error) * output_len)) -> ceil((1 - error) * output_len) #1",
         "amin_ref/workloads/predictions.py::Varying.intervals: 1 -> 0 #1",
     ),
-    "all have an entry for each output length": (
+    "all sequences have one entry for each output length": (
         "amin_ref/workloads/predictions.py::Varying.intervals: zip(errors.tolist(), output_lens, strict=True) -> zip(errors.tolist(), output_lens) #1",
         "amin_ref/workloads/predictions.py::Varying.intervals: True -> False #1",
         "amin_ref/workloads/predictions.py::Mixed.intervals: True -> False #1",
     ),
-    "how many bytes are read at a time": (
+    "all lists have an entry for each output length": (
+        "amin_ref/workloads/predictions.py::Mixed.intervals: zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens), strict=True) -> zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens)) #1",
+    ),
+    "the number of bytes is only compared with a limit of many bytes": (
+        "amin_ref/files/reading.py::Source.__init__: 0 -> 1 #2",
+        "amin_ref/files/reading.py::Source.__init__: 0 -> -1 #2",
+        "amin_ref/files/reading.py::_bytes_left: 0 -> 1 #1",
+        "amin_ref/files/reading.py::_bytes_left: 0 -> -1 #1",
+    ),
+    "more is read of a line that is too long, but never beyond its end; the line is refused as well": (
+        "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 + len(line) #1",
+        "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 #1",
+        "amin_ref/files/reading.py::Source.lines: 1 -> 2 #1",
+    ),
+    "only Windows refuses to rename a file that is open": (
+        "amin_ref/files/writing.py::_New.become: self.close() -> (nothing) #1",
+    ),
+    "the caller uses only the truth of the result": (
+        "amin_ref/files/writing.py::_New.become: return False -> return None #1",
+    ),
+    "any negative descriptor means that there is none": (
+        "amin_ref/files/writing.py::_New.close: 1 -> 2 #1",
+    ),
+    "follow_symlinks=True is the default of os.link": (
+        "amin_ref/files/writing.py::_link: os.link(str(descriptor), name, src_dir_fd=folder, follow_symlinks=True) -> os.link(str(descriptor), name, src_dir_fd=folder) #1",
+    ),
+    "where files without names are not supported, opening the folder fails, and the file gets a name": (
+        "amin_ref/files/writing.py::_nameless: 0 -> 1 #1",
+        "amin_ref/files/writing.py::_nameless: not unnamed or not os.path.isdir(_OPEN_FILES) -> not os.path.isdir(_OPEN_FILES) #1",
+    ),
+    "the temporary name of a file until it is renamed": (
+        "amin_ref/files/writing.py::_named: '.' -> 'XX.' #1",
+        "amin_ref/files/writing.py::_named: 6 -> 7 #1",
+        "amin_ref/files/writing.py::_named: 6 -> 5 #1",
+    ),
+    "the flag BINARY, which is 0 on every system but Windows": (
+        "amin_ref/files/writing.py::_named: os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY -> os.O_WRONLY | os.O_CREAT | os.O_EXCL #1",
+        "amin_ref/files/writing.py::_write_stream: os.O_WRONLY | os.O_APPEND | BINARY -> os.O_WRONLY | os.O_APPEND #1",
+    ),
+    "the number of bytes that are read at a time": (
         "amin_ref/files/reading.py::Source.text: 2 ** 20 -> 2 * 20 #1",
         "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",
         "amin_ref/files/reading.py::Source.text: 20 -> 19 #1",
@@ -367,7 +406,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
 """Reasons why a fault changes nothing that the specification defines, and these faults."""
 
 _NOT_PROMISED: dict[str, tuple[str, ...]] = {
-    "prices are any numbers that are not negative: which ones are found, and how fast, decides only how good the bound is (T10), and it is computed anew from them": (
+    "any prices of at least 0 give a valid bound, which is computed from them again (T10): which prices are found, and how fast, decides only how close the bound is": (
         "oracle/search/bounds.py::ascend: over_tokens / capacity -> over_tokens #1",
         "oracle/search/bounds.py::ascend: _squares(part_tokens, tokens) + _squares(part_shares, shares) -> _squares(part_tokens, tokens) - _squares(part_shares, shares) #1",
         "oracle/search/relaxation.py::_shares: part * problem.capacity -> part #1",
@@ -388,7 +427,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/programme/candidates.py::Candidates._scale: 1 -> 2 #3",
         "oracle/search/branch_and_bound.py::BranchAndBound.bounds: self._prove(bounds.whole(bounds.root)) -> (nothing) #2",
     ),
-    "every schedule found is checked: where the heuristics look decides only how good it is": (
+    "every schedule found is checked: where a heuristic searches decides only the schedule's cost": (
         "oracle/search/problem.py::first_schedule: min(schedules, key=problem.cost) -> max(schedules, key=problem.cost) #1",
         "oracle/heuristics/best_schedule.py::_prices: first - stretch.first_round:stop - stretch.first_round -> :stop - stretch.first_round #1",
         "oracle/heuristics/best_schedule.py::_orders: one.prompt_len + one.output_len -> one.prompt_len - one.output_len #1",
@@ -399,7 +438,7 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/search/walk.py::WorkerPool.walk: self._narrow.append(WorkItem(root, coming.pop(0).width)) -> (nothing) #1",
         "oracle/programme/candidates.py::Candidates.by_mean_start: np.bincount(self.kind, weights=value * self.start, minlength=len(self.kinds)) -> np.bincount(self.kind, minlength=len(self.kinds)) #1",
     ),
-    "how much is laid out, tried or done at once, and in which order, decides only the time": (
+    "the amount of work at a time, and its order, decide only the time": (
         "oracle/portfolio.py::_Work.choose: (1 - 2 * budget.pricing) * self._time_limit -> 1 - 2 * budget.pricing #1",
         "oracle/search/bounds.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
         "oracle/search/states.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
@@ -412,46 +451,48 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
         "oracle/search/walk.py::walk: width is None and len(states) > budget.priced_anew and is_due -> len(states) > budget.priced_anew and is_due #1",
         "oracle/search/branch_and_bound.py::BranchAndBound.explore: self.problem.size > MOST_REQUESTS -> self.problem.size >= MOST_REQUESTS #1",
     ),
-    "longest is smaller than the capacity, as a request has a prompt and fits": (
+    "the longest output is shorter than the capacity, because each request has a prompt and fits": (
         "oracle/search/states.py::RoundStep.__init__: 2 * problem.capacity + problem.longest -> 2 * problem.capacity #1",
     ),
-    "the first state twice: one of two equal ones is dropped": (
+    "the first state is added twice, and one of two equal states is dropped": (
         "oracle/search/states.py::RoundStep._start: 0 -> 1 #1",
     ),
-    "a request that starts twice costs more than once, and holds no less: the state that it came from dominates it": (
+    "a state in which a request starts twice costs more and holds no less than the state with one start, which dominates it": (
         "oracle/search/states.py::RoundStep._candidates: states.ready & ~states.placed -> states.ready #1",
     ),
-    "every entry is set afterwards": ("oracle/search/relaxation.py::Sequences.starts: 0 -> -1 #1",),
-    "a cut that is not found, or not violated, makes the programme slower, not wrong; each is valid by itself": (
+    "every entry of the array is set afterwards": (
+        "oracle/search/relaxation.py::Sequences.starts: 0 -> -1 #1",
+    ),
+    "every cut is valid, so a missing or a satisfied cut only makes the programme slower": (
         "oracle/programme/cuts.py::Cutter._violated_cliques: 1 -> 0 #1",
         "oracle/programme/cuts.py::Cutter._extended_trios: trios.append(added) -> (nothing) #1",
         "oracle/programme/cuts.py::_greedy_trios: value[some] + ~out @ value[choice] / 2 -> value[some] #1",
         "oracle/programme/branch_and_cut.py::_BranchAndCut._narrowed_by_cuts: best + LEAST_GAIN -> best - LEAST_GAIN #1",
     ),
-    "positions are whole numbers already": (
+    "the positions in the list are ints, for which np.int64 is the default": (
         "oracle/programme/cuts.py::Cutter._trio_cut: np.array(members, dtype=np.int64) -> np.array(members) #1",
     ),
-    "a candidate twice is two columns for the same start: slower, not wrong": (
+    "a candidate that occurs twice is two columns for the same start, which is slower and as exact": (
         "oracle/programme/candidates.py::Kind.windows: 1 -> 0 #2",
     ),
-    "the list has one entry: the first is the last": (
+    "the list has one entry, so its first entry is its last": (
         "oracle/programme/solvers.py::_run: 0 -> -1 #1",
     ),
-    "what a temporary file is called": (
+    "the name of a temporary file": (
         "oracle/programme/solvers.py::solve_with_cbc: 'log.txt' -> 'XXlog.txt' #1",
     ),
-    "HiGHS in the tests accepts both or neither and ends in any case; a precaution for other versions": (
+    "a precaution for other versions of HiGHS: the tested one has both solutions or neither, and ends in any case": (
         "oracle/programme/solvers.py::Relaxation.solve: solution.value_valid and solution.dual_valid -> solution.value_valid #1",
         "oracle/programme/solvers.py::_run: model.HandleUserInterrupt = True -> (nothing) #1",
     ),
-    "only saves time: a candidate whose ceiling is below the floor has a ratio below the floor": (
+    "a test that saves time: a candidate whose ceiling is below the floor also has a ratio below the floor": (
         "oracle/ratio/candidates.py::worst_of: if candidate.ceiling < floor: … -> (nothing) #1",
     ),
-    "no ratio is below 1": (
+    "no ratio is below 1, so any initial floor up to 1 admits all candidates": (
         "oracle/ratio/worst_case.py::_Search._begin: 0 -> 1 #1",
         "oracle/ratio/worst_case.py::_Search._begin: 0 -> -1 #1",
     ),
-    "nothing is less than a delay of 0; only saves looking": (
+    "a test that saves time: no delay is less than 0": (
         "tests/models/identical_prompts.py::IdenticalPrompts._least_delay: if least == 0: … -> (nothing) #1",
     ),
 }

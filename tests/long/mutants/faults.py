@@ -8,8 +8,8 @@ they also change decorated functions (all properties and class methods) and code
 functions.
 
 Not mutated: annotations, type aliases, ``__all__``, docstrings, f-strings, strings with a space in
-them, and what a flag's ``help`` and ``metavar`` say. Tests check what a message names, not its
-wording.
+them, and what a flag's ``help`` and ``metavar`` say: tests check what a message names, not its
+wording. Nor what another operating system does, after ``if sys.platform == …``.
 """
 
 from __future__ import annotations
@@ -114,7 +114,13 @@ def _places(
 ) -> Iterator[tuple[str, tuple[Step, ...], ast.AST]]:
     if _is_left_alone(node, in_function):
         return
-    yield scope if in_function else "", path, node
+    match node:
+        case ast.If(test=ast.Compare(left=left, ops=[ast.Eq()])) if _is_platform(left):
+            for index, child in enumerate(node.orelse):
+                yield from _places(child, scope, in_function, (*path, ("orelse", index)))
+            return
+        case _:
+            yield scope if in_function else "", path, node
     if isinstance(node, ast.ClassDef) and not in_function:
         scope = f"{scope}{node.name}."
     if isinstance(node, ast.FunctionDef) and not in_function:
@@ -156,12 +162,18 @@ def _is_left_alone(node: ast.AST, in_function: bool) -> bool:
             return True
         case ast.keyword(arg=name):
             return name in _WORDING
+        case ast.Compare(left=left):
+            return _is_platform(left)
         case _:
             return False
 
 
 _WORDING = ("help", "metavar")
 """Arguments that only say in a help text what a flag is."""
+
+
+def _is_platform(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.platform"
 
 
 def _is_type(value: ast.AST) -> bool:

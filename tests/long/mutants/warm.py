@@ -31,6 +31,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.long.mutants.faults import Fault, faulty, module_name
+from tests.long.mutants.guard import guard
+from tests.support.project import PROJECT
 
 MEMORY = 2 * 2**30
 """Address space of a fork, in bytes: a fault that allocates without end must not use all memory."""
@@ -38,6 +40,9 @@ MEMORY = 2 * 2**30
 KILLERS = 4
 """The number of tests that run first because they killed faults of the same function; then the same
 number for the file."""
+
+QUICK = 5
+"""A test is quick if this many times its time is within the budget."""
 
 SLOWEST = 10
 """A test on faulty code may take this many times its time on sound code: it may have to shrink."""
@@ -82,6 +87,10 @@ class Measured:
     def is_elsewhere(self) -> bool:
         """Whether a fault in a fork hardly concerns the test: other processes do its work."""
         return 2 * self.elsewhere > self.seconds
+
+
+Kills = Mapping[str, Counter[str]]
+"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one."""
 
 
 def allowed_seconds(measured: float) -> float:
@@ -141,9 +150,9 @@ class Warm:
         self._functions: dict[tuple[str, str, int], list[FunctionType]] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Do the work; no test runs in this process itself."""
+        """Call ``work``; no test runs in this process itself."""
         self.items = {item.nodeid: item for item in session.items}
-        for file in self._files.values():  # the command line imports its commands late
+        for file in self._files.values():  # the command line imports commands only when they run
             importlib.import_module(module_name(file))
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in self._files:
@@ -173,11 +182,11 @@ class Warm:
                     failed = self._fails(test, None)
                     sys.setprofile(None)
                     if failed:
-                        _say(pipe, f"fails: {test}")
+                        _write_line(pipe, f"fails: {test}")
                         continue
                     seconds = _processor_seconds() - began
                     elsewhere = _seconds_elsewhere() - elsewhere
-                    _say(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
+                    _write_line(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
 
             return run
 
@@ -195,7 +204,7 @@ class Warm:
     def tests_of(
         self,
         fault: Fault,
-        kills: Mapping[str, Counter[str]],
+        kills: Kills,
         budget: float,
         elsewhere: bool = True,
     ) -> list[str]:
@@ -203,18 +212,23 @@ class Warm:
 
         Without ``elsewhere``, those are left out whose work is done by processes that they start.
 
-        First come tests that killed faults of this function, then tests from the file's home. Then
-        follow, in turns, a test that runs few functions, and a case of a parametrised test that has
-        had no turn yet.
+        First comes the test that killed this fault before, then quick tests that killed faults of
+        this function or file, then tests from the file's home, then slower killers. Then follow, in
+        turns, a test that runs few functions, and a case of a parametrised test that has had no
+        turn yet.
         """
         name = key(fault.file, fault.scope)
-        near, far = kills.get(name, Counter[str]()), kills.get(fault.file, Counter[str]())
+        itself, near, far = (
+            kills.get(place, Counter[str]()) for place in (fault.name, name, fault.file)
+        )
         running = sorted(
             (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
             key=lambda test: self.measured[test].seconds,
         )
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
+        quick = [t for t in killers if QUICK * self.measured[t].seconds <= budget]
+        first = [t for t in running if itself[t]] + quick
         narrow = sorted(running, key=lambda test: len(self.measured[test].functions))
         earlier = Counter[str]()
         turns: dict[str, int] = {}
@@ -227,7 +241,7 @@ class Warm:
         by_turns = itertools.chain.from_iterable(zip(narrow, varied, strict=True))
         spent = 0.0
         found: dict[str, None] = {}
-        for test in (*killers, *at_home, *by_turns):
+        for test in (*first, *at_home, *killers, *by_turns):
             if test not in found and spent + self.measured[test].seconds <= budget:
                 spent += self.measured[test].seconds
                 found[test] = None
@@ -249,7 +263,7 @@ class Warm:
     def judge(
         self,
         faults: Iterable[Fault],
-        kills: Mapping[str, Counter[str]],
+        kills: Kills,
         budget: float,
         workers: int,
     ) -> Iterator[tuple[Fault, Judged]]:
@@ -272,29 +286,38 @@ class Warm:
                 yield fault, Judged("killed", last.removeprefix("failed: "), seconds)
             elif last == "done":
                 yield fault, Judged("unnoticed", "", seconds)
-            else:
+            elif status:
                 yield fault, Judged("killed", last, seconds)
+            else:
+                raise RuntimeError(f"the judgement of {fault.name} ended without a verdict")
 
     def _trying(self, code: CodeType, tests: Sequence[str]) -> Callable[[int], None]:
         def run(pipe: int) -> None:
-            for function in self._functions[_place(code)]:
-                function.__code__ = code
+            self._put(code)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
-                _say(pipe, test)
+                _write_line(pipe, test)
                 limit_test(allowed_seconds(self.measured[test].seconds))
                 if self._fails(test, following):
-                    _say(pipe, f"failed: {test}")
+                    _write_line(pipe, f"failed: {test}")
                     return
-            _say(pipe, "done")
+            _write_line(pipe, "done")
 
         return run
+
+    def _put(self, code: CodeType) -> None:
+        """Replace the code of a function, and of the inner functions that it has returned before,
+        such as those that decorators make of commands."""
+        for inner in _with_inner(code):
+            for function in self._functions.get(_place(inner), ()):
+                with contextlib.suppress(ValueError):  # the fault has taken a variable from it
+                    function.__code__ = inner
 
     def failing_without_fault(self, tests: Iterable[str], workers: int) -> list[str]:
         """Tests that fail in a fork of the sound code, each run as the first of its fork."""
 
         def trying(test: str) -> Callable[[int], None]:
             def run(pipe: int) -> None:
-                _say(pipe, "failed" if self._fails(test, None) else "passed")
+                _write_line(pipe, "failed" if self._fails(test, None) else "passed")
 
             return run
 
@@ -389,7 +412,7 @@ def _noting(
     return note
 
 
-def _say(pipe: int, line: str) -> None:
+def _write_line(pipe: int, line: str) -> None:
     os.write(pipe, (line + "\n").encode())
 
 
@@ -412,24 +435,33 @@ def _forked(
             running[pipe] = job, child, time.monotonic(), []
         if not running:
             return
-        heard = select.select(list(running), [], [], 1.0)[0]
+        readable = select.select(list(running), [], [], 1.0)[0]
         for pipe in list(running):
             job, child, began, parts = running[pipe]
-            if pipe in heard and (said := os.read(pipe, 65536)):
+            if pipe in readable and (said := os.read(pipe, 65536)):
                 parts.append(said)
                 continue
-            # What a test has left running may hold the pipe open: the child itself is what counts.
-            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in heard else os.WNOHANG)
+            # Processes left by a test may keep the pipe open, so the end of the child is tested.
+            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in readable else os.WNOHANG)
             if os.waitid(os.P_PID, child, flags) is None:
                 continue
-            # What the tests have left running goes, while the child's number is still its own.
+            # Processes left by the tests are killed before the child's id can be used again.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
+            parts.extend(_rest_of(pipe))  # said since the pipe was looked at
             os.close(pipe)
             del running[pipe]
             lines = b"".join(parts).decode().splitlines()
             yield job, lines, status, time.monotonic() - began
+
+
+def _rest_of(pipe: int) -> Iterator[bytes]:
+    """The bytes left in a pipe to which no process writes any more."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while said := os.read(pipe, 65536):
+            yield said
 
 
 def _fork(run: Callable[[int], None]) -> tuple[int, int]:
@@ -447,6 +479,7 @@ def _fork(run: Callable[[int], None]) -> tuple[int, int]:
             os.dup2(silence, stream)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        guard(str(PROJECT))
         run(writing)
         status = 0
     finally:

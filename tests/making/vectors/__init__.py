@@ -1,1 +1,1 @@
-"""Makes the test vectors: ``python -m tests.making.vectors`` writes them again."""
+"""Generates the test vectors: ``python -m tests.making.vectors`` writes them again."""

@@ -1,7 +1,8 @@
-"""Write the vectors again: ``python -m tests.making.vectors``; with ``--choose``, other ones.
+"""Write the vectors again: ``python -m tests.making.vectors [--choose | --add]``.
 
-Without ``--choose`` the instances stay the same, and comments, flags and verdicts are computed
-again. With ``--add`` the bugs that have no vectors get some. All take minutes of processor time.
+Without flags the instances stay the same, and comments, flags and verdicts are computed again.
+``--choose`` chooses other instances; ``--add`` adds vectors for the bugs that have none. Each way
+takes minutes of processor time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from amin_ref.vectors import published_vectors
-from tests.making.vectors.selection import added, chosen_anew, written_anew
+from tests.making.vectors.selection import added, chosen_again, regenerated
 from tests.support.project import PROJECT
 
 PUBLISHED = PROJECT / "amin_ref" / "vectors" / "vectors.json"
@@ -22,14 +23,14 @@ def main() -> None:
     parser.add_argument("--add", action="store_true", help="add vectors for bugs without any")
     arguments = parser.parse_args()
     if arguments.choose:
-        found = chosen_anew()
+        found = chosen_again()
     else:
-        found = (added if arguments.add else written_anew)(published_vectors())
+        found = (added if arguments.add else regenerated)(published_vectors())
     PUBLISHED.write_text(found.to_json(), encoding="utf-8")
     print(f"{len(found.vectors)} vectors in {len(found.groups)} groups")
     for group in found.groups:
         if not group.vectors:
-            print(f"nothing catches {group.flag}")
+            print(f"no vector detects {group.flag}")
 
 
 if __name__ == "__main__":

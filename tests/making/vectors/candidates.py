@@ -1,4 +1,4 @@
-"""Vectors to choose from: random small instances, with verdicts found by brute force.
+"""Vectors to choose from: random small instances, with verdicts by brute force.
 
 Right schedules come from the naive policies, tie-break by tie-break
 (:mod:`tests.models.every_tie`). They also determine the wrong round of a wrong schedule: the first
@@ -68,20 +68,20 @@ WITHOUT_FREEDOM: tuple[VectorPolicy, ...] = (
 """Policies whose vectors are instances of which every tie-break makes the same schedule."""
 
 MOST_SCHEDULES = 6
-"""Most schedules of one vector, so that vectors stay readable."""
+"""The largest number of schedules of one vector, so that vectors stay readable."""
 
 
-class Lot:
-    """Random numbers that are the same in every version of Python."""
+class PortableRandom:
+    """Random numbers that are the same under every version of Python."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
 
     def number(self, least: int, most: int) -> int:
-        """A whole number, each as likely as the others."""
+        """A whole number from ``least`` to ``most``, all equally likely."""
         return least + int(self._random.random() * (most - least + 1))
 
-    def hits(self, share: float) -> bool:
+    def chance(self, share: float) -> bool:
         """True with probability ``share``."""
         return self._random.random() < share
 
@@ -90,33 +90,33 @@ class Lot:
         return tuple(sorted(ids, key=lambda _: self._random.random()))
 
 
-def drawn_instance(lot: Lot, most_requests: int = 5) -> Instance:
-    """A few requests that compete for a tight cache."""
-    block_size = (1, 1, 2, 4)[lot.number(0, 3)]
-    lowest = lot.hits(0.4)
-    equal_prompts = lot.number(1, 3) if lot.hits(0.4) else None
-    latest = lot.number(1, 6) if lot.hits(0.4) else 0
+def drawn_instance(rng: PortableRandom, most_requests: int = 5) -> Instance:
+    """Two to ``most_requests`` requests that do not always fit into the cache together."""
+    block_size = (1, 1, 2, 4)[rng.number(0, 3)]
+    lowest = rng.chance(0.4)
+    equal_prompts = rng.number(1, 3) if rng.chance(0.4) else None
+    latest = rng.number(1, 6) if rng.chance(0.4) else 0
     requests = []
-    for request_id in "abcdef"[: lot.number(2, most_requests)]:
-        output_len = lot.number(1, 7)
+    for request_id in "abcdef"[: rng.number(2, most_requests)]:
+        output_len = rng.number(1, 7)
         requests.append(
             Request(
                 request_id,
-                equal_prompts or lot.number(1, 5),
+                equal_prompts or rng.number(1, 5),
                 output_len,
-                1 if lowest else lot.number(1, output_len),
-                None if lot.hits(0.3) else output_len + lot.number(0, 4),
-                lot.number(0, latest),
+                1 if lowest else rng.number(1, output_len),
+                None if rng.chance(0.3) else output_len + rng.number(0, 4),
+                rng.number(0, latest),
             )
         )
     largest = max(held(request.prompt_len, request.output_len, block_size) for request in requests)
-    return Instance(largest + lot.number(0, largest), tuple(requests), block_size)
+    return Instance(largest + rng.number(0, largest), tuple(requests), block_size)
 
 
 def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
-    """Instances whose schedules differ in ties alone, all of them listed."""
+    """Vectors with all schedules that the policy can make, one for each way to break ties."""
     for index in range(count):
-        instance = drawn_instance(Lot(f"{policy}/{index}"))
+        instance = drawn_instance(PortableRandom(f"{policy}/{index}"))
         try:
             schedules = every_schedule(instance, NAIVE[policy], most=40)
         except TooMany:
@@ -128,7 +128,7 @@ def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
 def right_without_freedom(policy: VectorPolicy, count: int) -> Iterator[Vector]:
     """Instances that have one schedule, whatever breaks ties."""
     for index in range(count):
-        instance = drawn_instance(Lot(f"{policy}/{index}"), most_requests=4)
+        instance = drawn_instance(PortableRandom(f"{policy}/{index}"), most_requests=4)
         schedules = under_every_ranking(policy, instance)
         if len(schedules) == 1:
             yield _right(policy, None, schedules)
@@ -147,11 +147,11 @@ def under_every_ranking(policy: VectorPolicy, instance: Instance) -> frozenset[S
 
 
 def right_with_ties(count: int) -> Iterator[Vector]:
-    """Instances whose ties are broken in one given order: Amin makes one schedule of them."""
+    """Vectors with a given order of ties, under which Amin makes one schedule."""
     for index in range(count):
-        lot = Lot(f"ties/{index}")
-        instance = drawn_instance(lot)
-        order = lot.order(instance.by_id)
+        rng = PortableRandom(f"ties/{index}")
+        instance = drawn_instance(rng)
+        order = rng.order(instance.by_id)
         schedule = naive_amin(instance, {request: rank for rank, request in enumerate(order)})
         yield _right("amin", order, [schedule])
 
@@ -196,21 +196,21 @@ def _described(policy: VectorPolicy, schedules: Sequence[Schedule], is_ordered: 
 
 
 def not_valid(count: int) -> Iterator[Vector]:
-    """Valid schedules that are broken in one place."""
+    """Vectors of invalid schedules: valid ones with one change, which breaks one rule."""
     for index in range(count):
-        lot = Lot(f"not valid/{index}")
-        instance = drawn_instance(lot, most_requests=3)
+        rng = PortableRandom(f"not valid/{index}")
+        instance = drawn_instance(rng, most_requests=3)
         ranks = {request: float(place) for place, request in enumerate(instance.by_id)}
         schedule = naive_schedule(
             instance, NaiveAmin(instance.capacity, instance.block_size), ranks
         )
-        damaged = _damaged(lot, schedule)
+        damaged = _damaged(rng, schedule)
         if len(naive_faults(damaged)) == 1:
             yield _faulty(damaged)
 
 
 def _faulty(schedule: Schedule) -> Vector:
-    """A schedule with one fault, which the checker has to find."""
+    """The vector of a schedule that breaks one rule, which the checker must report."""
     ((rule, now, _),) = naive_faults(schedule)
     (violation,) = check(schedule)
     return Vector(
@@ -226,53 +226,53 @@ def _faulty(schedule: Schedule) -> Vector:
     )
 
 
-def _damaged(lot: Lot, schedule: Schedule) -> Schedule:
+def _damaged(rng: PortableRandom, schedule: Schedule) -> Schedule:
     """A schedule with one run, or the instance, changed."""
     runs = list(schedule.runs)
-    place = lot.number(0, len(runs) - 1)
+    place = rng.number(0, len(runs) - 1)
     run = runs[place]
-    kind = lot.number(0, 7)
+    kind = rng.number(0, 7)
     instance = schedule.instance
     match kind:
         case 0:
             del runs[place]
         case 1:
-            start = lot.number(0, schedule.makespan + 2)
+            start = rng.number(0, schedule.makespan + 2)
             runs.append(replace(run, start=start, stop=start + run.length))
         case 2:
-            stop = max(run.start, run.stop + lot.number(-2, 2))
+            stop = max(run.start, run.stop + rng.number(-2, 2))
             runs[place] = replace(run, stop=stop)
         case 3:
-            start = max(0, run.start - lot.number(1, 3))
+            start = max(0, run.start - rng.number(1, 3))
             runs[place] = replace(run, start=start, stop=start + run.length)
         case 4:
-            start = schedule.makespan + lot.number(0, 2)
-            length = lot.number(0, instance.by_id[run.request].output_len)
+            start = schedule.makespan + rng.number(0, 2)
+            length = rng.number(0, instance.by_id[run.request].output_len)
             runs.append(Run(run.request, start, start + length, "evicted"))
         case 5:
-            later = lot.number(1, 3)
+            later = rng.number(1, 3)
             first = [replace(r, start=r.start + later, stop=r.stop + later) for r in runs]
             length = min(later, instance.by_id[run.request].output_len)
             arrival = instance.by_id[run.request].arrival
             runs = [*first, Run(run.request, arrival, arrival + length, "evicted")]
         case 6:
             try:
-                instance = replace(instance, capacity=instance.capacity - lot.number(1, 3))
+                instance = replace(instance, capacity=instance.capacity - rng.number(1, 3))
             except AminError:
                 return schedule
         case _:
-            start = lot.number(run.start, run.stop)
+            start = rng.number(run.start, run.stop)
             runs.append(Run(run.request, start, start + 1, "evicted"))
     return Schedule(instance, tuple(runs))
 
 
 class Straying(NaiveAmin):
-    """Amin that does something else, which is valid, in one round."""
+    """Amin that makes another decision, random but valid, in one round."""
 
-    def __init__(self, instance: Instance, lot: Lot) -> None:
+    def __init__(self, instance: Instance, rng: PortableRandom) -> None:
         super().__init__(instance.capacity, instance.block_size)
-        self._lot = lot
-        self._rounds_left = lot.number(0, 8)
+        self._rng = rng
+        self._rounds_left = rng.number(0, 8)
 
     def decide(self) -> tuple[list[RequestId], list[RequestId]]:
         self._rounds_left -= 1
@@ -281,14 +281,14 @@ class Straying(NaiveAmin):
         for request, tokens in self.generated.items():
             self.known[request].assumed = max(self.known[request].assumed, tokens)
         evicted = []
-        for request in self._lot.order(self.generated):
-            if self.overflows(self.generated) or self._lot.hits(0.15):
+        for request in self._rng.order(self.generated):
+            if self.overflows(self.generated) or self._rng.chance(0.15):
                 del self.generated[request]
                 evicted.append(request)
         admitted = []
-        candidates = [*self.waiting, *evicted] if self._lot.hits(0.3) else [*self.waiting]
-        for request in self._lot.order(sorted(map(str, candidates))):
-            if self._lot.hits(0.6) and not self.overflows([*self.generated, request]):
+        candidates = [*self.waiting, *evicted] if self._rng.chance(0.3) else [*self.waiting]
+        for request in self._rng.order(sorted(map(str, candidates))):
+            if self._rng.chance(0.6) and not self.overflows([*self.generated, request]):
                 self.generated[request] = 0
                 self.waiting.discard(request)
                 admitted.append(request)
@@ -296,7 +296,7 @@ class Straying(NaiveAmin):
         return evicted, admitted
 
     def held_in(self, rounds: int, more: Mapping[RequestId, int]) -> int:
-        """Requests that have not started yet count from their first token."""
+        """As in the base class; requests that do not run count from their first token."""
         return sum(
             held(self.known[i].prompt_len, self.generated.get(i, 0) + rounds + 1, self.block_size)
             for i in more
@@ -305,26 +305,26 @@ class Straying(NaiveAmin):
 
 
 def not_amins(count: int) -> Iterator[Vector]:
-    """Valid schedules that Amin could not have made, from wrong schedulers and from straying."""
+    """Vectors of valid schedules that Amin could not have made: of wrong schedulers, or strayed."""
     for index in range(count):
-        lot = Lot(f"not Amin's/{index}")
-        instance = drawn_instance(lot, most_requests=4)
+        rng = PortableRandom(f"not Amin's/{index}")
+        instance = drawn_instance(rng, most_requests=4)
         try:
             rights = every_schedule(instance, NaiveAmin, most=100)
         except TooMany:
             continue
-        wrong = WRONG[lot.number(0, len(WRONG) - 1)]
-        for schedule in (_strayed(instance, lot), _made_by(wrong.make, instance)):
+        wrong = WRONG[rng.number(0, len(WRONG) - 1)]
+        for schedule in (_strayed(instance, rng), _made_by(wrong.make, instance)):
             if schedule is not None and schedule not in rights:
                 yield _refused(schedule, None, rights)
 
 
 def not_in_this_order(count: int) -> Iterator[Vector]:
-    """Amin's schedules under another order than the one given."""
+    """Vectors of Amin's schedules under another order of ties than the given one."""
     for index in range(count):
-        lot = Lot(f"another order/{index}")
-        instance = drawn_instance(lot, most_requests=4)
-        orders = lot.order(instance.by_id), lot.order(instance.by_id)
+        rng = PortableRandom(f"another order/{index}")
+        instance = drawn_instance(rng, most_requests=4)
+        orders = rng.order(instance.by_id), rng.order(instance.by_id)
         own, other = (
             naive_amin(instance, {request: rank for rank, request in enumerate(order)})
             for order in orders
@@ -333,9 +333,9 @@ def not_in_this_order(count: int) -> Iterator[Vector]:
             yield _refused(other, orders[0], [own])
 
 
-def _strayed(instance: Instance, lot: Lot) -> Schedule | None:
+def _strayed(instance: Instance, rng: PortableRandom) -> Schedule | None:
     ranks = {request: float(place) for place, request in enumerate(instance.by_id)}
-    schedule = naive_schedule(instance, Straying(instance, lot), ranks)
+    schedule = naive_schedule(instance, Straying(instance, rng), ranks)
     return None if naive_faults(schedule) else schedule
 
 
@@ -351,7 +351,7 @@ def _refused(
 ) -> Vector:
     order = None if ties is None else Ranking(ties)
     departure = conform(schedule, ties=order).departure
-    assert departure is not None, "no right schedule, and yet not refused"
+    assert departure is not None, "conform accepts a schedule that is none of the right ones"
     assert departure.round == first_wrong_round(schedule, rights)
     return Vector(
         id=1,
@@ -366,8 +366,8 @@ def _refused(
     )
 
 
-def worked_out(vector: Vector) -> Vector:
-    """The same instance (and schedule, if it is a wrong one), with everything else recomputed."""
+def recomputed(vector: Vector) -> Vector:
+    """The vector of the same instance (and the same schedule, if invalid), all else recomputed."""
     if vector.result == "invalid" and vector.policy is None:
         return _faulty(vector.schedules[0])
     assert vector.policy is not None
@@ -385,19 +385,19 @@ def worked_out(vector: Vector) -> Vector:
 
 
 def first_wrong_round(schedule: Schedule, rights: Iterable[Schedule]) -> int:
-    """The first round in which no right schedule does the same as this one up to there."""
+    """The first round up to which no right schedule has made all of this schedule's decisions."""
     longest = 0
-    mine = _deeds(schedule)
+    mine = _decisions_by_round(schedule)
     for other in rights:
-        theirs = _deeds(other)
+        theirs = _decisions_by_round(other)
         last = max((*mine, *theirs))
         same = next((now for now in range(last + 1) if mine.get(now) != theirs.get(now)), last)
         longest = max(longest, same)
     return longest
 
 
-def _deeds(schedule: Schedule) -> dict[int, frozenset[tuple[str, RequestId]]]:
-    """What is evicted and admitted in each round in which something is."""
+def _decisions_by_round(schedule: Schedule) -> dict[int, frozenset[tuple[str, RequestId]]]:
+    """The evictions and admissions of each round that has any."""
     found: dict[int, frozenset[tuple[str, RequestId]]] = {}
     for run in schedule.runs:
         found[run.start] = found.get(run.start, frozenset()) | {("admit", run.request)}
@@ -407,7 +407,7 @@ def _deeds(schedule: Schedule) -> dict[int, frozenset[tuple[str, RequestId]]]:
 
 
 def candidates() -> list[Vector]:
-    """All of them, the smallest first; no two are the same."""
+    """All different candidates, the smallest first."""
     found = [
         *right("amin", 400),
         *right_with_ties(100),
@@ -424,7 +424,7 @@ def candidates() -> list[Vector]:
 
 
 def size(vector: Vector) -> tuple[int, int, int, int]:
-    """Fewer requests, fewer schedules, fewer tokens: easier to follow by hand."""
+    """A sort key: vectors with fewer requests, schedules and tokens are easier to follow."""
     requests = vector.instance.requests
     tokens = sum(request.prompt_len + request.output_len for request in requests)
     return len(requests), len(vector.schedules), tokens, vector.instance.capacity

@@ -1,4 +1,4 @@
-"""What each bug costs, measured: in latency, beside the policy without the bug, and in memory."""
+"""The measured cost of each bug: latency compared with the sound policy, and excess memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_ROUNDS = 30_000
 
 
 def workloads() -> dict[str, Instance]:
-    """Chats, under the two conditions that costs are stated for."""
+    """Random chats under the two conditions for which costs are stated."""
     kinds = (Bins(10), AtOnce(), 16), (Rough(1, 1000), Poisson(Decimal("0.15")), 1)
     at_once, trickling = (
         build_instance(
@@ -46,11 +46,11 @@ CONDITIONS = f"{REQUESTS} chats, M = {CAPACITY}"
 
 @dataclass(frozen=True)
 class Figures:
-    """What a scheduler makes of a workload.
+    """The result of a scheduler on a workload.
 
     Attributes:
         total_latency: request·rounds; ``None`` when some request never completes.
-        excess: the most that it holds beyond the capacity; tokens.
+        excess: the most tokens that it holds beyond the capacity in a round.
     """
 
     total_latency: int | None
@@ -66,7 +66,7 @@ def costs() -> dict[str, str]:
 
 
 def cost_of(flag: Flag) -> str:
-    """What a flag's bug costs, in a sentence; one that has the bug stands for all."""
+    """The cost of a flag's bug, in a sentence, measured with its first implementation."""
     if flag.cost is not None:
         return f"{flag.cost[0].upper()}{flag.cost[1:]}."
     parts, excess = [], 0
@@ -111,7 +111,7 @@ def _scheduler(implementation: Implementation, policy: VectorPolicy) -> Policy:
 
 
 class Engine:
-    """Carries out every decision, also an overflow, and measures how full the cache gets."""
+    """Carries out every decision, also one that overflows, and measures the tokens held."""
 
     def __init__(
         self, implementation: Implementation, policy: VectorPolicy, instance: Instance
@@ -126,7 +126,7 @@ class Engine:
         self._excess = 0
 
     def run(self) -> Figures:
-        """All rounds, until every request has completed or the scheduler gets nowhere."""
+        """All rounds until every request has completed or MOST_ROUNDS have passed."""
         instance = self._instance
         self._scheduler.begin(instance.capacity, instance.block_size)
         completed: list[RequestId] = []

@@ -43,7 +43,7 @@ class Implementation:
 
 
 def _complete(package: ModuleType) -> ModuleType:
-    """The package, with every public name loaded: it must not be loaded from another copy later."""
+    """The package with all public names loaded, so that none is loaded from another copy later."""
     for name in package.__all__:
         getattr(package, name)
     return package
@@ -53,7 +53,7 @@ OURS = Implementation(_complete(amin_ref), _complete(oracle))
 
 
 class _BrokenSource(SourceFileLoader):
-    """Loads a module's text with a mutant's fault in it."""
+    """Loads a module from its source with a mutant's fault in it."""
 
     def __init__(self, name: str, file: Path, mutants: Sequence[Mutant]) -> None:
         super().__init__(name, str(file))
@@ -67,7 +67,7 @@ class _BrokenSource(SourceFileLoader):
 
 
 class _Finder(MetaPathFinder):
-    """Finds the modules that a mutant breaks."""
+    """Finds the module that a mutant changes."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant

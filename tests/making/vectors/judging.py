@@ -1,4 +1,4 @@
-"""Testing an implementation with a vector, as every user of the vectors does."""
+"""Testing an implementation with a vector, as a user of the vectors does."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ POLICY_CLASSES = {
 
 
 MOST_ROUNDS = 300
-"""More than any schedule of the vectors takes; a broken policy may get nowhere."""
+"""More rounds than any schedule of the vectors has; a broken policy may never end."""
 
 
 class Fails(Exception):
-    """An implementation does not do what a vector says."""
+    """An implementation does not do what a vector demands."""
 
 
 def passes(implementation: Implementation, vector: Vector) -> bool:
-    """Whether an implementation does what the vector says; one that raises does not."""
+    """Whether an implementation does what the vector demands, without an exception."""
     try:
         if implementation.scheduler is not None:
             if vector.policy == "amin" and vector.ties is None and vector.result != "invalid":
@@ -52,7 +52,7 @@ def passes(implementation: Implementation, vector: Vector) -> bool:
 
 
 def _makes_one_of_them(implementation: Implementation, vector: Vector) -> None:
-    """The policy makes the one schedule, or one of those that ties allow."""
+    """The policy makes one of the vector's schedules, which differ only in ties."""
     core = implementation.core
     if implementation.scheduler is not None:
         policy = implementation.scheduler()
@@ -67,7 +67,7 @@ def _makes_one_of_them(implementation: Implementation, vector: Vector) -> None:
 
 
 def _accepts(implementation: Implementation, vector: Vector, schedule: Schedule) -> None:
-    """The checker finds nothing, the policy could have made it, the machine can run it."""
+    """The schedule is valid, the policy could have made it, and the simulator carries it out."""
     core = implementation.core
     copy = core.Schedule.from_json(schedule.to_json())
     _demand(not core.check(copy))
@@ -80,7 +80,7 @@ def _accepts(implementation: Implementation, vector: Vector, schedule: Schedule)
 
 
 def _refuses(implementation: Implementation, vector: Vector) -> None:
-    """The checker, or conformance, names the rule and the round."""
+    """The checker, or else the conformance checker, names the vector's rule and round."""
     core = implementation.core
     (schedule,) = vector.schedules
     copy = core.Schedule.from_json(schedule.to_json())
@@ -98,7 +98,7 @@ def _refuses(implementation: Implementation, vector: Vector) -> None:
 
 
 def _is_stopped(implementation: Implementation, schedule: Schedule) -> bool:
-    """Whether the machine refuses to carry out a schedule."""
+    """Whether the simulator refuses to carry out a schedule."""
     core = implementation.core
     instance = core.Instance.from_json(schedule.instance.to_json())
     try:
@@ -109,7 +109,7 @@ def _is_stopped(implementation: Implementation, schedule: Schedule) -> bool:
 
 
 def _scripted(implementation: Implementation, schedule: Schedule) -> object:
-    """A policy that makes the decisions of a given schedule, whatever it receives."""
+    """A policy that makes the decisions of a given schedule, whatever input it receives."""
     core = implementation.core
     runs = schedule.runs
 
@@ -122,7 +122,7 @@ def _scripted(implementation: Implementation, schedule: Schedule) -> object:
 
 
 def _runs(text: str) -> Runs:
-    """A schedule's runs, whatever package made it."""
+    """The runs of a schedule's document."""
     return frozenset(tuple(run.values()) for run in json.loads(text)["runs"])
 
 

@@ -1,4 +1,4 @@
-"""Choosing the vectors: for every bug a few that detect it, small and different from each other."""
+"""Choosing the vectors: for every bug up to five that detect it, small and unlike each other."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import replace
 from itertools import repeat
 
 from amin_ref.vectors import Group, Note, Vector, VectorFile
-from tests.making.vectors.candidates import candidates, worked_out
+from tests.making.vectors.candidates import candidates, recomputed
 from tests.making.vectors.costs import costs
 from tests.making.vectors.flags import FLAGS, Flag, broken_implementations
 from tests.making.vectors.judging import passes
 
 OF_EACH = 5
-"""Most vectors for each bug."""
+"""The largest number of vectors for each bug."""
 
 
 def caught(flag: Flag, vectors: Sequence[Vector]) -> frozenset[int]:
-    """Places of the vectors that catch every implementation with the bug."""
+    """Indices of the vectors that every implementation with the bug fails."""
     found = set(range(len(vectors)))
     for implementation in broken_implementations(flag):
         found = {place for place in found if not passes(implementation, vectors[place])}
@@ -26,7 +26,7 @@ def caught(flag: Flag, vectors: Sequence[Vector]) -> frozenset[int]:
 
 
 def flags_of(vectors: Sequence[Vector]) -> list[tuple[str, ...]]:
-    """The bugs that each vector catches: the matrix."""
+    """The bugs that each vector detects: the matrix."""
     names = [flag.name for flag in FLAGS]
     with ProcessPoolExecutor() as executor:
         by_flag = dict(zip(names, executor.map(caught, FLAGS, repeat(vectors)), strict=True))
@@ -36,10 +36,10 @@ def flags_of(vectors: Sequence[Vector]) -> list[tuple[str, ...]]:
 
 
 def chosen(vectors: Sequence[Vector], flags: Sequence[Flag] = FLAGS) -> tuple[Group, ...]:
-    """For every bug, the smallest vectors that catch it and are not chosen yet.
+    """For every bug, the smallest vectors that detect it and are not chosen yet.
 
-    Those that catch a set of bugs that no vector of the group catches come first. Bugs that few
-    vectors catch choose first.
+    First come vectors that differ in the set of bugs that they detect. Bugs that few vectors detect
+    are served first.
     """
     rarest_first = sorted(flags, key=lambda flag: sum(flag.name in v.flags for v in vectors))
     taken: set[int] = set()
@@ -69,10 +69,10 @@ def _numbered(groups: Sequence[tuple[str, Sequence[Vector]]]) -> tuple[Group, ..
     return tuple(numbered)
 
 
-def written_anew(published: VectorFile) -> VectorFile:
+def regenerated(published: VectorFile) -> VectorFile:
     """The same instances, with comments, flags and verdicts computed again."""
     vectors = [
-        replace(worked_out(vector), flags=flags)
+        replace(recomputed(vector), flags=flags)
         for vector, flags in zip(published.vectors, flags_of(published.vectors), strict=True)
     ]
     remaining = iter(vectors)
@@ -80,7 +80,7 @@ def written_anew(published: VectorFile) -> VectorFile:
     return VectorFile(notes(), _numbered(groups))
 
 
-def chosen_anew() -> VectorFile:
+def chosen_again() -> VectorFile:
     """Vectors chosen again from all candidates."""
     vectors = candidates()
     with_flags = [
@@ -102,7 +102,7 @@ def added(published: VectorFile) -> VectorFile:
     ]
     found = {group.flag: group for group in (*published.groups, *chosen(with_flags, flags))}
     groups = [(flag.name, found[flag.name].vectors) for flag in FLAGS]
-    return written_anew(VectorFile(published.notes, _numbered(groups)))
+    return regenerated(VectorFile(published.notes, _numbered(groups)))
 
 
 def notes() -> tuple[Note, ...]:

@@ -1,0 +1,340 @@
+"""What a command refuses, and what it takes although it looks odd: each rule at its very edge."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+import click
+import pytest
+
+from amin_ref import Amin, Instance, Request, VisibleRequest, simulate
+from amin_ref.cli import claims, drive, signals
+from amin_ref.cli.application import application
+from amin_ref.cli.bound import evidence_in_words
+from amin_ref.cli.compare import MOST_SEEDS, _refuse_equal_seeds
+from amin_ref.cli.exit_codes import run
+from amin_ref.cli.flags import POLICY
+from amin_ref.cli.limits import MOST_TIMES
+from amin_ref.cli.options import SECONDS, WorkloadOptions
+from amin_ref.cli.skeleton import MyScheduler
+from amin_ref.cli.streams import OUTPUT_NAMES, ClosedOutput
+from amin_ref.cli.writing import STANDARD_OUTPUT, OutputFile
+from amin_ref.external import ExternalPolicy
+from amin_ref.model.errors import CannotWrite, SchedulerFailed
+from amin_ref.policies.names import POLICIES
+from amin_ref.suite import Report, examine
+from amin_ref.workloads import Selection, select_rows
+from oracle import Optimum
+from oracle import optimum as search
+
+TWO = Instance.from_lengths([(1, 2), (1, 2)], capacity=3)
+
+
+def refused(capsys: pytest.CaptureFixture[str], line: Sequence[str], code: int = 2) -> str:
+    """The sentence with which a command line is refused."""
+    capsys.readouterr()
+    assert run(application, list(line)) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize("text", ["-0.5", "inf", "nan", "x", "-1e-9"])
+def test_seconds_are_finite_and_not_negative(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="number of seconds"):
+        SECONDS.convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["0", "0.5", "1e3"])
+def test_no_time_at_all_is_a_number_of_seconds(text: str) -> None:
+    assert SECONDS.convert(text, None, None) == float(text)
+
+
+@pytest.mark.parametrize(("times", "code"), [
+    ("0", 2), ("1", 0), (str(MOST_TIMES), 0), (str(MOST_TIMES + 1), 2), ("x", 2),
+])  # fmt: skip
+def test_limits_are_raised_by_a_whole_number_of_times(
+    times: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "schedule.json"
+    file.write_text(simulate(TWO, Amin()).to_json())
+    assert run(application, ["check", str(file), "--input-limit", times]) == code
+
+
+def test_a_thousand_seeds_are_compared_and_no_more() -> None:
+    chat = WorkloadOptions("chat", 5, 0, 900, 1, "exact", "at-once", "position")
+    _refuse_equal_seeds(chat, MOST_SEEDS)
+    with pytest.raises(click.UsageError, match="at most 1,000 are compared"):
+        _refuse_equal_seeds(chat, MOST_SEEDS + 1)
+
+
+@pytest.mark.parametrize("flag", ["--policies", "--columns"])
+def test_a_name_that_is_none_is_refused_in_one_sentence(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, ["compare", flag, "nonsense"])
+    assert "nonsense" in said
+    assert ".;" not in said
+
+
+def test_a_policy_that_is_one_already_stays() -> None:
+    assert POLICY.convert(POLICIES["amax"], None, None) is POLICIES["amax"]
+    assert POLICY.convert("amax", None, None) is POLICIES["amax"]
+
+
+@pytest.mark.parametrize("name", ["-", *OUTPUT_NAMES])
+def test_a_closed_standard_output_is_no_file_to_write(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kind = OutputFile()
+    file = str(tmp_path / "file")
+    monkeypatch.setattr(sys, "stdout", ClosedOutput())
+    with pytest.raises(CannotWrite, match="standard output is closed"):
+        kind.convert(name, None, None)
+    written = kind.convert(file, None, None)
+    assert written.file is not None
+    assert written.file.path == file
+    assert kind.convert(written, None, None) is written
+
+
+def test_completion_touches_no_file(tmp_path: Path) -> None:
+    context = click.Context(click.Command("simulate"), resilient_parsing=True)
+    absent = str(tmp_path / "absent" / "file")
+    assert OutputFile().convert(absent, None, context) is STANDARD_OUTPUT
+    with pytest.raises(CannotWrite):
+        OutputFile().convert(absent, None, click.Context(click.Command("simulate")))
+
+
+@pytest.mark.parametrize(("evidence", "says"), [
+    ("certificate", "recomputes in exact arithmetic"),
+    ("solver", "the integer-programming solver states"),
+    ("exhausted", "stopped before it decided"),
+])  # fmt: skip
+def test_evidence_is_named(evidence: str, says: str) -> None:
+    best = search(TWO, time_limit=5.0)
+    text = evidence_in_words(
+        Optimum(best.schedule, 4, evidence, None)  # type: ignore[arg-type]  # one of the three
+    )
+    assert says in text
+    proven = evidence_in_words(Optimum(best.schedule, 6, "exhausted", None))
+    assert proven == "an exact search, which excluded every schedule that costs less"
+
+
+def test_the_folder_of_vectors_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "a" / "b"
+    for _ in range(2):  # the second time it is there
+        assert run(application, ["vectors", "--output-folder", str(folder)]) == 0
+        said = capsys.readouterr().err
+        assert f"groups of vectors to '{folder}'." in said
+        assert f"wrote {len(list(folder.iterdir()))} groups" in said
+    (tmp_path / "file").write_text("")
+    below = str(tmp_path / "file" / "below")
+    assert "cannot be made" in refused(capsys, ["vectors", "--output-folder", below], code=3)
+
+
+def test_a_new_scheduler_replaces_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor a file that another program writes between the look and the writing."""
+    file = tmp_path / "mine_in_test.py"
+    file.write_text("mine")
+    assert "exists, and is left unchanged" in refused(capsys, ["new", str(file)], code=3)
+    monkeypatch.setattr("amin_ref.cli.new.os.path.lexists", lambda _: False)
+    assert "exists, and is left unchanged" in refused(capsys, ["new", str(file)], code=3)
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "1st.py", "class.py", "json.py", "pytest.py"])
+def test_a_name_that_python_cannot_import_is_none(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, ["new", str(tmp_path / name)])
+    assert said.startswith("amin-ref: FILE.py is ")
+    assert not (tmp_path / name).exists()
+
+
+class TestSkeleton:
+    def test_it_reserves_whole_blocks_for_the_longest_output(self) -> None:
+        scheduler = MyScheduler()
+        scheduler.begin(20, 4)
+        visible = [
+            VisibleRequest(request.id, request.prompt_len, request.lower, request.upper, 0, place)
+            for place, request in enumerate(
+                [Request("a", 3, 2, 1, 6), Request("b", 3, 2, 1, 5), Request("c", 9, 2, 1, 90)]
+            )
+        ]
+        assert [scheduler.reserved(request) for request in visible] == [12, 8, 20]
+        unknown = VisibleRequest("d", 3, 1, None, 0, 3)
+        assert scheduler.reserved(unknown) == 20
+
+    def test_it_admits_in_order_of_arrival(self) -> None:
+        scheduler = MyScheduler()
+        scheduler.begin(10, 1)
+        later, sooner = (
+            VisibleRequest(name, 2, 1, 3, arrival, place)
+            for place, (name, arrival) in enumerate([("later", 4), ("sooner", 1)])
+        )
+        assert tuple(scheduler.decide(4, [later, sooner], []).admit) == ("sooner", "later")
+        third = VisibleRequest("third", 2, 1, 3, 4, 2)
+        assert tuple(scheduler.decide(5, [third], []).admit) == ()
+        assert tuple(scheduler.decide(6, [], ["sooner"]).admit) == ("third",)
+
+
+@pytest.mark.parametrize("flags", [[], ["--quick"]])
+def test_ctrl_c_says_where_the_measurements_are(
+    flags: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(
+        *_: object,
+        on_measured: Callable[[int], None],
+        on_interrupted: Callable[[], None],
+        **__: object,
+    ) -> None:
+        on_measured(3)
+        on_interrupted()
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(claims, "measure", interrupted)
+    assert run(application, ["claims", "--claim", "C1", "--workers", "1", *flags]) == 130
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("amin-ref: finishing the measurements that have begun;")
+    kept = "amin-ref: finished measurements are in 'amin-ref-claims.jsonl'; the same command "
+    assert said[1:-1] == ([] if flags else [f"{kept}continues."])
+    assert said[-1] == "amin-ref: interrupted."
+
+
+def test_claims_reads_no_standard_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--workload: claims reads its trace several times" in refused(
+        capsys, ["claims", "--quick", "--workload", "-"]
+    )
+
+
+@pytest.mark.parametrize(("workload", "reads"), [("trace.csv", 1), ("chat", 3)])
+def test_a_trace_is_read_once_for_all_seeds(
+    workload: str,
+    reads: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where it is a pipe. Random rows are drawn for each seed."""
+    calls: list[object] = []
+
+    def counted(*given: object, **named: object) -> Selection:
+        calls.append(named["seed"])
+        return select_rows(*given, **named)  # type: ignore[arg-type]  # what it was given
+
+    monkeypatch.setattr("amin_ref.cli.options.select_rows", counted)
+    monkeypatch.chdir(tmp_path)
+    lines = "arrived_at,num_prefill_tokens,num_decode_tokens\n0,3,5\n3501,3,5\n"
+    (tmp_path / "trace.csv").write_text(lines)
+    line = ["compare", "--workload", workload, "--requests", "2", "--ties", "random"]
+    assert run(application, [*line, "--seeds", "3", "--seed", "4", "--policies", "amin"]) == 0
+    assert len(calls) == reads
+    if workload == "chat":
+        assert calls == [4, 5, 6]
+    said = capsys.readouterr().err
+    assert said.count("the trace spans 58 min 21 s.") == (workload == "trace.csv")
+
+
+class Endless(ExternalPolicy):
+    """A program that goes on after the last instance."""
+
+    def end(self) -> None:
+        raise SchedulerFailed("too-many-lines", "the program printed more")
+
+
+def test_small_instances_are_left_out_or_are_as_many_as_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+
+    def noting(make: Callable[[], object], claimed: str, *, examples: int, seed: int) -> Report:
+        given.extend([make(), claimed, examples, seed])
+        return examine(MyScheduler, "valid", examples=2)
+
+    monkeypatch.setattr(drive, "examine", noting)
+    lines: list[str] = []
+    record = drive._Record(lines.append)
+    policy = ExternalPolicy(["never started"])
+    assert drive._small(policy, "valid", 0, 7, record) is None
+    assert (given, record.report, lines) == ([], None, [])
+    assert drive._small(policy, "valid", 9, 7, record) is None
+    assert given == [policy, "valid", 9, 7]
+    assert record.report is not None
+    assert lines == list(record.report.lines())
+
+
+class TestInterruption:
+    """The exception of a signal waits until the import is over, but not for ever."""
+
+    @staticmethod
+    def frame_in(file: str) -> FrameType:
+        found: list[FrameType] = []
+        names = {"found": found, "sys": sys}
+        exec(compile("found.append(sys._getframe())", file, "exec"), names)
+        return found[0]
+
+    def test_an_import_has_a_limited_number_of_looks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        timers: list[float] = []
+        monkeypatch.setattr(
+            "amin_ref.cli.signals.signal.setitimer", lambda _, seconds: timers.append(seconds)
+        )
+        handler = signals.Interruption()
+        inside = self.frame_in("<frozen importlib._bootstrap>")
+        handler.look_again(signal.SIGALRM, inside)  # no signal has come yet
+        assert timers == []
+        handler(signal.SIGTERM, inside)
+        for _ in range(signals.MOST_LOOKS - 1):
+            handler.look_again(signal.SIGALRM, inside)
+        assert timers == [signals.SECONDS_BETWEEN_LOOKS] * signals.MOST_LOOKS
+        with pytest.raises(signals.Terminated):
+            handler.look_again(signal.SIGALRM, inside)
+        handler(signal.SIGINT, inside)  # a new signal waits anew
+        assert len(timers) == signals.MOST_LOOKS + 1
+        with pytest.raises(KeyboardInterrupt):
+            handler.look_again(signal.SIGALRM, self.frame_in("program.py"))
+        handler.was_lost()
+        assert len(timers) == signals.MOST_LOOKS + 2
+
+    @pytest.mark.parametrize("file", ["<frozen importlib._bootstrap>", "/lib/popen_spawn_posix.py"])
+    def test_what_python_does_for_itself_is_not_left_half_done(self, file: str) -> None:
+        assert signals._is_within_a_step(self.frame_in(file))
+        assert not signals._is_within_a_step(self.frame_in("program.py"))
+        assert not signals._is_within_a_step(None)
+
+    def test_signals_have_their_handlers_back(self) -> None:
+        numbers = (*signals.ENDING, signal.SIGALRM)
+        before = [signal.getsignal(number) for number in numbers]
+        hook = sys.unraisablehook
+        with signals.signals_raise():
+            within = [signal.getsignal(number) for number in signals.ENDING]
+            assert all(isinstance(handler, signals.Interruption) for handler in within)
+            assert sys.unraisablehook is not hook
+        assert [signal.getsignal(number) for number in numbers] == before
+        assert sys.unraisablehook is hook
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+    def test_an_ignored_signal_stays_ignored(self) -> None:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with signals.signals_raise():
+                assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def test_what_a_program_does_after_the_end_is_a_finding() -> None:
+    finding = drive._end(Endless(["never started"]), TWO)
+    assert finding is not None
+    assert (finding.theorem, finding.rule, finding.instance) == ("T2", "too-many-lines", TWO)
+    assert finding.message == "the program printed more."
