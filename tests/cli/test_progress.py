@@ -113,7 +113,7 @@ def test_nothing_is_drawn_without_a_terminal(
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_where_nothing_can_be_drawn_a_sentence_says_what_takes_long(
+def test_without_a_terminal_a_sentence_says_what_takes_long(
     is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     screen = screen_in(monkeypatch) if is_terminal else None

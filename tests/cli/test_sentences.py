@@ -454,7 +454,7 @@ LINE = shlex.split("worst-case --prompt 1 --lower 1 --upper 3 --capacity 4 --req
 
 
 class TestWorstCaseCommand:
-    def test_ctrl_c_ends_with_the_largest_ratio_so_far(
+    def test_ctrl_c_prints_the_largest_ratio_so_far(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given: dict[str, object] = {}
@@ -472,21 +472,24 @@ class TestWorstCaseCommand:
         assert (given["question"], given["limit"]) == (Question("amin", Setting(1, 1, 3, 4), 2), 3)
         assert (given["executor"], given["checkpoint"]) == (None, None)
 
-    @pytest.mark.parametrize("is_asked", [False, True])
-    def test_where_nothing_was_compared_there_is_no_ratio(
-        self, is_asked: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("is_terminated", [False, True])
+    def test_without_a_comparison_no_ratio_is_printed(
+        self,
+        is_terminated: bool,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def stopped(*_: object, **__: object) -> WorstCase:
-            if is_asked:
+            if is_terminated:
                 signal.raise_signal(signal.SIGTERM)
             raise NothingCompared
 
         monkeypatch.setattr(worst_case, "worst_case", stopped)
-        assert run(application, LINE) == (143 if is_asked else 2)
-        why = "terminated." if is_asked else str(NothingCompared())
+        assert run(application, LINE) == (143 if is_terminated else 2)
+        why = "terminated." if is_terminated else str(NothingCompared())
         assert capsys.readouterr() == ("", f"amin-ref: {why}\n")
 
-    def test_a_checkpoint_keeps_what_is_finished(
+    def test_a_checkpoint_keeps_finished_work(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / "finished.jsonl"
@@ -500,7 +503,7 @@ class TestWorstCaseCommand:
         assert out(capsys, [*mine, "--checkpoint", str(file)], code=2) == ""
 
     @pytest.mark.parametrize("finished", [1, 2])
-    def test_the_table_has_a_line_for_each_question(
+    def test_the_table_has_a_line_for_each_finished_question(
         self,
         finished: int,
         tmp_path: Path,
@@ -529,7 +532,7 @@ class TestWorstCaseCommand:
         assert given == [questions, None, worst_case.PIECES_PER_WORKER, None]
 
 
-def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
+def test_a_finding_is_printed_with_its_instance_unless_a_file_has_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     finding = Finding("T2", "unknown-request", TWO, "round 0: 7 is no request.")
@@ -548,10 +551,10 @@ def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
         assert " ".join(capsys.readouterr().out.split()) == f"./mine: {verdict}"
 
 
-def test_ties_may_be_broken_by_position_alone(
+def test_with_ties_by_position_another_order_of_tied_requests_departs(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Two equal requests, of which the second one goes first."""
+    """Of two equal requests the second one runs first."""
     swapped = Schedule(TWO, (Run(0, 2, 4, "completed"), Run(1, 0, 2, "completed")))
     path = tmp_path / "swapped.json"
     path.write_text(swapped.to_json())

@@ -162,7 +162,7 @@ def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
         build_instance(capacity=100, requests=bad)
 
 
-def test_the_most_requests_may_be_asked_for_and_no_more(trace: Path) -> None:
+def test_more_than_the_largest_number_of_requests_is_refused(trace: Path) -> None:
     built = build_instance(trace, capacity=1000, requests=MOST_REQUESTS)
     assert 0 < len(built.instance.requests) < MOST_REQUESTS
     with pytest.raises(InvalidValue, match=rf"^requests is {MOST_REQUESTS + 1}, but it must be at"):
