@@ -256,7 +256,7 @@ def test_a_bound_counts_its_seconds_and_is_proved_by_its_certificate(
     assert (work.total, work.shown[0][1]) == (7.0, "lower bound 1,000")
 
 
-def test_what_is_shown_counts_as_a_bound_or_a_gap() -> None:
+def test_a_line_that_counts_seconds_shows_a_bound_or_a_gap() -> None:
     watch = Counted(Progress(), "", 1.0)
     improvements = _Improvements(watch)  # type: ignore[arg-type]  # has the methods of a Watch
     improvements.bound(12_345.6)

@@ -70,10 +70,10 @@ class TestDrive:
         (drive.Drive("case", 3, 1_500, 1_000, "lower-bound", conforms=False),
          ", 1.500 × bound, not Amin's."),
     ])  # fmt: skip
-    def test_an_instance_in_a_line(self, driven: drive.Drive, line: str) -> None:
+    def test_each_instance_has_a_line(self, driven: drive.Drive, line: str) -> None:
         assert driven.line() == f"case: total latency 1,500 request·rounds{line}"
 
-    def test_an_instance_in_json(self) -> None:
+    def test_each_instance_has_a_document(self) -> None:
         driven = drive.Drive("case", 3, 1_500, 1_000, "lower-bound", conforms=False)
         assert driven.as_document() == {
             "instance": "case",
@@ -131,7 +131,7 @@ class TestConform:
         (Optimum(APART, 4, "exhausted", None), "total latency 9 request·rounds, at most 2.250 "
          "times the optimum, which lies between 4 and 9."),
     ])  # fmt: skip
-    def test_the_distance_from_the_optimum(
+    def test_the_distance_from_the_optimum_is_printed(
         self,
         best: Optimum,
         distance: str,
@@ -161,7 +161,7 @@ class TestConform:
         assert (document["upper_bound"], document["conforms"]) == (6, True)
         assert "between 4 and 6." in " ".join(out(capsys, ["conform", str(path)]).split())
 
-    def test_without_a_bound(
+    def test_without_a_bound_nothing_is_printed_about_the_optimum(
         self, file: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         assert "optimum" not in out(capsys, ["conform", file, "--no-bound"], code=1)
@@ -295,7 +295,7 @@ class TestClaims:
         return Ledger.from_json(LEDGER.read_text(encoding="utf-8"))
 
     @pytest.mark.parametrize("quick", [False, True])
-    def test_each_claim_with_its_verdict_rule_and_measurement(
+    def test_each_claim_is_printed_with_verdict_rule_and_measurement(
         self,
         quick: bool,
         ledger: Ledger,
@@ -413,7 +413,7 @@ class TestWorstCase:
         (0, "amin: worst ratio 3/2 = 1.500, over 9 pairs of outputs and tie-break."),
         (1, "amin: largest ratio seen 3/2 = 1.500, in "),
     ])  # fmt: skip
-    def test_the_answer_in_a_sentence(self, unseen: int, sentence: str) -> None:
+    def test_the_answer_of_worst_case_is_a_sentence(self, unseen: int, sentence: str) -> None:
         said = worst_case._sentence(WorstCase(self.QUESTION, self.FOUND, unseen))
         assert said.startswith(sentence)
         if unseen:
@@ -423,7 +423,7 @@ class TestWorstCase:
             )
 
     @pytest.mark.parametrize("unseen", [0, 1])
-    def test_the_answer_in_json(self, unseen: int) -> None:
+    def test_the_answer_of_worst_case_has_a_document(self, unseen: int) -> None:
         answer = WorstCase(self.QUESTION, self.FOUND, unseen)
         document = json.loads(worst_case._json(answer))
         assert Fraction(*document["ratio"]) == Fraction(3, 2)

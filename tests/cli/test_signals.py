@@ -105,7 +105,7 @@ def interrupted(
 
 
 def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:
-    """The code is one of ``codes``, at most one sentence is about the signal, no process is left."""
+    """Its code is in ``codes``; at most one sentence is about the signal; no process is left."""
     sentences_of_program = [
         line for line in ended.err.splitlines() if line.startswith("amin-ref: ")
     ]

@@ -96,7 +96,7 @@ def before_the_end(levels: Levels, moments: Sequence[Moment]) -> list[Moment]:
 @pytest.mark.theorem("T16")
 @times(2)
 @given(long_prompts())
-def test_lemmas_of_theorem_i(instance: Instance) -> None:
+def test_lemmas_of_theorem_i_hold_in_every_phase(instance: Instance) -> None:
     levels = Levels(instance)
     _, moments = watched(instance)
     moments = before_the_end(levels, moments)

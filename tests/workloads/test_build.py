@@ -41,7 +41,7 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_instance_from_a_trace_by_hand(trace: Path) -> None:
+def test_an_instance_from_a_trace_is_the_one_computed_by_hand(trace: Path) -> None:
     workload = build_instance(
         trace,
         capacity=10,
