@@ -78,14 +78,15 @@ Examples:
     type=click.Choice(tuple(FAMILIES)),
     metavar="NAME",
     help="Instead of a search: a large instance on which a theorem shows a policy to be far from "
-    f"the optimum, with outputs of up to --upper tokens: {', '.join(FAMILIES)}.",
+    f"the optimum, with outputs of up to --upper tokens: {', '.join(FAMILIES)}.  [default: none]",
 )
 @click.option(
     "--parameter",
     "parameters",
     metavar="NAME=VALUE",
     multiple=True,
-    help="A parameter of the family that differs from its default; may be given several times.",
+    help="A parameter of the family that differs from its default; may be given several times.  "
+    "[default: none]",
 )
 @click.option(
     "--policy",

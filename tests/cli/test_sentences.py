@@ -496,9 +496,11 @@ class TestWorstCaseCommand:
         first = out(capsys, [*LINE, "--json", "--checkpoint", str(file)])
         assert len(file.read_text().splitlines()) > 1
         assert out(capsys, [*LINE, "--json", "--checkpoint", str(file)]) == first
-        (tmp_path / "mine.py").write_text("from amin_ref import Amin\n\nclass Mine(Amin): pass\n")
+        (tmp_path / "policy_of_sentences.py").write_text(
+            "from amin_ref import Amin\n\nclass Mine(Amin): pass\n"
+        )
         monkeypatch.chdir(tmp_path)
-        mine = [*LINE, "--policy", "mine:Mine"]
+        mine = [*LINE, "--policy", "policy_of_sentences:Mine"]
         assert "ties broken by its own rule" in out(capsys, mine)
         assert out(capsys, [*mine, "--checkpoint", str(file)], code=2) == ""
 
