@@ -55,6 +55,8 @@ _CHECKPOINT = click.option(
     help="File of finished work: created if it does not exist, continued if it does.  "
     "[default: none]",
 )
+_OF_A_SEARCH = "[required without --family]"
+
 _TIME_LIMIT = click.option(
     "--time-limit",
     type=SECONDS,
@@ -96,11 +98,13 @@ Examples:
     help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
     "or a policy of your own.",
 )
-@click.option("--prompt", type=TOKENS, help="s, length of every prompt.")
-@click.option("--lower", type=TOKENS, help="ℓ, lower bound of every output.")
-@click.option("--upper", type=TOKENS, help="u, upper bound of every output.")
-@click.option("--capacity", type=TOKENS, help="M, size of the cache; at least s + u.")
-@click.option("--requests", type=REQUESTS, help="n, number of requests.")
+@click.option("--prompt", type=TOKENS, help=f"s, length of every prompt.  {_OF_A_SEARCH}")
+@click.option("--lower", type=TOKENS, help=f"ℓ, lower bound of every output.  {_OF_A_SEARCH}")
+@click.option("--upper", type=TOKENS, help="u, upper bound of every output.  [required]")
+@click.option(
+    "--capacity", type=TOKENS, help=f"M, size of the cache; at least s + u.  {_OF_A_SEARCH}"
+)
+@click.option("--requests", type=REQUESTS, help=f"n, number of requests.  {_OF_A_SEARCH}")
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
