@@ -870,7 +870,7 @@ class TestBrowser:
         assert len(widths) == len(released())
         assert all(inner <= outer for outer, inner in widths)
 
-    def test_nothing_is_fetched(self, browser: Chrome, page: str, tmp_path: Path) -> None:
+    def test_the_page_fetches_no_files(self, browser: Chrome, page: str, tmp_path: Path) -> None:
         opened(browser, page, tmp_path, DESK)
         fetched = browser.execute_script("return performance.getEntriesByType('resource').length")
         assert fetched == 0
