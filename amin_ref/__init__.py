@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         NoProgress,
     )
     from amin_ref.model.instance import Instance
+    from amin_ref.model.machine import Machine
     from amin_ref.model.request import Request
     from amin_ref.model.schedule import Outcome, Run, Schedule
     from amin_ref.model.validation import RequestId
@@ -84,6 +85,7 @@ __all__ = [
     "InvalidValue",
     "InvalidWorkload",
     "MCBenchmark",
+    "Machine",
     "NoProgress",
     "Outcome",
     "Policy",
@@ -132,6 +134,7 @@ _MODULES = {
     "InvalidValue": "amin_ref.model.errors",
     "InvalidWorkload": "amin_ref.model.errors",
     "MCBenchmark": "amin_ref.policies",
+    "Machine": "amin_ref.model.machine",
     "NoProgress": "amin_ref.model.errors",
     "Outcome": "amin_ref.model.schedule",
     "Policy": "amin_ref.policies",

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Run, Schedule
 from amin_ref.model.validation import RequestId
@@ -50,6 +51,7 @@ def check(schedule: Schedule) -> tuple[Violation, ...]:
 
     Consecutive rounds that exceed the capacity are reported once, as the first of them.
     """
+    refuse_other_machines(schedule.instance.machine, "check")
     runs_by_request: dict[RequestId, list[Run]] = {
         request.id: [] for request in schedule.instance.requests
     }

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import AfterEviction, Machine
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Outcome, Run, Schedule
 from amin_ref.model.validation import LARGEST, RequestId
@@ -165,6 +166,20 @@ def instances(
 def _occupied(request: Request, block_size: int) -> int:
     blocks = -(-(request.prompt_len + request.output_len) // block_size)
     return blocks * block_size
+
+
+def machines() -> SearchStrategy[Machine]:
+    """A machine: any eviction, storage and soundness, with and without tight limits."""
+    after_eviction: tuple[AfterEviction, ...] = ("restart", "resume")
+    return st.builds(
+        Machine,
+        after_eviction=st.sampled_from(after_eviction),
+        last_token_stored=st.sampled_from((True, False)),
+        tokens_per_round=st.none() | st.integers(1, 12),
+        max_running=st.none() | st.integers(1, 4),
+        watermark=st.integers(0, 2),
+        sound_predictions=st.sampled_from((True, False)),
+    )
 
 
 def rankings(instance: Instance) -> SearchStrategy[Ranking]:

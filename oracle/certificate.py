@@ -35,6 +35,7 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import whole_number
 
@@ -242,6 +243,7 @@ class Certificate:
             raise InvalidValue(
                 "certificate: instance", self.instance, "it must be an Instance", "give one"
             )
+        refuse_other_machines(self.instance.machine, "Certificate")
         whole_number("certificate: denominator", self.denominator, 1, "price units")
         object.__setattr__(self, "stretches", _tuple_of("certificate: stretches", self.stretches))
         stop = 0
@@ -352,6 +354,7 @@ def verify(instance: Instance, certificate: Certificate) -> int:
         InvalidValue: the certificate is for another instance. Names, order and predictions of
             the requests may differ: the bound does not depend on them.
     """
+    refuse_other_machines(instance.machine, "verify")
     if _content(certificate.instance) != _content(instance):
         raise InvalidValue(
             "certificate: instance",

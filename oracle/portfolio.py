@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from amin_ref import Instance, InvalidValue, Schedule, check
+from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate, Stretch, verify
 from oracle.deadline import Deadline, ShouldStop
@@ -126,6 +127,7 @@ def optimum(
         InvalidValue: an argument is not of this kind, the instance is too large for the method, or
             the method is ``"ilp"`` and no solver is installed.
     """
+    refuse_other_machines(instance.machine, "optimum")
     _check_arguments(method, in_flight)
     work = _Work(instance, time_limit, progress, should_stop, executor, in_flight, budget)
     work.look_first()

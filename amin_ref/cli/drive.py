@@ -29,6 +29,7 @@ from amin_ref.conformance import conform
 from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.schedule import Schedule
 from amin_ref.suite import (
     FAILURES,
@@ -66,6 +67,9 @@ class NamedInstance:
 
     name: str
     instance: Instance
+
+    def __post_init__(self) -> None:
+        refuse_other_machines(self.instance.machine, "drive")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from amin_ref.comparison.row import ComparisonRow
 from amin_ref.comparison.selection import DEFAULT_SELECTION, PolicySelection, policies_by_name
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import whole_number
 from amin_ref.policies.ties import ByPosition, TieBreak
@@ -59,6 +60,7 @@ class Comparison:
             raise InvalidValue(
                 "comparison: schedules", {}, "it must hold at least one", "add a policy's schedule"
             )
+        refuse_other_machines(self.instance.machine, "compare")
         for policy, schedule in self.schedules.items():
             if schedule.instance != self.instance:
                 raise InvalidValue(
@@ -307,6 +309,7 @@ def simulated(
         progress: called with the policy's name and its number of completed requests, whenever that
             grows.
     """
+    refuse_other_machines(instance.machine, "compare")
     for name, make in policies_by_name(policies, ties).items():
         yield name, simulate(instance, make(), on_completion=_reporting(progress, name))
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from amin_ref.model.blocks import longest_output, occupied
-from amin_ref.model.errors import InvalidValue, shown
+from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.json_reading import (
     expect_array,
     expect_fields,
@@ -18,12 +18,19 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.machine import (
+    PAPERS_MACHINE,
+    Machine,
+    machine_document,
+    machine_from_document,
+)
 from amin_ref.model.request import Request
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/instance"
-VERSION = 1
+VERSIONS = (1, 2)
+"""Version 2 has the field ``machine``. The paper's machine is left out, in version 1."""
 
 Prediction = tuple[int, int | None]
 """A predicted interval of the output length: ℓ and u, or ``None`` for an unknown u; tokens."""
@@ -38,23 +45,39 @@ class Instance:
         requests: the requests, in the order that breaks ties by default. Any iterable is taken,
             and stored as a tuple.
         block_size: B, tokens per cache block; at least 1.
+        machine: what an eviction costs, what a token occupies, and the limits of a round; the
+            paper's machine by default.
 
     Raises:
-        InvalidValue: a field is not of this kind, two requests have one id, or a request does not
-            fit into the empty cache: B·⌈(s + o)/B⌉ > M.
+        InvalidValue: a field is not of this kind; two requests have one id; a request does not fit
+            into the empty cache, B·⌈(s + o)/B⌉ > M (s + o - 1 in place of s + o where the machine
+            does not store the last token); or ℓ ≤ o ≤ u does not hold for a request where the
+            machine requires sound predictions.
     """
 
     capacity: int
     requests: tuple[Request, ...]
     block_size: int = 1
+    machine: Machine = PAPERS_MACHINE
 
-    def __init__(self, capacity: int, requests: Iterable[Request], block_size: int = 1) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        requests: Iterable[Request],
+        block_size: int = 1,
+        machine: Machine = PAPERS_MACHINE,
+    ) -> None:
         # Written out, because the __init__ of a dataclass would be typed to take only a tuple.
         whole_number("instance: capacity", capacity, 1, "tokens")
         whole_number("instance: block_size", block_size, 1, "tokens")
+        if not isinstance(machine, Machine):
+            raise InvalidValue(
+                "instance: machine", machine, "it must be a Machine", "build it with Machine(…)"
+            )
         object.__setattr__(self, "capacity", capacity)
         object.__setattr__(self, "requests", _tuple_of_requests(requests))
         object.__setattr__(self, "block_size", block_size)
+        object.__setattr__(self, "machine", machine)
         seen: set[RequestId] = set()
         for request in self.requests:
             if request.id in seen:
@@ -65,14 +88,18 @@ class Instance:
                     "give every request an id of its own",
                 )
             seen.add(request.id)
+            if machine.sound_predictions:
+                request.refuse_wrong_prediction()
             self._refuse_infeasible(request)
 
     def _refuse_infeasible(self, request: Request) -> None:
-        needed = occupied(request.prompt_len + request.output_len, self.block_size)
+        stored = self.machine.held(request.prompt_len + request.output_len)
+        needed = occupied(stored, self.block_size)
         if needed > self.capacity:
+            last = "" if self.machine.last_token_stored else " - 1"
             raise InvalidValue(
-                f"request {shown(request.id)}: prompt_len + output_len",
-                request.prompt_len + request.output_len,
+                f"request {shown(request.id)}: prompt_len + output_len{last}",
+                stored,
                 f"it needs {needed} tokens in blocks of {self.block_size} and the cache has "
                 f"{self.capacity}",
                 f"raise capacity to {needed} or drop the request",
@@ -87,6 +114,7 @@ class Instance:
         block_size: int = 1,
         predictions: Iterable[Prediction] | None = None,
         arrivals: Iterable[int] | None = None,
+        machine: Machine = PAPERS_MACHINE,
     ) -> Instance:
         """An instance of requests with these lengths, whose ids are 0, 1, 2, …
 
@@ -99,6 +127,7 @@ class Instance:
             predictions: ℓ and u of each request; tokens. ``None``: nothing is predicted, so ℓ = 1
                 and u is unknown, as for a :class:`Request` that is given neither.
             arrivals: r of each request; rounds. ``None``: all requests arrive in round 0.
+            machine: the paper's machine by default.
 
         Raises:
             InvalidValue: as for :class:`Instance` and :class:`Request`; or an item of ``lengths``
@@ -122,14 +151,16 @@ class Instance:
                 )
             ),
             block_size,
+            machine,
         )
 
     def __repr__(self) -> str:
-        """As of any dataclass, but with only the first of many requests."""
+        """As of any dataclass, but with only the first of many requests, and no default machine."""
         requests = short_tuple(self.requests)
+        machine = "" if self.machine == PAPERS_MACHINE else f", machine={self.machine!r}"
         return (
             f"Instance(capacity={self.capacity!r}, requests={requests}, "
-            f"block_size={self.block_size!r})"
+            f"block_size={self.block_size!r}{machine})"
         )
 
     @cached_property
@@ -158,7 +189,7 @@ class Instance:
 
     def to_json(self) -> str:
         """The instance as one line of JSON, versioned; :meth:`from_json` reads it back."""
-        header: dict[str, object] = {"format": FORMAT, "version": VERSION}
+        header: dict[str, object] = {"format": FORMAT, "version": version_of(self)}
         return json.dumps(header | instance_document(self))
 
     @classmethod
@@ -169,8 +200,11 @@ class Instance:
             InvalidDocument: the text is not JSON, or not of this format and version.
             InvalidValue: a field's value breaks a rule.
         """
-        document = dict(expect_format(parse(text), FORMAT, VERSION))
-        del document["format"], document["version"]
+        document = dict(expect_format(parse(text), FORMAT, *VERSIONS))
+        version = document.pop("version")
+        del document["format"]
+        if version == 1:
+            refuse_machine_field(document, "instance")
         return instance_from_document(document)
 
     def reserved_output(self, request: Request) -> int:
@@ -181,8 +215,12 @@ class Instance:
         return self.capacity - request.prompt_len if request.upper is None else request.upper
 
     def longest_output(self, request: Request) -> int:
-        """The most tokens that the request could generate in an empty cache: B·⌊M/B⌋ − s."""
-        return longest_output(request.prompt_len, self.capacity, self.block_size)
+        """The most tokens that the request could generate in an empty cache: B·⌊M/B⌋ − s.
+
+        One more where the machine does not store the last token.
+        """
+        stored = longest_output(request.prompt_len, self.capacity, self.block_size)
+        return stored if self.machine.last_token_stored else stored + 1
 
 
 def _tuple_of_requests(requests: Iterable[Request]) -> tuple[Request, ...]:
@@ -237,12 +275,36 @@ def _pair(field: str, item: tuple[First, Second]) -> tuple[First, Second]:
 
 
 def instance_document(instance: Instance) -> dict[str, object]:
-    """The instance as an object for ``json``; a request's unknown u and arrival 0 are left out."""
-    return {
+    """The instance as an object for ``json``, without what is the default.
+
+    These are the paper's machine, a request's unknown u, and its arrival 0.
+    """
+    document: dict[str, object] = {
         "capacity": instance.capacity,
         "block_size": instance.block_size,
         "requests": [_request_document(request) for request in instance.requests],
     }
+    if instance.machine != PAPERS_MACHINE:
+        document["machine"] = machine_document(instance.machine)
+    return document
+
+
+def version_of(instance: Instance) -> int:
+    """The version of a document that holds the instance: 1 if its machine is the paper's."""
+    return 1 if instance.machine == PAPERS_MACHINE else 2
+
+
+def refuse_machine_field(document: Mapping[str, object], where: str) -> None:
+    """Refuse the field ``machine`` in an instance of a document of version 1.
+
+    Raises:
+        InvalidDocument: it is there.
+    """
+    if "machine" in document:
+        raise InvalidDocument(
+            f"{where}: the field 'machine' belongs to version 2 and the document is of version 1; "
+            'write "version": 2.'
+        )
 
 
 def instance_from_document(value: object, where: str = "instance") -> Instance:
@@ -253,7 +315,7 @@ def instance_from_document(value: object, where: str = "instance") -> Instance:
         InvalidValue: a field's value breaks a rule of :class:`Request` or :class:`Instance`.
     """
     found = expect_object(value, where)
-    expect_fields(found, where, ("capacity", "requests"), ("block_size",))
+    expect_fields(found, where, ("capacity", "requests"), ("block_size", "machine"))
     requests = expect_array(found["requests"], f"{where}: requests")
     return Instance(
         capacity=whole_number(f"{where}: capacity", found["capacity"], 1, "tokens"),
@@ -262,6 +324,7 @@ def instance_from_document(value: object, where: str = "instance") -> Instance:
             _request_from_document(request, f"{where}: requests[{position}]")
             for position, request in enumerate(requests)
         ),
+        machine=machine_from_document(found.get("machine", {}), f"{where}: machine"),
     )
 
 

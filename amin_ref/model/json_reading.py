@@ -52,8 +52,8 @@ def parse(text: str) -> object:
     return value
 
 
-def expect_format(value: object, name: str, version: int) -> Mapping[str, object]:
-    """``value`` as an object whose ``format`` is ``name`` and whose ``version`` is ``version``.
+def expect_format(value: object, name: str, *versions: int) -> Mapping[str, object]:
+    """``value`` as an object whose ``format`` is ``name`` and ``version`` one of ``versions``.
 
     Raises:
         InvalidDocument: it is something else; the message says what.
@@ -65,10 +65,13 @@ def expect_format(value: object, name: str, version: int) -> Mapping[str, object
             f"document: format is {shown(found)}, but {name!r} is expected here; "
             f'give a file that begins {{"format": "{name}", …}}.'
         )
-    if document.get("version") != version or type(document.get("version")) is not int:
+    version = document.get("version")
+    if type(version) is not int or version not in versions:
+        known = " and ".join(map(str, versions))
         raise InvalidDocument(
-            f"document: version is {shown(document.get('version'))}, but this release knows "
-            f"version {version} of {name}; convert the file or install a release that knows it."
+            f"document: version is {shown(version)}, but this release knows "
+            f"version{'s' if len(versions) > 1 else ''} {known} of {name}; convert the file or "
+            "install a release that knows it."
         )
     return document
 

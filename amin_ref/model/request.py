@@ -17,9 +17,12 @@ class Request:
         prompt_len: s, length of the prompt; tokens, at least 1.
         output_len: o, true length of the answer; tokens, at least 1. Hidden from every policy
             that is not clairvoyant.
-        lower: ℓ, predicted lower bound of ``output_len``; tokens, 1 ≤ ℓ ≤ o.
-        upper: u, predicted upper bound, o ≤ u; tokens. ``None`` when unknown.
+        lower: ℓ, predicted lower bound of ``output_len``; tokens, at least 1.
+        upper: u, predicted upper bound; tokens, at least ``lower``. ``None`` when unknown.
         arrival: r, the first round in which the request may be admitted; at least 0.
+
+    An :class:`~amin_ref.Instance` requires ℓ ≤ o ≤ u as well, unless its machine has
+    ``sound_predictions=False`` (decision D41).
 
     Raises:
         InvalidValue: a field breaks one of these rules; the message says which, and what to do.
@@ -45,6 +48,24 @@ class Request:
         whole_number(of + "output_len", self.output_len, 1, "tokens")
         whole_number(of + "lower", self.lower, 1, "tokens")
         whole_number(of + "arrival", self.arrival, 0, "rounds")
+        if self.upper is None:
+            return
+        whole_number(of + "upper", self.upper, 1, "tokens")
+        if self.upper < self.lower:
+            raise InvalidValue(
+                of + "upper",
+                self.upper,
+                f"it must be at least lower, which is {self.lower}",
+                f"raise it to {self.lower} or more, or give None where it is unknown",
+            )
+
+    def refuse_wrong_prediction(self) -> None:
+        """Refuse a prediction that does not hold: one without ℓ ≤ o ≤ u.
+
+        Raises:
+            InvalidValue: names the bound that is wrong.
+        """
+        of = f"request {shown(self.id)}: "
         if self.lower > self.output_len:
             raise InvalidValue(
                 of + "lower",
@@ -52,10 +73,7 @@ class Request:
                 f"it must not exceed output_len, which is {self.output_len}",
                 f"lower it to {self.output_len} or less",
             )
-        if self.upper is None:
-            return
-        whole_number(of + "upper", self.upper, 1, "tokens")
-        if self.upper < self.output_len:
+        if self.upper is not None and self.upper < self.output_len:
             raise InvalidValue(
                 of + "upper",
                 self.upper,

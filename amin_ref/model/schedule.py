@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from amin_ref.model.blocks import occupied_by_round
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
-from amin_ref.model.instance import Instance, instance_document, instance_from_document
+from amin_ref.model.instance import (
+    Instance,
+    instance_document,
+    instance_from_document,
+    refuse_machine_field,
+    version_of,
+)
 from amin_ref.model.json_reading import (
     expect_array,
     expect_fields,
@@ -21,12 +27,15 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/schedule"
 LINES_FORMAT = "amin-ref/schedule-lines"
-VERSION = 1
+VERSIONS = (1, 2)
+"""Version 2 has an instance with a machine. With the paper's machine, version 1 is written."""
+
 LONGEST_TIMELINE = 2**27
 """The most rounds of a timeline that is laid out as an array: 1 GiB of 8-byte counts."""
 
@@ -187,6 +196,7 @@ class Schedule:
     @property
     def wasted_tokens(self) -> int:
         """Tokens generated in runs that were evicted."""
+        refuse_other_machines(self.instance.machine, "Schedule.wasted_tokens")
         return sum(run.length for run in self.runs if run.outcome == "evicted")
 
     @cached_property
@@ -214,6 +224,7 @@ class Schedule:
 
     def _busy_periods(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """First round and tokens held, for each longest interval of rounds that all have runs."""
+        refuse_other_machines(self.instance.machine, "Schedule.occupancy")
         period: list[Run] = []
         stop = 0
         for run in self.runs:
@@ -242,7 +253,7 @@ class Schedule:
         return json.dumps(
             {
                 "format": FORMAT,
-                "version": VERSION,
+                "version": version_of(self.instance),
                 "instance": instance_document(self.instance),
                 "runs": [run_document(run) for run in self.runs],
             }
@@ -256,10 +267,10 @@ class Schedule:
             InvalidDocument: the text is not JSON, or not of this format and version.
             InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
         """
-        document = expect_format(parse(text), FORMAT, VERSION)
+        document = expect_format(parse(text), FORMAT, *VERSIONS)
         expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
         runs = expect_array(document["runs"], "schedule: runs")
-        instance = instance_from_document(document["instance"])
+        instance = _instance_of(document)
         return cls(
             instance,
             (
@@ -272,7 +283,7 @@ class Schedule:
         """The schedule as JSON lines: a header with the instance, then each run on its line."""
         header = {
             "format": LINES_FORMAT,
-            "version": VERSION,
+            "version": version_of(self.instance),
             "instance": instance_document(self.instance),
         }
         documents = [header, *(run_document(run) for run in self.runs)]
@@ -297,9 +308,9 @@ class Schedule:
             _parsed_line(line, number, is_cut and number == len(lines))
             for number, line in enumerate(lines, start=1)
         ]
-        header = expect_format(documents[0] if documents else None, LINES_FORMAT, VERSION)
+        header = expect_format(documents[0] if documents else None, LINES_FORMAT, *VERSIONS)
         expect_fields(header, "line 1", ("format", "version", "instance"), ())
-        instance = instance_from_document(header["instance"])
+        instance = _instance_of(header)
         return cls(
             instance,
             (
@@ -307,6 +318,14 @@ class Schedule:
                 for number, run in enumerate(documents[1:], start=2)
             ),
         )
+
+
+def _instance_of(document: Mapping[str, object]) -> Instance:
+    """The instance in a document or a header, whose version says whether it may have a machine."""
+    instance = expect_object(document["instance"], "instance")
+    if document["version"] == 1:
+        refuse_machine_field(instance, "instance")
+    return instance_from_document(instance)
 
 
 def read_schedule(text: str) -> Schedule:

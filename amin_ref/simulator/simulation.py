@@ -13,6 +13,7 @@ from amin_ref.model.errors import (
     shown,
 )
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Run, Schedule
 from amin_ref.model.validation import RequestId, is_request_id
@@ -73,6 +74,7 @@ def simulate(
             rounds while requests wait and no arrivals remain, or a request has not completed by
             ``max_rounds``.
     """
+    refuse_other_machines(instance.machine, "simulate")
     simulation = _Simulation(instance, policy_of(policy, "simulate: policy"))
     if max_rounds is None:
         last_arrival = max((request.arrival for request in instance.requests), default=0)

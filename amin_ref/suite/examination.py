@@ -9,6 +9,7 @@ from typing import get_args
 
 from amin_ref.conformance import BugRule
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.policies import Policy
 from amin_ref.policies.loading import MakePolicy
 from amin_ref.suite.finding import (
@@ -173,6 +174,8 @@ def examine(
         seed: of the random instances.
         instances: instances to test on in place of random ones.
     """
+    for instance in instances or ():
+        refuse_other_machines(instance.machine, "the suite")
     return _Examination(make, claims, _Material(examples, seed, instances)).report()
 
 

@@ -24,6 +24,7 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.schedule import Schedule, run_document, run_from_document
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
@@ -228,6 +229,7 @@ def _vector_from_document(value: object, where: str, notes: Mapping[str, object]
     refused = ("rule", "round") if result == "invalid" else ()
     expect_fields(found, where, (*_ALWAYS, *refused), ("ties",))
     instance = instance_from_document(found["instance"], f"{where}: instance")
+    refuse_other_machines(instance.machine, "the vectors")
     schedules = tuple(
         _schedule_from_document(runs, f"{where}: schedules[{index}]", instance)
         for index, runs in enumerate(expect_array(found["schedules"], f"{where}: schedules"))

@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 from oracle.budget import DEFAULT_BUDGET, Budget
@@ -69,6 +70,7 @@ def best_schedule(
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
+    refuse_other_machines(instance.machine, "best_schedule")
     deadline = Deadline.after(time_limit, should_stop)
     if certificate is None:
         certificate = lower_bound(instance, PRICING * time_limit, should_stop=should_stop)

@@ -25,6 +25,7 @@ from dataclasses import replace
 import numpy as np
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import refuse_other_machines
 from oracle.certificate import Certificate, Stretch
 from oracle.deadline import Clock, Deadline, ShouldStop
 from oracle.prices.dual import Dual, Floats, Rounds, scatter
@@ -117,6 +118,7 @@ def lower_bound(
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
+    refuse_other_machines(instance.machine, "lower_bound")
     deadline = Deadline.after(time_limit, should_stop, clock)
     periods = [period for period in busy_periods(instance) if period.has_queue]
     work = [len(period.requests) * period.rounds for period in periods]

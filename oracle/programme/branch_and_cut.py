@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Schedule
+from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
@@ -141,6 +142,7 @@ def solve(
         KeyboardInterrupt: Ctrl-C; a running solver has been stopped.
     """
     deadline = Deadline.after(time_limit, should_stop)
+    refuse_other_machines(instance.machine, "the integer programme")
     if solver not in ASK:
         raise InvalidValue("solver", solver, "it must be 'highs' or 'cbc'", "give one of the two")
     given = None if warm_start is None else _by_id(instance, warm_start)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from amin_ref import Instance, Schedule
 from amin_ref.model.errors import InvalidValue
+from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget, NarrowPass
 from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import (
@@ -94,6 +95,7 @@ def search(
         InvalidValue: the time limit is not a finite number of seconds, ``warm_start`` is of
             another instance or not valid, or the instance lasts too many rounds.
     """
+    refuse_other_machines(instance.machine, "search")
     deadline = Deadline.after(time_limit, should_stop)
     problem = Problem.of(instance)
     if problem.horizon > MOST_ROUNDS:

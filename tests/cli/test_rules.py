@@ -491,6 +491,11 @@ class TestJson:
             ),
             ("worst-case --family staggered --upper 4 --time-limit 0 --json", 0, "amin-ref/family"),
             ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
+            (
+                "claims --quick --claim which --requests 9 --seeds 2 --workers 1 --json",
+                0,
+                "amin-ref/schedulers",
+            ),
         ],
     )
     def test_the_fields_of_json_are_those_of_the_page(

@@ -1,4 +1,4 @@
-"""``python -m tests.making.packed CHECKPOINT OUT``: measurements with one line an experiment."""
+"""Pack measurements, a line per experiment: ``python -m tests.making.packed CHECKPOINT OUT``."""
 
 from __future__ import annotations
 

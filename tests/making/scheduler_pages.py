@@ -1,4 +1,4 @@
-"""What ``python -m tests.making.scheduler_pages`` writes from the measured schedulers.
+"""Write the pages on schedulers from measurements: ``python -m tests.making.scheduler_pages``.
 
 It writes the tables of ``proofs_notes/which.md`` and ``proofs_notes/what-to-run.md``, and the
 tables that the report shows.
@@ -37,15 +37,15 @@ WORKLOADS = {
     "mooncake": ("mooncake_conversation_lengths.jsonl", 131_072),
     "chat": ("chat", 16_492),
 }
-"""By marker in the page: the workload, and M in tokens."""
+"""For each workload, by its marker in the page: its name or file, and M in tokens."""
 
 
 MAIN_JOB = Plan("chat", 2000, 16_492, SEEDS)
-"""What README compares, over seeds."""
+"""The comparison of README's main job, over several seeds."""
 
 
 def main_job_experiments() -> dict[str, Scheduled]:
-    """Each policy on README's main job, with ten bins."""
+    """The experiment of each policy on README's main job, with predictions in ten bins."""
     return {
         policy: Scheduled(
             MAIN_JOB.sampled(), policy, "bins:10" if reads_predictions(policy) else "exact"
@@ -55,7 +55,7 @@ def main_job_experiments() -> dict[str, Scheduled]:
 
 
 def main_job() -> str:
-    """Each policy beside Amin on README's main job, as Markdown."""
+    """Each policy compared with Amin on README's main job, as a table in Markdown."""
     store = ResultStore(DATA)
     found = Measurements(store, SEEDS)
     every = main_job_experiments()
@@ -88,7 +88,7 @@ def plans() -> dict[str, Plan]:
 
 
 def measured_policies(store: ResultStore) -> tuple[str, ...]:
-    """The policies with a measurement of everything that the pages show of them."""
+    """The policies that have all measurements that the pages show."""
     return tuple(
         policy
         for policy in POLICIES

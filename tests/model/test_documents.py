@@ -161,7 +161,8 @@ def test_the_error_for_a_missing_field_names_it(path: Path) -> None:
     [
         (("format",), "amin-ref/instance"),
         (("format",), None),
-        (("version",), 2),
+        (("version",), 0),
+        (("version",), 3),
         (("version",), 1.0),
         (("version",), True),
         (("version",), "1"),

@@ -88,7 +88,7 @@ def test_a_header_that_is_cut_off_is_reported() -> None:
         (f"{HEADER}\n{HEADER}\n", r"^line 2: the field 'request' is missing"),
         (f'{HEADER}\n{FIRST[:-1]}, "colour": 1}}\n', r"^line 2: the field 'colour' is unknown"),
         (f"{HEADER}\n[1]\n", r"^line 2: array \[1\] found where an object is needed"),
-        (HEADER.replace('"version": 1', '"version": 2'), "version is 2, but this release knows"),
+        (HEADER.replace('"version": 1', '"version": 3'), "version is 3, but this release knows"),
         (HEADER.replace('"instance"', '"instances"'), "line 1: the field 'instance' is missing"),
         (FIRST, "format is None"),
         (f"{FIRST}\n{HEADER}\n", "not JSON: Extra data"),

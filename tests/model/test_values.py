@@ -51,6 +51,11 @@ def instance(**fields: object) -> Instance:
     return Instance(**made | fields)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
+def instance_of(**fields: object) -> Instance:
+    """An instance of one request, which is valid except for the given fields."""
+    return Instance(40, (request(**fields),))
+
+
 def refusal(make: Callable[[], object]) -> InvalidValue:
     with pytest.raises(InvalidValue) as caught:
         make()
@@ -121,8 +126,15 @@ def test_an_instance_takes_whole_numbers_only(field: str, value: object) -> None
         (lambda: request(lower=0), "lower", 0, "at least 1 tokens", "give 1 or more"),
         (lambda: request(upper=0), "upper", 0, "at least 1 tokens", "give 1 or more"),
         (lambda: request(arrival=-1), "arrival", -1, "at least 0 rounds", "give 0 or more"),
-        (lambda: request(lower=6), "lower", 6, "output_len, which is 5", "lower it to 5 or less"),
-        (lambda: request(upper=4), "upper", 4, "output_len, which is 5", "raise it to 5 or more"),
+        (
+            lambda: instance_of(lower=6),
+            "lower",
+            6,
+            "output_len, which is 5",
+            "lower it to 5 or less",
+        ),
+        (lambda: instance_of(upper=4), "upper", 4, "output_len, which is 5", "raise it to 5 or"),
+        (lambda: request(lower=6, upper=5), "upper", 5, "lower, which is 6", "raise it to 6 or"),
         (lambda: run(start=-1), "start", -1, "at least 0 rounds", "give 0 or more"),
         (lambda: run(stop=-1), "stop", -1, "at least 0 rounds", "give 0 or more"),
         (lambda: run(stop=1), "stop", 1, "before start, which is 2", "the round after"),
@@ -160,6 +172,7 @@ def test_numbers_out_of_range_and_wrong_kinds_are_refused(
         lambda value: request(output_len=value),
         lambda value: request(arrival=value),
         lambda value: request(upper=value),
+        lambda value: request(lower=value),
         lambda value: run(stop=value),
         lambda value: run(start=value, stop=value),
         lambda value: instance(capacity=value),
@@ -191,7 +204,7 @@ def test_a_valid_id_is_accepted(value: str | int) -> None:
     assert run(request=value).request == value
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
+def test_the_extreme_values_of_fields_are_allowed() -> None:
     taken = request(lower=5, upper=5, arrival=0)
     assert (taken.lower, taken.upper) == (5, 5)
     assert (request().lower, request().upper, request().arrival) == (1, None, 0)
@@ -240,7 +253,9 @@ def test_a_run_of_an_unknown_request_is_refused() -> None:
         (lambda: Schedule(None, ()), "schedule: instance"),  # type: ignore[arg-type]  # tested
     ],
 )
-def test_a_schedule_of_something_else_is_refused(make: Callable[[], object], field: str) -> None:
+def test_a_schedule_of_values_of_other_types_is_refused(
+    make: Callable[[], object], field: str
+) -> None:
     assert refusal(make).field == field
 
 

@@ -1,6 +1,6 @@
 """Where the requests of ``amin_ref.families.staggered`` start, as theorem A1 (T15) predicts.
 
-It shares no code with the family: the numbers x_t and f_t are computed anew, and the start rounds
+It shares no code with the family: it computes the numbers x_t and f_t itself, and the start rounds
 follow from the claims of the proof.
 """
 
@@ -10,7 +10,7 @@ from collections import Counter
 
 
 def volume(s: int, tokens: int) -> int:
-    """v(o): what a run of o tokens occupies, summed over its rounds."""
+    """v(o): the tokens that a run of o tokens occupies, summed over its rounds; token·rounds."""
     return sum(s + token for token in range(1, tokens + 1))
 
 
@@ -31,7 +31,7 @@ def starts_by_a1(s: int, u: int, c: int, long: int, short: int) -> list[int]:
         fillers = (m - c * volume(s, t) - x[t] * (s + t + 1)) // (s + 1)
         starts += [t] * (c + fillers)
     starts += [u + i // c for i in range(long)]
-    # From round u on only requests of u tokens run beside the last m, at most c of each age.
+    # From round u on, only the last m requests and requests of u tokens run, at most c of each age.
     longs = Counter(dict.fromkeys(range(1, u), c))
     longs.update(u + i // c for i in range(long))
     now = u + long // c

@@ -102,7 +102,8 @@ def test_the_checker_imports_values_alone() -> None:
         if module.startswith("amin_ref")
     }
     assert inside <= {
-        f"amin_ref.model.{name}" for name in ("instance", "request", "schedule", "validation")
+        f"amin_ref.model.{name}"
+        for name in ("instance", "machine", "request", "schedule", "validation")
     }
 
 

@@ -66,7 +66,7 @@ NOTHING = Decision()
 
 
 def decision(evict: object = (), admit: object = ()) -> Decision:
-    """A decision, whatever the types of its parts."""
+    """A decision whose parts may have any type."""
     return Decision(evict, admit)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
@@ -502,7 +502,7 @@ def test_a_single_first_completion_is_counted() -> None:
     assert counts == [1, 2]
 
 
-def test_an_instance_without_requests() -> None:
+def test_an_instance_without_requests_has_an_empty_schedule() -> None:
     assert simulate(Instance(9, ()), Amin()).runs == ()
 
 

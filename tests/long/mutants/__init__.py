@@ -1,4 +1,4 @@
-"""Does a test fail for each fault in the code? Mutation testing.
+"""Mutation testing: does a test fail for each fault that is put into the code?
 
 To read: ``catalogue`` (mutants picked by hand), ``theorem_tests`` and ``__main__`` (the tests of
 one theorem against them); then ``faults`` (all faults of a file), ``guard`` (a faulty program

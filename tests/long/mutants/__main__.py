@@ -1,4 +1,4 @@
-"""Kill the hand-picked mutants: ``python -m tests.long.mutants``.
+"""Test the tests with the hand-picked mutants: ``python -m tests.long.mutants``.
 
 For each mutant, the tests that name the theorem that it breaks run on a copy of the project with
 this fault. One of them must fail. At the end all tests that failed run on the sound code, where

@@ -573,7 +573,7 @@ def run(order: Order) -> bool:
         now = [f for f in first if warm.can_judge(f) and not was_seen(f)]
         now.sort(
             key=lambda f: (f.name in log.entries, _at_random(f))
-        )  # the new before the doubtful
+        )  # faults without a verdict come first
         names = {f.name for f in now}
         alive = [f for f in first if f.name not in names and f.name not in explained]
         for fault, judged in warm.judge(now, kills, order.glance, order.workers):

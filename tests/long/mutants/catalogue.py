@@ -91,7 +91,7 @@ EVICTION = (
         "self._coming(1)[0] > self._capacity + 1",
     ),
     Mutant(
-        "evicts one too many",
+        "evicts one request too many",
         "T6",
         LOOKAHEAD,
         "        batch.remove(evicted[-1])\n    return evicted\n",
@@ -102,7 +102,7 @@ EVICTION = (
         "    return evicted\n",
     ),
     Mutant(
-        "evicts at most one",
+        "evicts at most one request a round",
         "T1",
         LOOKAHEAD,
         "    while batch.overflows():\n",
@@ -130,7 +130,7 @@ EVICTION = (
         "yield from list(batch.running)",
     ),
     Mutant(
-        "evicted requests never come back",
+        "evicted requests never run again",
         "T2",
         AMIN,
         "        waiting.add(evicted)\n",
@@ -140,7 +140,7 @@ EVICTION = (
 
 BOUNDS = (
     Mutant(
-        "no refinement",
+        "bounds are not refined",
         "T3",
         AMIN,
         "job.assumed = max(job.assumed, generated)",
@@ -175,7 +175,7 @@ BOUNDS = (
         "request.prompt_len, request.upper or request.lower,",
     ),
     Mutant(
-        "every policy is shown output lengths",
+        "every policy receives output lengths",
         "T5",
         SIMULATOR,
         "VisibleRequest.of(request, positions[request.id]) for",
@@ -210,7 +210,7 @@ ADMISSION = (
 """,
     ),
     Mutant(
-        "looks at the last round alone",
+        "look-ahead tests the last round alone",
         "T9",
         LOOKAHEAD,
         "return bool(held.max() <= self._capacity)",
@@ -234,7 +234,7 @@ ADMISSION = (
 """,
     ),
     Mutant(
-        "stop at the first that does not fit turned into skip it",
+        "skips a request that does not fit and tries the next one",
         "T7",
         LOOKAHEAD,
         """\
@@ -287,7 +287,7 @@ ADMISSION = (
         "            return Decision(ids, admit_in_order(self._batch, self._waiting))\n",
     ),
     Mutant(
-        "FCFS waits in order of tie-break alone",
+        "FCFS orders waiting requests by tie-break alone",
         "T7",
         FIRST_COME,
         "return (request.arrival, *self.ties.unique_rank(request))",
@@ -301,14 +301,14 @@ ADMISSION = (
         "        if evicted or completed:\n",
     ),
     Mutant(
-        "H-SF goes by the lower bound",
+        "H-SF reserves a token less than the output",
         "T4",
         RESERVING,
         "request.prompt_len, request.output_len, self.rank",
         "request.prompt_len, max(1, request.output_len - 1), self.rank",
     ),
     Mutant(
-        "H-SF uses predictions",
+        "H-SF reserves the upper bound",
         "T7",
         RESERVING,
         "request.prompt_len, request.output_len, self.rank",
@@ -398,7 +398,7 @@ FOOTPRINT = (
 
 MACHINE = (
     Mutant(
-        "the machine lets a token too many pass",
+        "the simulator allows a token too many",
         "T1",
         SIMULATOR,
         "        if needed > self._cache.capacity:\n",
@@ -422,14 +422,14 @@ MACHINE = (
 
 VALIDITY = (
     Mutant(
-        "checker without completes-once: never",
+        "checker without completes-once: a request that never completes",
         "T2",
         CHECKER,
         "    if not completed:\n",
         "    if False:\n",
     ),
     Mutant(
-        "checker without completes-once: twice",
+        "checker without completes-once: a request that completes twice",
         "T2",
         CHECKER,
         "    for run in completed[1:]:\n",
@@ -554,7 +554,7 @@ REPLAY = (
         "last = min(places.values())",
     ),
     Mutant(
-        "conformance forgets what was learnt before an eviction",
+        "conformance resets the bound of an evicted request",
         "T6",
         CONFORMANCE,
         "        if self._bound_rule.remembers:\n",
@@ -568,7 +568,7 @@ REPLAY = (
         "ANY_RANK",
     ),
     Mutant(
-        "conformance lets the evicted come back at once",
+        "conformance allows readmission in the round of the eviction",
         "T7",
         CONFORMANCE,
         "        if again:\n",
@@ -582,7 +582,7 @@ REPLAY = (
         "        if False:\n",
     ),
     Mutant(
-        "conformance lets the first be skipped",
+        "conformance allows the first waiting request to be skipped",
         "T7",
         CONFORMANCE,
         "        if stopped_at is not None and overtaking:\n",
@@ -596,21 +596,21 @@ REPLAY = (
         "        if False:\n",
     ),
     Mutant(
-        "conformance does not look at quiet rounds",
+        "conformance does not test rounds without events",
         "T7",
         CONFORMANCE,
         "wrong = self._event(now) or self._quiet(now + 1, following)",
         "wrong = self._event(now)",
     ),
     Mutant(
-        "conformance holds the smallest of equals for the one that did not fit",
+        "conformance tests the smallest of equally ranked requests, not the largest",
         "T7",
         CONFORMANCE_WAITING,
         "entry = place, -most, self._positions[request], request",
         "entry = place, most, self._positions[request], request",
     ),
     Mutant(
-        "conformance plans on for the evicted",
+        "conformance keeps evicted requests in its plan",
         "T7",
         CONFORMANCE_PLAN,
         "        if left > 0:\n",
@@ -648,7 +648,7 @@ CERTIFICATES = (
         "return total // denominator + 1",
     ),
     Mutant(
-        "certificate takes the dearest start, not the cheapest",
+        "certificate takes the most expensive start",
         "T10",
         CERTIFICATE,
         "    highest = costs[-1] + carry\n    least = int(highest.min())",
@@ -676,7 +676,7 @@ CERTIFICATES = (
         "before = -(-(prompt_len + 1) // block) + 1",
     ),
     Mutant(
-        "shares forget what the others grow by until the next completion",
+        "shares omit the growth of the other requests until the next completion",
         "T10",
         CERTIFICATE,
         "room = max(0, free - self.places * (left + self.ignored))",
@@ -690,7 +690,7 @@ CERTIFICATES = (
         "left < 0",
     ),
     Mutant(
-        "certificate holds a request's cache for ever",
+        "certificate charges a request beyond its last round",
         "T10",
         CERTIFICATE,
         "            - after * _later(self._onwards, output_len)\n",
@@ -704,7 +704,7 @@ CERTIFICATES = (
         "bits = 66 - terms.bit_length()",
     ),
     Mutant(
-        "certificate forgets what one digit carries over to the next",
+        "certificate drops the carry from one digit to the next",
         "T10",
         CERTIFICATE,
         "carry = digits >> bits",
@@ -728,7 +728,7 @@ OPTIMA = (
         'self._offer_bound(found.lower_bound + 1, "solver")',
     ),
     Mutant(
-        "the dearer schedule is kept",
+        "the more expensive schedule is kept",
         "T11",
         OPTIMUM,
         "if schedule.total_latency < self.best.total_latency and not check(schedule):",
@@ -738,7 +738,7 @@ OPTIMA = (
 
 WORK = (
     Mutant(
-        "every waiting request is looked at in every round",
+        "every round looks at every waiting request",
         "T14",
         LOOKAHEAD,
         "return self._heap[0][1] if self._heap else None",
@@ -827,14 +827,14 @@ RATIOS = (
         "return request.position",
     ),
     Mutant(
-        "the tail of the steady mix forgets what a request holds",
+        "the tail of the steady mix omits the tokens that a request holds",
         "T17",
         MIXES,
         "r ** (j - 1) / (prompt_len + 1 + j)",
         "r ** (j - 1) / (prompt_len + 1)",
     ),
     Mutant(
-        "the order forgets assumed lengths",
+        "the order ignores assumed lengths",
         "T18",
         LOOKAHEAD,
         "return job.assumed, job.rank",
@@ -872,7 +872,7 @@ RATIOS = (
 
 OTHER_POLICIES = (
     Mutant(
-        "SVF goes by length",
+        "SVF orders requests by length",
         "T20",
         SMALLEST_VOLUME,
         "Reservations(make_batch(capacity, block_size), by_volume(block_size))",
@@ -893,7 +893,7 @@ OTHER_POLICIES = (
         "WaitingQueue()",
     ),
     Mutant(
-        "SJF goes by arrival",
+        "SJF orders requests by arrival",
         "T7",
         SHORTEST_PREDICTED,
         "(request.lower, *self.ties",

@@ -322,7 +322,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/workloads/build.py::select_rows: isinstance(source, str) and source in EMBEDDED -> source in EMBEDDED #1",
     ),
     "any fixed seed serves as well": ("amin_ref/workloads/build.py::_refuse_scarcity: 0 -> 1 #1",),
-    "4,096 is no multiple of 100": (
+    "the sides are never equal: _PROBED = 4,096 is no multiple of _SCARCE = 100": (
         "amin_ref/workloads/build.py::_refuse_scarcity: fitting * _SCARCE < _PROBED -> fitting * _SCARCE <= _PROBED #1",
     ),
     "the exponent of a finite number is an int; the condition is for mypy alone": (
@@ -361,39 +361,39 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "all lists have an entry for each output length": (
         "amin_ref/workloads/predictions.py::Mixed.intervals: zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens), strict=True) -> zip(is_exact.tolist(), Exact().intervals(output_lens), Naive().intervals(output_lens)) #1",
     ),
-    "a size that is only compared with the limit of bytes, which is far from 0": (
+    "the number of bytes is only compared with a limit of many bytes": (
         "amin_ref/files/reading.py::Source.__init__: 0 -> 1 #2",
         "amin_ref/files/reading.py::Source.__init__: 0 -> -1 #2",
         "amin_ref/files/reading.py::_bytes_left: 0 -> 1 #1",
         "amin_ref/files/reading.py::_bytes_left: 0 -> -1 #1",
     ),
-    "how much is read of a line that is too long: no further than its end, and it is refused all the same": (
+    "more is read of a line that is too long, but never beyond its end; the line is refused as well": (
         "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 + len(line) #1",
         "amin_ref/files/reading.py::Source.lines: self._limits.line + 1 - len(line) -> self._limits.line + 1 #1",
         "amin_ref/files/reading.py::Source.lines: 1 -> 2 #1",
     ),
-    "only Windows renames no file that is open": (
+    "only Windows refuses to rename a file that is open": (
         "amin_ref/files/writing.py::_New.become: self.close() -> (nothing) #1",
     ),
-    "only its truth is asked for": (
+    "the caller uses only the truth of the result": (
         "amin_ref/files/writing.py::_New.become: return False -> return None #1",
     ),
-    "no descriptor is negative: any negative number says that there is none": (
+    "any negative descriptor means that there is none": (
         "amin_ref/files/writing.py::_New.close: 1 -> 2 #1",
     ),
-    "the default of os.link": (
+    "follow_symlinks=True is the default of os.link": (
         "amin_ref/files/writing.py::_link: os.link(str(descriptor), name, src_dir_fd=folder, follow_symlinks=True) -> os.link(str(descriptor), name, src_dir_fd=folder) #1",
     ),
-    "a folder opened for writing is refused, and then the new file gets a name": (
+    "where files without names are not supported, opening the folder fails, and the file gets a name": (
         "amin_ref/files/writing.py::_nameless: 0 -> 1 #1",
         "amin_ref/files/writing.py::_nameless: not unnamed or not os.path.isdir(_OPEN_FILES) -> not os.path.isdir(_OPEN_FILES) #1",
     ),
-    "what a file is called until it is renamed": (
+    "the temporary name of a file until it is renamed": (
         "amin_ref/files/writing.py::_named: '.' -> 'XX.' #1",
         "amin_ref/files/writing.py::_named: 6 -> 7 #1",
         "amin_ref/files/writing.py::_named: 6 -> 5 #1",
     ),
-    "a flag of Windows, 0 elsewhere": (
+    "the flag BINARY, which is 0 on every system but Windows": (
         "amin_ref/files/writing.py::_named: os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY -> os.O_WRONLY | os.O_CREAT | os.O_EXCL #1",
         "amin_ref/files/writing.py::_write_stream: os.O_WRONLY | os.O_APPEND | BINARY -> os.O_WRONLY | os.O_APPEND #1",
     ),

@@ -1,7 +1,7 @@
-"""Keeps a faulty program from changing files that are not its own: it may run as root.
+"""Prevents a faulty program, which may run as root, from changing files outside of given folders.
 
 A fault in the code that writes files may replace ``/dev/full`` by a file, and tests of other
-programs would fail from then on. In a guarded process, what would change a file fails with
+programs would fail from then on. In a guarded process, each call that would change a file raises
 :exc:`PermissionError` unless the file is in a folder for temporary files or in a given folder.
 The module imports Python's own library alone, so that a copy of it can be a ``sitecustomize``.
 """
@@ -24,16 +24,16 @@ _CHANGES = {
     "os.chmod": 1,
     "shutil.rmtree": 1,
 }
-"""Audit events of what changes files, and how many of their arguments are paths."""
+"""Audit events of calls that change files, and how many of their arguments are paths."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 _MEMORY = ("/dev/shm", "/proc")
-"""Folders without files of the disk: processes share memory there, and find their open files."""
+"""Folders without files on a disk: for shared memory, and for the open files of processes."""
 
 
 def guard(*folders: str) -> None:
-    """From now on, let this process change files in these folders and temporary ones alone."""
+    """From now on, let this process change files only in these folders and in temporary ones."""
     allowed = tuple(os.path.realpath(one) for one in (*folders, tempfile.gettempdir(), *_MEMORY))
 
     def is_ours(path: object) -> bool:
@@ -49,11 +49,11 @@ def guard(*folders: str) -> None:
             if not (isinstance(flags, int) and flags & _WRITING) or is_ours(path):
                 return
             if isinstance(path, str | bytes) and _is_no_file(path):
-                return  # a device, a pipe or a folder is not changed by what is written to it
-            raise PermissionError(f"the guard of mutation tests: {path!r} is not to be written")
+                return  # writing does not change a device, a pipe or a folder
+            raise PermissionError(f"the guard of mutation tests: {path!r} must not be written")
         for path in arguments[: _CHANGES.get(event, 0)]:
             if not is_ours(path):
-                raise PermissionError(f"the guard of mutation tests: {path!r} is not to be changed")
+                raise PermissionError(f"the guard of mutation tests: {path!r} must not be changed")
 
     sys.addaudithook(watch)
 

@@ -18,7 +18,7 @@ from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults
 from tests.long.mutants.cold import _copy_with, judge
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
-from tests.long.mutants.warm import _forked, _say
+from tests.long.mutants.warm import _forked, _write_line
 from tests.support.project import PROJECT
 
 SOURCE = '''
@@ -60,7 +60,7 @@ def test_defaults_and_constants_lie_outside_of_functions() -> None:
     assert changes("") == {("3", "4"), ("3", "2"), ("1", "2"), ("1", "0")}
 
 
-def test_statements_are_deleted_and_text_for_readers_is_left_alone() -> None:
+def test_statements_are_deleted_and_messages_are_not_changed() -> None:
     assert changes("Box.add") == {
         ("if more > LIMIT: …", "(nothing)"),
         ("more > LIMIT", "more >= LIMIT"),
@@ -75,7 +75,7 @@ def test_statements_are_deleted_and_text_for_readers_is_left_alone() -> None:
     }
 
 
-def test_what_a_help_text_says_is_left_alone() -> None:
+def test_help_texts_are_not_changed() -> None:
     source = 'FLAG = option("--least", type=int, metavar="N", help="The least.", default=1)'
     option = source.removeprefix("FLAG = ").replace('"', "'")
     assert {(f.old, f.new) for f in faults_of("flag.py", source)} == {
@@ -87,7 +87,7 @@ def test_what_a_help_text_says_is_left_alone() -> None:
     }
 
 
-def test_what_another_system_does_is_left_alone() -> None:
+def test_code_for_other_systems_is_not_changed() -> None:
     source = (
         "def limit() -> int:\n"
         '    if sys.platform == "win32":\n'
@@ -106,7 +106,7 @@ def test_what_another_system_does_is_left_alone() -> None:
     }
 
 
-def test_a_faulty_file_has_that_fault_alone() -> None:
+def test_a_faulty_file_has_no_other_fault() -> None:
     sound = ast.unparse(ast.parse(SOURCE))
     for fault in faults_of("box.py", SOURCE):
         broken = ast.unparse(faulty(SOURCE, fault))
@@ -121,11 +121,11 @@ def test_a_package_is_imported_by_its_folder() -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_every_file_and_every_test_file_is_there(group: FaultGroup) -> None:
+def test_every_file_of_a_group_exists(group: FaultGroup) -> None:
     assert all((PROJECT / file).exists() for file in (*group.files, *group.tests))
 
 
-def test_what_is_listed_as_equivalent_is_a_fault_of_the_code_as_it_is() -> None:
+def test_every_fault_listed_as_equivalent_exists_in_the_present_code() -> None:
     """A stale entry would excuse a fault that has never been judged."""
     listed = {entry.fault for entry in EQUIVALENT}
     assert len(listed) == len(EQUIVALENT)
@@ -165,7 +165,7 @@ def test_a_fault_is_in_the_processes_that_a_test_starts() -> None:
     assert killed.by.startswith(test)
 
 
-def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
+def test_the_last_verdict_on_a_fault_counts(tmp_path: Path) -> None:
     lines = [
         {"fault": "a", "source": "1", "verdict": verdict, "by": "t", "seconds": 0.5}
         for verdict in ("alive", "killed")
@@ -175,7 +175,7 @@ def test_a_journal_keeps_the_last_verdict(tmp_path: Path) -> None:
     assert VerdictLog(path).entries["a"].judged.verdict == "killed"
 
 
-def test_another_wording_leaves_verdicts_as_they_are() -> None:
+def test_verdicts_stay_valid_when_comments_and_docstrings_change() -> None:
     reworded = SOURCE.replace("A box.", "A case.") + "# a comment\n"
     assert reworded != SOURCE
     assert digests(reworded) == digests(SOURCE)
@@ -190,7 +190,9 @@ def test_another_wording_leaves_verdicts_as_they_are() -> None:
         ("not self.open", "self.open", {"Box.is_full"}),
     ],
 )
-def test_a_change_makes_verdicts_stale_where_it_is(old: str, new: str, changed: set[str]) -> None:
+def test_a_change_of_code_makes_only_its_functions_verdicts_stale(
+    old: str, new: str, changed: set[str]
+) -> None:
     before, after = digests(SOURCE), digests(SOURCE.replace(old, new))
     assert set(before) == {"", "Box.is_full", "Box.add"} == set(after)
     assert {name for name in before if before[name] != after[name]} == changed
@@ -203,23 +205,23 @@ def test_every_fault_is_in_a_function_that_has_a_digest() -> None:
             assert {fault.scope for fault in chosen_faults(file, None)} <= set(known)
 
 
-def test_no_word_of_a_child_is_lost() -> None:
-    """Children that end while another one is heard: their last words are their verdicts."""
+def test_the_last_output_of_every_child_is_read() -> None:
+    """Also of children that end while another child's output is read."""
 
-    def saying(word: str) -> Callable[[int], None]:
-        return lambda pipe: _say(pipe, word)
+    def printing(word: str) -> Callable[[int], None]:
+        return lambda pipe: _write_line(pipe, word)
 
     words = [str(number) for number in range(60)]
-    heard: dict[str, list[str]] = {}
-    for word, said, status, _ in _forked(((word, saying(word)) for word in words), workers=6):
-        time.sleep(0.005)  # meanwhile others speak and end
+    outputs: dict[str, list[str]] = {}
+    for word, said, status, _ in _forked(((word, printing(word)) for word in words), workers=6):
+        time.sleep(0.005)  # meanwhile other children print and end
         assert status == 0
-        heard[word] = said
-    assert heard == {word: [word] for word in words}
+        outputs[word] = said
+    assert outputs == {word: [word] for word in words}
 
 
-def test_a_guarded_program_changes_no_file_of_others(tmp_path: Path) -> None:
-    """It may write to devices, and change what is its own."""
+def test_a_guarded_program_changes_only_temporary_files(tmp_path: Path) -> None:
+    """The program may write to devices, and change files in temporary folders."""
     foreign = PROJECT / "README.md"
     program = f"""
 import os, tempfile
@@ -258,7 +260,7 @@ print("done")
     assert not Path("/no-folder-of-tests").exists()
 
 
-def test_what_a_faulty_program_starts_is_guarded() -> None:
+def test_processes_that_a_faulty_program_starts_are_guarded() -> None:
     faults = chosen_faults("amin_ref/files/writing.py", None)
     fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
     with tempfile.TemporaryDirectory() as folder:

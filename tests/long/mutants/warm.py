@@ -42,7 +42,7 @@ KILLERS = 4
 number for the file."""
 
 QUICK = 5
-"""A test is quick if this many of its kind fit into the budget."""
+"""A test is quick if this many times its time is within the budget."""
 
 SLOWEST = 10
 """A test on faulty code may take this many times its time on sound code: it may have to shrink."""
@@ -150,9 +150,9 @@ class Warm:
         self._functions: dict[tuple[str, str, int], list[FunctionType]] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Do the work; no test runs in this process itself."""
+        """Call ``work``; no test runs in this process itself."""
         self.items = {item.nodeid: item for item in session.items}
-        for file in self._files.values():  # the command line imports its commands late
+        for file in self._files.values():  # the command line imports commands only when they run
             importlib.import_module(module_name(file))
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in self._files:
@@ -182,11 +182,11 @@ class Warm:
                     failed = self._fails(test, None)
                     sys.setprofile(None)
                     if failed:
-                        _say(pipe, f"fails: {test}")
+                        _write_line(pipe, f"fails: {test}")
                         continue
                     seconds = _processor_seconds() - began
                     elsewhere = _seconds_elsewhere() - elsewhere
-                    _say(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
+                    _write_line(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
 
             return run
 
@@ -295,12 +295,12 @@ class Warm:
         def run(pipe: int) -> None:
             self._put(code)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
-                _say(pipe, test)
+                _write_line(pipe, test)
                 limit_test(allowed_seconds(self.measured[test].seconds))
                 if self._fails(test, following):
-                    _say(pipe, f"failed: {test}")
+                    _write_line(pipe, f"failed: {test}")
                     return
-            _say(pipe, "done")
+            _write_line(pipe, "done")
 
         return run
 
@@ -317,7 +317,7 @@ class Warm:
 
         def trying(test: str) -> Callable[[int], None]:
             def run(pipe: int) -> None:
-                _say(pipe, "failed" if self._fails(test, None) else "passed")
+                _write_line(pipe, "failed" if self._fails(test, None) else "passed")
 
             return run
 
@@ -412,7 +412,7 @@ def _noting(
     return note
 
 
-def _say(pipe: int, line: str) -> None:
+def _write_line(pipe: int, line: str) -> None:
     os.write(pipe, (line + "\n").encode())
 
 
@@ -435,17 +435,17 @@ def _forked(
             running[pipe] = job, child, time.monotonic(), []
         if not running:
             return
-        heard = select.select(list(running), [], [], 1.0)[0]
+        readable = select.select(list(running), [], [], 1.0)[0]
         for pipe in list(running):
             job, child, began, parts = running[pipe]
-            if pipe in heard and (said := os.read(pipe, 65536)):
+            if pipe in readable and (said := os.read(pipe, 65536)):
                 parts.append(said)
                 continue
-            # What a test has left running may hold the pipe open: the child itself is what counts.
-            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in heard else os.WNOHANG)
+            # Processes left by a test may keep the pipe open, so the end of the child is tested.
+            flags = os.WEXITED | os.WNOWAIT | (0 if pipe in readable else os.WNOHANG)
             if os.waitid(os.P_PID, child, flags) is None:
                 continue
-            # What the tests have left running goes, while the child's number is still its own.
+            # Processes left by the tests are killed before the child's id can be used again.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
@@ -457,7 +457,7 @@ def _forked(
 
 
 def _rest_of(pipe: int) -> Iterator[bytes]:
-    """What a pipe holds that nothing writes to any more, or only what a killed process left."""
+    """The bytes left in a pipe to which no process writes any more."""
     os.set_blocking(pipe, False)
     with contextlib.suppress(BlockingIOError):
         while said := os.read(pipe, 65536):

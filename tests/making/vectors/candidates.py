@@ -126,7 +126,7 @@ def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
 
 
 def right_without_freedom(policy: VectorPolicy, count: int) -> Iterator[Vector]:
-    """Instances that have one schedule, whatever breaks ties."""
+    """Vectors of instances that have the same schedule under every tie-break."""
     for index in range(count):
         instance = drawn_instance(PortableRandom(f"{policy}/{index}"), most_requests=4)
         schedules = under_every_ranking(policy, instance)

@@ -17,13 +17,15 @@ from tests.models.wrong_schedulers import WRONG, Wrong
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
 WRONG_BY_NAME = {wrong.name: wrong for wrong in WRONG}
 
+_OF_THE_SUM = "a fault of this checker's way to sum up blocks, which other checkers need not have"
+
 NOT_IN_VECTORS = {
-    "every policy is shown output lengths": "what is passed to a policy shows in no schedule",
-    "every waiting request is looked at in every round": "the work of a round shows in no schedule",
-    "checker leaves out the block that a request has begun": "a fault of our sum, not a usual bug",
-    "checker leaves out the requests that are one block ahead": "as above",
-    "checker counts a block of which a request holds nothing": "as above",
-    "SVF counts volumes without blocks": "shows in none of 150 small instances; T7's tests find it",
+    "every policy receives output lengths": "the mutant changes no schedule",
+    "every round looks at every waiting request": "the mutant changes no schedule",
+    "checker leaves out the block that a request has begun": _OF_THE_SUM,
+    "checker leaves out the requests that are one block ahead": _OF_THE_SUM,
+    "checker counts a block of which a request holds nothing": _OF_THE_SUM,
+    "SVF counts volumes without blocks": "none of 150 small instances shows it; tests of T20 do",
     **dict.fromkeys(
         (mutant.name for mutant in RATIOS if mutant.file != DOUBLING),
         "a hypothesis of a theorem on ratios, whose tests find it",
@@ -84,10 +86,14 @@ SCHEDULER_FLAGS = (
     _flag(
         "EvictsOneTooMany",
         "evicts one more than needed",
-        "evicts one too many",
+        "evicts one request too many",
         "EvictsOneTooMany",
     ),
-    _flag("EvictsAtMostOne", "evicts at most one request a round", "evicts at most one"),
+    _flag(
+        "EvictsAtMostOne",
+        "evicts at most one request a round",
+        "evicts at most one request a round",
+    ),
     _flag("EvictsOneTooFew", "carries out only the first of its evictions", "EvictsOneTooFew"),
     _flag(
         "EvictsLargest",
@@ -104,14 +110,14 @@ SCHEDULER_FLAGS = (
     _flag(
         "LosesTheEvicted",
         "never starts an evicted request again",
-        "evicted requests never come back",
+        "evicted requests never run again",
         "LosesTheEvicted",
         cost="requests that are never answered",
     ),
     _flag(
         "NeverRefines",
         "never raises a bound as tokens are generated",
-        "no refinement",
+        "bounds are not refined",
         "NeverRefines",
     ),
     _flag("RefinesTooFar", "refines to a + 1", "refines to a + 1", "RefinesTooFar"),
@@ -146,12 +152,14 @@ SCHEDULER_FLAGS = (
         "does not look at the last round of a request",
         "look-ahead ends one round early",
     ),
-    _flag("LastRoundOnly", "looks ahead at one round alone", "looks at the last round alone"),
+    _flag(
+        "LastRoundOnly", "looks ahead at one round alone", "look-ahead tests the last round alone"
+    ),
     _flag("NeverLooksAhead", "admits what fits now", "never looks ahead", "NeverLooksAhead"),
     _flag(
         "Skips",
         "passes over a request that does not fit",
-        "stop at the first that does not fit turned into skip it",
+        "skips a request that does not fit and tries the next one",
         "Skips",
     ),
     _flag(
@@ -211,7 +219,7 @@ SCHEDULER_FLAGS = (
     _flag(
         "FcfsIgnoresArrival",
         "FCFS orders requests by tie-break, not by arrival",
-        "FCFS waits in order of tie-break alone",
+        "FCFS orders waiting requests by tie-break alone",
         cost="later arrivals overtake waiting requests",
         policy="fcfs",
     ),
@@ -224,11 +232,14 @@ SCHEDULER_FLAGS = (
     _flag(
         "HindsightTooShort",
         "H-SF reserves a token less than the output",
-        "H-SF goes by the lower bound",
+        "H-SF reserves a token less than the output",
         policy="h-sf",
     ),
     _flag(
-        "HindsightPredicts", "H-SF reserves the upper bound", "H-SF uses predictions", policy="h-sf"
+        "HindsightPredicts",
+        "H-SF reserves the upper bound",
+        "H-SF reserves the upper bound",
+        policy="h-sf",
     ),
     _flag(
         "ReservesPartBlocks",
@@ -271,7 +282,7 @@ MACHINE_FLAGS = (
     _flag(
         "MachineAllowsOneMore",
         "the machine carries out a decision that overflows by a token",
-        "the machine lets a token too many pass",
+        "the simulator allows a token too many",
         cost="a cache that holds M + 1 tokens",
     ),
     _flag(
@@ -295,13 +306,13 @@ CHECKER_FLAGS = tuple(
         (
             "CheckerMissesNever",
             "does not report a request that never completes",
-            "checker without completes-once: never",
+            "checker without completes-once: a request that never completes",
             "requests that are never answered",
         ),
         (
             "CheckerMissesTwice",
             "lets a request complete twice",
-            "checker without completes-once: twice",
+            "checker without completes-once: a request that completes twice",
             "the work of an answer done twice",
         ),
         (
@@ -392,7 +403,7 @@ CONFORMANCE_FLAGS = tuple(
         (
             "JudgeForgets",
             "resets the bound of an evicted request",
-            "conformance forgets what was learnt before an eviction",
+            "conformance resets the bound of an evicted request",
             "passes ForgetsOnEviction, and refuses Amin",
         ),
         (
@@ -404,7 +415,7 @@ CONFORMANCE_FLAGS = tuple(
         (
             "JudgeMissesReadmission",
             "lets an evicted request be admitted in the same round",
-            "conformance lets the evicted come back at once",
+            "conformance allows readmission in the round of the eviction",
             "passes ReadmitsAtOnce, and what that costs",
         ),
         (
@@ -416,7 +427,7 @@ CONFORMANCE_FLAGS = tuple(
         (
             "JudgeMissesSkipping",
             "lets the first request that does not fit be skipped",
-            "conformance lets the first be skipped",
+            "conformance allows the first waiting request to be skipped",
             "passes Skips, and what that costs",
         ),
         (
@@ -428,19 +439,19 @@ CONFORMANCE_FLAGS = tuple(
         (
             "JudgeMissesQuietRounds",
             "does not look at rounds in which nothing happens",
-            "conformance does not look at quiet rounds",
+            "conformance does not test rounds without events",
             "passes schedulers that leave requests waiting",
         ),
         (
             "JudgeTriesTheSmallest",
             "takes the smallest of equally ranked requests for the one that did not fit",
-            "conformance holds the smallest of equals for the one that did not fit",
+            "conformance tests the smallest of equally ranked requests, not the largest",
             "refuses Amin where prompts differ",
         ),
         (
             "JudgePlansForEvicted",
             "keeps evicted requests in its plan",
-            "conformance plans on for the evicted",
+            "conformance keeps evicted requests in its plan",
             "refuses Amin after evictions",
         ),
         (
@@ -459,14 +470,16 @@ CONFORMANCE_FLAGS = tuple(
 )
 
 OTHER_POLICY_FLAGS = (
-    _flag("SvfGoesByLength", "SVF goes by length", "SVF goes by length", policy="svf"),
+    _flag("SvfGoesByLength", "SVF goes by length", "SVF orders requests by length", policy="svf"),
     _flag(
         "ByVolumeGoesByBound",
         "Amin by volume admits in the order of bounds",
         "Amin by volume admits by bound",
         policy="amin-by-volume",
     ),
-    _flag("SjfGoesByArrival", "SJF goes by arrival", "SJF goes by arrival", policy="sjf"),
+    _flag(
+        "SjfGoesByArrival", "SJF goes by arrival", "SJF orders requests by arrival", policy="sjf"
+    ),
     _flag(
         "DoublingAddsOne",
         "doubling budgets grow by one token",

@@ -75,11 +75,11 @@ class TestEstimate:
     def test_quantiles_are_those_of_the_tables(self, freedom: int, quantile: float) -> None:
         assert round(student_quantile(freedom), 3) == quantile
 
-    def test_other_confidence(self) -> None:
+    def test_quantiles_of_other_confidence_levels(self) -> None:
         assert round(student_quantile(9, 0.99), 3) == 3.250
         assert round(student_quantile(10, 0.90), 3) == 1.812
 
-    def test_a_worked_example(self) -> None:
+    def test_an_interval_computed_by_hand(self) -> None:
         # Mean 5, sample variance 20/3, so the margin is 3.182·√(20/3)/2.
         found = Estimate.of([2.0, 4.0, 6.0, 8.0])
         assert found.mean == 5
@@ -87,7 +87,7 @@ class TestEstimate:
         assert 5 - found.low == pytest.approx(found.high - 5)
         assert found.count == 4
 
-    def test_it_covers_the_truth_as_often_as_it_says(self) -> None:
+    def test_intervals_cover_the_true_mean_in_95_percent_of_samples(self) -> None:
         generator = np.random.default_rng(0)
         samples = generator.normal(3.0, 2.0, (4000, 5))
         found = [Estimate.of(sample.tolist()) for sample in samples]
@@ -102,15 +102,15 @@ class TestEstimate:
 
 
 class TestSampledWorkload:
-    def test_load_one_is_what_the_cache_can_keep_up_with(self) -> None:
+    def test_at_load_one_the_arriving_work_equals_the_capacity(self) -> None:
         workload = SampledWorkload("chat", 3000, 16_492, load=1.0)
         requests = workload.instance("exact", 0).requests
         held = sum(r.output_len * r.prompt_len + sum(range(1, r.output_len + 1)) for r in requests)
         rounds = requests[-1].arrival
-        # What arrives needs as much of the cache, summed over time, as there is; up to chance.
+        # The arriving requests occupy as many token·rounds as the cache has, but for chance.
         assert held / (rounds * 16_492) == pytest.approx(1.0, abs=4 / 3000**0.5)
 
-    def test_all_at_once(self) -> None:
+    def test_without_a_load_all_requests_arrive_in_round_0(self) -> None:
         instance = SampledWorkload("chat", 20, 2000).instance("exact", 0)
         assert {request.arrival for request in instance.requests} == {0}
 
@@ -148,11 +148,11 @@ class TestSampledWorkload:
 
 
 class TestExperiments:
-    """Each against the parts that it is made of."""
+    """The values of each experiment, compared with the functions that it calls."""
 
     workload = SampledWorkload("chat", 40, 1500)
 
-    def test_hindsight(self) -> None:
+    def test_in_hindsight_measures_the_bound_and_the_policies(self) -> None:
         values = InHindsight(self.workload, 0.2).measure(1)
         instance = self.workload.instance("naive", 1)
         assert values["bound"] <= values["h-sf"]
@@ -161,7 +161,7 @@ class TestExperiments:
         assert values["bound"] == pytest.approx(again, rel=0.01)
         assert 0 < values["h-sf_held"] <= 1
 
-    def test_predicted(self) -> None:
+    def test_predicted_measures_amin_and_amax(self) -> None:
         values = Predicted(self.workload, "bins:3").measure(1)
         schedule = simulate(self.workload.instance("bins:3", 1), Amin())
         assert check(schedule) == ()
@@ -194,7 +194,7 @@ class TestExperiments:
 
     @pytest.mark.theorem("T15")
     def test_fixed_ties_breaks_the_bound_as_proved(self) -> None:
-        """The 666 requests; a shuffle helps on them."""
+        """On these 666 requests, a shuffled tie-break has a ratio below 3.3."""
         experiment = FixedTies(18, long=50, short=486)
         values = experiment.measure(0)
         assert len(experiment.instance().requests) == 666
@@ -220,14 +220,14 @@ class TestMeasuring:
         measure(self.wanted, store, executor=executor)
         return store
 
-    def test_what_is_not_random_is_measured_once(self) -> None:
+    def test_experiments_without_randomness_have_one_seed(self) -> None:
         assert [task.seed for task in self.wanted] == [0, 0, 1, 2]
 
     def test_one_task_for_the_same_experiment(self) -> None:
         twice = [LongPrompts(5), LongPrompts(5)]
         assert len(tasks(twice, 3)) == 1
 
-    def test_the_executor_does_not_matter(self, pool: Executor) -> None:
+    def test_every_executor_measures_the_same(self, pool: Executor) -> None:
         alone = self.measured()
         with ThreadPoolExecutor(3) as threads:
             for executor in (threads, pool):
@@ -235,14 +235,14 @@ class TestMeasuring:
                 for task in self.wanted:
                     assert alone[task] == others[task]
 
-    def test_progress_counts_what_was_there(self, tmp_path: Path) -> None:
+    def test_progress_counts_stored_measurements(self, tmp_path: Path) -> None:
         file = tmp_path / "store.jsonl"
         measure(self.wanted[:2], ResultStore(file))
         seen: list[int] = []
         measure(self.wanted, ResultStore(file), on_measured=seen.append)
         assert seen == [3, 4]
 
-    def test_nothing_is_measured_twice(
+    def test_stored_measurements_are_not_repeated(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / "store.jsonl"
@@ -254,7 +254,7 @@ class TestMeasuring:
         measure(self.wanted, store)
         assert {task.key: store[task] for task in self.wanted} == before
 
-    def test_a_failure_loses_nothing_before_it(
+    def test_a_failure_keeps_the_measurements_before_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fails(_: object, seed: int) -> Values:
@@ -266,13 +266,13 @@ class TestMeasuring:
             measure(self.wanted, ResultStore(file))
         assert [task in ResultStore(file) for task in self.wanted] == [True, False, False, False]
 
-    def test_ctrl_c_keeps_what_is_begun(self) -> None:
+    def test_ctrl_c_keeps_the_measurements_that_have_begun(self) -> None:
         store = ResultStore()
         pressed = threading.Event()
 
         class Slow(LongPrompts):
             def measure(self, seed: int) -> Values:
-                # The first is done at once; those beside it only after Ctrl-C.
+                # The first task ends at once; tasks that run beside it end only after Ctrl-C.
                 assert self.upper == 3 or pressed.wait(30)
                 return {"amin": 1.0}
 
@@ -289,7 +289,7 @@ class TestMeasuring:
                 on_interrupted=pressed.set,
             )
         kept = [task in store for task in wanted]
-        # With two threads: the first, and one or two that had begun by then; no others.
+        # With two threads: the first task, and one or two that had begun by then; no others.
         assert kept[:2] == [True, True]
         assert not any(kept[3:])
 
@@ -340,7 +340,7 @@ Made = Callable[[Experiment, int], Values]
 
 
 def verdict_on(name: ClaimName, made: Made, plan: Plan | None = None) -> Judgement:
-    """The judgement on measurements that are made up, with a little noise from seed to seed."""
+    """The judgement on made-up measurements."""
     plan = plan or Plan(seeds=5)
     store = ResultStore()
     for task in tasks(CLAIMS[name].experiments(plan), plan.seeds):
@@ -374,7 +374,7 @@ def latencies(
 class TestVerdicts:
     """Every verdict of every claim can be reached, and turns where its rule says."""
 
-    def test_c1(self) -> None:
+    def test_c1_reaches_every_verdict(self) -> None:
         def matched_up_to(requests: int) -> Made:
             return latencies(
                 lambda e: (
@@ -394,11 +394,11 @@ class TestVerdicts:
         )
         assert verdict_on("C1", matched_up_to(0)).verdict == "does not hold"
 
-    def test_c1_needs_a_pessimist_that_lags(self) -> None:
+    def test_c1_needs_an_amax_that_lags_behind(self) -> None:
         made = latencies(lambda _: 101.0, lambda _: 120.0)
         assert verdict_on("C1", made).verdict == "does not hold"
 
-    def test_c1_takes_the_bound_and_not_h_sf(self) -> None:
+    def test_c1_compares_with_the_bound_and_not_with_h_sf(self) -> None:
         made = latencies(lambda _: 150.0, lambda _: 700.0, h_sf=150.0)
         assert verdict_on("C1", made).verdict == "does not hold"
 
@@ -413,7 +413,7 @@ class TestVerdicts:
         # The mean is 1.04, the upper end of its interval 1.06.
         assert verdict_on("C1", noisy, Plan(seeds=6)).verdict == "does not hold"
 
-    def test_c2(self) -> None:
+    def test_c2_reaches_every_verdict(self) -> None:
         def bins(experiment: Predicted) -> int:
             return int(experiment.prediction.split(":")[1])
 
@@ -446,13 +446,13 @@ class TestVerdicts:
         # The mean of the shares is 0.51, the lower end of its interval 0.43.
         assert verdict_on("C2", noisy, Plan(seeds=6)).verdict == "does not hold"
 
-    def test_c2_does_not_divide_by_no_gap(self) -> None:
+    def test_c2_does_not_hold_without_a_gap(self) -> None:
         made = latencies(lambda _: 100.0, lambda _: 103.0)
         found = verdict_on("C2", made)
         assert found.verdict == "does not hold"
         assert "no gap" in found.measured
 
-    def test_c3(self) -> None:
+    def test_c3_reaches_every_verdict(self) -> None:
         def ratios(at_once: float, arriving: float, mixed: float) -> Made:
             def amax(experiment: Predicted) -> float:
                 if experiment.prediction.startswith("mixed"):
@@ -485,7 +485,9 @@ class TestVerdicts:
             (6.0, 50.0, 1.0, "does not hold"),
         ],
     )
-    def test_c4(self, exhausted: float, long: float, short: float, verdict: str) -> None:
+    def test_c4_reaches_its_verdicts(
+        self, exhausted: float, long: float, short: float, verdict: str
+    ) -> None:
         def made(experiment: Experiment, _: int) -> Values:
             if isinstance(experiment, WorstRatio):
                 return {"ratio": exhausted if experiment.policy == "amin" else 9.0}
@@ -503,12 +505,14 @@ class TestVerdicts:
             (2.0, 0.0, "does not hold"),
         ],
     )
-    def test_c5(self, of_capacity: float, of_waiting: float, verdict: str) -> None:
+    def test_c5_reaches_every_verdict(
+        self, of_capacity: float, of_waiting: float, verdict: str
+    ) -> None:
         def made(experiment: Experiment, seed: int) -> Values:
             assert isinstance(experiment, RoundCost)
             capacity, waiting = experiment.capacity, experiment.waiting
             cost = 1e-9 * (1 + 0.01 * (seed % 2)) * capacity**of_capacity
-            # In the series over M, the number waiting grows along; it must not count twice.
+            # In the series over M the number of waiting requests grows as well; only M may count.
             return {"seconds": cost * (waiting**of_waiting if capacity == 16_384 else 1)}
 
         if of_waiting == 0.3:
@@ -522,7 +526,7 @@ class TestVerdicts:
 
         assert verdict_on("C5", made).verdict == verdict
 
-    def test_c5_says_when_it_is_not_known_closely_enough(self) -> None:
+    def test_c5_asks_for_more_seeds_where_the_exponent_is_uncertain(self) -> None:
         def made(experiment: Experiment, seed: int) -> Values:
             assert isinstance(experiment, RoundCost)
             return {"seconds": experiment.capacity ** (1.0 + 0.3 * (seed % 2))}
@@ -539,7 +543,7 @@ class TestVerdicts:
             (("naive", "bins", "relative"), "does not hold"),
         ],
     )
-    def test_c6(self, differing: tuple[str, ...], verdict: str) -> None:
+    def test_c6_reaches_every_verdict(self, differing: tuple[str, ...], verdict: str) -> None:
         def made(experiment: Experiment, seed: int) -> Values:
             assert isinstance(experiment, UppersWithheld)
             differs = experiment.prediction.startswith(differing) and seed == 3
@@ -600,7 +604,7 @@ class TestLedger:
                     # To the digits that are shown.
                     assert any(abs(each - number) <= 6e-4 * abs(number) for each in shown)
 
-    def test_the_command_gives_the_plan_again(self) -> None:
+    def test_the_command_reproduces_the_plan(self) -> None:
         assert command(Plan(), "C1") == "amin-ref claims --claim C1"
         assert command(Plan(seeds=30)) == "amin-ref claims --seeds 30"
         assert command(Plan.quickly("my trace.csv"), "C3") == (
@@ -612,23 +616,23 @@ class TestLedger:
 
 
 class TestCommitted:
-    """What the project says of the claims follows from its measurements."""
+    """The ledger and the pages follow from the committed measurements."""
 
     def test_the_ledger_follows_from_the_measurements(self, committed: Ledger) -> None:
         assert claims_page.full_ledger() == committed
 
-    def test_at_least_twenty_seeds(self, committed: Ledger) -> None:
+    def test_the_ledger_is_of_at_least_twenty_seeds(self, committed: Ledger) -> None:
         assert committed.seeds >= 20
         assert not committed.quick
         assert [entry.claim for entry in committed.entries] == list(CLAIMS)
         assert all(seeds >= 20 for _, _, seeds in claims_page.TRACES.values())
 
-    def test_pages_repeat_it(self) -> None:
+    def test_pages_show_the_ledger(self) -> None:
         for file, marker, wanted in claims_page.blocks():
             text = file.read_text(encoding="utf-8")
             assert between(text, marker) == wanted, "python -m tests.making.claims_page"
 
-    def test_no_random_setting_came_out_the_same_every_time(self) -> None:
+    def test_every_seed_gives_another_measurement(self) -> None:
         store = ResultStore(claims_page.DATA / "claims.jsonl")
         chosen = Predicted(Plan().sampled(), "bins:5")
         assert len({store[Task(chosen, seed)]["amin"] for seed in range(20)}) == 20
@@ -637,7 +641,9 @@ class TestCommitted:
         ("load", "prediction"),
         [(None, "bins:10"), (0.9, "varying:0.99"), (0.9, "mixed:0.5"), (None, "relative:0.2")],
     )
-    def test_a_measurement_can_be_made_again(self, load: float | None, prediction: str) -> None:
+    def test_repeating_a_measurement_gives_the_stored_values(
+        self, load: float | None, prediction: str
+    ) -> None:
         store = ResultStore(claims_page.DATA / "claims.jsonl")
         task = Task(Predicted(Plan().sampled(load), prediction), 7)
         assert task.experiment.measure(7) == store[task]
@@ -651,7 +657,9 @@ TINY = ("--quick", "--requests", "20", "--capacity", "1500", "--seeds", "2", "--
 
 
 class TestCommand:
-    def test_prints_verdict_rule_and_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_command_prints_verdict_rule_and_command(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("claims", "--claim", "C6", *TINY)
         out = capsys.readouterr().out
         assert "C6 holds" in out
@@ -659,18 +667,22 @@ class TestCommand:
             assert heading in out
         assert max(map(len, out.splitlines())) <= 100
 
-    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_prints_the_ledger(self, capsys: pytest.CaptureFixture[str]) -> None:
         amin_ref("claims", "--claim", "C6", "--claim", "C2", "--json", *TINY)
         ledger = Ledger.from_json(capsys.readouterr().out)
         assert [entry.claim for entry in ledger.entries] == ["C2", "C6"]
         assert ledger.quick
         assert ledger.capacity == 1500
 
-    def test_markdown(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_markdown_prints_a_section_for_each_claim(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("claims", "--claim", "C6", "--markdown", *TINY)
         assert "### C6: holds\n" in capsys.readouterr().out
 
-    def test_a_trace(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_trace_can_be_the_workload(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         trace = tmp_path / "trace.csv"
         trace.write_text("question_length,answer_length\n" + "3,50\n9,7\n4,70\n" * 10)
         amin_ref("claims", "--claim", "C6", "--workload", str(trace), "--json", *TINY)
@@ -705,7 +717,7 @@ class TestCommand:
         one_sentence(capsys.readouterr().err)
         assert file.read_text() == "Dear reader\n"
 
-    def test_ctrl_c_loses_nothing(self, tmp_path: Path) -> None:
+    def test_ctrl_c_keeps_finished_measurements(self, tmp_path: Path) -> None:
         file = tmp_path / "kept.jsonl"
         flags = ("claims", "--claim", "C6", "--requests", "100", "--seeds", "40", "--workers", "2")
         code, out, err = interrupted_once_seen(
@@ -720,7 +732,7 @@ class TestCommand:
         done = [task for task in wanted if task in kept]
         assert 0 < len(done) < len(wanted)
 
-    def test_killed_at_any_moment_it_continues(self, tmp_path: Path) -> None:
+    def test_after_a_kill_the_command_continues_from_its_checkpoint(self, tmp_path: Path) -> None:
         file = tmp_path / "kept.jsonl"
         flags = ["claims", "--claim", "C6", *TINY, "--json", "--checkpoint", str(file)]
         program = [sys.executable, "-c", "from amin_ref.cli import main; main()", *flags]
@@ -739,7 +751,7 @@ class TestCommand:
 
 @pytest.mark.slow
 def test_quick_takes_less_than_a_minute(tmp_path: Path) -> None:
-    """In processor time of two workers: what else the machine does is not its fault."""
+    """In processor time of two workers, which other programs on the machine do not affect."""
     before = os.times()
     program = [sys.executable, "-c", "from amin_ref.cli import main; main()"]
     flags = ["claims", "--quick", "--workers", "2", "--json"]
@@ -767,7 +779,7 @@ def without_workers(flags: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_on_a_dask_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dask_cluster_gives_the_same_ledger(capsys: pytest.CaptureFixture[str]) -> None:
     distributed = pytest.importorskip("distributed")
     flags = ("claims", "--claim", "C6", *without_workers(TINY), "--json")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c:
@@ -778,6 +790,6 @@ def test_on_a_dask_cluster(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_no_dask_scheduler(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_dask_scheduler_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     amin_ref("claims", *without_workers(TINY), "--dask", "tcp://127.0.0.1:9", code=2)
     assert "no scheduler answers" in one_sentence(capsys.readouterr().err)

@@ -1,4 +1,4 @@
-"""The table of schedulers: what is measured, the advice that follows, and the command."""
+"""The table of schedulers: its measurements, the advice that follows from them, the command."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ from tests.making.markers import between
 PLAN = Plan("chat", 30, 2000, seeds=4)
 
 
-def told(instance: Instance, lower: Callable[[int], int], upper: Callable[[int], int]) -> Instance:
+def with_predictions(
+    instance: Instance, lower: Callable[[int], int], upper: Callable[[int], int]
+) -> Instance:
     """The same requests with other predictions."""
     return replace(
         instance,
@@ -54,21 +56,23 @@ def told(instance: Instance, lower: Callable[[int], int], upper: Callable[[int],
 
 @pytest.mark.parametrize("policy", [name for name in POLICIES if not reads_predictions(name)])
 @given(instance=instances())
-def test_predictions_change_nothing_where_none_is_read(policy: str, instance: Instance) -> None:
+def test_a_policy_that_reads_no_predictions_makes_the_same_schedule(
+    policy: str, instance: Instance
+) -> None:
     made = POLICIES[policy].make
-    exact = told(instance, lambda output: output, lambda output: output)
-    rough = told(instance, lambda _: 1, lambda output: output)
+    exact = with_predictions(instance, lambda output: output, lambda output: output)
+    rough = with_predictions(instance, lambda _: 1, lambda output: output)
     assert simulate(exact, made(ByPosition())).runs == simulate(rough, made(ByPosition())).runs
 
 
 @pytest.mark.parametrize("policy", [name for name in POLICIES if reads_predictions(name)])
-def test_predictions_change_something_where_one_is_read(policy: str) -> None:
+def test_a_policy_that_reads_predictions_makes_another_schedule(policy: str) -> None:
     made = POLICIES[policy].make
     # Outputs of 5 to 34 tokens in no order, so that the smallest exact length is not 1 either.
     lengths = [(3, 5 + 7 * number % 30) for number in range(60)]
     instance = Instance.from_lengths(lengths, capacity=150)
-    exact = told(instance, lambda output: output, lambda output: output)
-    rough = told(instance, lambda _: 1, lambda _: 40)
+    exact = with_predictions(instance, lambda output: output, lambda output: output)
+    rough = with_predictions(instance, lambda _: 1, lambda _: 40)
     runs = {simulate(each, made(ByPosition())).runs for each in (exact, rough)}
     assert len(runs) > 1
 
@@ -76,22 +80,24 @@ def test_predictions_change_something_where_one_is_read(policy: str) -> None:
 @pytest.mark.theorem("T4")
 @pytest.mark.parametrize(("policy", "other"), EXACT.items())
 @given(instance=instances())
-def test_exact_lengths_leave_no_difference(policy: str, other: str, instance: Instance) -> None:
-    exact = told(instance, lambda output: output, lambda output: output)
+def test_with_exact_lengths_two_policies_make_the_same_schedule(
+    policy: str, other: str, instance: Instance
+) -> None:
+    exact = with_predictions(instance, lambda output: output, lambda output: output)
     one, two = (simulate(exact, POLICIES[name].make(ByPosition())).runs for name in (policy, other))
     assert one == two
 
 
-def test_every_policy_has_its_rows() -> None:
+def test_every_policy_has_a_row_for_each_prediction_that_it_reads() -> None:
     rows = choices()
     assert {row.policy for row in rows} == set(POLICIES)
     assert len(set(rows)) == len(rows)
     for policy in POLICIES:
-        told_of = [row.prediction for row in rows if row.policy == policy]
-        assert told_of == (list(PREDICTIONS) if reads_predictions(policy) else [""])
+        predictions = [row.prediction for row in rows if row.policy == policy]
+        assert predictions == (list(PREDICTIONS) if reads_predictions(policy) else [""])
 
 
-def test_a_measurement_is_what_compare_shows() -> None:
+def test_a_measurement_agrees_with_compare() -> None:
     workload = SampledWorkload("chat", 60, 2000, load=0.9)
     instance = workload.instance("bins:10", 3)
     for policy in ("amin", "sjf"):
@@ -105,7 +111,7 @@ def test_a_measurement_is_what_compare_shows() -> None:
         assert values["wait"] == max(starts[r.id] - r.arrival for r in instance.requests)
 
 
-def test_the_bound_is_below_every_policy() -> None:
+def test_the_bound_is_at_most_the_cost_of_every_policy() -> None:
     workload = SampledWorkload("chat", 40, 1500)
     found = Bounded(workload, 0.2).measure(0)
     assert found["requests"] == 40
@@ -140,12 +146,14 @@ def advice(table: SchedulerTable, load: float | None, prediction: str) -> Advice
 
 
 class TestAdvice:
-    """The rule: least latency, but FCFS where nothing is more than 2 % better."""
+    """The rule: the policy of least latency, but FCFS if none is more than 2 % better."""
 
     @pytest.mark.parametrize(
         ("of_amin", "use"), [(300.0, "fcfs"), (197.0, "fcfs"), (195.0, "amin"), (110.0, "amin")]
     )
-    def test_fcfs_unless_it_is_worse_by_two_per_cent(self, of_amin: float, use: str) -> None:
+    def test_fcfs_is_advised_unless_it_is_worse_by_two_per_cent(
+        self, of_amin: float, use: str
+    ) -> None:
         def total(experiment: Scheduled) -> float:
             if experiment.policy == "fcfs":
                 return 200.0
@@ -153,7 +161,7 @@ class TestAdvice:
 
         assert advice(made_up(total), None, "bins:10").use == use
 
-    def test_what_is_as_good_is_named_with_its_waste(self) -> None:
+    def test_policies_that_are_as_good_are_named_with_their_waste(self) -> None:
         def total(experiment: Scheduled) -> float:
             return {"fcfs": 200.0, "sjf": 151.0, "amin": 150.0, "amax": 154.0}.get(
                 experiment.policy, 400.0
@@ -171,7 +179,7 @@ class TestAdvice:
         # With exact lengths Amin makes the decisions of H-SF (T4).
         assert advice(table, None, "exact").use in EXACT
 
-    def test_one_for_each_load_and_prediction(self) -> None:
+    def test_there_is_advice_for_each_load_and_prediction(self) -> None:
         table = made_up(lambda _: 200.0)
         places = [(each.load, each.prediction) for each in table.advice]
         assert places == [(load, prediction) for load in LOADS for prediction in PREDICTIONS]
@@ -183,7 +191,7 @@ class TestAdvice:
             assert cell.mean.mean == pytest.approx(250 * (1 + 1.02 + 1.01 + 1) / 4 / 20)
 
 
-def test_json_and_back() -> None:
+def test_a_table_is_read_as_it_was_written() -> None:
     table = made_up(lambda experiment: 150.0 + len(experiment.policy))
     again = SchedulerTable.from_json(table.to_json())
     assert again.to_json() == table.to_json()
@@ -215,13 +223,15 @@ TINY = ("--quick", "--requests", "12", "--capacity", "1500", "--seeds", "2", "--
 
 
 class TestCommand:
-    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_prints_the_table(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(application, ("claims", "--claim", "which", "--json", *TINY)) == 0
         table = SchedulerTable.from_json(capsys.readouterr().out)
         assert (table.workload, table.requests, table.seeds) == ("chat", 12, 2)
         assert {row.policy for row in table.rows} == set(POLICIES)
 
-    def test_it_stands_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_which_cannot_be_combined_with_a_claim(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         line = ("claims", "--claim", "which", "--claim", "C6", *TINY)
         assert run(application, line) == 2
         assert "stands alone" in one_sentence(capsys.readouterr().err)
@@ -242,14 +252,14 @@ def tables() -> dict[str, SchedulerTable]:
 
 
 class TestCommitted:
-    """What the pages and the report say of the schedulers follows from the measurements."""
+    """The pages and the report follow from the committed measurements."""
 
-    def test_pages_repeat_them(self, tables: dict[str, SchedulerTable]) -> None:
+    def test_pages_show_the_tables(self, tables: dict[str, SchedulerTable]) -> None:
         for file, marker, wanted in scheduler_pages.blocks(tables):
             found = between(file.read_text(encoding="utf-8"), marker)
             assert found == wanted, "python -m tests.making.scheduler_pages"
 
-    def test_the_report_shows_them(self, tables: dict[str, SchedulerTable]) -> None:
+    def test_the_report_shows_the_tables(self, tables: dict[str, SchedulerTable]) -> None:
         assert TABLES.read_text(encoding="utf-8") == scheduler_pages.for_report(tables)
         assert [table.workload for table in released()] == [
             table.workload for table in tables.values()
@@ -264,7 +274,7 @@ class TestCommitted:
         ("policy", "load", "prediction"),
         [("amin", None, "bins:10"), ("sjf", 0.9, "naive"), ("alpha-beta", 1.1, "exact")],
     )
-    def test_a_measurement_can_be_made_again(
+    def test_repeating_a_measurement_gives_the_stored_values(
         self, policy: str, load: float | None, prediction: str
     ) -> None:
         plan = scheduler_pages.plans()["chat"]

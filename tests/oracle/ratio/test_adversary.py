@@ -1,6 +1,6 @@
-"""T12 and T13: a search for instances above the bound on Amin's ratio; and what breaks the bound.
+"""T12 and T13: a search for instances above the bound on Amin's ratio, and what breaks the bound.
 
-*Exhausted*: the table in ``proofs_notes/data``. *Tested*: properties and the adversary's walks.
+*Exhausted*: the table in ``proofs_notes/data``. *Tested*: properties and random walks.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ from tests.support.settings import CLASSES, by_position, outputs_of, settings_of
 DATA = Path(__file__).parents[3] / "proofs_notes" / "data"
 
 SIZE = "1/α ≤ 12, s ≤ 4, n ≤ 8, M ≤ n(s + u)"
-"""What the table covers, in the matrix' words."""
+"""The instances that the table covers, as the matrix of theorems and tests states them."""
 
 FACTOR = 1.25
-"""How far above the worst found the bound may lie at its tightest."""
+"""The bound over the found ratio is at most this for some instance."""
 
 
 @cache
@@ -60,10 +60,10 @@ def answers(policy: PolicyName) -> list[WorstCase]:
 
 
 class TestTable:
-    def test_it_answers_its_questions(self) -> None:
+    def test_the_table_answers_every_question_in_order(self) -> None:
         assert [answer.question for answer in table()] == table_questions()
 
-    def test_it_covers_what_it_should(self) -> None:
+    def test_the_table_covers_the_stated_settings(self) -> None:
         asked = [answer.question for answer in answers("amin")]
         inverse = {1 / question.setting.alpha for question in asked}
         assert inverse >= {1, 2, 3, 4, 6, 8, 12}
@@ -82,7 +82,7 @@ class TestTable:
             assert max(found) == n * (prompt_len + upper)
 
     @pytest.mark.theorem("T12", exhausted=SIZE)
-    def test_amin_keeps_to_the_bound_on_everything_exhausted(self) -> None:
+    def test_amin_keeps_to_the_bound_on_every_exhausted_setting(self) -> None:
         for answer in answers("amin"):
             assert is_stated_for(answer.question.setting)
             assert answer.found.ratio <= ratio_bound(answer.question.setting.alpha)
@@ -92,13 +92,13 @@ class TestTable:
         distances = [answer.found.ratio for answer in answers("h-sf")]
         assert Fraction(112, 100) < max(distances) < INTERCEPT
 
-    def test_without_a_binding_cache_all_are_optimal(self) -> None:
+    def test_without_a_binding_cache_every_policy_is_optimal(self) -> None:
         for answer in table():
             setting, n = answer.question.setting, answer.question.requests
             if setting.capacity == n * (setting.prompt_len + setting.upper):
                 assert answer.found.ratio == 1
 
-    def test_its_costs_are_those_of_its_instances(self) -> None:
+    def test_the_costs_are_those_of_the_instances(self) -> None:
         for answer in table()[::5]:
             question, found = answer.question, answer.found
             hindsight = Hindsight(question.setting)
@@ -111,7 +111,7 @@ class TestTable:
 
     @pytest.mark.theorem("T12", exhausted=SIZE)
     @pytest.mark.theorem("T13")
-    def test_a_part_of_it_is_worked_out_anew(self) -> None:
+    def test_recomputing_a_part_of_the_table_gives_the_same(self) -> None:
         few = [answer for answer in table() if answer.question.multisets <= 500]
         for answer in few[::20]:
             assert worst_case(answer.question) == answer
@@ -120,7 +120,7 @@ class TestTable:
     @pytest.mark.theorem("T13")
     @pytest.mark.slow
     @pytest.mark.skipif(os.environ.get("AMIN_PROFILE") != "deep", reason="a quarter of an hour")
-    def test_all_of_it_is_worked_out_anew(self) -> None:
+    def test_recomputing_the_whole_table_gives_the_same(self) -> None:
         for answer in table():
             assert worst_case(answer.question) == answer
 
@@ -136,7 +136,7 @@ def test_amin_keeps_to_the_bound(data: st.DataObject) -> None:
     outputs = tuple(sorted(by_rank))
     cost = simulate(setting.instance(by_rank), Amin(by_position(by_rank))).total_latency
     hindsight, bound = Hindsight(setting), ratio_bound(setting.alpha)
-    # OPT takes long to find, and need not be where a lower bound of it does.
+    # OPT takes long to compute; often a lower bound of OPT is enough.
     if cost > bound * hindsight.lower_bound(outputs):
         assert cost <= bound * hindsight.optimum(outputs)
 
@@ -153,10 +153,10 @@ def test_no_outputs_and_ties_of_a_small_setting_break_the_bound(data: st.DataObj
 
 
 class TestAdversary:
-    """What walks have found is kept in ``attacks.jsonl``; a short one is walked here."""
+    """``attacks.jsonl`` has the worst instances of long random walks; here a short walk is run."""
 
     @pytest.mark.theorem("T12")
-    def test_what_it_found_is_so_and_keeps_to_the_bound(self) -> None:
+    def test_stored_attacks_have_their_costs_and_keep_to_the_bound(self) -> None:
         found = read_attacks(DATA / "attacks.jsonl")
         assert {len(attack.by_rank) for attack in found} >= {12, 24}
         for attack in found:
@@ -169,7 +169,7 @@ class TestAdversary:
             assert attack.ratio <= ratio_bound(setting.alpha)
 
     @pytest.mark.theorem("T12")
-    def test_the_bound_means_something(self) -> None:
+    def test_the_bound_is_close_to_a_found_ratio(self) -> None:
         found = read_attacks(DATA / "attacks.jsonl")
         tightness = [
             ratio_bound(attack.setting.alpha) / float(attack.ratio)
@@ -187,14 +187,14 @@ class TestAdversary:
         assert Fraction(5, 2) < ratios[-1] <= ratio_bound(Fraction(1, 4))
 
     @pytest.mark.theorem("T13")
-    def test_a_short_walk_breaks_the_bound_where_it_does_not_hold(self) -> None:
+    def test_a_short_walk_breaks_the_bound_of_a_variant(self) -> None:
         space = SearchSpace(
             lower=1, upper=16, longest_prompt=1, most_spare=0, requests=8, lengths=2
         )
         found = list(attacks(RULES["amin-evicts-largest"], space, steps=2, seed=0))
         assert found[-1].ratio > ratio_bound(Fraction(1, 16))
 
-    def test_three_lengths_at_once_are_worked_out_exactly(self) -> None:
+    def test_the_worst_instance_of_three_lengths_is_exact(self) -> None:
         setting = Setting(1, 3, 6, 7)
         costs = AdversaryTree(setting, RULES["amin"], 6).worst_costs()
         shortest_first = Hindsight(setting).shortest_first
@@ -210,7 +210,7 @@ class TestAdversary:
 
 
 def unit_requests_at_best(n: int, capacity: int) -> int:
-    """OPT of n requests of one token and a prompt of one: ⌊M/2⌋ in every round, none later."""
+    """OPT of n requests with s = o = 1: ⌊M/2⌋ of them run in each round."""
     return sum(i // (capacity // 2) + 1 for i in range(n))
 
 
@@ -230,8 +230,8 @@ def test_amax_is_off_by_a_factor_that_grows_like_the_inverse_of_alpha(inverse: i
 
 
 @pytest.mark.theorem("T13")
-def test_what_amax_costs_at_worst_grows_faster_than_the_bound_on_everything_exhausted() -> None:
-    """Already with 8 requests: Amax's worst ratio gains on Amin's as 1/α grows."""
+def test_the_worst_ratio_of_amax_grows_faster_than_that_of_amin() -> None:
+    """Already with 6 requests: Amax's worst ratio over Amin's rises with 1/α."""
     worst: dict[tuple[PolicyName, Fraction], Fraction] = {}
     for answer in table():
         if answer.question.setting.lower == 1 and answer.question.requests == 6:
@@ -263,7 +263,7 @@ def test_variants_that_break_the_bound(name: str) -> None:
 
 @pytest.mark.theorem("T4")
 def test_without_look_ahead_exact_predictions_do_not_help() -> None:
-    """What look-ahead is for: with ℓ = o = u, Amin is H-SF, and without it far worse."""
+    """With ℓ = o = u, Amin's cost is that of H-SF; without look-ahead it is 1.8 times that."""
     setting = Setting(prompt_len=1, lower=32, upper=32, capacity=49)
     instance = setting.instance((32,) * 48)
     best = simulate(instance, HindsightShortestFirst()).total_latency
@@ -273,12 +273,12 @@ def test_without_look_ahead_exact_predictions_do_not_help() -> None:
 
 @pytest.mark.parametrize("name", ["amin-evicts-newest", "amin-never-looks-ahead"])
 def test_variants_that_keep_to_the_bound(name: PolicyName) -> None:
-    """Evidence: where Amin is at its worst, these are at their worst no worse than Amin."""
+    """On the settings of Amin's largest ratios, the largest ratio of these is at most Amin's."""
 
     def worst(policy: PolicyName) -> Fraction:
         found = [
             worst_with_lengths(RULES[policy], setting, (lower, lower + 1, upper), 12)
-            for setting in WHERE_AMIN_IS_AT_ITS_WORST
+            for setting in WORST_SETTINGS_OF_AMIN
             for lower, upper in [(setting.lower, setting.upper)]
         ]
         return max(attack.ratio for attack in found if attack)
@@ -286,7 +286,7 @@ def test_variants_that_keep_to_the_bound(name: PolicyName) -> None:
     assert worst(name) <= worst("amin")
 
 
-WHERE_AMIN_IS_AT_ITS_WORST = (
+WORST_SETTINGS_OF_AMIN = (
     Setting(1, 5, 8, 10),
     Setting(1, 3, 6, 7),
     Setting(3, 3, 8, 11),
@@ -298,17 +298,17 @@ WHERE_AMIN_IS_AT_ITS_WORST = (
 )
 
 
-class TestOutsideOfTheStatement:
-    """Each condition of the statement is needed: without it, the bound breaks."""
+class TestEachConditionIsNeeded:
+    """Instances outside of the statement, with ratios above the bound."""
 
     def test_long_prompts(self) -> None:
-        """s > 4ℓ: nothing overflows, requests run one by one in rank order; like √(1/α)."""
+        """s > 4ℓ: requests run one by one in order of rank; the ratio grows like √(1/α)."""
         setting = Setting(prompt_len=99, lower=1, upper=100, capacity=199)
         assert not is_stated_for(setting)
         self.one_by_one(setting.instance((100,) * 5 + (1,) * 55), Fraction(1, 100))
 
     def test_large_blocks(self) -> None:
-        """A request occupies one block all along: as with long prompts."""
+        """Every request occupies one block throughout, as with long prompts."""
         requests = tuple(
             Request(i, 1, output_len, 1, 100) for i, output_len in enumerate((100,) * 5 + (1,) * 55)
         )
@@ -324,7 +324,7 @@ class TestOutsideOfTheStatement:
 
     @pytest.mark.parametrize("large", [5, 10, 20])
     def test_unequal_prompts(self, large: int) -> None:
-        """α = 1, and a ratio without limit: large prompts first, one a round; all others wait."""
+        """α = 1, and an unlimited ratio: large prompts run first, one in each round."""
         small = 20 * large
         requests = (
             *(Request(i, 2 * small - 1, 1, 1, 1) for i in range(large)),
@@ -343,7 +343,7 @@ class TestOutsideOfTheStatement:
 
     @pytest.mark.slow
     def test_arrivals(self) -> None:
-        """Many short requests arrive when a long one, which was alone, nearly fills the cache."""
+        """Many short requests arrive when a long one nearly fills the cache."""
         ratios = []
         for upper in (400, 1600, 6400, 10_000):
             before_its_end = int(upper**0.5)
@@ -365,6 +365,6 @@ class TestOutsideOfTheStatement:
         assert ratios[-1] > ratio_bound(Fraction(1, 10_000))
 
 
-def test_the_bound_is_what_it_says() -> None:
+def test_two_values_of_the_bound() -> None:
     assert ratio_bound(Fraction(1)) == 3.3
     assert ratio_bound(Fraction(1, 4)) == pytest.approx(3.3 + 0.9 * log(4))

@@ -1,4 +1,4 @@
-"""Worst ratios of policies whose rules are not known: run on every assignment of output lengths."""
+"""Worst ratios of policies as black boxes, which run on every assignment of output lengths."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class WorksOnce(FirstComeFirstServed):
         super().begin(capacity, block_size)
 
 
-class ByChance(Amin):
+class AtRandom(Amin):
     """Each new object has another random order of ties."""
 
     seeds: Iterator[int] = count()
@@ -91,10 +91,10 @@ class ByChance(Amin):
 )
 @times(0.2)
 @given(st.data())
-def test_a_black_box_has_the_ratio_that_its_rules_have(
+def test_a_black_box_has_the_ratio_of_its_fast_simulation(
     name: str, policy: str, data: st.DataObject
 ) -> None:
-    """Requests are alike, so ties by position over all assignments are all rankings."""
+    """Requests differ only in output, so ties by position over all assignments are all rankings."""
     setting = data.draw(settings_of_requests(longest=4, most_spare=10))
     requests = data.draw(st.integers(1, 4))
     by_rules = worst_case(Question(name, setting, requests))
@@ -105,7 +105,7 @@ def test_a_black_box_has_the_ratio_that_its_rules_have(
 
 @times(0.2)
 @given(st.data())
-def test_it_is_the_worst_of_all_assignments(data: st.DataObject) -> None:
+def test_the_answer_is_the_worst_of_all_assignments(data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests(longest=4, most_spare=10))
     requests = data.draw(st.integers(1, 4))
     found = worst_case(Question(f"{HERE}:ShuffledAmin", setting, requests)).found
@@ -121,28 +121,28 @@ def test_it_is_the_worst_of_all_assignments(data: st.DataObject) -> None:
     assert found.ratio == max(ratios.values()) == ratios[found.by_rank]
 
 
-def test_it_is_made_anew_for_each_assignment() -> None:
+def test_each_assignment_has_a_new_policy_object() -> None:
     setting = Setting(1, 1, 3, 6)
-    tired = worst_case(Question(f"{HERE}:WorksOnce", setting, 3))
-    assert tired.found == worst_case(Question("fcfs", setting, 3)).found
+    answer = worst_case(Question(f"{HERE}:WorksOnce", setting, 3))
+    assert answer.found == worst_case(Question("fcfs", setting, 3)).found
 
 
 IN_PIECES = Question(f"{HERE}:ShuffledAmin", Setting(1, 1, 4, 6), 5)
 """1024 assignments: five pieces, the last of 24."""
 
 
-class TestItsPieces:
-    def test_the_last_one_is_short(self) -> None:
+class TestPieces:
+    def test_the_last_piece_is_smaller(self) -> None:
         assert [IN_PIECES.size_of(piece) for piece in range(IN_PIECES.pieces)] == [250] * 4 + [24]
 
-    def test_on_threads(self) -> None:
+    def test_threads_give_the_same_answer(self) -> None:
         with ThreadPoolExecutor(2) as executor:
             assert worst_case(IN_PIECES, executor=executor) == worst_case(IN_PIECES)
 
-    def test_on_processes(self) -> None:
+    def test_processes_give_the_same_answer(self) -> None:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
             assert worst_case(IN_PIECES, executor=executor) == worst_case(IN_PIECES)
-            # What a worker raises must survive the way back.
+            # The caller must receive the exception of a worker.
             with pytest.raises(PolicyFailed, match=r"the policy fails: round 0, .*T1"):
                 worst_case(Question(f"{HERE}:AdmitsAll", Setting(1, 1, 3, 6), 5), executor=executor)
 
@@ -156,29 +156,29 @@ class TestRefused:
             ("AdmitsAll", r"the policy fails: round 0, requests .*T1"),
         ],
     )
-    def test_a_policy_that_makes_no_schedule(self, policy: str, why: str) -> None:
+    def test_a_policy_that_makes_no_schedule_is_refused(self, policy: str, why: str) -> None:
         with pytest.raises(PolicyFailed, match=why) as failed:
             worst_case(Question(f"{HERE}:{policy}", Setting(1, 1, 3, 6), 4))
         assert "\n" not in str(failed.value)
 
-    def test_a_policy_that_decides_by_chance(self) -> None:
-        question = Question(f"{HERE}:ByChance", Setting(1, 1, 6, 8), 4)
+    def test_a_policy_that_decides_at_random_is_refused(self) -> None:
+        question = Question(f"{HERE}:AtRandom", Setting(1, 1, 6, 8), 4)
         with pytest.raises(PolicyFailed, match=r"costs \d+, and \d+ when it runs again"):
             worst_case(question)
 
-    def test_too_many_assignments(self) -> None:
+    def test_too_many_assignments_are_refused(self) -> None:
         question = Question("fcfs", Setting(1, 1, 10, 20), 6)
         assert question.candidates == MOST_ASSIGNMENTS
         with pytest.raises(InvalidValue, match=r"10,000,000 assignments .*at most 1,000,000"):
             Question("fcfs", Setting(1, 1, 10, 20), 7)
         assert Question("amin", Setting(1, 1, 10, 20), 7).multisets == 11440
 
-    def test_a_checkpoint_of_code_that_may_change(self, tmp_path: Path) -> None:
+    def test_a_checkpoint_of_the_users_code_is_refused(self, tmp_path: Path) -> None:
         checkpoint = Checkpoint(tmp_path / "finished.jsonl")
         with pytest.raises(InvalidValue, match=r"^policy is .*a checkpoint cannot tell"):
             worst_case(IN_PIECES, checkpoint=checkpoint)
 
-    def test_a_checkpoint_of_a_policy_of_ours(self, tmp_path: Path) -> None:
+    def test_a_checkpoint_of_a_policy_of_the_package_is_continued(self, tmp_path: Path) -> None:
         question, file = Question("fcfs", Setting(1, 1, 4, 6), 5), tmp_path / "finished.jsonl"
         answer = worst_case(question, checkpoint=Checkpoint(file))
         assert len(Checkpoint(file).finished(question)) == 5

@@ -1,4 +1,4 @@
-"""The largest ratio among candidates is found though most optima are never worked out."""
+"""The largest ratio among candidates is found without computing most of their optima."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOW = Fraction(1, 10)
 
 
 def candidates_of(setting: Setting, requests: int) -> list[Candidate]:
-    """Every multiset, with the cost of Amin when the shortest has the first rank."""
+    """Every multiset, with Amin's cost if ranks follow ascending output length."""
     hindsight, amin = Hindsight(setting), FastSimulation(setting, RULES["amin"])
     lengths = range(setting.lower, setting.upper + 1)
     found = []
@@ -34,7 +34,7 @@ def candidates_of(setting: Setting, requests: int) -> list[Candidate]:
 
 @times(0.5)
 @given(st.data())
-def test_it_is_the_first_of_the_worst(data: st.DataObject) -> None:
+def test_the_first_of_the_worst_candidates_is_found(data: st.DataObject) -> None:
     setting = data.draw(settings_of_requests(longest=5, most_spare=10))
     candidates = candidates_of(setting, data.draw(st.integers(1, 5)))
     hindsight = Hindsight(setting)
@@ -50,7 +50,7 @@ def test_it_is_the_first_of_the_worst(data: st.DataObject) -> None:
     assert worst_of(in_order(candidates), largest + LOW, hindsight, never).candidate is None
 
 
-def test_what_was_not_compared_is_counted_by_weight() -> None:
+def test_candidates_that_are_not_compared_are_counted_by_weight() -> None:
     setting = Setting(1, 1, 3, 5)
     weighted = [Candidate(c.outputs, c.cost, c.ceiling, 3) for c in candidates_of(setting, 4)]
     worst = worst_of(in_order(weighted), LOW, Hindsight(setting), lambda: True)

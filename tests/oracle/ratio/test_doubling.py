@@ -1,4 +1,4 @@
-"""T19: doubling budgets are within 143/3 of the optimum, for equal prompts there at once."""
+"""T19: doubling budgets cost at most 143/3 of OPT, for equal prompts and arrivals in round 0."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def phases(schedule: Schedule) -> list[Phase]:
 
 @st.composite
 def equal_prompts(draw: st.DrawFn) -> Instance:
-    """Up to 25 requests of equal prompts, all there in round 0, in a tight cache."""
+    """Up to 25 requests with equal prompts that arrive in round 0, in a tight cache."""
     setting = draw(settings_of_requests(longest=20, longest_prompt=12, most_spare=60))
     return setting.instance(draw(outputs_of(setting, 25)))
 
@@ -146,7 +146,7 @@ def test_sums_over_the_phases_of_a_request(
 
 
 def ratio(instance: Instance, policy: DoublingBudgets) -> Fraction:
-    """To the volume bound, which is at most the optimum."""
+    """The policy's total latency over the volume bound, which is at most OPT."""
     return Fraction(simulate(instance, policy).total_latency, volume_bound(instance))
 
 
@@ -193,7 +193,7 @@ REQUESTS = 4
 @pytest.mark.theorem("T19", exhausted="n = 4, s ≤ 3, u ≤ 4, every tie-break")
 @pytest.mark.parametrize("setting", SMALL, ids=str)
 def test_doubling_keeps_to_its_factor_on_all_small_instances(setting: Setting) -> None:
-    """Every order of every outputs: the order in the instance is the order of rank."""
+    """All sequences of output lengths, by rank."""
     hindsight, worst = Hindsight(setting), Fraction(0)
     for outputs in product(range(setting.lower, setting.upper + 1), repeat=REQUESTS):
         cost = simulate(setting.instance(outputs), DoublingBudgets()).total_latency
@@ -203,7 +203,7 @@ def test_doubling_keeps_to_its_factor_on_all_small_instances(setting: Setting) -
 
 @pytest.mark.theorem("T19")
 @pytest.mark.parametrize("name", FAMILIES)
-def test_doubling_keeps_to_its_factor_on_the_bad_families_of_others(name: str) -> None:
+def test_doubling_keeps_to_its_factor_on_families_that_are_bad_for_others(name: str) -> None:
     family = FAMILIES[name]
     changed = {"longest-first": {"batches": 100}, "steady": {"capacity": 200}}.get(name, {})
     if "requests" in family.parameters(12):
@@ -257,7 +257,7 @@ class TestEachConditionIsNeeded:
         small_first = small + large * (large + 3) // 2
         assert cost > FACTOR * small_first
 
-    def test_all_there_at_once(self) -> None:
+    def test_arrivals_in_round_0(self) -> None:
         """Short requests arrive just after the last phase of a long one has begun."""
         doublings, small = 13, 90
         long = 2**doublings

@@ -1,4 +1,4 @@
-"""The table of what a proven constant costs."""
+"""The table of the ratios of policies with a proven constant on ordinary and on bad instances."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from amin_ref.comparison.estimate import Estimate
 from oracle.ratio import guarantees
 
 
-def test_a_workload_is_there_at_once_and_predicts_nothing() -> None:
+def test_a_workload_arrives_in_round_0_without_predictions() -> None:
     instance = guarantees.workload("chat", 20, 1)
     assert len(instance.requests) == 20
     assert {(r.arrival, r.lower, r.upper) for r in instance.requests} == {(0, 1, None)}
 
 
-def test_amin_is_the_measure_on_workloads_and_h_sf_on_bad_families() -> None:
+def test_ratios_are_to_amin_on_workloads_and_to_h_sf_on_bad_families() -> None:
     found = guarantees.columns(["chat"], 40, 2, 4)
     assert set(found) == {
         "chat, to Amin",

@@ -1,4 +1,4 @@
-"""T18: H-SF's ratio to the optimum is at most 9.63 for equal prompts that are there at once."""
+"""T18: H-SF costs at most 9.63 times OPT, for equal prompts and arrivals in round 0."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ FACTOR_OF_BLOCKS = Fraction(1253, 100)
 TABLE = Path(__file__).parents[3] / "proofs_notes" / "data" / "worst_case.jsonl"
 
 SIZE = "n ≤ 6, s ≤ 4, M ≤ n(s + u)"
-"""What the table covers for H-SF, in the matrix' words."""
+"""The instances that the table covers for H-SF, as the matrix states them."""
 
 
 def in_order(schedule: Schedule) -> list[Run]:
-    """H-SF's runs in the order in which it takes the requests; by start where outputs are equal."""
+    """H-SF's runs by ascending output length; runs of equal length by start."""
     return sorted(schedule.runs, key=lambda run: (run.length, run.start))
 
 
@@ -67,7 +67,7 @@ def classes_of(schedule: Schedule, borders: Sequence[int]) -> list[OfOneClass]:
 
 
 def equal_prompts() -> st.SearchStrategy[Instance]:
-    """Up to 30 requests of equal prompts, all there in round 0, in a tight cache."""
+    """Up to 30 requests with equal prompts that arrive in round 0, in a tight cache."""
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Instance:
@@ -80,7 +80,7 @@ def equal_prompts() -> st.SearchStrategy[Instance]:
 @pytest.mark.theorem("T18")
 @times(2)
 @given(st.data(), equal_prompts(), st.lists(st.integers(1, 20), max_size=5))
-def test_while_a_request_of_a_class_waits_first_enough_of_them_run(
+def test_enough_requests_run_while_the_first_waiting_one_is_of_a_class(
     data: st.DataObject, instance: Instance, borders: list[int]
 ) -> None:
     """(1): if the first that waits is of class r, at least ⌊M/(s + b_r)⌋ requests run."""
@@ -151,7 +151,7 @@ def test_blocks_cost_a_larger_factor(
 
 
 @pytest.mark.theorem("T18", exhausted=SIZE)
-def test_h_sf_keeps_to_its_factor_on_everything_exhausted() -> None:
+def test_h_sf_keeps_to_its_factor_on_every_exhausted_setting() -> None:
     answers = [answer for answer in read_table(TABLE) if answer.question.policy == "h-sf"]
     assert {answer.question.requests for answer in answers} == {4, 6}
     assert max(answer.found.ratio for answer in answers) <= FACTOR
@@ -221,7 +221,7 @@ class TestEachConditionIsNeeded:
         small_first = small + large * (large + 3) // 2
         assert cost > FACTOR * small_first
 
-    def test_all_there_at_once(self) -> None:
+    def test_arrivals_in_round_0(self) -> None:
         small = 16
         long = small**2
         instance = Instance(
@@ -239,7 +239,7 @@ class TestEachConditionIsNeeded:
 @pytest.mark.theorem("T18")
 @given(st.data())
 def test_the_volume_bound_is_at_most_the_optimum(data: st.DataObject) -> None:
-    """(V)."""
+    """(V): Σ_j max(o_(j), ⌈V_(j)/M⌉) ≤ OPT."""
     setting = data.draw(settings_of_requests())
     outputs = data.draw(outputs_of(setting, 7))
     best = Hindsight(setting).optimum(tuple(sorted(outputs)))

@@ -1,4 +1,4 @@
-"""The program of an answer needs the installed package alone, not the checkout."""
+"""The Python program that an answer prints runs with the installed package alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.project import PROJECT
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds ``amin_ref`` and numpy, and nothing else of this project.
 
-    Links, for numpy's own folder may hold an installed ``oracle`` as well.
+    It holds links, because the folder of numpy may hold an installed ``oracle`` as well.
     """
     folder = tmp_path_factory.mktemp("packages")
     (folder / "amin_ref").symlink_to(PROJECT / "amin_ref")
@@ -30,7 +30,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_elsewhere(program: str, packages: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder; -S, for site-packages may have a link to the checkout."""
+    """Run a program in a folder; with -S, because site-packages may link to the checkout."""
     return subprocess.run(
         [sys.executable, "-S", "-c", program],
         cwd=folder,
@@ -41,7 +41,7 @@ def run_elsewhere(program: str, packages: Path, folder: Path) -> subprocess.Comp
     )
 
 
-def test_there_the_checkout_cannot_be_imported(packages: Path, tmp_path: Path) -> None:
+def test_these_runs_cannot_import_the_checkout(packages: Path, tmp_path: Path) -> None:
     for module in ("tests", "oracle"):
         ended = run_elsewhere(f"import {module}", packages, tmp_path)
         assert "ModuleNotFoundError" in ended.stderr
@@ -78,7 +78,7 @@ def test_a_program_about_a_policy_of_the_users_runs_beside_its_module(
     (tmp_path / "one_by_one.py").write_text(ONE_BY_ONE)
     monkeypatch.chdir(tmp_path)
     answer = worst_case(Question("one_by_one:OneByOne", Setting(1, 1, 3, 6), 3))
-    # By hand: one after the other they end at 3, 4 and 5; at once they fill the cache, 2 + 2 + 2.
+    # By hand: one after the other, they end at 3, 4, 5. All at once, they hold 2 + 2 + 2 tokens.
     assert answer.found.by_rank == (3, 1, 1)
     assert answer.found.cost == 3 + 4 + 5
     assert answer.found.optimum == 3 + 1 + 1

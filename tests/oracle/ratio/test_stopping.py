@@ -40,7 +40,7 @@ AMIN = Question("amin", Setting(1, 1, 6, 10), 7)
 """792 multisets in four pieces."""
 
 HINDSIGHT = Question("h-sf", Setting(1, 1, 6, 9), 5)
-"""252 multisets in two pieces; each of them needs a search for its optimum."""
+"""252 multisets in two pieces; each multiset needs a search for its optimum."""
 
 BLACK_BOX = Question("fcfs", Setting(1, 1, 3, 5), 6)
 """729 assignments in three pieces."""
@@ -67,7 +67,7 @@ def calls_to_the_end(question: Question) -> int:
 
 
 def is_genuine(question: Question, found: Found) -> bool:
-    """Whether the instance costs what it is said to cost."""
+    """Whether the instance has the stated cost and optimum."""
     optimum = Hindsight(question.setting).optimum(found.outputs)
     if question.policy in RULES:
         cost = FastSimulation(question.setting, RULES[question.policy]).cost(found.by_rank)
@@ -88,7 +88,7 @@ def whole(question: Question) -> tuple[WorstCase, int]:
 
 @times(0.5)
 @given(data=st.data())
-def test_at_any_moment(
+def test_stopped_at_any_moment_a_search_has_a_genuine_answer(
     question: Question, whole: tuple[WorstCase, int], data: st.DataObject
 ) -> None:
     complete, calls = whole
@@ -105,8 +105,8 @@ def test_at_any_moment(
         assert answer == complete
 
 
-def test_there_are_moments_of_every_kind(question: Question) -> None:
-    """Nothing compared, something compared, all compared: the property above sees each."""
+def test_different_moments_give_answers_of_every_kind(question: Question) -> None:
+    """Stopped before the first comparison, after some, after all: the property above has each."""
     calls = calls_to_the_end(question)
     kinds: set[bool | None] = set()
     for stop in range(0, calls + 2, max(1, calls // 60)):
@@ -118,8 +118,8 @@ def test_there_are_moments_of_every_kind(question: Question) -> None:
     assert worst_case(question, should_stop=after(calls + 1)).is_complete
 
 
-def test_a_piece_that_is_finished_is_kept(tmp_path: Path) -> None:
-    """In the answer and in the checkpoint, which a second run continues."""
+def test_finished_pieces_are_kept(tmp_path: Path) -> None:
+    """They are in the answer and in the checkpoint, which a second run continues."""
     finished: list[int] = []
     file = tmp_path / "finished.jsonl"
     stopped = worst_case(
@@ -134,8 +134,8 @@ def test_a_piece_that_is_finished_is_kept(tmp_path: Path) -> None:
     assert worst_case(AMIN, checkpoint=Checkpoint(file)) == worst_case(AMIN)
 
 
-def test_several_questions() -> None:
-    """Those that are answered, the one that was worked on, and none of the others."""
+def test_stopped_between_questions_the_answered_and_the_current_ones_are_returned() -> None:
+    """The third question, which has not begun, has no answer."""
     finished: list[int] = []
     answers = list(
         worst_cases(
@@ -150,7 +150,7 @@ def test_several_questions() -> None:
 
 
 class Stalls(Executor):
-    """Works on the first and the third piece, and never begins any other."""
+    """Completes the first and the third piece, and no other."""
 
     submitted = 0
 
@@ -162,8 +162,8 @@ class Stalls(Executor):
         return future
 
 
-def test_workers_that_are_not_done() -> None:
-    """The answer does not wait for them; what was done by then is in it."""
+def test_a_stopped_search_does_not_wait_for_workers() -> None:
+    """Pieces that are finished by then are in the answer."""
     finished: list[int] = []
     answer = worst_case(
         AMIN, should_stop=lambda: bool(finished), progress=finished.append, executor=Stalls()
@@ -174,31 +174,31 @@ def test_workers_that_are_not_done() -> None:
 
 
 class TestTimeLimit:
-    def test_none_is_left(self) -> None:
+    def test_without_time_there_is_no_answer(self) -> None:
         with pytest.raises(NothingCompared):
             worst_case(AMIN, 0)
         with ThreadPoolExecutor(2) as executor, pytest.raises(NothingCompared):
             worst_case(AMIN, 0, executor=executor)
 
-    def test_more_than_is_needed(self) -> None:
+    def test_with_enough_time_the_answer_is_complete(self) -> None:
         assert worst_case(AMIN, 3600) == worst_case(AMIN)
 
     @pytest.mark.parametrize("time_limit", [-1.0, math.nan, math.inf])
-    def test_no_number_of_seconds(self, time_limit: float) -> None:
+    def test_an_invalid_time_limit_is_refused(self, time_limit: float) -> None:
         with pytest.raises(InvalidValue, match=r"^time_limit is "):
             worst_cases([AMIN], time_limit)
 
 
-class TestWhatTakesLong:
-    """Each of the slow steps asks whether to stop."""
+class TestSlowSteps:
+    """Each slow step calls ``should_stop``."""
 
-    def test_the_walk_over_choices(self) -> None:
+    def test_the_walk_over_choices_can_be_stopped(self) -> None:
         tree = AdversaryTree(Setting(1, 1, 6, 10), RULES["amin"], 7, should_stop=after(5))
         with pytest.raises(Stopped):
             tree.worst_costs()
         assert tree.states < 5
 
-    def test_the_search_for_an_optimum(self) -> None:
+    def test_the_search_for_an_optimum_can_be_stopped(self) -> None:
         hindsight = Hindsight(Setting(1, 1, 12, 26))
         outputs = (1, 2, 2, 3, 4, 5, 5, 7, 8, 9, 11, 12)
         limit = hindsight.shortest_first(outputs)
@@ -245,7 +245,7 @@ class TestCommand:
     def test_a_time_limit_gives_a_partial_answer(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # A clock that a search cannot outrun: it ticks whenever it is looked at.
+        # A clock that advances with each call, so that the limit passes during any search.
         ticks = iter(range(10**9))
         monkeypatch.setattr(time, "monotonic", lambda: next(ticks) / 1e6)
         assert run(application, ["worst-case", *self.FLAGS.split(), "--time-limit", "0.02"]) == 0
@@ -258,7 +258,7 @@ class TestCommand:
         ), first
         assert "simulate(instance, Amin(ranking))" in said
 
-    def test_too_little_time_is_told_in_a_sentence(
+    def test_too_little_time_is_reported_in_a_sentence(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(application, ["worst-case", *self.FLAGS.split(), "--time-limit", "0"]) == 2

@@ -1,4 +1,4 @@
-"""Exact worst ratios: complete, independent of the executor, and kept if the process is killed."""
+"""Exact worst ratios: over all instances, under any executor, continued after a kill."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ IN_PIECES = Question("amin", Setting(1, 1, 6, 10), 7)
 
 
 def every_order_by_brute_force(setting: Setting, policy: PolicyName, n: int) -> dict[Outputs, int]:
-    """The largest cost of every multiset: every sequence by rank, each run by itself."""
+    """The largest cost of every multiset, by simulating each sequence by rank on its own."""
     simulation = FastSimulation(setting, RULES[policy])
     worst: dict[Outputs, int] = {}
     for by_rank in product(range(setting.lower, setting.upper + 1), repeat=n):
@@ -62,7 +62,7 @@ class TestTheTreeIsComplete:
     @pytest.mark.parametrize("policy", ["amin", "amax", "amin-never-refines", "amin-evicts-newest"])
     @times(0.3)
     @given(st.data())
-    def test_it_has_what_running_every_sequence_has(
+    def test_the_tree_has_the_costs_of_simulating_every_sequence(
         self, policy: PolicyName, data: st.DataObject
     ) -> None:
         setting = data.draw(settings_of_requests(longest=5, most_spare=12))
@@ -78,8 +78,8 @@ class TestTheTreeIsComplete:
             assert simulation.cost(by_rank) == cost
 
     @pytest.mark.theorem("T12")
-    def test_every_ranking_of_named_requests_is_one_of_its_sequences(self) -> None:
-        """With the simulator itself: n! rankings of requests that stand in a fixed order."""
+    def test_the_tree_covers_every_ranking_of_the_requests(self) -> None:
+        """With the simulator itself: all n! rankings of requests in a fixed order."""
         setting = Setting(prompt_len=1, lower=1, upper=4, capacity=6)
         outputs = (1, 2, 2, 4)
         instance = setting.instance(outputs)
@@ -93,7 +93,7 @@ class TestTheTreeIsComplete:
 
     @times(0.3)
     @given(st.data())
-    def test_some_lengths_only(self, data: st.DataObject) -> None:
+    def test_a_tree_of_some_lengths_has_their_costs_alone(self, data: st.DataObject) -> None:
         setting = data.draw(settings_of_requests(longest=6, most_spare=12))
         every = range(setting.lower, setting.upper + 1)
         lengths = tuple(sorted(data.draw(st.sets(st.sampled_from(every), min_size=1))))
@@ -138,24 +138,24 @@ def test_the_worst_ratio_is_that_of_brute_force(policy: PolicyName, data: st.Dat
     assert Hindsight(setting).optimum(found.outputs) == found.optimum
 
 
-class TestTheAnswerDoesNotDependOnTheWay:
-    def test_on_threads(self) -> None:
+class TestTheAnswerDoesNotDependOnTheExecution:
+    def test_threads_give_the_same_answer(self) -> None:
         with ThreadPoolExecutor(2) as executor:
-            self.same_as_alone(executor)
+            self.assert_same_as_in_one_process(executor)
 
-    def test_on_processes(self) -> None:
+    def test_processes_give_the_same_answer(self) -> None:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-            self.same_as_alone(executor)
+            self.assert_same_as_in_one_process(executor)
 
-    def same_as_alone(self, executor: Executor) -> None:
+    def assert_same_as_in_one_process(self, executor: Executor) -> None:
         assert IN_PIECES.pieces == 4
-        told: list[int] = []
-        answer = worst_case(IN_PIECES, executor=executor, progress=told.append)
+        finished: list[int] = []
+        answer = worst_case(IN_PIECES, executor=executor, progress=finished.append)
         assert answer == worst_case(IN_PIECES)
-        assert told == [1, 2, 3, 4]
+        assert finished == [1, 2, 3, 4]
 
-    def test_pieces_that_are_begun_before_others_are_known(self) -> None:
-        """None of them is told what the others found, and several find something."""
+    def test_pieces_in_flight_at_the_same_time_give_the_same_answer(self) -> None:
+        """Each piece begins without the results of the others, and several find a candidate."""
         question = Question("h-sf", Setting(1, 1, 8, 12), 5)
         assert question.pieces == 4
         found = [worst_of_piece(question, piece, Fraction(0)).found for piece in range(4)]
@@ -166,14 +166,16 @@ class TestTheAnswerDoesNotDependOnTheWay:
         assert answer == worst_case(question)
         assert answer.found.ratio == max(ratios)
 
-    def test_several_questions_at_once(self) -> None:
+    def test_several_questions_in_parallel_give_the_same_answers(self) -> None:
         questions = [IN_PIECES, Question("h-sf", Setting(2, 2, 5, 10), 5)]
         with ThreadPoolExecutor(2) as executor:
             answers = list(worst_cases(questions, executor=executor))
         assert answers == [worst_case(question) for question in questions]
 
     @pytest.mark.parametrize("pieces", range(5))
-    def test_continued_after_so_many_pieces(self, pieces: int, tmp_path: Path) -> None:
+    def test_a_search_continues_after_any_number_of_pieces(
+        self, pieces: int, tmp_path: Path
+    ) -> None:
         class Stopped(Exception):
             pass
 
@@ -248,7 +250,9 @@ COMMAND = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_at_any_moment_it_continues_where_it_was(workers: str, tmp_path: Path) -> None:
+def test_after_kills_the_command_continues_from_its_checkpoint(
+    workers: str, tmp_path: Path
+) -> None:
     file = tmp_path / "finished.jsonl"
     command = [*COMMAND, "--workers", workers, "--checkpoint", str(file)]
     kept = 0
@@ -263,7 +267,7 @@ def test_killed_at_any_moment_it_continues_where_it_was(workers: str, tmp_path: 
         assert 0 < kept < 27
     whole = file.read_bytes()[: file.read_bytes().rfind(b"\n") + 1]
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
-    # What was finished is not worked on again, and the answer is that of an uninterrupted run.
+    # Finished pieces are not repeated, and the answer is that of an uninterrupted run.
     assert file.read_bytes().startswith(whole)
     pieces = [json.loads(line)["piece"] for line in file.read_text().splitlines()[1:]]
     assert pieces == list(range(26))
@@ -276,7 +280,7 @@ def lines_of(file: Path) -> int:
 
 
 class TestCommand:
-    def test_json_is_the_answer(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_has_the_whole_answer(self, capsys: pytest.CaptureFixture[str]) -> None:
         flags = "--prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5 --json"
         assert run(application, ["worst-case", *flags.split()]) == 0
         document = json.loads(capsys.readouterr().out)
@@ -295,7 +299,7 @@ class TestCommand:
         answer = worst_case(Question("amax", Setting(1, 1, 2, 3), 3))
         assert first.startswith(f"# amax: worst ratio {answer.found.ratio} = ")
         assert program.strip() == answer.program().strip()
-        # All of it is the program: it can be piped to Python as it is.
+        # The whole output is a program, which can be piped to Python.
         ran = subprocess.run(
             [sys.executable, "-"],
             cwd=PROJECT,
@@ -353,13 +357,13 @@ class TestCommand:
     ("policy", "requests", "field"),
     [("amin", 0, "requests"), ("nothing", 3, "policy"), ("amin", 40, "requests")],
 )
-def test_questions_that_cannot_be(policy: PolicyName, requests: int, field: str) -> None:
+def test_impossible_questions_are_refused(policy: PolicyName, requests: int, field: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         Question(policy, Setting(1, 1, 9, 20), requests)
     assert refused.value.field == field
 
 
-def test_what_is_wrong_with_a_question_is_named() -> None:
+def test_the_error_for_a_question_names_field_value_and_rule() -> None:
     with pytest.raises(InvalidValue, match=r"^capacity is 5, .*the longest request holds 6"):
         Setting(2, 1, 4, 5)
     with pytest.raises(InvalidValue, match=r"^capacity is 0, .*tokens"):
