@@ -18,13 +18,15 @@ from amin_ref.cli.bound import evidence_in_words
 from amin_ref.cli.compare import MOST_SEEDS, _refuse_equal_seeds
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.flags import POLICY
+from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.limits import MOST_TIMES
 from amin_ref.cli.options import SECONDS, WorkloadOptions
 from amin_ref.cli.skeleton import MyScheduler
 from amin_ref.cli.streams import OUTPUT_NAMES, ClosedOutput
 from amin_ref.cli.writing import STANDARD_OUTPUT, OutputFile
 from amin_ref.external import ExternalPolicy
-from amin_ref.model.errors import CannotWrite, SchedulerFailed
+from amin_ref.model.errors import AminError, CannotWrite, SchedulerFailed
+from amin_ref.policies.loading import PolicyFailed
 from amin_ref.policies.names import POLICIES
 from amin_ref.suite import Report, examine
 from amin_ref.workloads import Selection, select_rows
@@ -156,6 +158,62 @@ def test_a_name_that_python_cannot_import_is_none(
     said = refused(capsys, ["new", str(tmp_path / name)])
     assert said.startswith("amin-ref: FILE.py is ")
     assert not (tmp_path / name).exists()
+
+
+def test_what_one_of_ours_raises_is_a_bug_and_what_yours_raises_is_yours() -> None:
+    with pytest.raises(ValueError, match="ours"), told_in_one_sentence("amin"):
+        raise ValueError("ours")
+    failed = r"the policy 'mine:SJF' raised ValueError"
+    with pytest.raises(PolicyFailed, match=failed), told_in_one_sentence("mine:SJF"):
+        raise ValueError("yours")
+    with pytest.raises(AminError, match="ours"), told_in_one_sentence("mine:SJF"):
+        raise AminError("ours")
+
+
+@pytest.mark.parametrize(("flags", "code"), [
+    (["--json"], 0), (["--json", "--format", "json"], 0), (["--format", "json"], 0),
+    (["--json", "--format", "csv"], 2),
+    (["--json", "--columns", "mean_latency"], 2), (["--columns", "mean_latency"], 0),
+])  # fmt: skip
+def test_json_is_one_of_the_forms(
+    flags: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["compare", "--requests", "3", "--policies", "amin"]
+    assert run(application, [*line, *flags]) == code
+    assert capsys.readouterr().out.startswith("{") == (code == 0 and "json" in " ".join(flags))
+
+
+@pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(
+    seeds: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And where the work is stopped before anything is done, nothing is printed."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("amin_ref.cli.comparing.simulated", interrupted)
+    line = ["compare", "--requests", "3", *seeds]
+    absent = str(tmp_path / "absent" / "out.html")
+    assert "cannot be written" in refused(capsys, [*line, "--report", absent], code=3)
+    assert refused(capsys, line, code=130) == "amin-ref: interrupted.\n"
+
+
+def test_an_instance_from_standard_input_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "instance.json"
+    file.write_text(TWO.to_json())
+    chat = WorkloadOptions("chat", None, 0, 16_492, 1, "exact", "at-once", "position")
+    with click.Context(click.Command("drive")).scope(), file.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert list(drive._instances(chat, ("-",))) == [drive.NamedInstance("standard input", TWO)]
+        (drawn,) = drive._instances(chat, ())
+    assert drawn.name == "chat, 200 requests"
+    assert len(drawn.instance.requests) == drive.REQUESTS == 200
 
 
 class TestSkeleton:

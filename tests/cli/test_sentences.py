@@ -532,14 +532,28 @@ class TestWorstCaseCommand:
 def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    finding = Finding("T2", "unknown-request", TWO, "round 0: 7 is no request.")
     file = Output(destination(tmp_path / "case.json"))
-    for output in (None, file):
-        drive._print_conclusion("./mine", "amin", finding, output)
-        text = " ".join(capsys.readouterr().out.split())
-        assert text.startswith("./mine: ")
-        assert "unknown-request: round 0: 7 is no request." in text
-        assert (TWO.to_json() in text) == (output is None)
+    for rule, broken in (("unknown-request", "T2 does not hold: "), ("hangs", "")):
+        finding = Finding("T2", rule, TWO, "round 0: 7 is no request.")
+        for output in (None, file):
+            drive._print_conclusion("./mine", "amin", finding, output)
+            text = " ".join(capsys.readouterr().out.split())
+            assert text.startswith(f"./mine: {broken}{rule}: round 0: 7 is no request.")
+            assert (TWO.to_json() in text) == (output is None)
+        document = drive._document(("./mine", "-x"), "valid", drive._Record(print), finding)
+        assert document["finding"] == finding.as_document()
+        assert document["holds"] is False
+    document = drive._document(("./mine", "-x"), "valid", drive._Record(print), None)
+    assert document == {
+        "format": "amin-ref/drive",
+        "version": 1,
+        "command": ["./mine", "-x"],
+        "claims": "valid",
+        "holds": True,
+        "theorems": None,
+        "instances": [],
+        "finding": None,
+    }
     for claims_of, verdict in (
         ("amin", "valid, and every decision is one that Amin could have made."),
         ("valid", "valid."),

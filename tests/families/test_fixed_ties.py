@@ -202,6 +202,19 @@ def ratio_to_h_sf(instance: Instance) -> float:
     return amin / hindsight
 
 
+@pytest.mark.theorem("T15")
+@given(st.integers(1, 50), st.integers(0, 60), st.data())
+def test_no_logarithm_serves_where_prompts_are_short(
+    low: int, more: int, data: st.DataObject
+) -> None:
+    """v(u - ℓ)/v(ℓ) ≥ (1/α - 1)²/10 for s ≤ 4ℓ and u > 2ℓ; and not for long prompts."""
+    w = low + 1 + more
+    s = data.draw(st.integers(1, 4 * low))
+    assert 10 * volume(s, w) * low**2 >= w**2 * volume(s, low)
+    far = 400 * low
+    assert 10 * volume(far, 40 * low) * low**2 < (40 * low) ** 2 * volume(far, low)
+
+
 SMALLEST = Parameters(prompt_len=1, upper=13, slots=1, long=36, short=352)
 """The smallest instance above T12's number that ``python -m tests.long.counterexamples`` finds."""
 
