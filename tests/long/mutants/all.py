@@ -582,6 +582,7 @@ def run(order: Order) -> bool:
                 alive.append(fault)
         killers = {test for tests in kills.values() for test in tests}
         failing.extend(warm.failing_without_fault(sorted(killers), order.workers))
+        alive.sort(key=_at_random)
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
