@@ -28,7 +28,7 @@ from tests.support.project import PROJECT
 NOTES = PROJECT / "proofs_notes"
 DATA = NOTES / "data" / "schedulers.jsonl"
 
-SEEDS = 6
+SEEDS = 20
 
 WORKLOADS = {
     "lmsys": ("lmsys_chat_lengths.csv", 16_492),
