@@ -103,7 +103,9 @@ class TestCompare:
         assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
         one_sentence(captured.err.lstrip("\n"))
 
-    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_and_table_have_the_ratio_to_the_bound(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
         amin_ref(*flags, "--time-limit", "1", "--json")
         document = json.loads(capsys.readouterr().out)
@@ -267,7 +269,9 @@ class TestSeeds:
         amin_ref("compare", *SMALL, "--seeds", "3", "--load", "0.8", "--format", "csv")
         assert capsys.readouterr().out == compare_seeds(make, "amin,amax,h-sf,fcfs", 3).to_csv()
 
-    def test_table_and_markdown(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_table_and_markdown_have_means_and_differences(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         flags = ("compare", *SMALL, "--seeds", "3", "--policies", "amin,fcfs")
         amin_ref(*flags)
         text = capsys.readouterr().out

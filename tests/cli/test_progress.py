@@ -114,7 +114,7 @@ def test_nothing_is_drawn_without_a_terminal(
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_where_nothing_can_be_drawn_a_sentence_says_what_takes_long(
+def test_without_a_terminal_a_sentence_says_what_takes_long(
     is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     screen = screen_in(monkeypatch) if is_terminal else None
@@ -275,7 +275,7 @@ def test_a_bound_counts_its_seconds_and_is_proved_by_its_certificate(
     assert (work.total, work.shown[0][1]) == (7.0, "lower bound 1,000")
 
 
-def test_what_is_shown_counts_as_a_bound_or_a_gap() -> None:
+def test_a_line_that_counts_seconds_shows_a_bound_or_a_gap() -> None:
     watch = Counted(Progress(), "", 1.0)
     improvements = _Improvements(watch)  # type: ignore[arg-type]  # has the methods of a Watch
     improvements.bound(12_345.6)

@@ -1,4 +1,4 @@
-"""What a command refuses, and what it takes although it looks odd: each rule at its very edge."""
+"""Rules of commands at their limits: the last accepted value and the first refused one."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_seconds_are_finite_and_not_negative(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "0.5", "1e3"])
-def test_no_time_at_all_is_a_number_of_seconds(text: str) -> None:
+def test_zero_and_positive_numbers_are_seconds(text: str) -> None:
     assert SECONDS.convert(text, None, None) == float(text)
 
 
 @pytest.mark.parametrize(("times", "code"), [
     ("0", 2), ("1", 0), (str(MOST_TIMES), 0), (str(MOST_TIMES + 1), 2), ("x", 2),
 ])  # fmt: skip
-def test_limits_are_raised_by_a_whole_number_of_times(
+def test_the_factor_of_the_input_limits_is_a_whole_number(
     times: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "schedule.json"
@@ -68,7 +68,7 @@ def test_limits_are_raised_by_a_whole_number_of_times(
     assert run(application, ["check", str(file), "--input-limit", times]) == code
 
 
-def test_a_thousand_seeds_are_compared_and_no_more() -> None:
+def test_at_most_1000_seeds_are_compared() -> None:
     chat = WorkloadOptions("chat", 5, 0, 900, 1, "exact", "at-once", "position")
     _refuse_equal_seeds(chat, MOST_SEEDS)
     with pytest.raises(click.UsageError, match="at most 1,000 are compared"):
@@ -76,7 +76,7 @@ def test_a_thousand_seeds_are_compared_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("flag", ["--policies", "--columns"])
-def test_a_name_that_is_none_is_refused_in_one_sentence(
+def test_an_unknown_name_is_refused_in_one_sentence(
     flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refused(capsys, ["compare", flag, "nonsense"])
@@ -84,13 +84,13 @@ def test_a_name_that_is_none_is_refused_in_one_sentence(
     assert ".;" not in said
 
 
-def test_a_policy_that_is_one_already_stays() -> None:
+def test_a_policy_is_not_converted_again() -> None:
     assert POLICY.convert(POLICIES["amax"], None, None) is POLICIES["amax"]
     assert POLICY.convert("amax", None, None) is POLICIES["amax"]
 
 
 @pytest.mark.parametrize("name", ["-", *OUTPUT_NAMES])
-def test_a_closed_standard_output_is_no_file_to_write(
+def test_an_output_to_a_closed_standard_output_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     kind = OutputFile()
@@ -104,7 +104,7 @@ def test_a_closed_standard_output_is_no_file_to_write(
     assert kind.convert(written, None, None) is written
 
 
-def test_completion_touches_no_file(tmp_path: Path) -> None:
+def test_completion_opens_no_file(tmp_path: Path) -> None:
     context = click.Context(click.Command("simulate"), resilient_parsing=True)
     absent = str(tmp_path / "absent" / "file")
     assert OutputFile().convert(absent, None, context) is STANDARD_OUTPUT
@@ -117,7 +117,7 @@ def test_completion_touches_no_file(tmp_path: Path) -> None:
     ("solver", "the integer-programming solver states"),
     ("exhausted", "stopped before it decided"),
 ])  # fmt: skip
-def test_evidence_is_named(evidence: str, says: str) -> None:
+def test_each_kind_of_evidence_is_described(evidence: str, says: str) -> None:
     best = search(TWO, time_limit=5.0)
     text = evidence_in_words(
         Optimum(best.schedule, 4, evidence, None)  # type: ignore[arg-type]  # one of the three
@@ -129,7 +129,7 @@ def test_evidence_is_named(evidence: str, says: str) -> None:
 
 def test_the_folder_of_vectors_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "a" / "b"
-    for _ in range(2):  # the second time it is there
+    for _ in range(2):  # the second time the folder exists
         assert run(application, ["vectors", "--output-folder", str(folder)]) == 0
         said = capsys.readouterr().err
         assert f"groups of vectors to '{folder}'." in said
@@ -142,7 +142,7 @@ def test_the_folder_of_vectors_is_made(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_new_scheduler_replaces_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor a file that another program writes between the look and the writing."""
+    """Nor a file that another program makes after the command has found no file."""
     file = tmp_path / "mine_in_test.py"
     file.write_text("mine")
     assert "exists, and is left unchanged" in refused(capsys, ["new", str(file)], code=3)
@@ -152,7 +152,7 @@ def test_a_new_scheduler_replaces_nothing(
 
 
 @pytest.mark.parametrize("name", ["mine.txt", "1st.py", "class.py", "json.py", "pytest.py"])
-def test_a_name_that_python_cannot_import_is_none(
+def test_new_refuses_a_name_that_python_cannot_import(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refused(capsys, ["new", str(tmp_path / name)])
@@ -217,7 +217,7 @@ def test_an_instance_from_standard_input_is_called_so(
 
 
 class TestSkeleton:
-    def test_it_reserves_whole_blocks_for_the_longest_output(self) -> None:
+    def test_the_skeleton_reserves_whole_blocks_for_the_upper_bound(self) -> None:
         scheduler = MyScheduler()
         scheduler.begin(20, 4)
         visible = [
@@ -230,7 +230,7 @@ class TestSkeleton:
         unknown = VisibleRequest("d", 3, 1, None, 0, 3)
         assert scheduler.reserved(unknown) == 20
 
-    def test_it_admits_in_order_of_arrival(self) -> None:
+    def test_the_skeleton_admits_in_order_of_arrival(self) -> None:
         scheduler = MyScheduler()
         scheduler.begin(10, 1)
         later, sooner = (
@@ -244,7 +244,7 @@ class TestSkeleton:
 
 
 @pytest.mark.parametrize("flags", [[], ["--quick"]])
-def test_ctrl_c_says_where_the_measurements_are(
+def test_ctrl_c_prints_the_file_of_the_measurements(
     flags: list[str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -284,12 +284,12 @@ def test_a_trace_is_read_once_for_all_seeds(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also where it is a pipe. Random rows are drawn for each seed."""
+    """So that a trace may be a pipe. Random rows are drawn for each seed."""
     calls: list[object] = []
 
     def counted(*given: object, **named: object) -> Selection:
         calls.append(named["seed"])
-        return select_rows(*given, **named)  # type: ignore[arg-type]  # what it was given
+        return select_rows(*given, **named)  # type: ignore[arg-type]  # the same arguments
 
     monkeypatch.setattr("amin_ref.cli.options.select_rows", counted)
     monkeypatch.chdir(tmp_path)
@@ -304,23 +304,23 @@ def test_a_trace_is_read_once_for_all_seeds(
     assert said.count("the trace spans 58 min 21 s.") == (workload == "trace.csv")
 
 
-class Endless(ExternalPolicy):
-    """A program that goes on after the last instance."""
+class PrintsAfterTheEnd(ExternalPolicy):
+    """A program that prints lines after the last instance."""
 
     def end(self) -> None:
         raise SchedulerFailed("too-many-lines", "the program printed more")
 
 
-def test_small_instances_are_left_out_or_are_as_many_as_asked(
+def test_the_number_of_small_instances_is_the_requested_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given: list[object] = []
 
-    def noting(make: Callable[[], object], claimed: str, *, examples: int, seed: int) -> Report:
+    def recording(make: Callable[[], object], claimed: str, *, examples: int, seed: int) -> Report:
         given.extend([make(), claimed, examples, seed])
         return examine(MyScheduler, "valid", examples=2)
 
-    monkeypatch.setattr(drive, "examine", noting)
+    monkeypatch.setattr(drive, "examine", recording)
     lines: list[str] = []
     record = drive._Record(lines.append)
     policy = ExternalPolicy(["never started"])
@@ -333,7 +333,7 @@ def test_small_instances_are_left_out_or_are_as_many_as_asked(
 
 
 class TestInterruption:
-    """The exception of a signal waits until the import is over, but not for ever."""
+    """The exception of a signal is raised after an import, or after ``MOST_LOOKS`` delays."""
 
     @staticmethod
     def frame_in(file: str) -> FrameType:
@@ -342,14 +342,16 @@ class TestInterruption:
         exec(compile("found.append(sys._getframe())", file, "exec"), names)
         return found[0]
 
-    def test_an_import_has_a_limited_number_of_looks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_import_delays_the_exception_a_limited_number_of_times(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         timers: list[float] = []
         monkeypatch.setattr(
             "amin_ref.cli.signals.signal.setitimer", lambda _, seconds: timers.append(seconds)
         )
         handler = signals.Interruption()
         inside = self.frame_in("<frozen importlib._bootstrap>")
-        handler.look_again(signal.SIGALRM, inside)  # no signal has come yet
+        handler.look_again(signal.SIGALRM, inside)  # no signal has arrived
         assert timers == []
         handler(signal.SIGTERM, inside)
         for _ in range(signals.MOST_LOOKS - 1):
@@ -357,7 +359,7 @@ class TestInterruption:
         assert timers == [signals.SECONDS_BETWEEN_LOOKS] * signals.MOST_LOOKS
         with pytest.raises(signals.Terminated):
             handler.look_again(signal.SIGALRM, inside)
-        handler(signal.SIGINT, inside)  # a new signal waits anew
+        handler(signal.SIGINT, inside)  # the delays of a new signal are counted from 0
         assert len(timers) == signals.MOST_LOOKS + 1
         with pytest.raises(KeyboardInterrupt):
             handler.look_again(signal.SIGALRM, self.frame_in("program.py"))
@@ -365,12 +367,12 @@ class TestInterruption:
         assert len(timers) == signals.MOST_LOOKS + 2
 
     @pytest.mark.parametrize("file", ["<frozen importlib._bootstrap>", "/lib/popen_spawn_posix.py"])
-    def test_what_python_does_for_itself_is_not_left_half_done(self, file: str) -> None:
+    def test_imports_and_process_starts_are_not_interrupted(self, file: str) -> None:
         assert signals._is_within_a_step(self.frame_in(file))
         assert not signals._is_within_a_step(self.frame_in("program.py"))
         assert not signals._is_within_a_step(None)
 
-    def test_signals_have_their_handlers_back(self) -> None:
+    def test_handlers_hook_and_timer_are_restored(self) -> None:
         numbers = (*signals.ENDING, signal.SIGALRM)
         before = [signal.getsignal(number) for number in numbers]
         hook = sys.unraisablehook
@@ -391,8 +393,8 @@ class TestInterruption:
             signal.signal(signal.SIGINT, before)
 
 
-def test_what_a_program_does_after_the_end_is_a_finding() -> None:
-    finding = drive._end(Endless(["never started"]), TWO)
+def test_lines_after_the_end_are_a_finding() -> None:
+    finding = drive._end(PrintsAfterTheEnd(["never started"]), TWO)
     assert finding is not None
     assert (finding.theorem, finding.rule, finding.instance) == ("T2", "too-many-lines", TWO)
     assert finding.message == "the program printed more."

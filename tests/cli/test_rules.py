@@ -663,7 +663,7 @@ class TestPolicies:
     @pytest.mark.parametrize(
         "policy", ["rules_mine:None", "no_such_module:X", "rules_mine:", "srpt", "json:loads"]
     )
-    def test_what_is_no_policy_is_refused_in_one_sentence(
+    def test_a_name_of_no_policy_is_refused_in_one_sentence(
         self, policy: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out, err = ended(capsys, f"simulate --requests 3 --policy {policy}", code=2)

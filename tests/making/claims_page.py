@@ -39,7 +39,7 @@ def full_ledger() -> Ledger:
     return judged(Plan(), list(CLAIMS.values()), ResultStore(DATA / "claims.jsonl"))
 
 
-def in_its_setting() -> Ledger:
+def article_ledger() -> Ledger:
     """C1 to C4 in the article's setting, on the lengths of LMSYS chats."""
     file, requests, seeds = TRACES["lmsys"]
     store = ResultStore(DATA / "claims_article.jsonl")
@@ -58,7 +58,7 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
-    article = in_its_setting()
+    article = article_ledger()
     yield README, "claims", in_brief(full, article)
     yield PAGE, "claims", table(full)
     yield PAGE, "verdicts", verdicts([full, *traces.values()])

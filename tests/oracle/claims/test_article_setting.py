@@ -19,11 +19,11 @@ from oracle.claims.workload import SampledWorkload
 PLAN = Plan(seeds=4)
 
 Total = Callable[[Scheduled], float]
-"""A made-up total latency; that of H-SF is 100 unless it says otherwise."""
+"""A made-up total latency of an experiment."""
 
 
 def judgement(name: str, total: Total, family: float = 1.0) -> Judgement:
-    """The judgement on made-up totals, with a little noise from seed to seed."""
+    """The judgement on made-up total latencies, which vary slightly with the seed."""
     (claim,) = (claim for claim in ARTICLE_CLAIMS if claim.name == name)
     store = ResultStore()
     for task in tasks(claim.experiments(PLAN), PLAN.seeds):
@@ -60,11 +60,11 @@ class TestVerdicts:
             (106.0, 140.0, "does not hold"),
         ],
     )
-    def test_c1(self, few: float, many: float, verdict: str) -> None:
+    def test_c1_reaches_every_verdict(self, few: float, many: float, verdict: str) -> None:
         made = totals(lambda e: few if e.workload.requests == 200 else many)
         assert judgement("C1", made).verdict == verdict
 
-    def test_c1_needs_amax_to_lag(self) -> None:
+    def test_c1_needs_an_amax_that_lags_behind(self) -> None:
         assert judgement("C1", totals(lambda _: 100.0, lambda _: 149.0)).verdict == "does not hold"
         assert judgement("C1", totals(lambda _: 100.0, lambda _: 151.0)).verdict == "holds"
 
@@ -76,7 +76,7 @@ class TestVerdicts:
             (151.0, 151.0, "does not hold"),
         ],
     )
-    def test_c2(self, short: float, long: float, verdict: str) -> None:
+    def test_c2_reaches_every_verdict(self, short: float, long: float, verdict: str) -> None:
         made = totals(lambda e: long if e.workload.prompt_len == 200 else short, lambda _: 200.0)
         assert judgement("C2", made).verdict == verdict
 
@@ -93,7 +93,7 @@ class TestVerdicts:
             (499.0, 499.0, "does not hold"),
         ],
     )
-    def test_c3(self, relative: float, naive: float, verdict: str) -> None:
+    def test_c3_reaches_every_verdict(self, relative: float, naive: float, verdict: str) -> None:
         made = totals(lambda _: 100.0, lambda e: naive if e.prediction == "naive" else relative)
         assert judgement("C3", made).verdict == verdict
 
@@ -105,7 +105,7 @@ class TestVerdicts:
             (951.0, 20.0, "does not hold"),
         ],
     )
-    def test_c4(self, sample: float, family: float, verdict: str) -> None:
+    def test_c4_reaches_every_verdict(self, sample: float, family: float, verdict: str) -> None:
         found = judgement("C4", totals(lambda _: sample), family)
         assert found.verdict == verdict
 
@@ -128,7 +128,7 @@ def test_with_equal_prompts_svf_is_h_sf() -> None:
     assert simulate(instance, SmallestVolumeFirst()).runs == h_sf.runs
 
 
-def test_its_rows_name_its_command() -> None:
+def test_every_entry_names_the_command_of_the_article() -> None:
     store = ResultStore()
     for claim in ARTICLE_CLAIMS:
         for task in tasks(claim.experiments(PLAN), PLAN.seeds):
@@ -141,7 +141,7 @@ def test_its_rows_name_its_command() -> None:
     assert Ledger.from_json(ledger.to_json()) == ledger
 
 
-def test_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_c1_to_c4(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--quick", "--requests", "20", "--capacity", "2000", "--seeds", "2", "--workers", "1")
     assert run(application, ("claims", "--claim", "article", "--json", *flags)) == 0
     ledger = Ledger.from_json(capsys.readouterr().out)

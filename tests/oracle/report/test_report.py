@@ -127,7 +127,9 @@ def page(compared: Policies, ledger: Ledger) -> str:
     return document(compared, ledger, MADE, given, released())
 
 
-def test_the_table_of_schedulers_is_there_with_every_number(page: str, compared: Policies) -> None:
+def test_the_page_shows_every_number_of_the_tables_of_schedulers(
+    page: str, compared: Policies
+) -> None:
     (section,) = re.findall(r'<section id="schedulers".*?</section>', page, re.DOTALL)
     tables = released()
     assert section.count("<table") == len(tables)
