@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ from amin_ref.cli import claims, drive, signals
 from amin_ref.cli.application import application
 from amin_ref.cli.bound import evidence_in_words
 from amin_ref.cli.compare import MOST_SEEDS, _refuse_equal_seeds
+from amin_ref.cli.conform import ConformingPolicy
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.flags import POLICY
 from amin_ref.cli.foreign import told_in_one_sentence
@@ -23,14 +26,16 @@ from amin_ref.cli.limits import MOST_TIMES
 from amin_ref.cli.options import SECONDS, WorkloadOptions
 from amin_ref.cli.skeleton import MyScheduler
 from amin_ref.cli.streams import OUTPUT_NAMES, ClosedOutput
-from amin_ref.cli.writing import STANDARD_OUTPUT, OutputFile
+from amin_ref.cli.wording import duration
+from amin_ref.cli.writing import STANDARD_OUTPUT, OutputFile, terminal_width, write_text
+from amin_ref.conformance import POLICY_NAMES
 from amin_ref.external import ExternalPolicy
 from amin_ref.model.errors import AminError, CannotWrite, SchedulerFailed
 from amin_ref.policies.loading import PolicyFailed
 from amin_ref.policies.names import POLICIES
-from amin_ref.suite import Report, examine
+from amin_ref.suite import Finding, Report, examine
 from amin_ref.workloads import Selection, select_rows
-from oracle import Optimum
+from oracle import Optimum, lower_bound, verify
 from oracle import optimum as search
 
 TWO = Instance.from_lengths([(1, 2), (1, 2)], capacity=3)
@@ -398,3 +403,118 @@ def test_lines_after_the_end_are_a_finding() -> None:
     assert finding is not None
     assert (finding.theorem, finding.rule, finding.instance) == ("T2", "too-many-lines", TWO)
     assert finding.message == "the program printed more."
+
+
+@pytest.mark.parametrize("missing", ["--prompt", "--lower", "--upper", "--capacity", "--requests"])
+def test_a_search_for_the_worst_case_needs_every_number(
+    missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = {
+        "--prompt": "1", "--lower": "1", "--upper": "3", "--capacity": "4", "--requests": "2"
+    }  # fmt: skip
+    line = [word for flag, number in numbers.items() if flag != missing for word in (flag, number)]
+    said = refused(capsys, ["worst-case", *line])
+    assert f"Missing option '{missing}'" in said
+    assert "see 'amin-ref worst-case --help'" in said
+
+
+class Scripted(ExternalPolicy):
+    """In place of a program; notes how it would be started."""
+
+    started: list[tuple[tuple[str, ...], float]]
+
+    def __init__(self, command: Sequence[str], timeout: float = 10.0) -> None:
+        super().__init__(command, timeout=timeout)
+        Scripted.started.append((tuple(command), timeout))
+
+    def end(self) -> None:
+        """Nothing more is said."""
+
+
+@pytest.mark.parametrize(("small", "large", "code"), [
+    (None, None, 0), ("no-progress", None, 1), (None, "no-progress", 1),
+    ("cannot-start", None, 2),
+])  # fmt: skip
+def test_the_first_finding_is_the_verdict(
+    small: str | None,
+    large: str | None,
+    code: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def finding(rule: str | None, message: str) -> Finding | None:
+        looked.append(message)
+        return None if rule is None else Finding("T2", rule, TWO, message)
+
+    Scripted.started = []
+    monkeypatch.setattr(drive, "ExternalPolicy", Scripted)
+    monkeypatch.setattr(drive, "_small", lambda *_: finding(small, "of the small ones"))
+    monkeypatch.setattr(drive, "_one", lambda *_: finding(large, "of the large one"))
+    case = tmp_path / "case.json"
+    line = ["drive", "--requests", "3", "--timeout", "2.5", "--output", str(case), "--", "./mine"]
+    assert run(application, line) == code
+    captured = capsys.readouterr()
+    assert looked == ["of the small ones"] + ["of the large one"] * (small is None)
+    assert Scripted.started == [(("./mine",), 2.5)]
+    if code == 1:
+        assert case.read_text() == TWO.to_json() + "\n"
+        assert f"of the {'large' if large else 'small'} one" in captured.out
+    else:
+        assert not case.exists()
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for columns, width in ((50, 50), (99, 99), (100, 100), (101, 100)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert claims._width() == width
+        monkeypatch.setattr(sys, "stdout", Terminal())
+        assert terminal_width() == columns
+        monkeypatch.setattr(sys, "stdout", io.StringIO())
+        assert terminal_width() is None
+
+
+def test_a_large_certificate_says_what_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = Instance.from_lengths([(1, 5)] * 4, capacity=6)
+    certificate = lower_bound(instance, time_limit=1.0)
+    file = tmp_path / "certificate.json"
+    file.write_text(certificate.to_json())
+    monkeypatch.setattr("amin_ref.cli.verify.SILENT_OPERATIONS", certificate.operations - 1)
+    assert run(application, ["verify", str(file), "--json"]) == 0
+    captured = capsys.readouterr()
+    about = duration(15 * certificate.operations)
+    assert f"takes {certificate.operations} additions: about {about}, and" in captured.err
+    proven = verify(instance, certificate)
+    assert proven > 20
+    assert json.loads(captured.out)["lower_bound"] == proven
+    monkeypatch.setattr("amin_ref.cli.verify.SILENT_OPERATIONS", certificate.operations)
+    assert run(application, ["verify", str(file)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "report.html"
+    write_text(str(file), "text", "the report")
+    assert capsys.readouterr().err == f"amin-ref: wrote the report to '{file}'.\n"
+    assert run(application, ["simulate", "--requests", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.endswith("}\n")
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("begun", ["", "a", "h", "x"])
+def test_policies_that_can_be_replayed_are_completed(begun: str) -> None:
+    kind = ConformingPolicy()
+    context = click.Context(click.Command("conform"))
+    found = kind.shell_complete(context, click.Option(["--policy"]), begun)
+    assert [item.value for item in found] == [
+        name for name in POLICY_NAMES if name.startswith(begun)
+    ]

@@ -254,6 +254,28 @@ def test_ctrl_c_leaves_a_report_of_the_finished_seeds(
         assert list(drawn.further) == ([] if command[0] == "report" else [1])
 
 
+@pytest.mark.parametrize("flags", [["--bound"], ["--report", "out.html"]])
+def test_ctrl_c_in_the_only_search_is_told(
+    flags: list[str],
+    notes: Notes,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def best(instance: Instance, _seconds: float) -> BestKnown:
+        return BestKnown(optimum(instance, 0.0), interrupted=True)
+
+    def bound(instance: Instance, _seconds: float) -> ProvenBound:
+        return replace(proven_bound(instance, 0.0), interrupted=True)
+
+    monkeypatch.setattr(comparing, "best_known", best)
+    monkeypatch.setattr(comparing, "proven_bound", bound)
+    assert run(application, ["compare", *SMALL, *flags, "--json"]) == 130
+    captured = capsys.readouterr()
+    assert captured.err.endswith("interrupted; these are the best bounds so far.\n")
+    assert json.loads(captured.out)["lower_bound"] > 0
+    assert len(notes.drawn) == ("--report" in flags)
+
+
 @pytest.mark.parametrize(("flags", "has_bound"), [
     ([], False), (["--bound"], True), (["--report", "out.html"], True),
 ])  # fmt: skip

@@ -161,6 +161,25 @@ class TestConform:
         assert (document["upper_bound"], document["conforms"]) == (6, True)
         assert "between 4 and 6." in " ".join(out(capsys, ["conform", str(path)]).split())
 
+    @pytest.mark.parametrize(("lengths", "start", "says"), [
+        ([(1, 1)], 4, "total latency 5 request·rounds, 5.000 times the optimum, 1."),
+        ([], 0, "total latency 0 request·rounds, 0.000 times the optimum, 0."),
+    ])  # fmt: skip
+    def test_the_least_instances(
+        self,
+        lengths: list[tuple[int, int]],
+        start: int,
+        says: str,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+    ) -> None:
+        instance = Instance.from_lengths(lengths, capacity=2)
+        runs = [Run(0, start, start + 1, "completed")] if lengths else []
+        path = tmp_path / "least.json"
+        path.write_text(Schedule(instance, runs).to_json())
+        text = " ".join(out(capsys, ["conform", str(path)], code=1 if start else 0).split())
+        assert says in text
+
     def test_without_a_bound_nothing_is_printed_about_the_optimum(
         self, file: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:

@@ -286,3 +286,16 @@ def test_for_an_instance_the_seed_has_an_effect_on_random_ties_alone(
     file.write_text(Instance.from_lengths([(3, 5), (3, 5)], capacity=9).to_json())
     assert run(application, ["simulate", "--workload", str(file), *flags]) == code
     assert ("--seed has no effect" in capsys.readouterr().err) == (code == 2)
+
+
+def test_an_embedded_workload_is_not_a_file_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["simulate", "--requests", "3"]
+    assert run(application, line) == 0
+    drawn = capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    for text in (Instance.from_lengths([(3, 5)], capacity=9).to_json(), "1,2\n"):
+        (tmp_path / "chat").write_text(text)
+        assert run(application, line) == 0
+        assert capsys.readouterr().out == drawn

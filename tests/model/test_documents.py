@@ -354,7 +354,7 @@ def test_the_limit_of_nesting_is_exact(opening: str) -> None:
 def test_a_number_and_its_digits_are_two_ids(
     known: RequestId, given: RequestId, other: RequestId | None
 ) -> None:
-    """A run of a request that the instance lacks is told which one it may mean."""
+    """The error for a run of an unknown request names the id of the other type, if it exists."""
     schedule = Schedule(Instance(9, (Request(known, 1, 2),)), (Run(known, 0, 2, "completed"),))
     document = json.loads(schedule.to_json())
     document["runs"][0]["request"] = given

@@ -419,15 +419,17 @@ AGAIN = evictions(("a", 5, 7), ("b", 6, 9), ("c", 9, 10))
     ([*ONCE, *evictions(("a", 6, 8), ("b", 6, 9), ("c", 9, 10))], 0),
     (evictions(("a", 3, 5), ("a", 3, 5)), 0),
 ])  # fmt: skip
-def test_a_cycle_is_what_stands_twice_at_the_end(runs: list[Run], length: int) -> None:
-    """The same requests, evicted after as many rounds, later by the same number of rounds."""
+def test_a_cycle_is_a_sequence_of_evictions_that_ends_the_runs_twice(
+    runs: list[Run], length: int
+) -> None:
+    """The second time, the same requests run for as many rounds, all later by the same number."""
     assert list(_cycle(runs)) == runs[len(runs) - length :]
     assert (_cycle_in_words(runs) == "") == (length == 0)
 
 
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize("size", [1, 2, MOST_NAMED, MOST_NAMED + 1, LONGEST_CYCLE])
-def test_a_cycle_is_told_with_at_most_a_few_names(size: int) -> None:
+def test_the_message_of_a_cycle_names_at_most_a_few_requests(size: int) -> None:
     runs = evictions(*((f"r{place % size}", place, place + 1) for place in range(2 * size)))
     said = _cycle_in_words(runs)
     assert f"in a cycle of {size} rounds (the last: 'r0' from round {size} to its" in said

@@ -667,8 +667,8 @@ def report(order: Order, faults: Mapping[str, Fault], log: VerdictLog) -> bool:
         counts = Counter[str](faults=len(all_faults(file)))
         for fault in (f for f in faults.values() if f.file == file):
             entry = log.entries.get(fault.name)
-            if entry is None:
-                continue
+            if entry is None or entry.source != digest_of(fault.file, fault.scope):
+                continue  # never judged, or as the function was before
             verdict = entry.judged.verdict
             if verdict in ("alive", UNNOTICED) and fault.name in explained:
                 verdict = "equivalent"

@@ -28,7 +28,7 @@ from tests.long.mutants.warm import Judged, limit_test
 from tests.support.project import PROJECT
 
 CANNOT_START = "the tests cannot start: "
-"""What is said where the faulty code cannot be imported, and pytest's exit status."""
+"""The start of the line that is printed if pytest cannot start; its exit status follows."""
 
 COPIED = ("amin_ref", "oracle", "tests", "proofs_notes", "pyproject.toml", "README.md")
 
