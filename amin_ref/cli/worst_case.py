@@ -55,6 +55,8 @@ _CHECKPOINT = click.option(
     help="File of finished work: created if it does not exist, continued if it does.  "
     "[default: none]",
 )
+_OF_A_SEARCH = "[required without --family]"
+
 _TIME_LIMIT = click.option(
     "--time-limit",
     type=SECONDS,
@@ -78,14 +80,15 @@ Examples:
     type=click.Choice(tuple(FAMILIES)),
     metavar="NAME",
     help="Instead of a search: a large instance on which a theorem shows a policy to be far from "
-    f"the optimum, with outputs of up to --upper tokens: {', '.join(FAMILIES)}.",
+    f"the optimum, with outputs of up to --upper tokens: {', '.join(FAMILIES)}.  [default: none]",
 )
 @click.option(
     "--parameter",
     "parameters",
     metavar="NAME=VALUE",
     multiple=True,
-    help="A parameter of the family that differs from its default; may be given several times.",
+    help="A parameter of the family that differs from its default; may be given several times.  "
+    "[default: none]",
 )
 @click.option(
     "--policy",
@@ -95,11 +98,13 @@ Examples:
     help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
     "or a policy of your own.",
 )
-@click.option("--prompt", type=TOKENS, help="s, length of every prompt.")
-@click.option("--lower", type=TOKENS, help="ℓ, lower bound of every output.")
-@click.option("--upper", type=TOKENS, help="u, upper bound of every output.")
-@click.option("--capacity", type=TOKENS, help="M, size of the cache; at least s + u.")
-@click.option("--requests", type=REQUESTS, help="n, number of requests.")
+@click.option("--prompt", type=TOKENS, help=f"s, length of every prompt.  {_OF_A_SEARCH}")
+@click.option("--lower", type=TOKENS, help=f"ℓ, lower bound of every output.  {_OF_A_SEARCH}")
+@click.option("--upper", type=TOKENS, help="u, upper bound of every output.  [required]")
+@click.option(
+    "--capacity", type=TOKENS, help=f"M, size of the cache; at least s + u.  {_OF_A_SEARCH}"
+)
+@click.option("--requests", type=REQUESTS, help=f"n, number of requests.  {_OF_A_SEARCH}")
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amin_ref.comparison.estimate import Estimate
-from oracle.claims.experiments import Experiment, InHindsight, Predicted
+from oracle.claims.experiments import Experiment, InHindsight, Predicted, smallest_volume
 from oracle.claims.figures import Figure, Mark, Point, Series
 from oracle.claims.ledger import Judgement, Verdict, verdict_where
 from oracle.claims.plan import WHOLE_INTERVAL, Claim, Plan
@@ -27,9 +28,13 @@ BINS = (1, 2, 3, 5, 10, 20, 50)
 """Numbers of bins, K."""
 
 HINDSIGHTS = ("bound", "h-sf")
-"""Names of hindsight's values in :class:`oracle.claims.experiments.InHindsight`."""
+"""The kinds of hindsight that decide the verdict, as :class:`.experiments.InHindsight` names them.
+"""
 
-NAMES = {"bound": "the certified bound", "h-sf": "H-SF"}
+SHOWN = (*HINDSIGHTS, "svf")
+"""The kinds of hindsight that tables have."""
+
+NAMES = {"bound": "the certified bound", "h-sf": "H-SF", "svf": "SVF"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def _experiments(plan: Plan) -> list[Experiment]:
         for workload in _workloads(plan)
         for experiment in (
             InHindsight(workload, plan.bound_seconds),
+            smallest_volume(workload),
             *(Predicted(workload, f"bins:{bins}") for bins in _bins(plan)),
         )
     ]
@@ -78,7 +84,7 @@ def _experiments(plan: Plan) -> list[Experiment]:
 def _closed(
     plan: Plan, found: Measurements, workload: SampledWorkload, hindsight: str
 ) -> list[_Closed]:
-    best = found.of(InHindsight(workload, plan.bound_seconds), hindsight)
+    best = _latency(plan, found, workload, hindsight)
     closed = []
     for bins in _bins(plan):
         predicted = Predicted(workload, f"bins:{bins}")
@@ -91,17 +97,25 @@ def _closed(
     return closed
 
 
+def _latency(
+    plan: Plan, found: Measurements, workload: SampledWorkload, hindsight: str
+) -> NDArray[np.float64]:
+    if hindsight == "svf":
+        return found.of(smallest_volume(workload), "total")
+    return found.of(InHindsight(workload, plan.bound_seconds), hindsight)
+
+
 def _judge(plan: Plan, found: Measurements) -> Judgement:
     sampled, equal = (
-        {name: _closed(plan, found, workload, name) for name in HINDSIGHTS}
+        {name: _closed(plan, found, workload, name) for name in SHOWN}
         for workload in _workloads(plan)
     )
-    with_gap = [each for closed in sampled.values() for each in closed if each.share is not None]
+    with_gap = [each for name in HINDSIGHTS for each in sampled[name] if each.share is not None]
     halved = [each.halved for each in with_gap]
     verdict = verdict_where(as_written=bool(halved) and all(halved), somewhere=any(halved))
     return Judgement(
         verdict=verdict,
-        measured=" ".join(_shares_closed(name, sampled[name]) for name in HINDSIGHTS),
+        measured=" ".join(_shares_closed(name, sampled[name]) for name in SHOWN),
         condition=_condition(verdict, sampled, equal, _held(plan, found)),
         figures=(
             _figure_shares(sampled, equal),
@@ -160,7 +174,7 @@ def _figure_shares(sampled: dict[str, list[_Closed]], equal: dict[str, list[_Clo
             tuple(Point(each.bins, each.share) for each in closed[name] if each.share),
         )
         for closed, suffix in ((sampled, ""), (equal, ", equal prompts"))
-        for name in HINDSIGHTS
+        for name in SHOWN
     ]
     return Figure(
         name="c2-gap",
@@ -180,12 +194,14 @@ def _figure_latencies(plan: Plan, found: Measurements) -> Figure:
     workload = plan.sampled()
     hindsight = InHindsight(workload, plan.bound_seconds)
     bound = found.of(hindsight, "bound")
-    lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "Amax": []}
+    svf = found.of(smallest_volume(workload), "total")
+    lines: dict[str, list[Point]] = {"Amin": [], "H-SF": [], "SVF": [], "Amax": []}
     for bins in _bins(plan):
         predicted = Predicted(workload, f"bins:{bins}")
         for name, latency in (
             ("Amin", found.of(predicted, "amin")),
             ("H-SF", found.of(hindsight, "h-sf")),
+            ("SVF", svf),
             ("Amax", found.of(predicted, "amax")),
         ):
             lines[name].append(Point(bins, estimated(latency / bound)))

@@ -59,7 +59,8 @@ def _long_prompts(plan: Plan) -> list[LongPrompts]:
     return [LongPrompts(upper) for upper in plan.grid(LONG_UPPERS, (10, 100, 1000))]
 
 
-def _fixed_ties(plan: Plan) -> list[FixedTies]:
+def fixed_ties(plan: Plan) -> list[FixedTies]:
+    """The family of T15, which has one prompt length and all requests at once."""
     chosen = []
     for upper in plan.grid(SHORT_UPPERS, (8, 16, 32)):
         parameters = FAMILIES["staggered"].parameters(upper)
@@ -68,7 +69,7 @@ def _fixed_ties(plan: Plan) -> list[FixedTies]:
 
 
 def _experiments(plan: Plan) -> list[Experiment]:
-    return [*_worst_ratios(plan), *_long_prompts(plan), *_fixed_ties(plan)]
+    return [*_worst_ratios(plan), *_long_prompts(plan), *fixed_ties(plan)]
 
 
 def _worst_by_alpha(plan: Plan, found: Measurements) -> dict[str, dict[Fraction, float]]:
@@ -85,8 +86,8 @@ def _worst_by_alpha(plan: Plan, found: Measurements) -> dict[str, dict[Fraction,
 def _judge(plan: Plan, found: Measurements) -> Judgement:
     worst = _worst_by_alpha(plan, found)
     long = {each.upper: found.exact(each, "amin") for each in _long_prompts(plan)}
-    short = {each.upper: found.exact(each, "amin") for each in _fixed_ties(plan)}
-    shuffled = {each.upper: found.exact(each, "shuffled") for each in _fixed_ties(plan)}
+    short = {each.upper: found.exact(each, "amin") for each in fixed_ties(plan)}
+    shuffled = {each.upper: found.exact(each, "shuffled") for each in fixed_ties(plan)}
     amin, amax = worst["amin"], worst["amax"]
     in_table = all(ratio <= ratio_bound(1 / inverse) for inverse, ratio in amin.items())
     verdict = verdict_where(

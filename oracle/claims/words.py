@@ -11,9 +11,9 @@ TIMES_BOUND = f"{COLUMNS['ratio_to_bound'].statistic}: total latency / certified
 
 
 def listed(items: Iterable[object], last: str = "and") -> str:
-    """``a, b and c``."""
-    *before, end = map(str, items)
-    return f"{', '.join(before)} {last} {end}" if before else end
+    """``a, b and c``; empty where there are no items."""
+    *before, end = ["", *map(str, items)]
+    return f"{', '.join(before[1:])} {last} {end}" if before[1:] else end
 
 
 def counted(count: int, thing: str) -> str:

@@ -17,6 +17,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from amin_ref import Instance, Request, RequestId, Rule, Run, Schedule, Violation, check
+from amin_ref.model.schedule import Outcome
 from amin_ref.strategies import arbitrary_schedules, instances, schedules
 from tests.models.naive import Fault, naive_faults, naive_occupancy
 from tests.support.profiles import times
@@ -385,3 +386,33 @@ def test_an_evicted_run_between_two_completed_runs_is_after_completion() -> None
         *fault_of("completes-once", 3, "a"),
         *fault_of("nothing-after-completion", 2, "a"),
     ]
+
+
+@pytest.mark.parametrize(("output_len", "runs", "says"), [
+    (1, [(0, 2, "completed")], "completes after 2 rounds, and its output has 1 token, one for each "
+     "round."),
+    (3, [(0, 1, "completed")], "completes after 1 round, and its output has 3 tokens, one for each "
+     "round."),
+    (3, [(0, 1, "evicted"), (3, 5, "completed")], "one for each round; its 2 runs together have 3 "
+     "rounds, as if it resumed with the tokens of the runs before, but an evicted request starts "
+     "over."),
+    (4, [(0, 1, "evicted"), (2, 3, "evicted"), (3, 5, "completed")], "; its 3 runs together have 4 "
+     "rounds, as if it resumed"),
+    (4, [(0, 1, "evicted"), (3, 5, "completed")], "its output has 4 tokens, one for each round."),
+    (2, [(4, 4, "evicted"), (5, 7, "completed")], "is evicted after 0 rounds, so the run has no "
+     "round and holds nothing; leave out runs of no round."),
+    (1, [(4, 5, "evicted"), (5, 6, "completed")], "is evicted after 1 round, but it has 1 output "
+     "token and completes after its first round."),
+    (4, [(0, 5, "evicted"), (5, 9, "completed")], "is evicted after 5 rounds, and only 1 to 3 are "
+     "possible."),
+    (2, [(0, 2, "evicted"), (5, 7, "completed")], "is evicted after 2 rounds, and only 1 to 1 are "
+     "possible."),
+])  # fmt: skip
+def test_a_wrong_length_is_explained(
+    output_len: int, runs: list[tuple[int, int, Outcome]], says: str
+) -> None:
+    instance = Instance(50, (Request("a", 3, output_len),))
+    schedule = Schedule(instance, [Run("a", *run) for run in runs])
+    (found,) = check(schedule)
+    assert says in found.message
+    assert found.message.startswith("request 'a' ")

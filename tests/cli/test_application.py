@@ -49,7 +49,7 @@ def seconds(*command: str) -> float:
 
 class TestLazy:
     @pytest.mark.parametrize("flag", ["--help", "--version", "-V", "-h"])
-    def test_help_and_version_load_click_and_little_else(self, flag: str) -> None:
+    def test_help_and_version_load_no_module_of_a_command(self, flag: str) -> None:
         program = (
             "import sys, amin_ref.cli\n"
             f"sys.argv = ['amin-ref', {flag!r}]\n"
@@ -225,7 +225,7 @@ def completions(
 
 
 class TestPublicNames:
-    def test_each_is_listed_and_is_what_its_module_defines(self) -> None:
+    def test_each_public_name_is_listed_and_defined(self) -> None:
         assert set(package.__all__) <= set(dir(package))
         for name in package.__all__:
             assert getattr(package, name) is not None

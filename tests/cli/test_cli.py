@@ -257,7 +257,7 @@ def test_help_has_an_example_and_the_default_of_every_flag(
             if not parameter.is_eager:  # an eager one prints something and exits
                 record = parameter.get_help_record(click.Context(command))
                 assert record is not None
-                assert "[default:" in record[1] or "[required]" in record[1], parameter.opts
+                assert "[default:" in record[1] or "[required" in record[1], parameter.opts
 
 
 def test_closed_pipe_ends_in_one_sentence() -> None:

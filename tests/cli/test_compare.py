@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from amin_ref import Amin, Instance, Schedule, compare, compare_seeds, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS
-from amin_ref.policies.names import DEFAULT_POLICIES
+from amin_ref.policies.names import DEFAULT_POLICIES, POLICIES
 from amin_ref.workloads import build_instance
 from tests.cli.test_cli import PROGRAM, interrupted_once_seen, one_sentence
 from tests.support.project import PROJECT
@@ -102,7 +103,9 @@ class TestCompare:
         assert [row["policy"] for row in json.loads(captured.out)["policies"]] == ["amin"]
         one_sentence(captured.err.lstrip("\n"))
 
-    def test_compare_with_a_bound(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_and_table_have_the_ratio_to_the_bound(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         flags = ("compare", "--requests", "30", "--capacity", "2000", "--bound")
         amin_ref(*flags, "--time-limit", "1", "--json")
         document = json.loads(capsys.readouterr().out)
@@ -266,7 +269,9 @@ class TestSeeds:
         amin_ref("compare", *SMALL, "--seeds", "3", "--load", "0.8", "--format", "csv")
         assert capsys.readouterr().out == compare_seeds(make, "amin,amax,h-sf,fcfs", 3).to_csv()
 
-    def test_table_and_markdown(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_table_and_markdown_have_means_and_differences(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         flags = ("compare", *SMALL, "--seeds", "3", "--policies", "amin,fcfs")
         amin_ref(*flags)
         text = capsys.readouterr().out
@@ -459,3 +464,14 @@ def test_bad_flags_are_refused_in_one_sentence(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in one_sentence(captured.err)
+
+
+@pytest.mark.slow
+def test_all_policies_take_less_than_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """On the default workload, in processor time, besides the bound's own time limit of 1 s."""
+    before = time.process_time()
+    amin_ref("compare", "--policies", "all", "--bound", "--time-limit", "1", "--json")
+    assert time.process_time() - before < 10 + 1
+    document = json.loads(capsys.readouterr().out)
+    assert [row["policy"] for row in document["policies"]] == list(POLICIES)
+    assert all(row["ratio_to_bound"] >= 1 for row in document["policies"])

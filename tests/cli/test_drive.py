@@ -103,12 +103,14 @@ class TestVerdicts:
 class TestTexts:
     """What is printed in place of driving a program."""
 
-    def test_the_protocol(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_protocol_is_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(application, ["drive", "--protocol"]) == 0
         assert capsys.readouterr().out == protocol_text()
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_an_example(self, capsys: pytest.CaptureFixture[str], language: Language) -> None:
+    def test_each_example_is_printed(
+        self, capsys: pytest.CaptureFixture[str], language: Language
+    ) -> None:
         assert run(application, ["drive", "--example", language]) == 0
         assert capsys.readouterr().out == example_text(language)
 
@@ -124,7 +126,9 @@ class TestTexts:
 
 
 class TestJson:
-    def test_amin(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_of_amin_has_theorems_ratio_and_bound(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         printed = drive(
             capsys, "--json", "--small", "40", "--requests", "30", "--", *stdin_policy(AMIN), code=0
         )
@@ -151,7 +155,7 @@ class TestJson:
         assert (first["finding"]["theorem"], first["finding"]["rule"]) == ("T6", "wrong-victim")
         assert (again["holds"], again["theorems"]) == (False, None)
 
-    def test_a_small_instance_and_its_optimum(
+    def test_json_has_the_optimum_of_a_small_instance(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         file = written(tmp_path / "one.json", SMALL)
@@ -318,10 +322,12 @@ def javascript(node: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 class TestExamples:
     """Schedulers in other languages."""
 
-    def test_amin_in_c(self, compiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_example_in_c_is_amin(
+        self, compiled: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         drive(capsys, "--requests", "30", "--", str(compiled / "amin"), code=0)
 
-    def test_amin_in_javascript(
+    def test_the_example_in_javascript_is_amin(
         self, javascript: list[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
         drive(capsys, "--requests", "30", "--", *javascript, code=0)

@@ -20,7 +20,7 @@ def printed(capsys: pytest.CaptureFixture[str], line: str, code: int = 0) -> tup
 
 
 @pytest.mark.theorem("T15")
-def test_the_numbers_of_the_staggered_instance_of_666_requests(
+def test_the_staggered_instance_of_666_requests_has_the_numbers_by_hand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """By hand: 43,112 by Amin and 7,042 by H-SF; 6.122 is above 33/10 + 9/10·ln 18 = 5.901."""

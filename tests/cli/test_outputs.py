@@ -24,7 +24,7 @@ LIMITED = (
     "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     "resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
 )
-"""Statements that limit the size of a file, as a disk with so few bytes left does."""
+"""Statements that limit the size of files to ``limit`` bytes, as a disk does that gets full."""
 
 
 @dataclass(frozen=True, slots=True)

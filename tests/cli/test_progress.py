@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -113,7 +114,7 @@ def test_nothing_is_drawn_without_a_terminal(
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_where_nothing_can_be_drawn_a_sentence_says_what_takes_long(
+def test_without_a_terminal_a_sentence_says_what_takes_long(
     is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     screen = screen_in(monkeypatch) if is_terminal else None
@@ -187,6 +188,20 @@ def test_a_comparison_with_bounds_counts_each_seed_by_itself(
     assert works[1].shown[0][0] > 40
 
 
+def test_a_report_counts_the_requests_of_every_seed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amin_ref.cli.report.write_report", lambda *_, **__: None)
+    line = ["report", str(tmp_path / "out.html"), *SMALL, "--time-limit", "0", "--seeds", "3"]
+    assert run(application, [*line, "--policies", "amin,fcfs"]) == 0
+    capsys.readouterr()
+    works = [work for work in Counted.works() if work.shown[-1][1] == "fcfs"]
+    (work,) = works
+    assert (work.total, work.shown[-1][0]) == (120, 120)
+    done = [completed for completed, _ in work.shown]
+    assert done == sorted(done)
+
+
 def test_drive_counts_the_completed_requests(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +244,10 @@ def test_a_search_counts_its_seconds_and_may_be_shared(monkeypatch: pytest.Monke
     ((seconds, doing),) = work.shown
     assert 0 <= seconds < 60
     assert doing == "bound 1,000, best 1,200, gap 20.00 %"
+    monkeypatch.setattr("amin_ref.cli.bound.processes", lambda _: nullcontext())
+    given.clear()
+    best_known(instance, 7.0, workers=3)
+    assert given[:3] == ["auto", None, 3 * PIECES_PER_WORKER]
 
 
 def test_a_bound_counts_its_seconds_and_is_proved_by_its_certificate(
@@ -256,7 +275,7 @@ def test_a_bound_counts_its_seconds_and_is_proved_by_its_certificate(
     assert (work.total, work.shown[0][1]) == (7.0, "lower bound 1,000")
 
 
-def test_what_is_shown_counts_as_a_bound_or_a_gap() -> None:
+def test_a_line_that_counts_seconds_shows_a_bound_or_a_gap() -> None:
     watch = Counted(Progress(), "", 1.0)
     improvements = _Improvements(watch)  # type: ignore[arg-type]  # has the methods of a Watch
     improvements.bound(12_345.6)

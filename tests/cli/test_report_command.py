@@ -145,7 +145,7 @@ def test_a_report_has_five_seeds_unless_nothing_is_random(
 ) -> None:
     drawn = reported(notes, ["report", "out.html", *SMALL])
     assert list(drawn.further) == list(range(1, DEFAULT_SEEDS))
-    assert "--seeds" not in drawn.again
+    assert "--seeds" not in shlex.split(drawn.again)
     assert "--policies" not in drawn.again
     notes.drawn.clear()
     (tmp_path / "instance.json").write_text(chat_instance(0).to_json())
@@ -168,7 +168,7 @@ def test_the_bound_of_each_further_seed_takes_at_most_a_second(
     monkeypatch.setattr(report, "best_known", searching)
     drawn = reported(notes, ["report", "out.html", *SMALL[:-1], "7.5", "--seeds", "2"])
     assert (limits, notes.seconds) == ([7.5], [BOUND_SECONDS])
-    assert "--time-limit 7.5" in drawn.again
+    assert " --time-limit 7.5" in drawn.again
     notes.drawn.clear()
     drawn = reported(notes, ["report", "out.html", *SMALL[:-2], "--seeds", "2"])
     assert (limits[1:], "--time-limit" in drawn.again) == ([report.TIME_LIMIT], False)
@@ -186,7 +186,7 @@ def test_a_schedule_is_shown_beside_the_policies(
     assert {schedule.instance for schedule in drawn.schedules.values()} == {mine.instance}
     assert drawn.given == GivenSchedule("mine.json", mine)
     assert drawn.further == {}
-    assert "--schedule mine.json" in drawn.again
+    assert " --schedule mine.json" in drawn.again
     assert caption(drawn.options, mine, drawn.given) == (
         "The 6 requests of mine.json; a cache of 3,000 tokens in blocks of 1."
     )
@@ -218,7 +218,7 @@ def test_other_measurements_of_the_claims_may_be_shown(
     line = ["report", "out.html", *SMALL, "--seeds", "1", "--claims", "claims.json"]
     drawn = reported(notes, line)
     assert drawn.ledger.seeds == 77
-    assert "--claims claims.json" in drawn.again
+    assert " --claims claims.json" in drawn.again
 
 
 @pytest.mark.parametrize("command", [["report", "out.html"], ["compare", "--report", "out.html"]])
@@ -254,6 +254,28 @@ def test_ctrl_c_leaves_a_report_of_the_finished_seeds(
         assert list(drawn.further) == ([] if command[0] == "report" else [1])
 
 
+@pytest.mark.parametrize("flags", [["--bound"], ["--report", "out.html"]])
+def test_ctrl_c_in_the_only_search_is_told(
+    flags: list[str],
+    notes: Notes,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def best(instance: Instance, _seconds: float) -> BestKnown:
+        return BestKnown(optimum(instance, 0.0), interrupted=True)
+
+    def bound(instance: Instance, _seconds: float) -> ProvenBound:
+        return replace(proven_bound(instance, 0.0), interrupted=True)
+
+    monkeypatch.setattr(comparing, "best_known", best)
+    monkeypatch.setattr(comparing, "proven_bound", bound)
+    assert run(application, ["compare", *SMALL, *flags, "--json"]) == 130
+    captured = capsys.readouterr()
+    assert captured.err.endswith("interrupted; these are the best bounds so far.\n")
+    assert json.loads(captured.out)["lower_bound"] > 0
+    assert len(notes.drawn) == ("--report" in flags)
+
+
 @pytest.mark.parametrize(("flags", "has_bound"), [
     ([], False), (["--bound"], True), (["--report", "out.html"], True),
 ])  # fmt: skip
@@ -278,9 +300,9 @@ def test_a_bound_is_proved_where_it_is_asked_for(
         assert set(ratios) == {None}
     assert len(notes.drawn) == ("--report" in flags)
     for drawn in notes.drawn:
-        assert ("--seeds 2" in drawn.again) == bool(seeds)
+        assert (" --seeds 2" in drawn.again) == bool(seeds)
         assert ("--seeds" in drawn.again) == bool(seeds)
-        assert "--time-limit 0" in drawn.again
+        assert " --time-limit 0" in drawn.again
     if not has_bound:
         assert run(application, [*line, *limit]) == 2
         assert "--time-limit has no effect without --bound or --report" in (capsys.readouterr().err)

@@ -498,6 +498,11 @@ class TestJson:
             ),
             ("worst-case --family staggered --upper 4 --time-limit 0 --json", 0, "amin-ref/family"),
             ("claims --quick --claim C6 --requests 9 --workers 1 --json", 0, "amin-ref/claims"),
+            (
+                "claims --quick --claim which --requests 9 --seeds 2 --workers 1 --json",
+                0,
+                "amin-ref/schedulers",
+            ),
         ],
     )
     def test_the_fields_of_json_are_those_of_the_page(
@@ -665,7 +670,7 @@ class TestPolicies:
     @pytest.mark.parametrize(
         "policy", ["rules_mine:None", "no_such_module:X", "rules_mine:", "srpt", "json:loads"]
     )
-    def test_what_is_no_policy_is_refused_in_one_sentence(
+    def test_a_name_of_no_policy_is_refused_in_one_sentence(
         self, policy: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         out, err = ended(capsys, f"simulate --requests 3 --policy {policy}", code=2)

@@ -70,10 +70,10 @@ class TestDrive:
         (drive.Drive("case", 3, 1_500, 1_000, "lower-bound", conforms=False),
          ", 1.500 × bound, not Amin's."),
     ])  # fmt: skip
-    def test_an_instance_in_a_line(self, driven: drive.Drive, line: str) -> None:
+    def test_each_instance_has_a_line(self, driven: drive.Drive, line: str) -> None:
         assert driven.line() == f"case: total latency 1,500 request·rounds{line}"
 
-    def test_an_instance_in_json(self) -> None:
+    def test_each_instance_has_a_document(self) -> None:
         driven = drive.Drive("case", 3, 1_500, 1_000, "lower-bound", conforms=False)
         assert driven.as_document() == {
             "instance": "case",
@@ -131,7 +131,7 @@ class TestConform:
         (Optimum(APART, 4, "exhausted", None), "total latency 9 request·rounds, at most 2.250 "
          "times the optimum, which lies between 4 and 9."),
     ])  # fmt: skip
-    def test_the_distance_from_the_optimum(
+    def test_the_distance_from_the_optimum_is_printed(
         self,
         best: Optimum,
         distance: str,
@@ -161,7 +161,26 @@ class TestConform:
         assert (document["upper_bound"], document["conforms"]) == (6, True)
         assert "between 4 and 6." in " ".join(out(capsys, ["conform", str(path)]).split())
 
-    def test_without_a_bound(
+    @pytest.mark.parametrize(("lengths", "start", "says"), [
+        ([(1, 1)], 4, "total latency 5 request·rounds, 5.000 times the optimum, 1."),
+        ([], 0, "total latency 0 request·rounds, 0.000 times the optimum, 0."),
+    ])  # fmt: skip
+    def test_the_least_instances(
+        self,
+        lengths: list[tuple[int, int]],
+        start: int,
+        says: str,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+    ) -> None:
+        instance = Instance.from_lengths(lengths, capacity=2)
+        runs = [Run(0, start, start + 1, "completed")] if lengths else []
+        path = tmp_path / "least.json"
+        path.write_text(Schedule(instance, runs).to_json())
+        text = " ".join(out(capsys, ["conform", str(path)], code=1 if start else 0).split())
+        assert says in text
+
+    def test_without_a_bound_nothing_is_printed_about_the_optimum(
         self, file: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         assert "optimum" not in out(capsys, ["conform", file, "--no-bound"], code=1)
@@ -295,7 +314,7 @@ class TestClaims:
         return Ledger.from_json(LEDGER.read_text(encoding="utf-8"))
 
     @pytest.mark.parametrize("quick", [False, True])
-    def test_each_claim_with_its_verdict_rule_and_measurement(
+    def test_each_claim_is_printed_with_verdict_rule_and_measurement(
         self,
         quick: bool,
         ledger: Ledger,
@@ -413,7 +432,7 @@ class TestWorstCase:
         (0, "amin: worst ratio 3/2 = 1.500, over 9 pairs of outputs and tie-break."),
         (1, "amin: largest ratio seen 3/2 = 1.500, in "),
     ])  # fmt: skip
-    def test_the_answer_in_a_sentence(self, unseen: int, sentence: str) -> None:
+    def test_the_answer_of_worst_case_is_a_sentence(self, unseen: int, sentence: str) -> None:
         said = worst_case._sentence(WorstCase(self.QUESTION, self.FOUND, unseen))
         assert said.startswith(sentence)
         if unseen:
@@ -423,7 +442,7 @@ class TestWorstCase:
             )
 
     @pytest.mark.parametrize("unseen", [0, 1])
-    def test_the_answer_in_json(self, unseen: int) -> None:
+    def test_the_answer_of_worst_case_has_a_document(self, unseen: int) -> None:
         answer = WorstCase(self.QUESTION, self.FOUND, unseen)
         document = json.loads(worst_case._json(answer))
         assert Fraction(*document["ratio"]) == Fraction(3, 2)
@@ -454,7 +473,7 @@ LINE = shlex.split("worst-case --prompt 1 --lower 1 --upper 3 --capacity 4 --req
 
 
 class TestWorstCaseCommand:
-    def test_ctrl_c_ends_with_the_largest_ratio_so_far(
+    def test_ctrl_c_prints_the_largest_ratio_so_far(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         given: dict[str, object] = {}
@@ -472,35 +491,40 @@ class TestWorstCaseCommand:
         assert (given["question"], given["limit"]) == (Question("amin", Setting(1, 1, 3, 4), 2), 3)
         assert (given["executor"], given["checkpoint"]) == (None, None)
 
-    @pytest.mark.parametrize("is_asked", [False, True])
-    def test_where_nothing_was_compared_there_is_no_ratio(
-        self, is_asked: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("is_terminated", [False, True])
+    def test_without_a_comparison_no_ratio_is_printed(
+        self,
+        is_terminated: bool,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def stopped(*_: object, **__: object) -> WorstCase:
-            if is_asked:
+            if is_terminated:
                 signal.raise_signal(signal.SIGTERM)
             raise NothingCompared
 
         monkeypatch.setattr(worst_case, "worst_case", stopped)
-        assert run(application, LINE) == (143 if is_asked else 2)
-        why = "terminated." if is_asked else str(NothingCompared())
+        assert run(application, LINE) == (143 if is_terminated else 2)
+        why = "terminated." if is_terminated else str(NothingCompared())
         assert capsys.readouterr() == ("", f"amin-ref: {why}\n")
 
-    def test_a_checkpoint_keeps_what_is_finished(
+    def test_a_checkpoint_keeps_finished_work(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / "finished.jsonl"
         first = out(capsys, [*LINE, "--json", "--checkpoint", str(file)])
         assert len(file.read_text().splitlines()) > 1
         assert out(capsys, [*LINE, "--json", "--checkpoint", str(file)]) == first
-        (tmp_path / "mine.py").write_text("from amin_ref import Amin\n\nclass Mine(Amin): pass\n")
+        (tmp_path / "policy_of_sentences.py").write_text(
+            "from amin_ref import Amin\n\nclass Mine(Amin): pass\n"
+        )
         monkeypatch.chdir(tmp_path)
-        mine = [*LINE, "--policy", "mine:Mine"]
+        mine = [*LINE, "--policy", "policy_of_sentences:Mine"]
         assert "ties broken by its own rule" in out(capsys, mine)
         assert out(capsys, [*mine, "--checkpoint", str(file)], code=2) == ""
 
     @pytest.mark.parametrize("finished", [1, 2])
-    def test_the_table_has_a_line_for_each_question(
+    def test_the_table_has_a_line_for_each_finished_question(
         self,
         finished: int,
         tmp_path: Path,
@@ -529,17 +553,31 @@ class TestWorstCaseCommand:
         assert given == [questions, None, worst_case.PIECES_PER_WORKER, None]
 
 
-def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
+def test_a_finding_is_printed_with_its_instance_unless_a_file_has_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    finding = Finding("T2", "unknown-request", TWO, "round 0: 7 is no request.")
     file = Output(destination(tmp_path / "case.json"))
-    for output in (None, file):
-        drive._print_conclusion("./mine", "amin", finding, output)
-        text = " ".join(capsys.readouterr().out.split())
-        assert text.startswith("./mine: ")
-        assert "unknown-request: round 0: 7 is no request." in text
-        assert (TWO.to_json() in text) == (output is None)
+    for rule, broken in (("unknown-request", "T2 does not hold: "), ("hangs", "")):
+        finding = Finding("T2", rule, TWO, "round 0: 7 is no request.")
+        for output in (None, file):
+            drive._print_conclusion("./mine", "amin", finding, output)
+            text = " ".join(capsys.readouterr().out.split())
+            assert text.startswith(f"./mine: {broken}{rule}: round 0: 7 is no request.")
+            assert (TWO.to_json() in text) == (output is None)
+        document = drive._document(("./mine", "-x"), "valid", drive._Record(print), finding)
+        assert document["finding"] == finding.as_document()
+        assert document["holds"] is False
+    document = drive._document(("./mine", "-x"), "valid", drive._Record(print), None)
+    assert document == {
+        "format": "amin-ref/drive",
+        "version": 1,
+        "command": ["./mine", "-x"],
+        "claims": "valid",
+        "holds": True,
+        "theorems": None,
+        "instances": [],
+        "finding": None,
+    }
     for claims_of, verdict in (
         ("amin", "valid, and every decision is one that Amin could have made."),
         ("valid", "valid."),
@@ -548,10 +586,10 @@ def test_what_fails_is_said_with_its_instance_unless_a_file_has_it(
         assert " ".join(capsys.readouterr().out.split()) == f"./mine: {verdict}"
 
 
-def test_ties_may_be_broken_by_position_alone(
+def test_with_ties_by_position_another_order_of_tied_requests_departs(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Two equal requests, of which the second one goes first."""
+    """Of two equal requests the second one runs first."""
     swapped = Schedule(TWO, (Run(0, 2, 4, "completed"), Run(1, 0, 2, "completed")))
     path = tmp_path / "swapped.json"
     path.write_text(swapped.to_json())

@@ -68,7 +68,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an interrupted program ended, and what was left of it."""
+    """How an interrupted program ended, and the processes that it left."""
 
     code: int
     err: str
@@ -105,7 +105,7 @@ def interrupted(
 
 
 def judge(ended: Ended, number: int, codes: set[int], what: str) -> None:
-    """One of these codes, at most one sentence about the signal, and nothing left."""
+    """Its code is in ``codes``; at most one sentence is about the signal; no process is left."""
     sentences_of_program = [
         line for line in ended.err.splitlines() if line.startswith("amin-ref: ")
     ]

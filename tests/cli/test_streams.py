@@ -127,7 +127,7 @@ def every_pair() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("command", "streams"), list(every_pair()))
-def test_every_command_with_every_stream(
+def test_every_command_ends_with_the_expected_code_on_every_stream(
     inputs: Path, tmp_path: Path, command: str, streams: str
 ) -> None:
     """A lost result gives 3 or 141, an unreadable input 2; a lost message does not change the code.

@@ -48,7 +48,7 @@ def test_a_duration_is_written_in_its_two_largest_units(nanoseconds: int) -> Non
         assert large * SECONDS[found[2]] < SECONDS[larger]
 
 
-def test_durations_by_hand() -> None:
+def test_durations_are_those_computed_by_hand() -> None:
     assert [duration(ns) for ns in (0, 1_250_000_000, 3_501 * SECOND, 93_600 * SECOND)] == [
         "0 s",
         "1.25 s",

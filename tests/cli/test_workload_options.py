@@ -123,7 +123,7 @@ def test_dropped_rows_are_counted_for_each_seed(
 
 @pytest.mark.parametrize("form", ["csv", "markdown", "table"])
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "2"]], ids=["one seed", "two seeds"])
-def test_what_is_printed_ends_with_one_line_end(
+def test_every_output_ends_with_one_line_end(
     form: str, seeds: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = ["compare", "--requests", "5", "--policies", "amin,fcfs", "--format", form, *seeds]
@@ -141,7 +141,7 @@ def test_what_is_printed_ends_with_one_line_end(
     ([], "simulating 5 requests under amin, fcfs"),
     (["--seeds", "2"], "simulating 5 requests under amin, fcfs"),
 ])  # fmt: skip
-def test_a_long_comparison_says_what_it_does(
+def test_a_long_comparison_prints_what_takes_long(
     line: list[str],
     said: str,
     capsys: pytest.CaptureFixture[str],
@@ -149,7 +149,7 @@ def test_a_long_comparison_says_what_it_does(
 ) -> None:
     def slowly(*given: object, **named: object) -> object:
         time.sleep(0.1)
-        return simulated(*given, **named)  # type: ignore[arg-type]  # what it was given
+        return simulated(*given, **named)  # type: ignore[arg-type]  # the same arguments
 
     monkeypatch.setattr("amin_ref.cli.comparing.simulated", slowly)
     monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.02)
@@ -286,3 +286,16 @@ def test_for_an_instance_the_seed_has_an_effect_on_random_ties_alone(
     file.write_text(Instance.from_lengths([(3, 5), (3, 5)], capacity=9).to_json())
     assert run(application, ["simulate", "--workload", str(file), *flags]) == code
     assert ("--seed has no effect" in capsys.readouterr().err) == (code == 2)
+
+
+def test_an_embedded_workload_is_not_a_file_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["simulate", "--requests", "3"]
+    assert run(application, line) == 0
+    drawn = capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    for text in (Instance.from_lengths([(3, 5)], capacity=9).to_json(), "1,2\n"):
+        (tmp_path / "chat").write_text(text)
+        assert run(application, line) == 0
+        assert capsys.readouterr().out == drawn

@@ -296,7 +296,7 @@ class TestCompare:
             assert check(schedule) == ()
             assert comparison.row(name).total_latency == schedule.total_latency
 
-    def test_ratios(self) -> None:
+    def test_ratios_are_costs_divided_by_the_best_cost_and_by_the_bound(self) -> None:
         totals = [row.total_latency for row in compare(INSTANCE).rows]
         comparison = compare(INSTANCE, lower_bound=min(totals) - 1)
         for row in comparison.rows:
@@ -378,7 +378,7 @@ class TestHints:
         assert "Hint" not in str(comparison)
 
 
-def test_the_text_of_a_small_comparison_by_hand() -> None:
+def test_the_text_of_a_small_comparison_is_the_one_written_by_hand() -> None:
     """Written by hand from the definitions: two requests of 2 tokens, one after the other."""
     instance = Instance(4, (Request("a", 2, 2), Request("b", 2, 2)))
     runs = (Run("a", 0, 2, "completed"), Run("b", 2, 4, "completed"))

@@ -107,7 +107,7 @@ def test_each_metric_equals_its_definition(schedule: Schedule, slo: int) -> None
 
 
 @given(schedules())
-def test_times_of_a_request_add_up(schedule: Schedule) -> None:
+def test_latency_is_the_sum_of_the_times_of_a_request(schedule: Schedule) -> None:
     """The identities on the page, for each request, in exact arithmetic."""
     for request, times in zip(schedule.instance.requests, request_times(schedule), strict=True):
         wasted = sum(
@@ -140,7 +140,7 @@ def test_a_percentile_of_no_values_or_out_of_range_is_refused(
         percentile(values, percent)
 
 
-def test_metrics_of_an_evicted_request_by_hand() -> None:
+def test_metrics_of_an_evicted_request_are_those_computed_by_hand() -> None:
     """Two tokens are lost in rounds 1 and 2, then three kept in rounds 5 to 7; arrival in 0."""
     schedule = Schedule(
         Instance(9, (Request("a", 1, 3),)), (Run("a", 1, 3, "evicted"), Run("a", 5, 8, "completed"))

@@ -84,7 +84,7 @@ def test_a_policy_is_imported_from_a_module_of_the_current_folder(
     assert comparison.policies == ("amax", "policy_of_this_test:Mine")
 
 
-def test_all_four_policies_by_default() -> None:
+def test_the_default_is_all_four_policies() -> None:
     assert compare(INSTANCE).policies == ("amin", "amax", "h-sf", "fcfs")
 
 
@@ -132,6 +132,6 @@ def not_a_policy() -> Policy:
         ([not_a_policy], "makes 'nothing', which is no Policy"),
     ],
 )
-def test_what_is_no_policy_is_refused(selection: PolicySelection, says: str) -> None:
+def test_values_that_are_no_policies_are_refused(selection: PolicySelection, says: str) -> None:
     with pytest.raises(AminError, match=says):
         compare(INSTANCE, selection)

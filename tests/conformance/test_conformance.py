@@ -768,7 +768,7 @@ def test_an_empty_schedule_conforms() -> None:
 # Explanations.
 
 
-def test_the_text_of_an_explanation() -> None:
+def test_an_explanation_has_state_decision_rule_and_right_decision() -> None:
     instance = Instance(6, (Request("a", 1, 4, 1, 4), Request("b", 1, 5, 4, 5)))
     departure = conform(Schedule(instance, runs("a 0-4", "b 0-2e", "b 4-9"))).departure
     assert departure is not None

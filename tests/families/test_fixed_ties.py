@@ -202,19 +202,32 @@ def ratio_to_h_sf(instance: Instance) -> float:
     return amin / hindsight
 
 
-SMALLEST = Parameters(prompt_len=1, upper=13, slots=1, long=36, short=352)
+@pytest.mark.theorem("T15")
+@given(st.integers(1, 50), st.integers(0, 60), st.data())
+def test_with_short_prompts_volumes_grow_with_the_square_of_lengths(
+    low: int, more: int, data: st.DataObject
+) -> None:
+    """v(u - ℓ)/v(ℓ) ≥ (1/α - 1)²/10 for s ≤ 4ℓ and u > 2ℓ; and not for long prompts."""
+    w = low + 1 + more
+    s = data.draw(st.integers(1, 4 * low))
+    assert 10 * volume(s, w) * low**2 >= w**2 * volume(s, low)
+    far = 400 * low
+    assert 10 * volume(far, 40 * low) * low**2 < (40 * low) ** 2 * volume(far, low)
+
+
+SMALLEST_COUNTEREXAMPLE = Parameters(prompt_len=1, upper=13, slots=1, long=36, short=352)
 """The smallest instance above T12's number that ``python -m tests.long.counterexamples`` finds."""
 
 
 @pytest.mark.theorem("T15")
-def test_the_smallest_found_is_above_the_number_of_the_table() -> None:
-    """462 requests; OPT is at most what a list schedule costs, which the checker accepts."""
-    instance = staggered(*astuple(SMALLEST))
-    amin, better = simulate(instance, Amin()), better_schedule(SMALLEST)
+def test_the_smallest_counterexample_found_exceeds_the_bound_of_t12() -> None:
+    """It has 462 requests. OPT is at most the cost of a valid list schedule."""
+    instance = staggered(*astuple(SMALLEST_COUNTEREXAMPLE))
+    amin, better = simulate(instance, Amin()), better_schedule(SMALLEST_COUNTEREXAMPLE)
     assert len(instance.requests) == 462
     assert check(amin) == check(better) == ()
     assert amin.total_latency > ratio_bound(instance.alpha) * better.total_latency
-    assert ratio_of(SMALLEST) == amin.total_latency / better.total_latency
+    assert ratio_of(SMALLEST_COUNTEREXAMPLE) == amin.total_latency / better.total_latency
 
 
 @pytest.mark.theorem("T15")

@@ -115,7 +115,7 @@ class Prediction:
         return sqrt(variance) / (self.prompt_len + 1)
 
     def tolerance(self, now: int) -> float:
-        """How far the mean of the starts of all seeds may be from what is predicted.
+        """The largest deviation of the mean number of starts from the predicted number.
 
         Rounding down to whole requests, in this round and in those before, moves it by at most
         Σ|w_i| ≤ 2; the lengths are rounded too, which moves it by less than 1.

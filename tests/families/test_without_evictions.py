@@ -1,6 +1,6 @@
 """Theorem H: where Amin evicts no request, its ratio is at most 1 + 4·√(v(u)/v(ℓ)).
 
-It is the upper bound that belongs to T15, whose families are without evictions.
+It is an upper bound for the families of T15, on which Amin evicts no request.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def test_without_evictions_starts_are_early_and_the_ratio_is_bounded(instance: I
 @pytest.mark.theorem("T15")
 @times(2)
 @given(uniform())
-def test_the_same_of_fcfs(instance: Instance) -> None:
+def test_without_evictions_starts_are_early_and_the_ratio_is_bounded_for_fcfs(
+    instance: Instance,
+) -> None:
     schedule = simulate(instance, FirstComeFirstServed())
     assume(schedule.evictions == 0)
     assert starts_are_early(schedule)
@@ -80,10 +82,10 @@ def test_the_same_of_fcfs(instance: Instance) -> None:
 
 @pytest.mark.theorem("T15")
 @given(st.data(), settings_of_requests(longest=20, longest_prompt=12))
-def test_the_means_of_the_larger_and_of_the_smaller_volume(
+def test_the_mean_larger_volume_is_bounded_by_the_mean_smaller_volume(
     data: st.DataObject, setting: Setting
 ) -> None:
-    """(2), and its form for shuffled ties."""
+    """(2), and the same with random ties."""
     outputs = data.draw(outputs_of(setting, 30))
     volumes = [volume(setting.prompt_len, output_len) for output_len in outputs]
     largest = sum(max(a, b) for a in volumes for b in volumes)
@@ -96,7 +98,7 @@ def test_the_means_of_the_larger_and_of_the_smaller_volume(
 
 @pytest.mark.theorem("T15")
 def test_two_lengths_attain_the_quotient_of_means() -> None:
-    """s = 1, ℓ = 1, u = 15: v(1) = 2, v(15) = 135; a share 1/(1 + √67.5) of u, to 1 %."""
+    """s = 1, ℓ = 1, u = 15: v(1) = 2, v(15) = 135; 1/(1 + √67.5) of the lengths are u; to 1 %."""
     share = 1 / (1 + sqrt(67.5))
     largest = 135 * (1 - (1 - share) ** 2) + 2 * (1 - share) ** 2
     smallest = 135 * share**2 + 2 * (1 - share**2)
@@ -113,7 +115,7 @@ def test_two_lengths_attain_the_quotient_of_means() -> None:
     ],
     ids=["staggered", "staggered with long prompts", "adaptive"],
 )
-def test_the_families_of_t15_lie_between_a_tenth_and_the_whole_of_the_bound(
+def test_ratios_on_the_families_of_t15_are_a_tenth_of_the_bound_or_more(
     instance: Instance,
 ) -> None:
     schedule = simulate(instance, Amin())
@@ -125,7 +127,7 @@ def test_the_families_of_t15_lie_between_a_tenth_and_the_whole_of_the_bound(
 
 @pytest.mark.theorem("T15")
 def test_with_evictions_starts_may_be_late() -> None:
-    """(1) fails where one request starts, is evicted, and starts again, beside all others.
+    """(1) fails where a request is evicted and restarted while all others wait.
 
     Two requests of 31 tokens are ranked before 40 of 30; ℓ = 30, u = 31, M = 47.
     """

@@ -66,7 +66,7 @@ def test_text_is_that_of_the_file(scratch: Path, text: str, pack: Callable[[byte
 )
 @example(lengths=[39, 39, 39, 39, 40, 5], ends=True)  # a line as long as its limit, at byte 200
 @example(lengths=[1] * 10, ends=True)  # as many lines as are allowed
-@example(lengths=[1] * 11, ends=True)  # one more
+@example(lengths=[1] * 11, ends=True)  # one line more than is allowed
 def test_limits_on_bytes_lines_and_line_lengths_are_exact(
     scratch: Path, lengths: list[int], ends: bool
 ) -> None:
@@ -186,8 +186,8 @@ def test_a_long_line_is_not_read_into_memory(scratch: Path, longest: int) -> Non
     assert peak < 4 * longest + 2**20
 
 
-def test_what_was_read_before_is_not_counted(scratch: Path) -> None:
-    """Standard input may stand behind the bytes that another program has read."""
+def test_bytes_before_the_position_of_a_stream_are_not_counted(scratch: Path) -> None:
+    """Another program may have read the beginning of standard input."""
     scratch.write_bytes(b"y" * 100 + b"x" * SMALL.bytes)
     with scratch.open("rb") as plain:
         plain.seek(100)
@@ -238,8 +238,8 @@ def test_a_packed_pipe_is_limited_by_bytes_alone(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_a_packed_text_is_limited_by_what_it_holds(scratch: Path) -> None:
-    """What cannot be compressed is packed larger than it is."""
+def test_a_packed_text_is_limited_by_its_unpacked_size(scratch: Path) -> None:
+    """Random text is larger when it is packed; only the unpacked size is limited."""
     content = random.Random(2).randbytes(SMALL.bytes - 3).replace(b"\n", b"x").replace(b"\r", b"x")
     text = "".join(chr(byte % 95 + 32) for byte in content)
     packed = gzip.compress(text.encode(), 0, mtime=0)

@@ -298,10 +298,10 @@ def test_a_write_that_fails_leaves_the_old_text_and_no_open_file(
 
 
 @WAYS
-def test_a_file_that_gets_the_number_of_standard_input_is_closed(
+def test_a_file_with_the_descriptor_of_standard_input_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
 ) -> None:
-    """Where standard input is closed, the next file that is opened has number 0."""
+    """If standard input is closed, the next file that is opened has descriptor 0."""
     offer_unnamed_files(monkeypatch, unnamed=unnamed)
     kept = os.dup(0)
     os.close(0)
@@ -316,7 +316,7 @@ def test_a_file_that_gets_the_number_of_standard_input_is_closed(
 
 
 @WAYS
-def test_a_name_may_be_as_long_as_the_system_takes(
+def test_a_name_of_the_largest_length_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
 ) -> None:
     offer_unnamed_files(monkeypatch, unnamed=unnamed)
@@ -326,18 +326,18 @@ def test_a_name_may_be_as_long_as_the_system_takes(
         assert (os.listdir(tmp_path), file.read_text()) == ([file.name], text)
 
 
-def test_the_folder_of_a_new_file_is_flushed_by_any_name(
+def test_the_folder_of_a_new_file_is_flushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     flushed: list[bool] = []
     fsync = os.fsync
 
-    def noting(descriptor: int) -> None:
+    def recording(descriptor: int) -> None:
         flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
         fsync(descriptor)
 
-    monkeypatch.setattr("amin_ref.files.writing.os.fsync", noting)
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", recording)
     for name in ("new", tmp_path / "newer"):
         write_new(name, "text")
     assert flushed == [False, True] * 2
@@ -345,7 +345,7 @@ def test_the_folder_of_a_new_file_is_flushed_by_any_name(
 
 
 @WAYS
-def test_a_new_file_is_never_one_that_is_there(
+def test_write_new_never_replaces_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool
 ) -> None:
     offer_unnamed_files(monkeypatch, unnamed=unnamed)
@@ -358,8 +358,8 @@ def test_a_new_file_is_never_one_that_is_there(
         write_new(tmp_path / "absent" / "file", "text")
 
 
-def test_a_file_that_is_open_is_written_behind_what_it_holds(tmp_path: Path) -> None:
-    """By the names of open files: a new file in its place would not be what is open."""
+def test_an_open_file_is_appended_to(tmp_path: Path) -> None:
+    """Under /dev/fd and /proc/self/fd: if it were replaced, the open file would not change."""
     file = tmp_path / "file"
     file.write_text("before\n")
     with file.open() as stream:
@@ -370,10 +370,10 @@ def test_a_file_that_is_open_is_written_behind_what_it_holds(tmp_path: Path) -> 
     assert not destination(file).is_stream
 
 
-def test_a_file_of_another_program_is_never_written_on_the_way(
+def test_a_file_of_another_program_is_never_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even if it has the name that the new file was going to have."""
+    """Even if it has the temporary name of the new file."""
     offer_unnamed_files(monkeypatch, unnamed=False)
     monkeypatch.setattr("amin_ref.files.writing.secrets.token_hex", lambda _: "0")
     write_whole(tmp_path / "file", "old")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from oracle.claims import CLAIMS, LEDGER, Ledger, Plan, ResultStore, judged
+from oracle.claims.article_setting import ARTICLE, ARTICLE_CLAIMS
 from oracle.claims.c3_varying import LONG_ERROR, LONG_LOAD, LONGER
 from oracle.claims.experiments import Predicted
 from oracle.claims.ledger import Verdict
@@ -38,6 +39,13 @@ def full_ledger() -> Ledger:
     return judged(Plan(), list(CLAIMS.values()), ResultStore(DATA / "claims.jsonl"))
 
 
+def article_ledger() -> Ledger:
+    """C1 to C4 in the article's setting, on the lengths of LMSYS chats."""
+    file, requests, seeds = TRACES["lmsys"]
+    store = ResultStore(DATA / "claims_article.jsonl")
+    return judged(Plan(file, requests, seeds=seeds), ARTICLE_CLAIMS, store, ARTICLE)
+
+
 def on_trace(name: str) -> Ledger:
     """The ledger of a real trace, with a part of each grid."""
     file, requests, seeds = TRACES[name]
@@ -50,10 +58,12 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     """File, marker, and the text between the marker and its end."""
     full = full_ledger()
     traces = {name: on_trace(name) for name in TRACES}
-    yield README, "claims", in_brief(full)
+    article = article_ledger()
+    yield README, "claims", in_brief(full, article)
     yield PAGE, "claims", table(full)
     yield PAGE, "verdicts", verdicts([full, *traces.values()])
     yield PAGE, "saturation", saturation()
+    yield PAGE, "article", page(article)
     yield PAGE, "chat", page(full)
     for name, ledger in traces.items():
         yield PAGE, name, page(ledger)
@@ -83,14 +93,16 @@ ONE_WORD: Mapping[Verdict, str] = {
 }
 
 
-def in_brief(ledger: Ledger) -> str:
-    """One word and one clause for each claim."""
-    lines = ["| claim | holds? | where |", "|---|---|---|"]
+def in_brief(ledger: Ledger, article: Ledger) -> str:
+    """Two verdicts, here and in the article's setting, and one clause for each claim."""
+    lines = ["| claim | holds? | in the article's setting | where |", "|---|---|---|---|"]
+    in_setting = {entry.claim: ONE_WORD[entry.judgement.verdict] for entry in article.entries}
     for entry in ledger.entries:
         verdict = entry.judgement.verdict
         (title,) = (claim.title for name, claim in CLAIMS.items() if name == entry.claim)
         clause = IN_BRIEF[entry.claim, verdict]
-        lines.append(f"| {entry.claim} {title} | **{ONE_WORD[verdict]}** | {clause} |")
+        word = f"**{ONE_WORD[verdict]}** | {in_setting.get(entry.claim, '–')}"
+        lines.append(f"| {entry.claim} {title} | {word} | {clause} |")
     return "\n".join(lines) + "\n"
 
 

@@ -16,6 +16,7 @@ from amin_ref import (
     InvalidDocument,
     InvalidValue,
     Request,
+    RequestId,
     Run,
     Schedule,
 )
@@ -344,3 +345,25 @@ def test_the_limit_of_nesting_is_exact(opening: str) -> None:
     assert parse(opening * DEEPEST + "1" + closing * DEEPEST)
     with pytest.raises(InvalidDocument, match=f"nested too deeply, more than {DEEPEST} objects"):
         parse(opening * (DEEPEST + 1) + "1" + closing * (DEEPEST + 1))
+
+
+@pytest.mark.parametrize(("known", "given", "other"), [
+    (1, "1", 1), ("1", 1, "1"), (-3, "-3", -3), (1, "01", None), (1, " 1", None), (1, "1_0", None),
+    ("x", 7, None), (1, 2, None),
+])  # fmt: skip
+def test_a_number_and_its_digits_are_two_ids(
+    known: RequestId, given: RequestId, other: RequestId | None
+) -> None:
+    """The error for a run of an unknown request names the id of the other type, if it exists."""
+    schedule = Schedule(Instance(9, (Request(known, 1, 2),)), (Run(known, 0, 2, "completed"),))
+    document = json.loads(schedule.to_json())
+    document["runs"][0]["request"] = given
+    with pytest.raises(InvalidValue) as refused:
+        Schedule.from_json(json.dumps(document))
+    said = str(refused.value)
+    assert "runs[0]: request is " in said
+    if other is None:
+        assert "the instance has no such request" in said
+    else:
+        assert f"the instance has {other!r}, which is another id" in said
+        assert f"write {json.dumps(other)} there, or {json.dumps(given)} in the instance" in said

@@ -14,8 +14,8 @@ from tests.support.profiles import times
 
 
 @given(schedules())
-def test_latencies(schedule: Schedule) -> None:
-    """Completion − arrival of every request: their sum, mean, median and 99th percentile."""
+def test_latencies_are_completions_minus_arrivals(schedule: Schedule) -> None:
+    """In order of the requests; and their sum, mean, median and 99th percentile."""
     latencies = [
         run.stop - request.arrival
         for request in schedule.instance.requests
@@ -65,7 +65,7 @@ def test_occupancy_of_every_round(schedule: Schedule) -> None:
 
 
 @given(arbitrary_schedules())
-def test_evictions_and_waste(schedule: Schedule) -> None:
+def test_evictions_and_waste_are_those_of_evicted_runs(schedule: Schedule) -> None:
     evicted = [run for run in schedule.runs if run.outcome == "evicted"]
     assert schedule.evictions == len(evicted)
     assert schedule.wasted_tokens == sum(run.stop - run.start for run in evicted)
@@ -97,7 +97,7 @@ def test_the_first_of_two_completions_counts() -> None:
     assert Schedule(Instance(9, (Request("a", 1, 2),)), runs).latencies == (3,)
 
 
-def test_an_empty_schedule() -> None:
+def test_all_metrics_of_an_empty_schedule_are_zero() -> None:
     nothing = Schedule(Instance(9, ()), ())
     assert nothing.occupancy().shape == (0,)
     assert (nothing.total_latency, nothing.makespan, nothing.peak_occupancy) == (0, 0, 0)

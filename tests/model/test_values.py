@@ -204,7 +204,7 @@ def test_a_valid_id_is_accepted(value: str | int) -> None:
     assert run(request=value).request == value
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
+def test_the_extreme_values_of_fields_are_allowed() -> None:
     taken = request(lower=5, upper=5, arrival=0)
     assert (taken.lower, taken.upper) == (5, 5)
     assert (request().lower, request().upper, request().arrival) == (1, None, 0)
@@ -253,7 +253,9 @@ def test_a_run_of_an_unknown_request_is_refused() -> None:
         (lambda: Schedule(None, ()), "schedule: instance"),  # type: ignore[arg-type]  # tested
     ],
 )
-def test_a_schedule_of_something_else_is_refused(make: Callable[[], object], field: str) -> None:
+def test_a_schedule_of_values_of_other_types_is_refused(
+    make: Callable[[], object], field: str
+) -> None:
     assert refusal(make).field == field
 
 

@@ -36,7 +36,7 @@ class Observed:
 
 
 class Recorder(Policy):
-    """A policy that asks another policy, and records each round."""
+    """A policy that passes each round on to another policy, and records it."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy

@@ -405,7 +405,7 @@ def assert_one_sentence(error: AminError) -> None:
 
 @pytest.mark.theorem("T10")
 def test_a_price_below_zero_is_refused() -> None:
-    """It would prove too much: at −1, ten unused tokens of cache count as ten rounds."""
+    """A negative price would prove too much: at −1, ten unused tokens would count as ten rounds."""
     with pytest.raises(InvalidValue, match=r"multipliers\[1\] is -1, but it must be at least 0"):
         Stretch(0, (0, -1))
 

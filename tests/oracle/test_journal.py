@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_no_fragment(
     assert [json.loads(line) for line in lines_of(path)] == [HEADER, {"value": 1}, {"value": 3}]
 
 
-def test_another_process_is_refused(tmp_path: Path) -> None:
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     program = (
         "import sys; from pathlib import Path; from oracle.journal import Journal; "

@@ -1,6 +1,6 @@
 """Theorem I: for s ≥ u Amin's ratio is at most of order √(1/α), up to a logarithm squared.
 
-The lemmas of its proof as properties of simulated runs. It is an upper bound beside those of T16.
+Its lemmas are tested as properties of simulated runs. T16 has another upper bound.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def long_prompts(draw: st.DrawFn) -> Instance:
 
 
 class Levels:
-    """k, h, K_r, β_r and R of the proof, and what depends on them."""
+    """k, h, K_r, β_r and R of the proof, the level of a length, and the working level."""
 
     def __init__(self, instance: Instance) -> None:
         request = instance.requests[0]
@@ -52,7 +52,7 @@ class Levels:
         return (length // self.lower).bit_length() - 1
 
     def working(self, moment: Moment) -> int:
-        """g_t."""
+        """g_t, the working level: the largest r with K_r running requests of level r or more."""
         return max(
             level
             for level, threshold in enumerate(self.thresholds)
@@ -65,7 +65,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class Top:
-    """P_t of a level-r phase, with the round; by descending key."""
+    """P_t of a level-r phase, by descending key, with the state of round t."""
 
     moment: Moment
     members: tuple[RequestId, ...]
@@ -96,7 +96,7 @@ def before_the_end(levels: Levels, moments: Sequence[Moment]) -> list[Moment]:
 @pytest.mark.theorem("T16")
 @times(2)
 @given(long_prompts())
-def test_lemmas_of_theorem_i(instance: Instance) -> None:
+def test_lemmas_of_theorem_i_hold_in_every_phase(instance: Instance) -> None:
     levels = Levels(instance)
     _, moments = watched(instance)
     moments = before_the_end(levels, moments)
@@ -125,7 +125,7 @@ def each_token_once(phase: Sequence[Top]) -> None:
 
 
 def few_rounds_at_the_level(levels: Levels, phase: Sequence[Top], level: int) -> None:
-    """(2) and (3)."""
+    """(2) and (3): bounds on the rounds of a phase in which its level is the working level."""
     longest = 2 * levels.lower * 2**level  # 2·β_r
     latest = max(
         (top.moment.now for top in phase if top.moment.admitted & set(top.members)),
@@ -152,7 +152,7 @@ def few_rounds_at_the_level(levels: Levels, phase: Sequence[Top], level: int) ->
 @pytest.mark.theorem("T16")
 @times(2)
 @given(long_prompts())
-def test_time_and_cost_are_bounded(instance: Instance) -> None:
+def test_makespan_and_cost_are_bounded_for_long_prompts(instance: Instance) -> None:
     """(4): T', the makespan, and Amin's total latency against the volume bound."""
     levels = Levels(instance)
     schedule, moments = watched(instance)

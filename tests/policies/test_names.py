@@ -82,7 +82,7 @@ def test_a_name_stands_for_a_policy_that_makes_valid_schedules(
     assert check(schedule) == ()
 
 
-def test_a_policy_of_a_module_in_the_current_folder(
+def test_a_policy_of_a_module_in_the_current_folder_is_simulated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine_by_name.py").write_text(MINE, encoding="utf-8")
@@ -139,7 +139,7 @@ class Mine(Policy):
         (None, "it must be a policy or the name of one", "amin_ref.Policy"),
     ],
 )
-def test_what_is_no_policy_is_refused(given: object, rule: str, mend: str) -> None:
+def test_values_that_are_no_policies_are_refused(given: object, rule: str, mend: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         simulate(TWO, given)  # type: ignore[arg-type]  # that is the point
     assert (caught.value.field, caught.value.value) == ("simulate: policy", given)

@@ -117,7 +117,7 @@ class Watched(ProbingAmin):
 @pytest.mark.theorem("T19")
 @times(2)
 @given(equal_prompts(), FACTORS)
-def test_lemmas_of_the_corollary(instance: Instance, factor: int) -> None:
+def test_lemmas_of_the_corollary_hold_for_every_probe(instance: Instance, factor: int) -> None:
     """Budgets ℓ·2^r, each once and ascending; n_r and length of each probe; cost of the rest."""
     policy = Watched(factor)
     simulate(instance, policy)

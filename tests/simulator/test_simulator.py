@@ -29,9 +29,15 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.model.errors import MOST_NAMED
 from amin_ref.model.schedule import LONGEST_TIMELINE
 from amin_ref.policies.lookahead import LONGEST_LOOK_AHEAD
-from amin_ref.simulator.simulation import IDLE_ROUNDS
+from amin_ref.simulator.simulation import (
+    IDLE_ROUNDS,
+    LONGEST_CYCLE,
+    _cycle,
+    _cycle_in_words,
+)
 from amin_ref.strategies import instances, policies
 from tests.models.naive import held, naive_occupancy
 from tests.models.observation import Recorder, record, round_states
@@ -60,7 +66,7 @@ NOTHING = Decision()
 
 
 def decision(evict: object = (), admit: object = ()) -> Decision:
-    """A decision, whatever the types of its parts."""
+    """A decision whose parts may have any type."""
     return Decision(evict, admit)  # type: ignore[arg-type]  # wrong types are what is tested
 
 
@@ -389,6 +395,51 @@ def test_a_cycle_of_many_requests_is_cut_short_in_its_message() -> None:
         simulate(instance, Carousel(), max_rounds=50)
 
 
+def evictions(*runs: tuple[str, int, int]) -> list[Run]:
+    return [Run(name, start, stop, "evicted") for name, start, stop in runs]
+
+
+ONCE = evictions(("a", 0, 2), ("b", 1, 4), ("c", 4, 5))
+AGAIN = evictions(("a", 5, 7), ("b", 6, 9), ("c", 9, 10))
+
+
+@pytest.mark.theorem("T2")
+@pytest.mark.parametrize(("runs", "length"), [
+    ([*ONCE, *AGAIN], 3),
+    ([*evictions(("x", 0, 9), ("c", 1, 2)), *ONCE, *AGAIN], 3),
+    (evictions(("a", 0, 2), ("a", 2, 4)), 1),
+    (evictions(("a", 0, 2), ("a", 2, 4), ("a", 4, 6)), 1),
+    (ONCE, 0),
+    ([], 0),
+    (evictions(("a", 0, 2)), 0),
+    ([*ONCE[:-1], Run("c", 4, 5, "completed"), *AGAIN], 0),
+    ([*ONCE, *AGAIN[:-1], Run("c", 9, 10, "completed")], 0),
+    ([*ONCE, *evictions(("a", 5, 7), ("b", 6, 9), ("d", 9, 10))], 0),
+    ([*ONCE, *evictions(("a", 5, 8), ("b", 6, 9), ("c", 9, 10))], 0),
+    ([*ONCE, *evictions(("a", 6, 8), ("b", 6, 9), ("c", 9, 10))], 0),
+    (evictions(("a", 3, 5), ("a", 3, 5)), 0),
+])  # fmt: skip
+def test_a_cycle_is_a_sequence_of_evictions_that_ends_the_runs_twice(
+    runs: list[Run], length: int
+) -> None:
+    """The second time, the same requests run for as many rounds, all later by the same number."""
+    assert list(_cycle(runs)) == runs[len(runs) - length :]
+    assert (_cycle_in_words(runs) == "") == (length == 0)
+
+
+@pytest.mark.theorem("T2")
+@pytest.mark.parametrize("size", [1, 2, MOST_NAMED, MOST_NAMED + 1, LONGEST_CYCLE])
+def test_the_message_of_a_cycle_names_at_most_a_few_requests(size: int) -> None:
+    runs = evictions(*((f"r{place % size}", place, place + 1) for place in range(2 * size)))
+    said = _cycle_in_words(runs)
+    assert f"in a cycle of {size} rounds (the last: 'r0' from round {size} to its" in said
+    assert ("is evicted again and again" in said) == (size == 1)
+    assert ("evict each other again and again" in said) == (size > 1)
+    assert (f" and {size - MOST_NAMED} more evict" in said) == (size > MOST_NAMED)
+    assert (f" and {size - MOST_NAMED} runs more)" in said) == (size > MOST_NAMED)
+    assert said.count("'r0'") == 2
+
+
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize(("count", "last_arrival"), [(2, 0), (2, 7), (99, 0), (101, 3)])
 def test_the_default_of_max_rounds_is_a_hundred_times_serial_running(
@@ -453,7 +504,7 @@ def test_a_single_first_completion_is_counted() -> None:
     assert counts == [1, 2]
 
 
-def test_an_instance_without_requests() -> None:
+def test_an_instance_without_requests_has_an_empty_schedule() -> None:
     assert simulate(Instance(9, ()), Amin()).runs == ()
 
 

@@ -266,7 +266,7 @@ class TestReport:
             "A new scheduler does not do this: either it decides at random, or" in finding.message
         )
 
-    def test_a_line_for_each_theorem_and_each_finding_once(self) -> None:
+    def test_a_report_has_each_theorem_in_a_line_and_each_finding_once(self) -> None:
         report = examine(OneByOne, "amin", examples=60)
         text = report.text()
         assert text.splitlines()[:11] == report.lines()

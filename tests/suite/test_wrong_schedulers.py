@@ -18,6 +18,7 @@ from amin_ref.suite import Theorem, examine, judge, program
 from amin_ref.suite.random_instances import small_instances
 from tests.models.wrong_schedulers import WRONG, JoinsTheQueueAgain, Wrong
 from tests.suite.test_suite import OneByOne
+from tests.support.printed import unwrapped
 from tests.support.profiles import BASE_EXAMPLES
 from tests.support.project import PROJECT
 
@@ -68,7 +69,7 @@ def test_a_wrong_scheduler_is_reported_by_the_suite_and_by_drive(
     ]
     arguments = ["drive", "--claims", wrong.claims, "--instance", str(file), "--", *command]
     assert run(application, arguments) == 1
-    assert part in capsys.readouterr().out
+    assert part in unwrapped(capsys.readouterr().out)
 
 
 def test_schedulers_that_are_not_valid_are_not_amin() -> None:

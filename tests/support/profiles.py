@@ -17,7 +17,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 BASE_EXAMPLES = 100
-"""Examples of a property in profile ``ci``, unless it asks for more or fewer."""
+"""Examples of a property in profile ``ci``, unless the property sets another number."""
 
 
 def load_profile() -> None:

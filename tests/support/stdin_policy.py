@@ -1,4 +1,4 @@
-"""A policy of ours as a program: ``python -m tests.support.stdin_policy module:Class [argument]``.
+"""A policy as a program: ``python -m tests.support.stdin_policy module:Class [argument]``.
 
 It implements the protocol of ``amin-ref drive`` from that protocol's page alone, without code of
 ``amin_ref.external``. The argument, if there is one, is passed to the class.

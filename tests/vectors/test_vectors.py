@@ -11,7 +11,7 @@ from amin_ref import Rule
 from amin_ref.conformance import RoundRule
 from amin_ref.vectors import VectorFile, published_text, published_vectors
 from tests.long.mutants.catalogue import MUTANTS
-from tests.making.vectors.candidates import recomputed
+from tests.making.vectors.candidates import FAMILY_INSTANCES, recomputed
 from tests.making.vectors.flags import (
     FILES_IN_VECTORS,
     FLAGS,
@@ -75,6 +75,13 @@ def test_every_rule_of_a_schedule_or_a_round_has_a_vector() -> None:
     """The other names are those of known bugs, as which a round's fault may be reported."""
     rules = {vector.rule for vector in PUBLISHED.vectors}
     assert {*get_args(Rule), *get_args(RoundRule)} <= rules
+
+
+@pytest.mark.theorem("T15")
+def test_small_instances_on_which_amin_is_far_from_the_optimum_have_vectors() -> None:
+    with_order = {(vector.instance, vector.ties) for vector in PUBLISHED.vectors}
+    for instance in FAMILY_INSTANCES:
+        assert (instance, tuple(instance.by_id)) in with_order
 
 
 def test_our_implementation_passes_every_vector() -> None:

@@ -160,7 +160,7 @@ def test_trace_arrivals_are_the_first_round_that_begins_no_earlier(
         assert arrival == 0 or (arrival - 1) * duration < since
 
 
-def test_trace_arrivals_by_hand() -> None:
+def test_trace_arrivals_are_those_computed_by_hand() -> None:
     # 0.3 / 0.1 falls short of 3 in floats, and must not here.
     tenths = [5_000_000_000 + tenth * 100_000_000 for tenth in (0, 3, 1, 7)]
     assert rounds_of(parse_arrivals("trace:0.1"), tenths) == [0, 3, 1, 7]

@@ -41,7 +41,7 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_instance_from_a_trace_by_hand(trace: Path) -> None:
+def test_an_instance_from_a_trace_is_the_one_computed_by_hand(trace: Path) -> None:
     workload = build_instance(
         trace,
         capacity=10,
@@ -162,7 +162,7 @@ def test_a_bad_number_of_requests_is_refused(bad: int) -> None:
         build_instance(capacity=100, requests=bad)
 
 
-def test_the_most_requests_may_be_asked_for_and_no_more(trace: Path) -> None:
+def test_more_than_the_largest_number_of_requests_is_refused(trace: Path) -> None:
     built = build_instance(trace, capacity=1000, requests=MOST_REQUESTS)
     assert 0 < len(built.instance.requests) < MOST_REQUESTS
     with pytest.raises(InvalidValue, match=rf"^requests is {MOST_REQUESTS + 1}, but it must be at"):

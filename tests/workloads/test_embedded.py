@@ -83,11 +83,11 @@ def test_drawn_lengths_are_distributed_as_in_the_file(
         assert draws[:, column].std() == pytest.approx(lengths[:, column].std(), rel=0.03)
 
 
-def test_the_longest_outputs_of_code_are_too_long_as_stated() -> None:
-    """Quantiles 0.999 and 1 are 361 and 1,899 tokens: the outputs between are interpolated."""
+def test_drawn_outputs_of_code_are_longer_than_the_files_as_stated() -> None:
+    """The quantiles 0.999 and 1 are 361 and 1,899 tokens; draws between them are interpolated."""
     real = usable_lengths(code_file())[:, 1]
     draws = lengths_of(drawn(CODE, 200_000))[:, 1]
-    # The margins are four standard deviations of the mean of 200,000 draws, and of theirs.
+    # The margins are four standard errors of the mean and of the deviation of 200,000 draws.
     assert draws.mean() / real.mean() - 1 == pytest.approx(0.03, abs=0.02)
     assert draws.std() / real.std() - 1 == pytest.approx(0.15, abs=0.06)
     most = CODE.output_quantiles[LEVELS.index(0.99)]

@@ -99,7 +99,7 @@ def test_an_output_of_one_token_has_a_lower_bound_of_1() -> None:
         assert all(lower == 1 <= upper <= 2 for lower, upper in found)
 
 
-def test_bins_by_hand() -> None:
+def test_bins_are_those_computed_by_hand() -> None:
     assert Bins(10).intervals([1, 10, 11, 100]) == [(1, 10), (1, 10), (11, 20), (91, 100)]
     assert Bins(3).intervals([10, 4, 3]) == [(7, 10), (4, 6), (1, 3)]
     assert Bins(1).intervals([7, 2]) == [(1, 7), (1, 7)]

@@ -295,7 +295,7 @@ def rows_of(tmp_path: Path, text: str | bytes) -> list[Row]:
     return list(read_trace(path))
 
 
-def test_each_format_by_hand(tmp_path: Path) -> None:
+def test_each_format_gives_the_rows_written_by_hand(tmp_path: Path) -> None:
     azure = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44"
     assert rows_of(tmp_path, azure) == [Row(374, 44, 1_700_158_546_680_590_000)]
     later = "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-10 02:00:00.009930+02:00,2162,5\n"

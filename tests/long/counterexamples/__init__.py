@@ -1,4 +1,4 @@
-"""How few requests break T12's number, 33/10 + 9/10·ln(1/α), where its table ends?
+"""Searches for instances with few requests above the number 33/10 + 9/10·ln(1/α) of T12.
 
 ``python -m tests.long.counterexamples`` searches a grid of the staggered family of T15, and prints
 each smaller instance as it finds it.

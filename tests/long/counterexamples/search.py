@@ -26,22 +26,22 @@ MOST_LONG = 60
 """Largest K of the grid; more make an instance larger."""
 
 HOPELESS = 0.9
-"""A line of the grid in m ends where the ratio is below this share of the number: the ratio goes up
-and down with m by a few per cent, and falls in all."""
+"""A line of the grid in m ends where the ratio is below this share of T12's number: as m falls, the
+ratio falls, but for fluctuations of a few per cent."""
 
 
 plans_of = cache(PackedPlans)
-"""The plans of a setting: a line of the grid needs the same ones for each m."""
+"""The plans of a setting, cached: all instances of a line of the grid need the same plans."""
 
 
 def number(upper: int) -> float:
-    """33/10 + 9/10·ln(1/α) for ℓ = 1."""
+    """T12's number, 33/10 + 9/10·ln(1/α), for ℓ = 1 and u = ``upper``."""
     return 3.3 + 0.9 * log(upper)
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Of a staggered instance: s, u, c, K and m."""
+    """The parameters of a staggered instance: s, u, c, K and m."""
 
     prompt_len: int
     upper: int
@@ -73,7 +73,7 @@ def shortest_first(setting: Setting, outputs: Sequence[int], most_longest: int) 
     """Start rounds if requests start in ascending order of output, each as soon as it fits.
 
     Args:
-        setting: what the requests have in common.
+        setting: the prompt length, the predicted interval and the capacity.
         outputs: their output lengths, ascending.
         most_longest: most requests of ``setting.upper`` tokens that start in one round; with as
             many as there are, it is H-SF's schedule.
@@ -95,14 +95,14 @@ def shortest_first(setting: Setting, outputs: Sequence[int], most_longest: int) 
 
 
 def setting_of(parameters: Parameters) -> Setting:
-    """What its requests have in common."""
+    """The prompt length, the predicted interval and the capacity of an instance."""
     capacity = parameters.slots * volume(parameters.prompt_len, parameters.upper)
     return Setting(parameters.prompt_len, 1, parameters.upper, capacity)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Staggered instances with s from 1 to :data:`LONGEST_PROMPT` and c from 1 to two.
+    """Staggered instances with s from 1 to :data:`LONGEST_PROMPT` and c from 1 to 2.
 
     Attributes:
         uppers: the values of u.
@@ -115,13 +115,13 @@ class Grid:
     short_step: int
 
     def smaller(self, below: int) -> Iterator[tuple[Parameters, int]]:
-        """Each instance above the number with fewer requests than the one before.
+        """Each instance above T12's number that has fewer requests than the one before.
 
         Args:
             below: the first has fewer requests than this.
 
         Returns:
-            Its parameters and its number of requests.
+            The instance's parameters and its number of requests.
         """
         for prompt_len, upper, slots in product(range(1, LONGEST_PROMPT + 1), self.uppers, (1, 2)):
             first = len(Parameters(prompt_len, upper, slots, 0, 0).outputs())
@@ -137,7 +137,7 @@ class Grid:
 
 
 def better_schedule(parameters: Parameters) -> Schedule:
-    """The better of the two schedules, as a schedule that the checker judges."""
+    """The better of the two schedules, as a value that the checker can check."""
     instance = staggered(*astuple(parameters))
     ascending = sorted(instance.requests, key=lambda request: request.output_len)
     starts = better_starts(parameters)

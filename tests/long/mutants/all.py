@@ -582,6 +582,7 @@ def run(order: Order) -> bool:
                 alive.append(fault)
         killers = {test for tests in kills.values() for test in tests}
         failing.extend(warm.failing_without_fault(sorted(killers), order.workers))
+        alive.sort(key=_at_random)
         survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
@@ -666,8 +667,8 @@ def report(order: Order, faults: Mapping[str, Fault], log: VerdictLog) -> bool:
         counts = Counter[str](faults=len(all_faults(file)))
         for fault in (f for f in faults.values() if f.file == file):
             entry = log.entries.get(fault.name)
-            if entry is None:
-                continue
+            if entry is None or entry.source != digest_of(fault.file, fault.scope):
+                continue  # never judged, or as the function was before
             verdict = entry.judged.verdict
             if verdict in ("alive", UNNOTICED) and fault.name in explained:
                 verdict = "equivalent"

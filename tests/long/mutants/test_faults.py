@@ -150,6 +150,12 @@ def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other() -> None:
     assert judge(fault, {"tests/long/mutants/test_catalogue.py": 60.0}).verdict == "alive"
 
 
+def test_a_missing_test_is_an_error_and_kills_no_fault() -> None:
+    fault = chosen_faults("amin_ref/model/validation.py", None)[0]
+    with pytest.raises(RuntimeError, match="no such tests"):
+        judge(fault, {"tests/model/test_values.py::test_of_another_time": 60.0})
+
+
 def test_a_fault_is_in_the_processes_that_a_test_starts() -> None:
     faults = chosen_faults("amin_ref/files/writing.py", None)
     fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))

@@ -1,8 +1,8 @@
 """Write the vectors again: ``python -m tests.making.vectors [--choose | --add]``.
 
 Without flags the instances stay the same, and comments, flags and verdicts are computed again.
-``--choose`` chooses other instances; ``--add`` adds vectors for the bugs that have none. Each way
-takes minutes of processor time.
+``--choose`` chooses other instances; ``--add`` adds vectors for the bugs that have none, and those
+of families. Each way takes minutes of processor time.
 """
 
 from __future__ import annotations

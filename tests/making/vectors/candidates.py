@@ -24,6 +24,7 @@ from amin_ref import (
     conform,
     simulate,
 )
+from amin_ref.families import adaptive, staggered
 from amin_ref.policies.names import title_of
 from amin_ref.vectors import Vector, VectorPolicy
 from tests.models.every_tie import MakeNaive, TooMany, every_schedule
@@ -66,6 +67,9 @@ WITHOUT_FREEDOM: tuple[VectorPolicy, ...] = (
     "alpha-greedy",
 )
 """Policies whose vectors are instances of which every tie-break makes the same schedule."""
+
+FAMILY_INSTANCES = (staggered(1, 2, 1, 1, 2), staggered(1, 3, 1, 1, 2), adaptive(1, 1, 4, 1, 3, 2))
+"""The smallest members of the families of T15: Amin serves requests in the order of rank there."""
 
 MOST_SCHEDULES = 6
 """The largest number of schedules of one vector, so that vectors stay readable."""
@@ -126,7 +130,7 @@ def right(policy: VectorPolicy, count: int) -> Iterator[Vector]:
 
 
 def right_without_freedom(policy: VectorPolicy, count: int) -> Iterator[Vector]:
-    """Instances that have one schedule, whatever breaks ties."""
+    """Vectors of instances that have the same schedule under every tie-break."""
     for index in range(count):
         instance = drawn_instance(PortableRandom(f"{policy}/{index}"), most_requests=4)
         schedules = under_every_ranking(policy, instance)
@@ -154,6 +158,18 @@ def right_with_ties(count: int) -> Iterator[Vector]:
         order = rng.order(instance.by_id)
         schedule = naive_amin(instance, {request: rank for rank, request in enumerate(order)})
         yield _right("amin", order, [schedule])
+
+
+def of_families() -> tuple[Vector, ...]:
+    """Vectors of instances on which Amin is far from the optimum (T15), in the order of rank."""
+    return tuple(
+        _right(
+            "amin",
+            tuple(instance.by_id),
+            [naive_amin(instance, {request: rank for rank, request in enumerate(instance.by_id)})],
+        )
+        for instance in FAMILY_INSTANCES
+    )
 
 
 def _right(

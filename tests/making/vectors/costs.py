@@ -105,7 +105,7 @@ def figures(implementation: Implementation, policy: VectorPolicy, instance: Inst
 def _scheduler(implementation: Implementation, policy: VectorPolicy) -> Policy:
     if implementation.scheduler is not None:
         return implementation.scheduler()
-    # A copy's policy has the same methods as ours.
+    # A policy of a copy has the same methods as one of the package.
     made: Policy = getattr(implementation.core, POLICY_CLASSES[policy])()
     return made
 

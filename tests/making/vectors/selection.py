@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import repeat
 
 from amin_ref.vectors import Group, Note, Vector, VectorFile
-from tests.making.vectors.candidates import candidates, recomputed
+from tests.making.vectors.candidates import candidates, of_families, recomputed
 from tests.making.vectors.costs import costs
 from tests.making.vectors.flags import FLAGS, Flag, broken_implementations
 from tests.making.vectors.judging import passes
@@ -59,6 +59,22 @@ def chosen(vectors: Sequence[Vector], flags: Sequence[Flag] = FLAGS) -> tuple[Gr
     )
 
 
+def with_families(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, and each vector of a family behind those of the first bug that it detects."""
+    present = {(v.ties, v.schedules) for group in groups for v in group.vectors}
+    vectors = [v for v in of_families() if (v.ties, v.schedules) not in present]
+    with_flags = [
+        replace(vector, flags=flags)
+        for vector, flags in zip(vectors, flags_of(vectors), strict=True)
+    ]
+    return _numbered(
+        [
+            (group.flag, [*group.vectors, *(v for v in with_flags if v.flags[0] == group.flag)])
+            for group in groups
+        ]
+    )
+
+
 def _numbered(groups: Sequence[tuple[str, Sequence[Vector]]]) -> tuple[Group, ...]:
     """The groups, with ids counted from 1."""
     numbered, last = [], 0
@@ -87,7 +103,7 @@ def chosen_again() -> VectorFile:
         replace(vector, flags=flags)
         for vector, flags in zip(vectors, flags_of(vectors), strict=True)
     ]
-    return VectorFile(notes(), chosen(with_flags))
+    return VectorFile(notes(), with_families(chosen(with_flags)))
 
 
 def added(published: VectorFile) -> VectorFile:
@@ -102,7 +118,7 @@ def added(published: VectorFile) -> VectorFile:
     ]
     found = {group.flag: group for group in (*published.groups, *chosen(with_flags, flags))}
     groups = [(flag.name, found[flag.name].vectors) for flag in FLAGS]
-    return regenerated(VectorFile(published.notes, _numbered(groups)))
+    return regenerated(VectorFile(published.notes, with_families(_numbered(groups))))
 
 
 def notes() -> tuple[Note, ...]:

@@ -75,11 +75,11 @@ class TestEstimate:
     def test_quantiles_are_those_of_the_tables(self, freedom: int, quantile: float) -> None:
         assert round(student_quantile(freedom), 3) == quantile
 
-    def test_other_confidence(self) -> None:
+    def test_quantiles_of_other_confidence_levels(self) -> None:
         assert round(student_quantile(9, 0.99), 3) == 3.250
         assert round(student_quantile(10, 0.90), 3) == 1.812
 
-    def test_a_worked_example(self) -> None:
+    def test_an_interval_computed_by_hand(self) -> None:
         # Mean 5, sample variance 20/3, so the margin is 3.182·√(20/3)/2.
         found = Estimate.of([2.0, 4.0, 6.0, 8.0])
         assert found.mean == 5
@@ -374,7 +374,7 @@ def latencies(
 class TestVerdicts:
     """Every verdict of every claim can be reached, and turns where its rule says."""
 
-    def test_c1(self) -> None:
+    def test_c1_reaches_every_verdict(self) -> None:
         def matched_up_to(requests: int) -> Made:
             return latencies(
                 lambda e: (
@@ -413,7 +413,7 @@ class TestVerdicts:
         # The mean is 1.04, the upper end of its interval 1.06.
         assert verdict_on("C1", noisy, Plan(seeds=6)).verdict == "does not hold"
 
-    def test_c2(self) -> None:
+    def test_c2_reaches_every_verdict(self) -> None:
         def bins(experiment: Predicted) -> int:
             return int(experiment.prediction.split(":")[1])
 
@@ -452,7 +452,7 @@ class TestVerdicts:
         assert found.verdict == "does not hold"
         assert "no gap" in found.measured
 
-    def test_c3(self) -> None:
+    def test_c3_reaches_every_verdict(self) -> None:
         def ratios(at_once: float, arriving: float, mixed: float) -> Made:
             def amax(experiment: Predicted) -> float:
                 if experiment.prediction.startswith("mixed"):
@@ -485,7 +485,9 @@ class TestVerdicts:
             (6.0, 50.0, 1.0, "does not hold"),
         ],
     )
-    def test_c4(self, exhausted: float, long: float, short: float, verdict: str) -> None:
+    def test_c4_reaches_its_verdicts(
+        self, exhausted: float, long: float, short: float, verdict: str
+    ) -> None:
         def made(experiment: Experiment, _: int) -> Values:
             if isinstance(experiment, WorstRatio):
                 return {"ratio": exhausted if experiment.policy == "amin" else 9.0}
@@ -503,7 +505,9 @@ class TestVerdicts:
             (2.0, 0.0, "does not hold"),
         ],
     )
-    def test_c5(self, of_capacity: float, of_waiting: float, verdict: str) -> None:
+    def test_c5_reaches_every_verdict(
+        self, of_capacity: float, of_waiting: float, verdict: str
+    ) -> None:
         def made(experiment: Experiment, seed: int) -> Values:
             assert isinstance(experiment, RoundCost)
             capacity, waiting = experiment.capacity, experiment.waiting
@@ -539,7 +543,7 @@ class TestVerdicts:
             (("naive", "bins", "relative"), "does not hold"),
         ],
     )
-    def test_c6(self, differing: tuple[str, ...], verdict: str) -> None:
+    def test_c6_reaches_every_verdict(self, differing: tuple[str, ...], verdict: str) -> None:
         def made(experiment: Experiment, seed: int) -> Values:
             assert isinstance(experiment, UppersWithheld)
             differs = experiment.prediction.startswith(differing) and seed == 3
@@ -600,7 +604,7 @@ class TestLedger:
                     # To the digits that are shown.
                     assert any(abs(each - number) <= 6e-4 * abs(number) for each in shown)
 
-    def test_the_command_gives_the_plan_again(self) -> None:
+    def test_the_command_reproduces_the_plan(self) -> None:
         assert command(Plan(), "C1") == "amin-ref claims --claim C1"
         assert command(Plan(seeds=30)) == "amin-ref claims --seeds 30"
         assert command(Plan.quickly("my trace.csv"), "C3") == (
@@ -617,7 +621,7 @@ class TestCommitted:
     def test_the_ledger_follows_from_the_measurements(self, committed: Ledger) -> None:
         assert claims_page.full_ledger() == committed
 
-    def test_at_least_twenty_seeds(self, committed: Ledger) -> None:
+    def test_the_ledger_is_of_at_least_twenty_seeds(self, committed: Ledger) -> None:
         assert committed.seeds >= 20
         assert not committed.quick
         assert [entry.claim for entry in committed.entries] == list(CLAIMS)
@@ -653,7 +657,9 @@ TINY = ("--quick", "--requests", "20", "--capacity", "1500", "--seeds", "2", "--
 
 
 class TestCommand:
-    def test_prints_verdict_rule_and_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_command_prints_verdict_rule_and_command(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("claims", "--claim", "C6", *TINY)
         out = capsys.readouterr().out
         assert "C6 holds" in out
@@ -661,18 +667,22 @@ class TestCommand:
             assert heading in out
         assert max(map(len, out.splitlines())) <= 100
 
-    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_prints_the_ledger(self, capsys: pytest.CaptureFixture[str]) -> None:
         amin_ref("claims", "--claim", "C6", "--claim", "C2", "--json", *TINY)
         ledger = Ledger.from_json(capsys.readouterr().out)
         assert [entry.claim for entry in ledger.entries] == ["C2", "C6"]
         assert ledger.quick
         assert ledger.capacity == 1500
 
-    def test_markdown(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_markdown_prints_a_section_for_each_claim(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         amin_ref("claims", "--claim", "C6", "--markdown", *TINY)
         assert "### C6: holds\n" in capsys.readouterr().out
 
-    def test_a_trace(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_trace_can_be_the_workload(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         trace = tmp_path / "trace.csv"
         trace.write_text("question_length,answer_length\n" + "3,50\n9,7\n4,70\n" * 10)
         amin_ref("claims", "--claim", "C6", "--workload", str(trace), "--json", *TINY)

@@ -151,7 +151,9 @@ class TestAdvice:
     @pytest.mark.parametrize(
         ("of_amin", "use"), [(300.0, "fcfs"), (197.0, "fcfs"), (195.0, "amin"), (110.0, "amin")]
     )
-    def test_fcfs_unless_it_is_worse_by_two_per_cent(self, of_amin: float, use: str) -> None:
+    def test_fcfs_is_advised_unless_it_is_worse_by_two_per_cent(
+        self, of_amin: float, use: str
+    ) -> None:
         def total(experiment: Scheduled) -> float:
             if experiment.policy == "fcfs":
                 return 200.0
@@ -221,7 +223,7 @@ TINY = ("--quick", "--requests", "12", "--capacity", "1500", "--seeds", "2", "--
 
 
 class TestCommand:
-    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_prints_the_table(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(application, ("claims", "--claim", "which", "--json", *TINY)) == 0
         table = SchedulerTable.from_json(capsys.readouterr().out)
         assert (table.workload, table.requests, table.seeds) == ("chat", 12, 2)

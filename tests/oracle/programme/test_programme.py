@@ -190,7 +190,7 @@ def test_agrees_from_a_bad_warm_start_and_with_arrivals_far_apart(seed: int) -> 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 @pytest.mark.parametrize(("seed", "optimum"), [(3, 97), (5, 116)])
-def test_names_the_solver_where_its_bound_is_needed(
+def test_the_evidence_names_the_solver_if_its_bound_is_needed(
     seed: int, optimum: int, solver: SolverName
 ) -> None:
     instance = jaillet_like(6, seed)
@@ -443,7 +443,7 @@ def test_a_false_answer_of_a_solver_is_refused(
 def test_a_plausible_bound_of_a_solver_is_named_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Such a bound cannot be told from a wrong one, so its evidence is named ``solver``."""
+    """Such a bound may be wrong without a sign of it, so its evidence is named ``solver``."""
 
     def returns_a_bound_alone(
         programme: Programme, start: Sequence[int], supervision: Supervision
@@ -503,7 +503,7 @@ def test_bounds_during_a_solve_count_only_if_the_schedule_is_valid(
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
-def test_keeps_to_its_time_limit(solver: SolverName) -> None:
+def test_solve_keeps_to_its_time_limit(solver: SolverName) -> None:
     instance = jaillet_like(14, 1)
     begin = time.monotonic()
     result = solve(instance, time_limit=0.5, solver=solver)
@@ -804,7 +804,7 @@ def test_ctrl_c_is_raised_only_after_the_solver_has_ended() -> None:
 # --- bad input
 
 
-def test_no_requests() -> None:
+def test_an_instance_without_requests_is_solved() -> None:
     result = solve(Instance(10, ()), time_limit=1)
     assert (result.schedule.runs, result.lower_bound, result.proven) == ((), 0, True)
 

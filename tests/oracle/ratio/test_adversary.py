@@ -92,7 +92,7 @@ class TestTable:
         distances = [answer.found.ratio for answer in answers("h-sf")]
         assert Fraction(112, 100) < max(distances) < INTERCEPT
 
-    def test_without_a_binding_cache_all_are_optimal(self) -> None:
+    def test_without_a_binding_cache_every_policy_is_optimal(self) -> None:
         for answer in table():
             setting, n = answer.question.setting, answer.question.requests
             if setting.capacity == n * (setting.prompt_len + setting.upper):

@@ -91,7 +91,7 @@ class AtRandom(Amin):
 )
 @times(0.2)
 @given(st.data())
-def test_a_black_box_has_the_ratio_that_its_rules_have(
+def test_a_black_box_has_the_ratio_of_its_fast_simulation(
     name: str, policy: str, data: st.DataObject
 ) -> None:
     """Requests differ only in output, so ties by position over all assignments are all rankings."""

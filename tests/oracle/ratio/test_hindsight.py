@@ -80,7 +80,7 @@ def equal_prompts() -> st.SearchStrategy[Instance]:
 @pytest.mark.theorem("T18")
 @times(2)
 @given(st.data(), equal_prompts(), st.lists(st.integers(1, 20), max_size=5))
-def test_while_a_request_of_a_class_waits_first_enough_of_them_run(
+def test_enough_requests_run_while_the_first_waiting_one_is_of_a_class(
     data: st.DataObject, instance: Instance, borders: list[int]
 ) -> None:
     """(1): if the first that waits is of class r, at least ⌊M/(s + b_r)⌋ requests run."""

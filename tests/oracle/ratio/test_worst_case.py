@@ -78,7 +78,7 @@ class TestTheTreeIsComplete:
             assert simulation.cost(by_rank) == cost
 
     @pytest.mark.theorem("T12")
-    def test_every_ranking_of_named_requests_is_one_of_its_sequences(self) -> None:
+    def test_the_tree_covers_every_ranking_of_the_requests(self) -> None:
         """With the simulator itself: all n! rankings of requests in a fixed order."""
         setting = Setting(prompt_len=1, lower=1, upper=4, capacity=6)
         outputs = (1, 2, 2, 4)
@@ -280,7 +280,7 @@ def lines_of(file: Path) -> int:
 
 
 class TestCommand:
-    def test_json_is_the_answer(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_json_has_the_whole_answer(self, capsys: pytest.CaptureFixture[str]) -> None:
         flags = "--prompt 1 --lower 1 --upper 4 --capacity 5 --requests 5 --json"
         assert run(application, ["worst-case", *flags.split()]) == 0
         document = json.loads(capsys.readouterr().out)

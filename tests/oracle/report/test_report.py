@@ -46,6 +46,8 @@ from amin_ref.workloads import Bins, build_instance
 from oracle import lower_bound, optimum, verify
 from oracle.claims import LEDGER, Ledger
 from oracle.claims.figures import Figure, Mark, Point, Series
+from oracle.claims.scheduler_page import name_of
+from oracle.claims.scheduler_table import released
 from tests.cli.test_cli import one_sentence
 from tests.support.project import PROJECT
 
@@ -122,7 +124,21 @@ def claims(small_ledger: Ledger, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def page(compared: Policies, ledger: Ledger) -> str:
     given = GivenSchedule("mine.json", compared.first.schedules["amin"])
-    return document(compared, ledger, MADE, given)
+    return document(compared, ledger, MADE, given, released())
+
+
+def test_the_page_shows_every_number_of_the_tables_of_schedulers(
+    page: str, compared: Policies
+) -> None:
+    (section,) = re.findall(r'<section id="schedulers".*?</section>', page, re.DOTALL)
+    tables = released()
+    assert section.count("<table") == len(tables)
+    for table in tables:
+        for row in table.rows:
+            cells = "".join(f"<td>{cell.ratio.mean:.2f}</td>" for cell in row.cells)
+            assert f'<th scope="row">{name_of(row)}</th>{cells}' in section
+        assert all(re.sub(r"(?<=\d) %", "\u00a0%", each.text) in section for each in table.advice)
+    assert 'id="schedulers"' not in document(compared, None, MADE)
 
 
 class Outline(HTMLParser):
@@ -288,10 +304,11 @@ class TestText:
     def test_the_table_has_means_and_intervals_over_the_seeds(
         self, compared: Policies, page: str
     ) -> None:
+        (section,) = re.findall(r'<section id="policies".*?</section>', page, re.DOTALL)
         for policy in compared.first.schedules:
             (row,) = re.findall(
                 rf'<tr><th scope="row">(?:{policy.upper()}|{policy.title()})</th>.*?</tr>',
-                page,
+                section,
             )
             schedules = [each.schedules[policy] for each in compared.comparisons.values()]
             bounds = [each.lower_bound or 0 for each in compared.comparisons.values()]
@@ -844,7 +861,19 @@ class TestBrowser:
         assert measured[0] == width
         assert max(measured) == width
 
-    def test_nothing_is_fetched(self, browser: Chrome, page: str, tmp_path: Path) -> None:
+    def test_the_table_of_schedulers_fits_a_phone(
+        self, browser: Chrome, page: str, tmp_path: Path
+    ) -> None:
+        opened(browser, page, tmp_path, PHONE)
+        widths = browser.execute_script(
+            "document.querySelectorAll('#schedulers details').forEach(each => each.open = true);"
+            "return [...document.querySelectorAll('#schedulers .scroll')]"
+            ".map(each => [each.clientWidth, each.scrollWidth])"
+        )
+        assert len(widths) == len(released())
+        assert all(inner <= outer for outer, inner in widths)
+
+    def test_the_page_fetches_no_files(self, browser: Chrome, page: str, tmp_path: Path) -> None:
         opened(browser, page, tmp_path, DESK)
         fetched = browser.execute_script("return performance.getEntriesByType('resource').length")
         assert fetched == 0

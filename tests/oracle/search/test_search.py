@@ -47,7 +47,7 @@ def instances(draw: st.DrawFn, most: int = 6, longest: int = 9) -> Instance:
 
 @pytest.mark.parametrize("block_size", [1, 4])
 @pytest.mark.parametrize("latest", [0, 6])
-def test_agrees_with_naive_enumeration(block_size: int, latest: int) -> None:
+def test_the_search_agrees_with_naive_enumeration(block_size: int, latest: int) -> None:
     rng = random.Random(1000 * block_size + latest)
     for _ in range(150):
         instance = random_instance(rng, rng.randint(1, 5), rng.randint(1, 6), block_size, latest)
@@ -306,7 +306,7 @@ def pair_fits(problem: Problem, earlier: int, later: int, offset: int) -> bool:
     return all(held(alone, starts, moment) <= alone.capacity for moment in moments)
 
 
-def test_a_request_that_starts_late_to_let_another_in_is_found() -> None:
+def test_an_optimum_with_a_delayed_start_is_found() -> None:
     # Both orders of "as early as possible" cost more than letting the long one wait a round.
     instance = Instance(11, (Request("a", 4, 6), Request("b", 1, 3), Request("c", 3, 5)))
     assert search(instance).lower_bound == naive_optimum(instance)
@@ -388,7 +388,7 @@ def test_fewer_rounds_may_have_room_for_more_shares(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.theorem("T10")
-def test_prices_that_suit_one_partial_schedule_bound_all() -> None:
+def test_prices_recomputed_during_the_search_keep_it_exact() -> None:
     """The search recomputes prices, here as often as possible, and stays exact."""
     often = Budget(priced_anew=0, rounds_of_prices=1)
     rng = random.Random(8)
@@ -424,7 +424,7 @@ def test_none_one_and_too_many_requests() -> None:
     assert result.lower_bound < result.schedule.total_latency
 
 
-def test_bad_input_is_named() -> None:
+def test_the_error_for_bad_input_names_the_field() -> None:
     instance = Instance(9, (Request("a", 2, 7), Request("b", 2, 7)))
     with pytest.raises(InvalidValue, match="time_limit"):
         search(instance, time_limit=float("nan"))
