@@ -36,13 +36,13 @@ ON_TRACES = ("C1", "C2", "C3", "C6")
 
 def full_ledger() -> Ledger:
     """The full ledger, from the committed measurements."""
-    return judged(Plan(), list(CLAIMS.values()), ResultStore(DATA / "claims.jsonl"))
+    return judged(Plan(), list(CLAIMS.values()), ResultStore.finished(DATA / "claims.jsonl"))
 
 
 def article_ledger() -> Ledger:
     """C1 to C4 in the article's setting, on the lengths of LMSYS chats."""
     file, requests, seeds = TRACES["lmsys"]
-    store = ResultStore(DATA / "claims_article.jsonl")
+    store = ResultStore.finished(DATA / "claims_article.jsonl")
     return judged(Plan(file, requests, seeds=seeds), ARTICLE_CLAIMS, store, ARTICLE)
 
 
@@ -51,7 +51,7 @@ def on_trace(name: str) -> Ledger:
     file, requests, seeds = TRACES[name]
     plan = Plan(file, requests, seeds=seeds, quick=True)
     claims = [claim for claim in CLAIMS.values() if claim.name in ON_TRACES]
-    return judged(plan, claims, ResultStore(DATA / f"claims_{name}.jsonl"))
+    return judged(plan, claims, ResultStore.finished(DATA / f"claims_{name}.jsonl"))
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
@@ -119,7 +119,7 @@ def verdicts(ledgers: Sequence[Ledger]) -> str:
 def saturation() -> str:
     """Latency and occupancy of Amin and Amax by the length of C3's longer streams."""
     plan = Plan()
-    found = Measurements(ResultStore(DATA / "claims.jsonl"), plan.seeds)
+    found = Measurements(ResultStore.finished(DATA / "claims.jsonl"), plan.seeds)
     lines = [
         "| requests | Amin, mean latency | Amax, mean latency | cache that Amin holds | Amax |",
         "|--:|--:|--:|--:|--:|",

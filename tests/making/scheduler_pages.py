@@ -56,7 +56,7 @@ def main_job_experiments() -> dict[str, Scheduled]:
 
 def main_job() -> str:
     """Each policy compared with Amin on README's main job, as a table in Markdown."""
-    store = ResultStore(DATA)
+    store = ResultStore.finished(DATA)
     found = Measurements(store, SEEDS)
     every = main_job_experiments()
     experiments = {policy: every[policy] for policy in measured_policies(store)}
@@ -103,7 +103,7 @@ def measured_policies(store: ResultStore) -> tuple[str, ...]:
 
 def tables() -> dict[str, SchedulerTable]:
     """The table of each workload by its marker, from the committed measurements."""
-    store = ResultStore(DATA)
+    store = ResultStore.finished(DATA)
     policies = measured_policies(store)
     found = Measurements(store, SEEDS)
     return {name: scheduler_table(plan, found, policies) for name, plan in plans().items()}

@@ -314,6 +314,16 @@ class TestMeasuring:
         measure(self.wanted, store)
         assert all(store[task] == again[task] for task in self.wanted)
 
+    def test_a_finished_file_is_read_while_another_process_measures(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.jsonl"
+        measuring = ResultStore(file)  # holds the lock
+        measure(self.wanted, measuring)
+        before = file.read_bytes()
+        store = ResultStore.finished(file)
+        assert all(store[task] == measuring[task] for task in self.wanted)
+        measure(tasks([LongPrompts(6)], 1), store)
+        assert file.read_bytes() == before
+
     @pytest.mark.parametrize(
         "content",
         [
@@ -633,7 +643,7 @@ class TestCommitted:
             assert between(text, marker) == wanted, "python -m tests.making.claims_page"
 
     def test_every_seed_gives_another_measurement(self) -> None:
-        store = ResultStore(claims_page.DATA / "claims.jsonl")
+        store = ResultStore.finished(claims_page.DATA / "claims.jsonl")
         chosen = Predicted(Plan().sampled(), "bins:5")
         assert len({store[Task(chosen, seed)]["amin"] for seed in range(20)}) == 20
 
@@ -644,7 +654,7 @@ class TestCommitted:
     def test_repeating_a_measurement_gives_the_stored_values(
         self, load: float | None, prediction: str
     ) -> None:
-        store = ResultStore(claims_page.DATA / "claims.jsonl")
+        store = ResultStore.finished(claims_page.DATA / "claims.jsonl")
         task = Task(Predicted(Plan().sampled(load), prediction), 7)
         assert task.experiment.measure(7) == store[task]
 

@@ -266,7 +266,7 @@ class TestCommitted:
         ]
 
     def test_every_policy_is_measured(self) -> None:
-        measured = scheduler_pages.measured_policies(ResultStore(scheduler_pages.DATA))
+        measured = scheduler_pages.measured_policies(ResultStore.finished(scheduler_pages.DATA))
         missing = set(POLICIES) - set(measured)
         assert not missing, "measure them: proofs_notes/which.md has the commands"
 
@@ -279,4 +279,4 @@ class TestCommitted:
     ) -> None:
         plan = scheduler_pages.plans()["chat"]
         task = Task(Scheduled(plan.sampled(load), policy, prediction), 3)
-        assert task.experiment.measure(3) == ResultStore(scheduler_pages.DATA)[task]
+        assert task.experiment.measure(3) == ResultStore.finished(scheduler_pages.DATA)[task]
