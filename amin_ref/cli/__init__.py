@@ -1,9 +1,10 @@
 """How are files and flags read, and answers printed? The command ``amin-ref``.
 
 To read: ``application`` (the list of commands, each loaded when it is needed) and ``exit_codes``
-(how the program ends), ``bugs`` (unexpected exceptions); ``flags`` (rules that flags share) and
-``options`` (the workload's flags); ``limits``, ``reading`` and ``writing`` (files), ``streams`` and
-``signals`` (of the shell), ``messages`` (standard error) and ``wording`` (numbers); ``slow``,
+(how the program ends), ``bugs`` (unexpected exceptions); ``flags`` (rules that flags share),
+``options`` (the workload's flags) and ``machine`` (the machine's); ``limits``, ``reading`` and
+``writing`` (files), ``streams`` and ``signals`` (of the shell), ``messages`` (standard error) and
+``wording`` (numbers); ``slow``,
 ``memory``, ``progress`` and ``workers`` (long work), ``foreign`` (policies that raise), ``bound``
 (the only import of ``oracle``); then a file for each command: ``simulate``, ``compare`` and
 ``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),

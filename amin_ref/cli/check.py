@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
 
 from amin_ref.checker import Violation, check
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
+from amin_ref.cli.machine import machine_options
 from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count
 from amin_ref.cli.writing import print_sentence
+from amin_ref.model.machine import Machine, machine_document
 from amin_ref.model.schedule import Schedule
 
 FORMAT = "amin-ref/check"
@@ -25,23 +27,28 @@ VERSION = 1
     epilog="""\b
 Examples:
   amin-ref simulate --requests 100 | amin-ref check -
-  amin-ref check schedule.json --json""",
+  amin-ref check schedule.json --json
+  amin-ref check engine.jsonl --after-eviction resume --no-last-token-stored""",
 )
 @click.argument("file")
+@machine_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.pass_context
-def check_command(context: click.Context, file: str, as_json: bool) -> None:
+def check_command(
+    context: click.Context, file: str, machine: Mapping[str, object], as_json: bool
+) -> None:
     """Check whether a schedule is valid.
 
     FILE holds the schedule as JSON or JSON lines; - is standard input.
 
     A schedule is valid if each request has exactly one completed run, of its output length; if the
     runs of a request do not overlap, and none starts before its arrival; and if the running
-    requests never occupy more than the cache.
+    requests never occupy more than the cache. The machine of the file, or that of the flags, says
+    what an eviction costs, what a token occupies, and what limits hold in a round.
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
-    schedule = schedule_in(file)
+    schedule = schedule_in(file, machine)
     with told_if_slow(f"checking {shown_file(file)}"):
         violations = check(schedule)
     if as_json:
@@ -54,10 +61,18 @@ def check_command(context: click.Context, file: str, as_json: bool) -> None:
         print_sentence(
             f"valid: {count(len(schedule.instance.requests), 'request')}, "
             f"{count(len(schedule.runs), 'run')}, "
-            f"total latency {schedule.total_latency:,} request·rounds."
+            f"total latency {schedule.total_latency:,} request·rounds"
+            f"{_on_machine(schedule.instance.machine)}."
         )
     if violations:
         context.exit(ANSWER_IS_NO)
+
+
+def _on_machine(machine: Machine) -> str:
+    """The machine in words, unless it is the paper's."""
+    fields = (f"{name} {json.dumps(value)}" for name, value in machine_document(machine).items())
+    text = ", ".join(fields)
+    return f", on a machine with {text}" if text else ""
 
 
 def _document(schedule: Schedule, violations: Sequence[Violation]) -> dict[str, object]:
@@ -68,5 +83,6 @@ def _document(schedule: Schedule, violations: Sequence[Violation]) -> dict[str, 
         "requests": len(schedule.instance.requests),
         "runs": len(schedule.runs),
         "total_latency": None if violations else schedule.total_latency,
+        "machine": machine_document(schedule.instance.machine),
         "violations": [asdict(violation) for violation in violations],
     }

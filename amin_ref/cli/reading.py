@@ -6,7 +6,7 @@ Within a command every file is opened once and its text is kept, so that a pipe 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -58,8 +58,12 @@ def named(file: str) -> Iterator[None]:
         raise InvalidDocument(f"{shown_file(file)}: {error}") from error
 
 
-def schedule_in(file: str) -> Schedule:
+def schedule_in(file: str, machine: Mapping[str, object] | None = None) -> Schedule:
     """The schedule in a file, one document or JSON lines. Says so if that takes long.
+
+    Args:
+        file: its name; ``-`` is standard input.
+        machine: fields of the machine that override or complete those of the file.
 
     Raises:
         CannotRead: the file cannot be read.
@@ -68,7 +72,7 @@ def schedule_in(file: str) -> Schedule:
     with told_if_slow(f"reading {shown_file(file)}"):
         text = read_text(file)
         with named(file):
-            return read_schedule(text)
+            return read_schedule(text, machine)
 
 
 def instance_in(file: str) -> Instance | None:

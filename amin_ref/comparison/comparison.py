@@ -20,7 +20,7 @@ from amin_ref.comparison.selection import DEFAULT_SELECTION, PolicySelection, po
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.machine import refuse_other_machines
-from amin_ref.model.schedule import Schedule
+from amin_ref.model.schedule import Schedule, refuse_other_schedules
 from amin_ref.model.validation import whole_number
 from amin_ref.policies.ties import ByPosition, TieBreak
 from amin_ref.simulator.simulation import simulate
@@ -60,8 +60,8 @@ class Comparison:
             raise InvalidValue(
                 "comparison: schedules", {}, "it must hold at least one", "add a policy's schedule"
             )
-        refuse_other_machines(self.instance.machine, "compare")
         for policy, schedule in self.schedules.items():
+            refuse_other_schedules(schedule, "compare")
             if schedule.instance != self.instance:
                 raise InvalidValue(
                     f"comparison: schedule of {shown(policy)}",

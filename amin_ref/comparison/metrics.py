@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.machine import refuse_other_machines
-from amin_ref.model.schedule import Schedule
+from amin_ref.model.schedule import Schedule, refuse_other_schedules
 from amin_ref.model.validation import RequestId
 
 Number = TypeVar("Number", int, float)
@@ -86,7 +85,7 @@ def request_times(schedule: Schedule) -> tuple[RequestTimes, ...]:
     Raises:
         InvalidValue: a request never completes (see :func:`amin_ref.check`).
     """
-    refuse_other_machines(schedule.instance.machine, "request_times")
+    refuse_other_schedules(schedule, "request_times")
     first_start: dict[RequestId, int] = {}
     final_start: dict[RequestId, int] = {}
     rounds_run: dict[RequestId, int] = {}
@@ -158,7 +157,7 @@ def throughput(schedule: Schedule) -> float:
 
 def wasted_share(schedule: Schedule) -> float:
     """Wasted tokens / all generated tokens, in [0, 1); 0 when nothing is generated."""
-    refuse_other_machines(schedule.instance.machine, "wasted_share")
+    refuse_other_schedules(schedule, "wasted_share")
     generated = sum(run.length for run in schedule.runs)
     return schedule.wasted_tokens / max(1, generated)
 

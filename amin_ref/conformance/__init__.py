@@ -30,8 +30,7 @@ from amin_ref.conformance.verdict import (
 )
 from amin_ref.conformance.waiting import Ranks
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.machine import refuse_other_machines
-from amin_ref.model.schedule import Schedule
+from amin_ref.model.schedule import Schedule, refuse_other_schedules
 from amin_ref.model.validation import RequestId
 from amin_ref.policies import TieBreak, VisibleRequest
 from amin_ref.policies.names import title_of
@@ -65,7 +64,7 @@ def conform(
     Raises:
         InvalidValue: the policy is unknown or has no bound rule; or a rank is not a number.
     """
-    refuse_other_machines(schedule.instance.machine, "conform")
+    refuse_other_schedules(schedule, "conform")
     bound_rule = BOUND_RULES.get(policy)
     if bound_rule is None:
         raise InvalidValue(

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.model.blocks import occupied_by_round
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.instance import (
     Instance,
@@ -28,13 +27,14 @@ from amin_ref.model.json_reading import (
     parse,
 )
 from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.rounds import held_by_round, prefix_computed, tokens_generated
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/schedule"
 LINES_FORMAT = "amin-ref/schedule-lines"
 VERSIONS = (1, 2)
-"""Version 2 has an instance with a machine. With the paper's machine, version 1 is written."""
+"""Version 2 has an instance with a machine, and runs with ``computed``; without, 1 is written."""
 
 LONGEST_TIMELINE = 2**27
 """The most rounds of a timeline that is laid out as an array: 1 GiB of 8-byte counts."""
@@ -42,16 +42,20 @@ LONGEST_TIMELINE = 2**27
 Outcome = Literal["completed", "evicted"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
-    """A request that runs without interruption, in rounds ``start`` to ``stop - 1``.
+    """One stay of a request in the cache, in rounds ``start`` to ``stop - 1``.
 
     Attributes:
         request: id of the request.
-        start: the round in which the run generates its first token; at least 0.
+        start: the first round of the run; at least 0.
         stop: the round after the run's last one; at least ``start``. For a completed run, the
             completion time.
         outcome: ``"completed"`` or ``"evicted"``.
+        computed: tokens computed in each round of the run, 0 in a round in which it is paused; any
+            iterable is taken, and stored as a tuple. ``None``: the whole prefix in the first round
+            and 1 in each round after it. The prefix is the prompt and, where an evicted request
+            resumes, the tokens that it generated before (specification, section 7).
 
     Raises:
         InvalidValue: a field breaks one of these rules. :func:`amin_ref.check` says whether the
@@ -62,6 +66,7 @@ class Run:
     start: int
     stop: int
     outcome: Outcome
+    computed: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not is_request_id(self.request):
@@ -85,10 +90,20 @@ class Run:
                 "it must be 'completed' or 'evicted'",
                 "give one of the two",
             )
+        if self.computed is not None:
+            object.__setattr__(self, "computed", _numbers_computed(self, self.computed, of))
+
+    def __repr__(self) -> str:
+        """As of any dataclass, but without ``computed`` where it is ``None``."""
+        computed = "" if self.computed is None else f", computed={self.computed!r}"
+        return (
+            f"Run(request={self.request!r}, start={self.start!r}, stop={self.stop!r}, "
+            f"outcome={self.outcome!r}{computed})"
+        )
 
     @property
     def length(self) -> int:
-        """Tokens generated in the run."""
+        """Rounds of the run. Without ``computed`` it generates a token in each of them."""
         return self.stop - self.start
 
 
@@ -121,7 +136,13 @@ class Schedule:
                 raise _unknown_request("run: request", run.request, instance)
         in_order = sorted(
             found,
-            key=lambda run: (run.start, positions[run.request], run.stop, run.outcome),
+            key=lambda run: (
+                run.start,
+                positions[run.request],
+                run.stop,
+                run.outcome,
+                run.computed or (),
+            ),
         )
         object.__setattr__(self, "runs", tuple(in_order))
 
@@ -195,9 +216,39 @@ class Schedule:
 
     @property
     def wasted_tokens(self) -> int:
-        """Tokens generated in runs that were evicted."""
-        refuse_other_machines(self.instance.machine, "Schedule.wasted_tokens")
-        return sum(run.length for run in self.runs if run.outcome == "evicted")
+        """Tokens generated in runs that were evicted; 0 where an evicted request resumes."""
+        if self.instance.machine.after_eviction == "resume":
+            return 0
+        return sum(
+            tokens_generated(run, prefix)
+            for run, prefix in zip(self.runs, self._prefixes, strict=True)
+            if run.outcome == "evicted"
+        )
+
+    @property
+    def recomputed_tokens(self) -> int:
+        """Tokens of prefixes that are computed in runs after a request's first run."""
+        total = 0
+        seen: set[RequestId] = set()
+        for run, prefix in zip(self.runs, self._prefixes, strict=True):
+            if run.request in seen:
+                total += prefix_computed(run, prefix)
+            seen.add(run.request)
+        return total
+
+    @cached_property
+    def _prefixes(self) -> tuple[int, ...]:
+        """What each run must compute before it generates its first token; tokens."""
+        found: list[int] = []
+        generated: dict[RequestId, int] = {}
+        resumes = self.instance.machine.after_eviction == "resume"
+        for run in self.runs:
+            before = generated.get(run.request, 0)
+            prefix = self.instance.by_id[run.request].prompt_len + before
+            found.append(prefix)
+            if resumes:
+                generated[run.request] = before + tokens_generated(run, prefix)
+        return tuple(found)
 
     @cached_property
     def peak_occupancy(self) -> int:
@@ -224,44 +275,56 @@ class Schedule:
 
     def _busy_periods(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """First round and tokens held, for each longest interval of rounds that all have runs."""
-        refuse_other_machines(self.instance.machine, "Schedule.occupancy")
-        period: list[Run] = []
+        period: list[tuple[Run, int]] = []
         stop = 0
-        for run in self.runs:
+        for run, prefix in zip(self.runs, self._prefixes, strict=True):
             if period and run.start >= stop:
-                yield period[0].start, self._held(period, stop)
+                yield period[0][0].start, self._held(period, stop)
                 period = []
             if run.length > 0:
-                period.append(run)
+                period.append((run, prefix))
                 stop = max(stop, run.stop)
         if period:
-            yield period[0].start, self._held(period, stop)
+            yield period[0][0].start, self._held(period, stop)
 
-    def _held(self, period: list[Run], stop: int) -> NDArray[np.int64]:
-        first = period[0].start
+    def _held(self, period: list[tuple[Run, int]], stop: int) -> NDArray[np.int64]:
+        """Tokens held in each round of a period, whose runs are given with their prefixes."""
+        first = period[0][0].start
         _refuse_long_timeline(stop - first)
         held = np.zeros(stop - first, dtype=np.int64)
-        for run in period:
-            prompt_len = self.instance.by_id[run.request].prompt_len
-            held[run.start - first : run.stop - first] += occupied_by_round(
-                prompt_len, run.length, self.instance.block_size
+        instance = self.instance
+        for run, prefix in period:
+            held[run.start - first : run.stop - first] += held_by_round(
+                run, prefix, instance.block_size, instance.machine
             )
         return held
+
+    def _version(self) -> int:
+        return 2 if self.has_computed else version_of(self.instance)
+
+    @property
+    def has_computed(self) -> bool:
+        """Whether some run says what it computed in each round."""
+        return any(run.computed is not None for run in self.runs)
 
     def to_json(self) -> str:
         """The schedule with its instance as one line of JSON, versioned."""
         return json.dumps(
             {
                 "format": FORMAT,
-                "version": version_of(self.instance),
+                "version": self._version(),
                 "instance": instance_document(self.instance),
                 "runs": [run_document(run) for run in self.runs],
             }
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Schedule:
+    def from_json(cls, text: str, machine: Mapping[str, object] | None = None) -> Schedule:
         """The schedule in a document that :meth:`to_json`, or another program, wrote.
+
+        Args:
+            text: the document.
+            machine: fields of :class:`Machine` that override or complete those of the document.
 
         Raises:
             InvalidDocument: the text is not JSON, or not of this format and version.
@@ -270,11 +333,11 @@ class Schedule:
         document = expect_format(parse(text), FORMAT, *VERSIONS)
         expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
         runs = expect_array(document["runs"], "schedule: runs")
-        instance = _instance_of(document)
+        instance, version = _instance_and_version(document, machine or {})
         return cls(
             instance,
             (
-                run_from_document(run, f"schedule: runs[{index}]", instance)
+                run_from_document(run, f"schedule: runs[{index}]", instance, version)
                 for index, run in enumerate(runs)
             ),
         )
@@ -283,17 +346,21 @@ class Schedule:
         """The schedule as JSON lines: a header with the instance, then each run on its line."""
         header = {
             "format": LINES_FORMAT,
-            "version": version_of(self.instance),
+            "version": self._version(),
             "instance": instance_document(self.instance),
         }
         documents = [header, *(run_document(run) for run in self.runs)]
         return "".join(json.dumps(document) + "\n" for document in documents)
 
     @classmethod
-    def from_json_lines(cls, text: str) -> Schedule:
+    def from_json_lines(cls, text: str, machine: Mapping[str, object] | None = None) -> Schedule:
         """The schedule in lines that :meth:`to_json_lines`, or an engine's log, wrote.
 
         The runs may be in any order.
+
+        Args:
+            text: the lines.
+            machine: as for :meth:`from_json`.
 
         Raises:
             InvalidDocument: a line is not JSON, or not of the form above, or the last one is cut
@@ -310,26 +377,62 @@ class Schedule:
         ]
         header = expect_format(documents[0] if documents else None, LINES_FORMAT, *VERSIONS)
         expect_fields(header, "line 1", ("format", "version", "instance"), ())
-        instance = _instance_of(header)
+        instance, version = _instance_and_version(header, machine or {})
         return cls(
             instance,
             (
-                run_from_document(run, f"line {number}", instance)
+                run_from_document(run, f"line {number}", instance, version)
                 for number, run in enumerate(documents[1:], start=2)
             ),
         )
 
 
-def _instance_of(document: Mapping[str, object]) -> Instance:
-    """The instance in a document or a header, whose version says whether it may have a machine."""
-    instance = expect_object(document["instance"], "instance")
-    if document["version"] == 1:
+def _instance_and_version(
+    document: Mapping[str, object], machine: Mapping[str, object]
+) -> tuple[Instance, int]:
+    """The instance in a document or a header, and the version, which says what it may have.
+
+    Args:
+        document: the whole document, or the header.
+        machine: fields of the machine that override or complete those of the document.
+    """
+    instance = dict(expect_object(document["instance"], "instance"))
+    version = 1 if document["version"] == 1 else 2
+    if version == 1:
         refuse_machine_field(instance, "instance")
-    return instance_from_document(instance)
+    if machine:
+        written = expect_object(instance.get("machine", {}), "instance: machine")
+        instance["machine"] = {**written, **machine}
+    return instance_from_document(instance), version
 
 
-def read_schedule(text: str) -> Schedule:
+def refuse_other_schedules(schedule: Schedule, where: str) -> None:
+    """Refuse a schedule of another machine than the paper's, or whose runs have ``computed``.
+
+    Args:
+        schedule: given by the user.
+        where: the function or command that the user called.
+
+    Raises:
+        InvalidValue: the schedule is such a one.
+    """
+    refuse_other_machines(schedule.instance.machine, where)
+    if schedule.has_computed:
+        run = next(run for run in schedule.runs if run.computed is not None)
+        raise InvalidValue(
+            f"run of request {shown(run.request)}: computed",
+            run.computed,
+            f"this field is not supported by {where} yet",
+            "give runs that compute their prompt in one round, without the field",
+        )
+
+
+def read_schedule(text: str, machine: Mapping[str, object] | None = None) -> Schedule:
     """The schedule in a text of either form: one document, or JSON lines.
+
+    Args:
+        text: the document, or the lines.
+        machine: fields of :class:`Machine` that override or complete those of the document.
 
     Raises:
         InvalidDocument: as :meth:`Schedule.from_json` or :meth:`Schedule.from_json_lines`.
@@ -337,8 +440,8 @@ def read_schedule(text: str) -> Schedule:
     """
     first_line = text.lstrip().split("\n", 1)[0]
     if f'"{LINES_FORMAT}"' in first_line and not _is_one_document(first_line):
-        return Schedule.from_json_lines(text)
-    return Schedule.from_json(text)
+        return Schedule.from_json_lines(text, machine)
+    return Schedule.from_json(text, machine)
 
 
 def _is_one_document(first_line: str) -> bool:
@@ -373,6 +476,26 @@ def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
         ) from None
 
 
+def _numbers_computed(run: Run, computed: Iterable[int], of: str) -> tuple[int, ...]:
+    """The numbers as a tuple, with one for each of the run's rounds."""
+    try:
+        found = tuple(computed)
+    except TypeError:
+        raise InvalidValue(
+            of + "computed", computed, "it must be an iterable of ints", "give a tuple"
+        ) from None
+    for number in found:
+        whole_number(of + "computed", number, 0, "tokens")
+    if len(found) != run.length:
+        raise InvalidValue(
+            of + "computed",
+            found,
+            f"it must have one number for each of the {run.length} rounds of the run",
+            "give 0 for a round in which the run is paused",
+        )
+    return found
+
+
 def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
     try:
         found = tuple(runs)
@@ -388,16 +511,25 @@ def _tuple_of_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 def run_document(run: Run) -> dict[str, object]:
     """The run as an object for ``json``."""
-    return {
+    document: dict[str, object] = {
         "request": run.request,
         "start": run.start,
         "stop": run.stop,
         "outcome": run.outcome,
     }
+    if run.computed is not None:
+        document["computed"] = run.computed
+    return document
 
 
-def run_from_document(value: object, where: str, instance: Instance) -> Run:
+def run_from_document(value: object, where: str, instance: Instance, version: int = 1) -> Run:
     """The run of a request of ``instance`` that an object from ``json`` describes.
+
+    Args:
+        value: the object.
+        where: its place in the document, for messages.
+        instance: the instance of the document.
+        version: of the document; in version 1 a run has no ``computed``.
 
     Raises:
         InvalidDocument: the object lacks a field or has an unknown one.
@@ -405,7 +537,13 @@ def run_from_document(value: object, where: str, instance: Instance) -> Run:
             request.
     """
     found = expect_object(value, where)
-    expect_fields(found, where, ("request", "start", "stop", "outcome"), ())
+    optional = () if version == 1 and "computed" not in found else ("computed",)
+    expect_fields(found, where, ("request", "start", "stop", "outcome"), optional)
+    if version == 1 and "computed" in found:
+        raise InvalidDocument(
+            f"{where}: the field 'computed' belongs to version 2 and the document is of version 1; "
+            'write "version": 2.'
+        )
     request, outcome = found["request"], found["outcome"]
     if not is_request_id(request):
         raise InvalidValue(
@@ -422,6 +560,12 @@ def run_from_document(value: object, where: str, instance: Instance) -> Run:
         start=whole_number(f"{where}: start", found["start"], 0, "rounds"),
         stop=whole_number(f"{where}: stop", found["stop"], 0, "rounds"),
         outcome="completed" if outcome == "completed" else "evicted",
+        computed=None
+        if found.get("computed") is None
+        else tuple(
+            whole_number(f"{where}: computed[{index}]", number, 0, "tokens")
+            for index, number in enumerate(expect_array(found["computed"], f"{where}: computed"))
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from amin_ref import Schedule
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.schedule import refuse_other_schedules
 from oracle.claims import scheduler_page
 from oracle.claims.figures import Figure, figure_rows, shown
 from oracle.claims.ledger import Entry, Ledger
@@ -40,7 +40,7 @@ class GivenSchedule:
     schedule: Schedule
 
     def __post_init__(self) -> None:
-        refuse_other_machines(self.schedule.instance.machine, "report")
+        refuse_other_schedules(self.schedule, "report")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from amin_ref.model.blocks import occupied
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
-from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.schedule import Run, Schedule, refuse_other_schedules
 
 
 def latency_of(requests: Sequence[Request], starts: Sequence[int]) -> int:
@@ -80,6 +80,7 @@ def starts_of(instance: Instance, schedule: Schedule, argument: str) -> tuple[in
             "it must be the instance that is solved",
             "give a schedule of this instance, or none",
         )
+    refuse_other_schedules(schedule, argument)
     completed = [run for run in schedule.runs if run.outcome == "completed"]
     start_of = {run.request: run.start for run in completed}
     if (

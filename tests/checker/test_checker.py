@@ -25,8 +25,14 @@ from tests.support.profiles import times
 inexactly_predicted = schedules(instances(predictions=("lowest", "interval")))
 
 
+PAPERS_RULES: dict[str, Rule] = {rule: rule for rule in get_args(Rule)}
+"""The rules that a schedule of the paper's machine can break."""
+
+
 def faults(violations: Iterable[Violation]) -> list[Fault]:
-    return [(found.rule, found.round, frozenset(found.requests)) for found in violations]
+    return [
+        (PAPERS_RULES[found.rule], found.round, frozenset(found.requests)) for found in violations
+    ]
 
 
 def fault_of(rule: Rule, now: int | None, request: RequestId) -> list[Fault]:

@@ -66,6 +66,96 @@ def test_check_of_schedules_from_bug_reports(
     assert says in (said.err if code == 2 else unwrapped(said.out))
 
 
+RESUME = {"after_eviction": "resume"}
+CHUNKS = {"long": [6, 6, 6, 6, 1], "short": [4, 1, 1, 1, 1, 1]}
+
+
+def on_machine(
+    case: dict[str, object], machine: dict[str, object], computed: dict[str, list[int]]
+) -> dict[str, object]:
+    """The case in version 2, with a machine, and with what the requests computed."""
+    changed = json.loads(json.dumps(case)) | {"version": 2}
+    if machine:
+        changed["instance"]["machine"] = machine
+    for each in changed["runs"]:
+        if each["request"] in computed:
+            each["computed"] = computed[each["request"]]
+    found: dict[str, object] = changed
+    return found
+
+
+@pytest.mark.parametrize(("case", "machine", "computed", "says"), [
+    (KEEPS_TOKENS, RESUME, {}, "valid: 2 requests, 3 runs, total latency 10 request·rounds, on a "
+     'machine with after_eviction "resume".'),
+    (CHUNKED, {}, CHUNKS, "valid: 2 requests, 2 runs, total latency 11 request·rounds."),
+    (LAST_TOKEN_NOT_STORED, {"last_token_stored": False}, {},
+     "valid: 2 requests, 2 runs, total latency 2 request·rounds, on a machine with "
+     "last_token_stored false."),
+    (KEEPS_TOKENS_AND_WINS, RESUME, {}, "total latency 6 request·rounds, on a machine with"),
+    (WRONG_PREDICTION, {"sound_predictions": False}, {}, "total latency 3 request·rounds, on a"),
+])  # fmt: skip
+def test_check_on_the_machine_of_the_engine(
+    case: dict[str, object],
+    machine: dict[str, object],
+    computed: dict[str, list[int]],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "case.json"
+    text = json.dumps(on_machine(case, machine, computed))
+    file.write_text(text, encoding="utf-8")
+    assert validate("schedule", text) == ()
+    assert run(application, ["check", str(file)]) == 0
+    assert says in unwrapped(capsys.readouterr().out)
+    assert run(application, ["check", "--json", str(file)]) == 0
+    assert json.loads(capsys.readouterr().out)["machine"] == machine
+
+
+@pytest.mark.parametrize(("name", "flags", "code"), [
+    ("s13_recompute_keeps_tokens", ("--after-eviction", "resume"), 0),
+    ("s13_recompute_keeps_tokens", ("--after-eviction", "restart"), 1),
+    ("s31_keep_tokens_beats_optimum", ("--after-eviction", "resume"), 0),
+    ("s25_vllm_accounting_s", ("--no-last-token-stored",), 0),
+    ("s25_vllm_accounting_s", ("--last-token-stored",), 1),
+    ("s12_max_num_seqs_2", ("--max-running", "2"), 0),
+    ("s12_max_num_seqs_2", ("--max-running", "1"), 1),
+    ("s12_max_num_seqs_2", ("--tokens-per-round", "1"), 1),
+    ("s12_max_num_seqs_2", ("--tokens-per-round", "1000", "--watermark", "3"), 0),
+    ("s12_max_num_seqs_2", ("--max-running", "0"), 2),
+    ("s12_max_num_seqs_2", ("--watermark", "-1"), 2),
+])  # fmt: skip
+def test_flags_name_the_machine(
+    name: str, flags: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(application, ["check", str(file_of(name)), *flags]) == code
+    said = capsys.readouterr()
+    assert bool(said.err) == (code == 2)
+
+
+def test_flags_override_the_machine_of_a_document_and_complete_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.json"
+    machine = {"after_eviction": "restart", "max_running": 2}
+    file.write_text(json.dumps(on_machine(KEEPS_TOKENS, machine, {})), encoding="utf-8")
+    words = ["check", "--json", str(file), "--after-eviction", "resume", "--watermark", "4"]
+    assert run(application, words) == 0
+    assert json.loads(capsys.readouterr().out)["machine"] == {
+        "after_eviction": "resume",
+        "max_running": 2,
+        "watermark": 4,
+    }
+
+
+def test_version_1_has_no_computed() -> None:
+    case = on_machine(CHUNKED, {}, CHUNKS) | {"version": 1}
+    says = r"runs\[0\]: the field 'computed' belongs to version 2"
+    with pytest.raises(InvalidDocument, match=says):
+        Schedule.from_json(json.dumps(case))
+    assert validate("schedule", json.dumps(case)) != ()
+
+
 @pytest.mark.parametrize(
     ("case", "request_id"), [(LAST_BLOCK_TWICE, "y"), (MOST_TWO, "c")], ids=["block", "two"]
 )

@@ -280,7 +280,14 @@ WITHOUT_EFFECT = {
 """Command lines in which the last flag before ``--`` changes nothing."""
 
 ALWAYS_WITH_EFFECT = {
-    "check": {"--json"},
+    "check": {
+        "--json",
+        "--after-eviction",
+        "--last-token-stored",
+        "--tokens-per-round",
+        "--max-running",
+        "--watermark",
+    },
     "verify": {"--json"},
     "conform": {"--policy", "--ties", "--no-bound", "--json"},
     "schema": {"--validate"},

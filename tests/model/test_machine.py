@@ -252,7 +252,6 @@ ENDED = 0.0
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
     "simulate": lambda instance, _: simulate(instance, "amin"),
-    "check": lambda _, schedule: amin_ref.check(schedule),
     "conform": lambda _, schedule: conform(schedule),
     "compare": lambda instance, _: compare(instance),
     "compare_seeds": lambda instance, _: compare_seeds(lambda _: instance, "amin", 2),
@@ -268,15 +267,11 @@ REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
     "request_times": lambda _, schedule: request_times(schedule),
     "wasted_share": lambda _, schedule: wasted_share(schedule),
-    "wasted_tokens": lambda _, schedule: schedule.wasted_tokens,
-    "occupancy": lambda _, schedule: schedule.occupancy(),
-    "peak_occupancy": lambda _, schedule: schedule.peak_occupancy,
-    "mean_occupancy": lambda _, schedule: schedule.mean_occupancy,
 }
 """Functions that take an instance or a schedule, each called with it."""
 
-SUPPORTING = {"Instance", "Schedule", "SeedComparison", "Optimum"}
-"""Public names that may hold an instance of any machine, or results of the functions above."""
+SUPPORTING = {"Instance", "Schedule", "SeedComparison", "Optimum", "check"}
+"""Public names that know every machine, and results of the functions above."""
 
 
 @pytest.mark.parametrize("machine", OTHERS, ids=repr)
@@ -290,6 +285,33 @@ def test_other_machines_are_refused_by_name(name: str, machine: Machine) -> None
     )
     with pytest.raises(InvalidValue, match=says.replace("(", r"\(").replace(")", r"\)")):
         call(instance_of(machine), schedule_of(machine))
+
+
+TAKES_SCHEDULES = (
+    "conform",
+    "Comparison",
+    "GivenSchedule",
+    "request_times",
+    "wasted_share",
+)
+"""Of these functions, those that take a schedule."""
+
+
+@pytest.mark.parametrize("name", TAKES_SCHEDULES)
+def test_runs_that_say_what_they_computed_are_refused_by_name(name: str) -> None:
+    chunked = Schedule(instance_of(PAPERS), (Run("a", 0, 4, "completed", (1, 1, 1, 1)),))
+    assert amin_ref.check(chunked) == ()
+    with pytest.raises(InvalidValue, match=r"computed is .*, but this field is not supported by"):
+        REFUSING[name](instance_of(PAPERS), chunked)
+
+
+def test_a_warm_start_that_says_what_it_computed_is_refused() -> None:
+    instance = instance_of(PAPERS)
+    chunked = Schedule(instance, (Run("a", 0, 4, "completed", (1, 1, 1, 1)),))
+    with pytest.raises(InvalidValue, match="not supported by warm_start yet"):
+        search(instance, warm_start=chunked, time_limit=ENDED)
+    with pytest.raises(InvalidValue, match="not supported by warm_start yet"):
+        solve(instance, warm_start=chunked, time_limit=ENDED)
 
 
 def test_no_public_function_is_missing_here() -> None:
@@ -321,7 +343,6 @@ def _takes_instances(called: object) -> bool:
         ("optimum", "--workload", "FILE"),
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
-        ("check", "FILE"),
         ("conform", "FILE"),
         ("drive", "--instance", "FILE", "--", "true"),
         ("drive", "--workload", "FILE", "--", "true"),

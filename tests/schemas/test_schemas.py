@@ -179,6 +179,8 @@ BEYOND_SCHEMAS = (
     "must not exceed output_len",
     "must be at least output_len",
     "must be at least lower",
+    "must have one number for each of the",
+    "the field 'computed' belongs to version 2",
     "another request of the instance already has it",
     "tokens in blocks of",
     "must not lie before start",

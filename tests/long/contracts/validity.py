@@ -7,7 +7,7 @@ rule may be broken, they are small.
 from __future__ import annotations
 
 from amin_ref import Instance, Request, Run
-from amin_ref.checker import _completes_once, _in_time, _lengths, _within_capacity
+from amin_ref.checker import _completes_once, _in_time, _lengths, _Piece, _within_capacity
 
 
 def completed_length(start: int, length: int, output_len: int) -> bool:
@@ -72,5 +72,5 @@ def within_capacity(apart: int, capacity: int) -> bool:
     post: __return__ == (capacity >= (6, 5, 3, 3)[apart])
     """
     requests = (Request("a", 1, 2), Request("b", 1, 2))
-    runs = (Run("a", 0, 2, "completed"), Run("b", apart, apart + 2, "completed"))
-    return not list(_within_capacity(Instance(capacity, requests), runs))
+    pieces = [_Piece("a", 0, 2, 2), _Piece("b", apart, apart + 2, 2)]
+    return not list(_within_capacity(Instance(capacity, requests), pieces))

@@ -495,11 +495,10 @@ VALIDITY = (
         "checker drops block rounding",
         "T1",
         CHECKER,
-        "        self._block_size = instance.block_size\n        self._split = [\n"
-        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, "
-        "instance.block_size)\n",
-        "        self._block_size = 1\n        self._split = [\n"
-        "            divmod(instance.by_id[run.request].prompt_len + 1 - run.start, 1)\n",
+        "        self._block_size = block_size\n"
+        "        self._split = [divmod(run.tokens - run.start, block_size) for run in runs]\n",
+        "        self._block_size = 1\n"
+        "        self._split = [divmod(run.tokens - run.start, 1) for run in runs]\n",
     ),
     Mutant(
         "checker leaves out the block that a request has begun",
