@@ -71,9 +71,7 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
 
 IN_BRIEF: Mapping[tuple[str, Verdict], str] = {
     ("C1", "holds under conditions"): "while the cache rarely overflows, where FCFS matches too",
-    ("C2", "holds under conditions"): (
-        "with one to five bins; with more, Amax itself is nearly as good as H-SF"
-    ),
+    ("C2", "holds under conditions"): ("with one to five bins; with more, Amax is nearly as good"),
     ("C3", "holds under conditions"): ("only with arrivals that Amin can serve and Amax cannot"),
     ("C4", "does not hold"): (
         "of order 1/α, proved; below 3.3 + 0.9·ln(1/α) on the exhausted small instances only"
@@ -95,7 +93,7 @@ ONE_WORD: Mapping[Verdict, str] = {
 
 def in_brief(ledger: Ledger, article: Ledger) -> str:
     """Two verdicts, here and in the article's setting, and one clause for each claim."""
-    lines = ["| claim | holds? | in the article's setting | where |", "|---|---|---|---|"]
+    lines = ["| claim | holds? | article's setting | where |", "|---|---|---|---|"]
     in_setting = {entry.claim: ONE_WORD[entry.judgement.verdict] for entry in article.entries}
     for entry in ledger.entries:
         verdict = entry.judgement.verdict
