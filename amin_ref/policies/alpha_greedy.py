@@ -23,7 +23,7 @@ class AlphaGreedy(Policy):
     first in order of arrival are admitted again in the same round. As it stands, that rule need not
     end: the same requests can fill the cache again and again. So an overflow before which no
     request has completed since the last one halves the limit (1 - α)·M, until no request runs or
-    waits.
+    waits. M counts whole blocks here, B·⌊M/B⌋.
     Source: the file alpha-greedy.py in the code of Jaillet et al. (arXiv 2502.07115; decision D36).
 
     Args:
@@ -50,7 +50,8 @@ class AlphaGreedy(Policy):
         """See :meth:`Policy.begin`."""
         self._batch = Batch(capacity, block_size)
         self._waiting = WaitingQueue()
-        self._limit = floor((1 - Fraction(str(self.alpha))) * capacity)
+        whole_blocks = capacity // block_size * block_size
+        self._limit = floor((1 - Fraction(str(self.alpha))) * whole_blocks)
         self._halvings = 0
         self._has_completed = True
 

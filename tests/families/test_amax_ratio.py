@@ -197,3 +197,15 @@ def test_the_stated_lower_bound_of_the_source_exceeds_what_is_possible() -> None
     for inverse in [17 * 1.01**i for i in range(3000)]:
         most = 1 + 2 * inverse * (2 + sqrt(2 * log(inverse)))
         assert most < inverse * (1 + inverse) / 2
+
+
+@pytest.mark.theorem("T13")
+def test_the_published_upper_bound_fails_near_alpha_1() -> None:
+    """½·α⁻¹·(1 + α⁻¹) is 15/8 at 1/α = 3/2, and 16 requests of two tokens have 17/9."""
+    instance = Instance.from_lengths([(1, 2)] * 16, capacity=6, predictions=[(2, 3)] * 16)
+    amax, hindsight = (
+        simulate(instance, policy).total_latency for policy in (Amax(), HindsightShortestFirst())
+    )
+    assert (amax, hindsight) == (272, 144)
+    inverse = 1 / instance.alpha
+    assert Fraction(amax, hindsight) > inverse * (1 + inverse) / 2

@@ -249,7 +249,7 @@ class NaiveAlphaGreedy(NaiveScheduler):
         self, capacity: int, block_size: int, kept_free: Fraction = Fraction(1, 4)
     ) -> None:
         super().__init__(capacity, block_size)
-        self.limit = capacity * (1 - kept_free)
+        self.limit = capacity // block_size * block_size * (1 - kept_free)
         self.has_completed = True
         self.arrived: set[RequestId] = set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import pytest
@@ -24,9 +24,12 @@ from amin_ref import (
     Policy,
     Request,
     RequestId,
+    Run,
+    Schedule,
     ShortestPredictedFirst,
     SmallestVolumeFirst,
     TieBreak,
+    check,
     simulate,
 )
 from amin_ref.policies.smallest_volume import Check
@@ -355,3 +358,57 @@ def test_svf_is_within_its_authors_bound(
             least - Fraction(total, instance.capacity)
         )
         target(float(waits), label="wait")
+
+
+@pytest.mark.theorem("T20")
+@pytest.mark.parametrize("kind", ["forward", "peak"])
+@pytest.mark.parametrize("rounds", [1, 2, 3, 5])
+def test_the_order_of_svfs_bound_is_right(kind: Check, rounds: int) -> None:
+    """Long and wide requests of equal volume alternate: the ratio comes to (x + 1)/2 at least."""
+    count, prompt = 4 * rounds, rounds * (rounds + 1) // 2
+    widest = (rounds + 1) * prompt - 1
+    instance = Instance.from_lengths(
+        [(prompt, rounds), (widest, 1)] * count, capacity=(rounds + 2) * prompt
+    )
+    svf = simulate(instance, SmallestVolumeFirst(check=kind))
+    assert svf.total_latency == (rounds + 1) * count**2 + rounds * count
+    other = completing(
+        instance,
+        [
+            place // 2 if place % 2 else count + place // 2 // rounds * rounds
+            for place in range(2 * count)
+        ],
+    )
+    assert check(other) == ()
+    assert other.total_latency == 2 * count**2 + count * (rounds + 1) // 2
+
+
+@pytest.mark.theorem("T20")
+@pytest.mark.parametrize("kind", ["forward", "peak"])
+def test_svfs_bound_does_not_hold_with_arrivals(kind: Check) -> None:
+    """α_M = 3/4, so the bound would be 9: a long request starts before 14 short ones arrive."""
+    short = 14
+    longest = short**2
+    instance = Instance.from_lengths(
+        [(2 * longest, longest), *[(2 * longest, 1)] * short],
+        capacity=4 * longest,
+        arrivals=[0, *[1] * short],
+    )
+    svf = simulate(instance, SmallestVolumeFirst(check=kind))
+    other = completing(instance, [short + 1, *range(1, short + 1)])
+    assert check(other) == ()
+    assert svf.total_latency == 3031
+    assert other.total_latency == 316
+    assert max(peaks(instance).values()) == Fraction(3, 4) * instance.capacity
+    assert svf.total_latency > 9 * other.total_latency
+
+
+def completing(instance: Instance, starts: Sequence[int]) -> Schedule:
+    """The schedule in which each request starts once, in its place's round."""
+    return Schedule(
+        instance,
+        [
+            Run(request.id, start, start + request.output_len, "completed")
+            for request, start in zip(instance.requests, starts, strict=True)
+        ],
+    )
