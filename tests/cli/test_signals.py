@@ -142,9 +142,8 @@ def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) 
     return done
 
 
-@pytest.mark.parametrize("number", CODES)
-def test_signals_at_8_random_moments_end_commands(inputs: Path, number: signal.Signals) -> None:
-    assert random_moments(inputs, 8, seed=number) > 0
+def test_signals_at_8_random_moments_end_commands(inputs: Path) -> None:
+    assert random_moments(inputs, 8, seed=2) > 0
 
 
 @pytest.mark.slow

@@ -76,12 +76,14 @@ def test_an_example_prints_what_the_page_shows(example: Example, tmp_path: Path)
         assert printed == example.output, "python -m tests.making.readme"
 
 
-@pytest.mark.parametrize("program", python_programs(), ids=range(len(python_programs())))
-def test_python_programs_type_check(program: str, tmp_path: Path) -> None:
+def test_python_programs_type_check(tmp_path: Path) -> None:
     """As a user's mypy sees them, without this project's configuration."""
-    (tmp_path / "mine.py").write_text(program)
+    files = [f"program_{number}.py" for number, _ in enumerate(python_programs())]
+    for file, program in zip(files, python_programs(), strict=True):
+        (tmp_path / file).write_text(program)
+    assert files
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine.py"],
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", *files],
         cwd=tmp_path,
         env=readme.environment(tmp_path),
         capture_output=True,
