@@ -68,9 +68,6 @@ WITHOUT_FREEDOM: tuple[VectorPolicy, ...] = (
 )
 """Policies whose vectors are instances of which every tie-break makes the same schedule."""
 
-FAMILY_INSTANCES = (staggered(1, 2, 1, 1, 2), staggered(1, 3, 1, 1, 2), adaptive(1, 1, 4, 1, 3, 2))
-"""The smallest members of the families of T15: Amin serves requests in the order of rank there."""
-
 MOST_SCHEDULES = 6
 """The largest number of schedules of one vector, so that vectors stay readable."""
 
@@ -160,6 +157,11 @@ def right_with_ties(count: int) -> Iterator[Vector]:
         yield _right("amin", order, [schedule])
 
 
+def family_instances() -> tuple[Instance, ...]:
+    """The smallest of the families of T15: Amin serves requests in the order of rank there."""
+    return staggered(1, 2, 1, 1, 2), staggered(1, 3, 1, 1, 2), adaptive(1, 1, 4, 1, 3, 2)
+
+
 def of_families() -> tuple[Vector, ...]:
     """Vectors of instances on which Amin is far from the optimum (T15), in the order of rank."""
     return tuple(
@@ -168,7 +170,7 @@ def of_families() -> tuple[Vector, ...]:
             tuple(instance.by_id),
             [naive_amin(instance, {request: rank for rank, request in enumerate(instance.by_id)})],
         )
-        for instance in FAMILY_INSTANCES
+        for instance in family_instances()
     )
 
 
