@@ -56,6 +56,29 @@ def test_a_room_imports_only_from_rooms_below_it(file: Path) -> None:
             assert own == "amin_ref.cli", f"{dotted(file)} imports {module}"
 
 
+TOP_LEVEL = {
+    "LICENSE",
+    "README.md",
+    "amin_ref",
+    "oracle",
+    "proofs_notes",
+    "pyproject.toml",
+    "tests",
+}
+"""Everything at the top of the project, apart from names that begin with a dot."""
+
+
+def test_the_top_level_has_no_other_files() -> None:
+    """A command that is run in a checkout can leave its results there."""
+    if not (PROJECT / ".git").exists():
+        pytest.skip("this is no checkout, so git cannot tell which files belong to the project")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    names = {name.split("/")[0] for name in listed.stdout.splitlines()}
+    assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
+
+
 def test_every_room_exists_and_every_module_is_in_one() -> None:
     found = {room_of(dotted(file)) for file in all_modules()}
     assert found == set(LEVELS)
