@@ -15,7 +15,6 @@ from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import arbitrary_schedules, instances, machines, schedules
 from tests.models.engine_machine import BrokenRule, blocks, broken_rules, moments, random_schedule
-from tests.support.profiles import times
 
 RESUME = Machine(after_eviction="resume")
 
@@ -144,7 +143,6 @@ def test_valid_schedules_of_any_machine_pass(schedule: Schedule) -> None:
     event(f"chunks or pauses: {schedule.has_computed}")
 
 
-@times(2)
 @given(damaged_schedules())
 def test_check_finds_what_brute_force_finds(schedule: Schedule) -> None:
     found = found_by_check(schedule)
