@@ -52,6 +52,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     _start_tracker()
     executor = _Pool(workers, mp_context=_Spawned(), initializer=_begin_worker)
     before = multiprocessing.active_children()
+    threads_before = threading.enumerate()
     try:
         yield executor
     except BrokenProcessPool:
@@ -59,10 +60,21 @@ def worker_pool(workers: int) -> Iterator[Executor]:
             "a worker process was killed; finished work is in the checkpoint, if there is one"
         ) from None
     finally:
+        # First shut down, then kill: the pool's thread forgets cancelled tasks when it hears of
+        # the shutdown, but raises an exception on a cancelled task if it hears first that a process
+        # has ended (Python 3.11). That thread waits for the processes, and this one for the thread:
+        # if two threads wait for one process, one of them takes it for still running.
+        managing = [
+            thread
+            for thread in threading.enumerate()
+            if thread not in threads_before and not thread.daemon
+        ]
+        executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             if process not in before:
                 process.kill()
-        executor.shutdown(cancel_futures=True)
+        for thread in managing:
+            thread.join()
 
 
 class _Pool(ProcessPoolExecutor):

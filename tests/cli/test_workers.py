@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children
-from threading import Thread
+from threading import Thread, current_thread
+from threading import enumerate as enumerate_threads
 
 import click
 import pytest
@@ -51,6 +53,36 @@ def test_a_task_that_still_runs_is_not_waited_for(interrupted: bool) -> None:
         leave()
     assert time.monotonic() - before < SOON
     assert active_children() == []
+
+
+HANDED_OUT = 3
+"""Tasks that a pool of two processes hands out: one to each process, and one in advance."""
+
+
+def test_cancelled_tasks_do_not_end_the_thread_of_the_pool_with_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python 3.11 raises InvalidStateError there, which pytest would report as a failure here.
+
+    The delay before the shutdown is that of a busy machine: a process that was killed before has
+    ended by then, and the pool's thread has noticed.
+    """
+    shutdown = ProcessPoolExecutor.shutdown
+
+    def late(pool: ProcessPoolExecutor, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        time.sleep(0.2)
+        shutdown(pool, wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", late)
+    with processes(2) as executor:
+        assert executor is not None
+        tasks = [executor.submit(time.sleep, LONG) for _ in range(2 * HANDED_OUT)]
+        while sum(task.running() for task in tasks) < HANDED_OUT:
+            time.sleep(0.01)
+        assert sum(task.cancel() for task in tasks) == HANDED_OUT
+    for thread in enumerate_threads():
+        if thread is not current_thread() and not thread.daemon:
+            thread.join()
 
 
 def test_a_signal_during_the_start_of_a_pool_is_raised_after_it(
