@@ -274,6 +274,26 @@ def _pair(field: str, item: tuple[First, Second]) -> tuple[First, Second]:
     return first, second
 
 
+def unknown_request(field: str, request: object, instance: Instance) -> InvalidValue:
+    """The error for an id that the instance lacks; 1 and "1" are two ids."""
+    if not is_request_id(request):
+        return InvalidValue(field, request, "it must be a request's id", "give a string or an int")
+    other: RequestId | None = str(request)
+    if isinstance(request, str):
+        # Not int(), which also takes " 1", "1_0" and digits of other scripts.
+        other = next((known for known in instance.positions if str(known) == request), None)
+    if other in instance.positions:
+        return InvalidValue(
+            field,
+            request,
+            f"the instance has {shown(other)}, which is another id",
+            f"write {json.dumps(other)} there, or {json.dumps(request)} in the instance",
+        )
+    return InvalidValue(
+        field, request, "the instance has no such request", "give the id of one of its requests"
+    )
+
+
 def instance_document(instance: Instance) -> dict[str, object]:
     """The instance as an object for ``json``, without what is the default.
 

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amin_ref.model.ending import FIELDS as ENDING_FIELDS
+from amin_ref.model.ending import (
+    NONE_ABORTED,
+    aborted_from_document,
+    aborted_requests,
+    end_of_log,
+    ended_from_document,
+    ending_document,
+    held_from_document,
+    refuse_ending_fields,
+    shown_ending,
+    tokens_held,
+)
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.instance import (
     Instance,
     instance_document,
     instance_from_document,
     refuse_machine_field,
+    unknown_request,
     version_of,
 )
 from amin_ref.model.json_reading import (
@@ -27,6 +41,7 @@ from amin_ref.model.json_reading import (
     parse,
 )
 from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.request import Request
 from amin_ref.model.rounds import held_by_round, prefix_computed, tokens_generated
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
@@ -34,12 +49,19 @@ from amin_ref.model.validation import RequestId, is_request_id, whole_number
 FORMAT = "amin-ref/schedule"
 LINES_FORMAT = "amin-ref/schedule-lines"
 VERSIONS = (1, 2)
-"""Version 2 has an instance with a machine, and runs with ``computed``; without, 1 is written."""
+"""Version 2 has an instance with a machine, runs with ``computed``, and what a log may lack.
+
+A schedule without any of these is written in version 1.
+"""
 
 LONGEST_TIMELINE = 2**27
 """The most rounds of a timeline that is laid out as an array: 1 GiB of 8-byte counts."""
 
-Outcome = Literal["completed", "evicted"]
+Outcome = Literal["completed", "evicted", "aborted"]
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+_KNOWN_OUTCOMES = "it must be 'completed', 'evicted' or 'aborted'"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -51,7 +73,7 @@ class Run:
         start: the first round of the run; at least 0.
         stop: the round after the run's last one; at least ``start``. For a completed run, the
             completion time.
-        outcome: ``"completed"`` or ``"evicted"``.
+        outcome: ``"completed"``, ``"evicted"``, or ``"aborted"`` if the client went away.
         computed: tokens computed in each round of the run, 0 in a round in which it is paused; any
             iterable is taken, and stored as a tuple. ``None``: the whole prefix in the first round
             and 1 in each round after it. The prefix is the prompt and, where an evicted request
@@ -83,13 +105,8 @@ class Run:
                 f"it must not lie before start, which is {self.start}",
                 "give the round after the run's last token",
             )
-        if self.outcome not in ("completed", "evicted"):
-            raise InvalidValue(
-                of + "outcome",
-                self.outcome,
-                "it must be 'completed' or 'evicted'",
-                "give one of the two",
-            )
+        if self.outcome not in OUTCOMES:
+            raise InvalidValue(of + "outcome", self.outcome, _KNOWN_OUTCOMES, "give one of them")
         if self.computed is not None:
             object.__setattr__(self, "computed", _numbers_computed(self, self.computed, of))
 
@@ -115,6 +132,19 @@ class Schedule:
         instance: the cache and its requests.
         runs: the runs in order of start, then of the request's position in the instance. Any
             iterable is taken, in any order, so that equal schedules compare equal.
+        aborted: ids of the requests whose clients went away, each with the round in which that
+            happened. A request that runs then also has a run of outcome ``"aborted"`` that stops
+            in that round. Any mapping is taken.
+        ended: the first round that the log does not have, where it ends before the work does;
+            at least the last stop. ``None``: the log is complete, and no request is unfinished.
+            A run that is cut off by the end of the log stops there as ``"evicted"``
+            (decision D43).
+        held: tokens held in each round as the engine says, for the rounds before ``ended``, or
+            else before the last stop; any iterable is taken. ``None``: the engine does not say.
+            It is less than what the runs imply where requests share prefixes (decision D44).
+
+    An aborted or unfinished request has no latency, and its ``output_len`` is the least that it
+    can be.
 
     Raises:
         InvalidValue: a field is not of this kind, or a run is of a request that the instance does
@@ -123,8 +153,19 @@ class Schedule:
 
     instance: Instance
     runs: tuple[Run, ...]
+    aborted: Mapping[RequestId, int]
+    ended: int | None
+    held: tuple[int, ...] | None
 
-    def __init__(self, instance: Instance, runs: Iterable[Run]) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        runs: Iterable[Run],
+        *,
+        aborted: Mapping[RequestId, int] = NONE_ABORTED,
+        ended: int | None = None,
+        held: Iterable[int] | None = None,
+    ) -> None:
         # Written out, because the __init__ of a dataclass would be typed to take only a tuple.
         object.__setattr__(self, "instance", instance)
         if not isinstance(instance, Instance):
@@ -133,7 +174,7 @@ class Schedule:
         found = _tuple_of_runs(runs)
         for run in found:
             if run.request not in positions:
-                raise _unknown_request("run: request", run.request, instance)
+                raise unknown_request("run: request", run.request, instance)
         in_order = sorted(
             found,
             key=lambda run: (
@@ -145,10 +186,15 @@ class Schedule:
             ),
         )
         object.__setattr__(self, "runs", tuple(in_order))
+        object.__setattr__(self, "aborted", aborted_requests(aborted, instance))
+        object.__setattr__(self, "ended", end_of_log(ended, self.makespan))
+        rounds = self.makespan if ended is None else ended
+        object.__setattr__(self, "held", tokens_held(held, rounds))
 
     def __repr__(self) -> str:
-        """As of any dataclass, but with only the first of many requests and runs."""
-        return f"Schedule(instance={self.instance!r}, runs={short_tuple(self.runs)})"
+        """As of any dataclass, with only the first of many requests and runs, and no defaults."""
+        ending = shown_ending(self.aborted, self.ended, self.held)
+        return f"Schedule(instance={self.instance!r}, runs={short_tuple(self.runs)}{ending})"
 
     @cached_property
     def completions(self) -> Mapping[RequestId, int]:
@@ -163,12 +209,26 @@ class Schedule:
     def latencies(self) -> tuple[int, ...]:
         """End-to-end latency, completion - arrival, of each request by position; rounds.
 
+        Aborted and unfinished requests are left out, as in :attr:`served`.
+
         Raises:
             InvalidValue: a request never completes (see :func:`amin_ref.check`).
         """
-        return tuple(
-            self._completion(request.id) - request.arrival for request in self.instance.requests
-        )
+        return tuple(self._completion(request.id) - request.arrival for request in self.served)
+
+    @cached_property
+    def served(self) -> tuple[Request, ...]:
+        """The requests that have a latency, by position: neither aborted nor unfinished."""
+        left_out = {*self.aborted, *self.unfinished}
+        return tuple(each for each in self.instance.requests if each.id not in left_out)
+
+    @cached_property
+    def unfinished(self) -> tuple[RequestId, ...]:
+        """Ids of the requests that were neither completed nor aborted when the log ended."""
+        if self.ended is None:
+            return ()
+        known = self.completions.keys() | self.aborted.keys()
+        return tuple(each.id for each in self.instance.requests if each.id not in known)
 
     def _completion(self, request: RequestId) -> int:
         completion = self.completions.get(request)
@@ -211,18 +271,21 @@ class Schedule:
 
     @property
     def evictions(self) -> int:
-        """Number of evicted runs."""
-        return sum(run.outcome == "evicted" for run in self.runs)
+        """Number of evicted runs; a run that the end of the log cuts off is none."""
+        return sum(run.outcome == "evicted" and run.stop != self.ended for run in self.runs)
 
     @property
     def wasted_tokens(self) -> int:
-        """Tokens generated in runs that were evicted; 0 where an evicted request resumes."""
+        """Tokens generated in runs that were evicted; 0 where an evicted request resumes.
+
+        Those of aborted runs, and of runs that the end of the log cuts off, are not counted.
+        """
         if self.instance.machine.after_eviction == "resume":
             return 0
         return sum(
             tokens_generated(run, prefix)
             for run, prefix in zip(self.runs, self._prefixes, strict=True)
-            if run.outcome == "evicted"
+            if run.outcome == "evicted" and run.stop != self.ended
         )
 
     @property
@@ -252,22 +315,31 @@ class Schedule:
 
     @cached_property
     def peak_occupancy(self) -> int:
-        """The largest occupancy of any round; tokens, in whole blocks."""
+        """The largest occupancy of any round; tokens, in whole blocks. By ``held`` where given."""
+        if self.held is not None:
+            return max(self.held, default=0)
         return max((int(held.max()) for _, held in self._busy_periods()), default=0)
 
     @cached_property
     def mean_occupancy(self) -> float:
-        """The mean occupancy of rounds 0 to makespan - 1, idle ones included; tokens."""
+        """The mean occupancy of rounds 0 to makespan - 1, idle ones included; tokens.
+
+        By ``held`` where given.
+        """
+        if self.held is not None:
+            return sum(self.held[: self.makespan]) / max(1, self.makespan)
         held_in_all = sum(int(held.sum()) for _, held in self._busy_periods())
         return held_in_all / max(1, self.makespan)
 
     def occupancy(self) -> NDArray[np.int64]:
-        """Tokens held in each round: shape ``(makespan,)``, in whole blocks.
+        """Tokens held in each round: shape ``(makespan,)``, in whole blocks. By ``held`` if given.
 
         Raises:
             InvalidValue: the schedule is longer than :data:`LONGEST_TIMELINE` rounds.
         """
         _refuse_long_timeline(self.makespan)
+        if self.held is not None:
+            return np.array(self.held[: self.makespan], dtype=np.int64)
         timeline = np.zeros(self.makespan, dtype=np.int64)
         for first, held in self._busy_periods():
             timeline[first : first + len(held)] = held
@@ -300,7 +372,18 @@ class Schedule:
         return held
 
     def _version(self) -> int:
-        return 2 if self.has_computed else version_of(self.instance)
+        is_new = self.has_computed or self.lacks_something
+        return 2 if is_new else version_of(self.instance)
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether a request is aborted, the log ends early, or the engine says what it held."""
+        return (
+            bool(self.aborted)
+            or self.ended is not None
+            or self.held is not None
+            or any(run.outcome == "aborted" for run in self.runs)
+        )
 
     @property
     def has_computed(self) -> bool:
@@ -315,6 +398,7 @@ class Schedule:
                 "version": self._version(),
                 "instance": instance_document(self.instance),
                 "runs": [run_document(run) for run in self.runs],
+                **ending_document(self.aborted, self.ended, self.held),
             }
         )
 
@@ -331,10 +415,12 @@ class Schedule:
             InvalidValue: a field's value breaks a rule of :class:`Instance` or :class:`Run`.
         """
         document = expect_format(parse(text), FORMAT, *VERSIONS)
-        expect_fields(document, "schedule", ("format", "version", "instance", "runs"), ())
+        _expect_fields(document, "schedule", ("format", "version", "instance", "runs"))
         runs = expect_array(document["runs"], "schedule: runs")
         instance, version = _instance_and_version(document, machine or {})
-        return cls(
+        return _with_ending(
+            document,
+            "schedule",
             instance,
             (
                 run_from_document(run, f"schedule: runs[{index}]", instance, version)
@@ -348,6 +434,7 @@ class Schedule:
             "format": LINES_FORMAT,
             "version": self._version(),
             "instance": instance_document(self.instance),
+            **ending_document(self.aborted, self.ended, self.held),
         }
         documents = [header, *(run_document(run) for run in self.runs)]
         return "".join(json.dumps(document) + "\n" for document in documents)
@@ -376,15 +463,39 @@ class Schedule:
             for number, line in enumerate(lines, start=1)
         ]
         header = expect_format(documents[0] if documents else None, LINES_FORMAT, *VERSIONS)
-        expect_fields(header, "line 1", ("format", "version", "instance"), ())
+        _expect_fields(header, "line 1", ("format", "version", "instance"))
         instance, version = _instance_and_version(header, machine or {})
-        return cls(
+        return _with_ending(
+            header,
+            "line 1",
             instance,
             (
                 run_from_document(run, f"line {number}", instance, version)
                 for number, run in enumerate(documents[1:], start=2)
             ),
         )
+
+
+def _expect_fields(document: Mapping[str, object], where: str, required: Sequence[str]) -> None:
+    """Refuse unknown and missing fields; version 1 does not have what a log may lack."""
+    if document["version"] == 1:
+        refuse_ending_fields(document, where)
+        expect_fields(document, where, required, ())
+    else:
+        expect_fields(document, where, required, ENDING_FIELDS)
+
+
+def _with_ending(
+    document: Mapping[str, object], where: str, instance: Instance, runs: Iterable[Run]
+) -> Schedule:
+    """The schedule of these runs, with what a document or a header says of aborts and the end."""
+    return Schedule(
+        instance,
+        runs,
+        aborted=aborted_from_document(document.get("aborted"), f"{where}: aborted", instance),
+        ended=ended_from_document(document.get("ended"), f"{where}: ended"),
+        held=held_from_document(document.get("held"), f"{where}: held"),
+    )
 
 
 def _instance_and_version(
@@ -407,7 +518,9 @@ def _instance_and_version(
 
 
 def refuse_other_schedules(schedule: Schedule, where: str) -> None:
-    """Refuse a schedule of another machine than the paper's, or whose runs have ``computed``.
+    """Refuse a schedule of another machine than the paper's, or with what only engines log.
+
+    That is ``computed`` of a run, and ``aborted``, ``ended`` and ``held``.
 
     Args:
         schedule: given by the user.
@@ -425,6 +538,36 @@ def refuse_other_schedules(schedule: Schedule, where: str) -> None:
             f"this field is not supported by {where} yet",
             "give runs that compute their prompt in one round, without the field",
         )
+    refuse_what_a_log_lacks(schedule, where)
+
+
+def refuse_what_a_log_lacks(schedule: Schedule, where: str) -> None:
+    """Refuse a schedule with aborted or unfinished requests, or with ``held``.
+
+    Args:
+        schedule: given by the user.
+        where: the function or command that the user called.
+
+    Raises:
+        InvalidValue: the schedule is such a one.
+    """
+    for name in ENDING_FIELDS:
+        value: object = getattr(schedule, name)
+        if value not in (None, NONE_ABORTED):
+            raise InvalidValue(
+                f"schedule: {name}",
+                value,
+                f"this field is not supported by {where} yet",
+                "give the schedule of a log that is complete, without the field",
+            )
+    for run in schedule.runs:
+        if run.outcome == "aborted":
+            raise InvalidValue(
+                f"run of request {shown(run.request)}: outcome",
+                run.outcome,
+                f"this outcome is not supported by {where} yet",
+                "give the schedule of a log without aborted requests",
+            )
 
 
 def read_schedule(text: str, machine: Mapping[str, object] | None = None) -> Schedule:
@@ -550,16 +693,21 @@ def run_from_document(value: object, where: str, instance: Instance, version: in
             f"{where}: request", request, "it must be a request's id", "give a string or an int"
         )
     if request not in instance.positions:
-        raise _unknown_request(f"{where}: request", request, instance)
-    if outcome != "completed" and outcome != "evicted":
+        raise unknown_request(f"{where}: request", request, instance)
+    if version == 1 and outcome == "aborted":
         raise InvalidValue(
-            f"{where}: outcome", outcome, "it must be 'completed' or 'evicted'", "give one of them"
+            f"{where}: outcome",
+            outcome,
+            "it must be 'completed' or 'evicted', because the document is of version 1",
+            'write "version": 2',
         )
+    if not _is_outcome(outcome):
+        raise InvalidValue(f"{where}: outcome", outcome, _KNOWN_OUTCOMES, "give one of them")
     return Run(
         request=request,
         start=whole_number(f"{where}: start", found["start"], 0, "rounds"),
         stop=whole_number(f"{where}: stop", found["stop"], 0, "rounds"),
-        outcome="completed" if outcome == "completed" else "evicted",
+        outcome=outcome,
         computed=None
         if found.get("computed") is None
         else tuple(
@@ -569,22 +717,8 @@ def run_from_document(value: object, where: str, instance: Instance, version: in
     )
 
 
-def _unknown_request(field: str, request: RequestId, instance: Instance) -> InvalidValue:
-    """The error for a run of a request that the instance lacks; 1 and "1" are two ids."""
-    other: RequestId | None = str(request)
-    if isinstance(request, str):
-        # Not int(), which also takes " 1", "1_0" and digits of other scripts.
-        other = next((known for known in instance.positions if str(known) == request), None)
-    if other in instance.positions:
-        return InvalidValue(
-            field,
-            request,
-            f"the instance has {shown(other)}, which is another id",
-            f"write {json.dumps(other)} there, or {json.dumps(request)} in the instance",
-        )
-    return InvalidValue(
-        field, request, "the instance has no such request", "give the id of one of its requests"
-    )
+def _is_outcome(value: object) -> TypeGuard[Outcome]:
+    return type(value) is str and value in OUTCOMES
 
 
 def _refuse_long_timeline(rounds: int) -> None:

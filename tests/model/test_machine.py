@@ -305,6 +305,26 @@ def test_runs_that_say_what_they_computed_are_refused_by_name(name: str) -> None
         REFUSING[name](instance_of(PAPERS), chunked)
 
 
+LACKING = (
+    Schedule(instance_of(PAPERS), (Run("a", 0, 2, "aborted"),), aborted={"a": 2}),
+    Schedule(instance_of(PAPERS), (), aborted={"a": 2}),
+    Schedule(instance_of(PAPERS), (), ended=2),
+    Schedule(instance_of(PAPERS), (Run("a", 0, 3, "completed"),), held=(3, 4, 5)),
+)
+"""An aborted request that ran, and one that waited; an unfinished one; and tokens held."""
+
+
+@pytest.mark.parametrize("schedule", LACKING, ids=repr)
+@pytest.mark.parametrize("name", TAKES_SCHEDULES)
+def test_what_a_log_may_lack_is_refused_by_name(name: str, schedule: Schedule) -> None:
+    says = r"(aborted|ended|held) is .*, but this field is not supported by .* yet"
+    with pytest.raises(InvalidValue, match=says):
+        REFUSING[name](instance_of(PAPERS), schedule)
+    for call in (search, solve):
+        with pytest.raises(InvalidValue, match=says):
+            call(instance_of(PAPERS), warm_start=schedule, time_limit=ENDED)
+
+
 def test_a_warm_start_that_says_what_it_computed_is_refused() -> None:
     instance = instance_of(PAPERS)
     chunked = Schedule(instance, (Run("a", 0, 4, "completed", (1, 1, 1, 1)),))
