@@ -17,7 +17,7 @@ from amin_ref.families.staggered import staggered
 from amin_ref.families.volume import volume
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
-from amin_ref.model.validation import whole_number
+from amin_ref.model.validation import LARGEST, whole_number
 
 Parameters = Mapping[str, int]
 """The arguments of a family's function, by their names."""
@@ -53,10 +53,19 @@ class Family:
             changed: parameters that differ from their defaults, by name.
 
         Raises:
-            InvalidValue: ``upper`` is out of its range, or a name is none of the family's.
+            InvalidValue: ``upper`` is out of its range, or so large that a default would be no
+                number of requests that JSON keeps exact; or a name is none of the family's.
         """
         whole_number("upper", upper, 2, "tokens")
         defaults = self.defaults(upper)
+        for name, value in defaults.items():
+            if value > LARGEST and name not in changed:
+                raise InvalidValue(
+                    "upper",
+                    upper,
+                    f"with it, the default of {name} would be larger than 2**53 - 1",
+                    f"give a smaller upper, or {name} as well",
+                )
         for name in changed:
             if name not in defaults or name == "upper":
                 known = ", ".join(sorted(set(defaults) - {"upper"}))

@@ -23,7 +23,6 @@ from tests.models.engine_machine import (
     moments,
     random_schedule,
 )
-from tests.support.profiles import times
 
 RESUME = Machine(after_eviction="resume")
 
@@ -203,7 +202,6 @@ def test_valid_schedules_of_any_machine_pass(schedule: Schedule) -> None:
     event(f"aborts: {len(schedule.aborted) > 0}, unfinished: {len(schedule.unfinished) > 0}")
 
 
-@times(2)
 @given(damaged_schedules())
 def test_check_finds_what_brute_force_finds(schedule: Schedule) -> None:
     found = found_by_check(schedule)

@@ -142,10 +142,6 @@ def random_moments(inputs: Path, times: int, seed: int, until: float = SECONDS) 
     return done
 
 
-def test_signals_at_8_random_moments_end_commands(inputs: Path) -> None:
-    assert random_moments(inputs, 8, seed=2) > 0
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_signals_at_300_random_moments_end_commands(inputs: Path, seed: int) -> None:
@@ -153,10 +149,10 @@ def test_signals_at_300_random_moments_end_commands(inputs: Path, seed: int) -> 
 
 
 def long_commands_and_signals() -> Iterator[object]:
-    """Every command that takes long with every signal; the default run has a third of them."""
+    """Every command that takes long with every signal; the default run has a sixth of them."""
     for row, command in enumerate(LONG):
         for column, number in enumerate(CODES):
-            marks = [pytest.mark.slow] if (row + column) % len(CODES) else []
+            marks = [pytest.mark.slow] if (row + column) % (2 * len(CODES)) else []
             name = f"{command.arguments.split()[0]}-{number.name}"
             yield pytest.param(command, number, marks=marks, id=name)
 

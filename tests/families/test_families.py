@@ -142,6 +142,11 @@ class TestEveryFamily:
         with pytest.raises(InvalidValue):
             family.parameters(16, {"upper": 2})
 
+    def test_an_upper_bound_whose_defaults_are_too_large_is_refused(self, family: Family) -> None:
+        with pytest.raises(InvalidValue, match="a smaller upper") as raised:
+            family.parameters(2**52)
+        assert raised.value.field == "upper"
+
     @pytest.mark.parametrize("upper", [-1, 0, 1])
     def test_an_upper_bound_below_2_is_refused(self, family: Family, upper: int) -> None:
         with pytest.raises(InvalidValue):

@@ -284,12 +284,12 @@ def test_evidence_in_words_says_why_there_is_a_gap() -> None:
 
 
 def test_a_budget_decides_which_method_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six requests go to the search; if the budget admits none to it, to the integer programme."""
+    """Five requests go to the search; if the budget admits none to it, to the integer programme."""
 
     def must_not_be_called(*_: object, **__: object) -> None:
         raise AssertionError
 
-    instance = synthetic_instance(6, 1)
+    instance = synthetic_instance(5, 4)
     monkeypatch.setattr("oracle.portfolio.search", must_not_be_called)
     with pytest.raises(AssertionError):
         optimum(instance, 30.0)

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +56,8 @@ class Condition:
 
 def crosshair(arguments: Sequence[str]) -> str:
     """The output of a CrossHair command."""
+    if find_spec("crosshair") is None:
+        raise SystemExit("CrossHair is not installed; install it: pip install crosshair-tool")
     done = subprocess.run(
         [sys.executable, "-m", "crosshair", *arguments],
         stdout=subprocess.PIPE,

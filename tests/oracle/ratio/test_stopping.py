@@ -109,7 +109,7 @@ def test_different_moments_give_answers_of_every_kind(question: Question) -> Non
     """Stopped before the first comparison, after some, after all: the property above has each."""
     calls = calls_to_the_end(question)
     kinds: set[bool | None] = set()
-    for stop in range(0, calls + 2, max(1, calls // 60)):
+    for stop in range(0, calls + 2, max(1, calls // 30)):
         try:
             kinds.add(worst_case(question, should_stop=after(stop)).is_complete)
         except NothingCompared:
