@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from amin_ref.checker import Violation, check
+from amin_ref.checker import SharedPrefixes, Violation, check, prefixes_shared_in
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.machine import machine_options
 from amin_ref.cli.reading import schedule_in, shown_file
@@ -44,28 +44,62 @@ def check_command(
     A schedule is valid if each request has exactly one completed run, of its output length; if the
     runs of a request do not overlap, and none starts before its arrival; and if the running
     requests never occupy more than the cache. The machine of the file, or that of the flags, says
-    what an eviction costs, what a token occupies, and what limits hold in a round.
+    what an eviction costs, what a token occupies, and what limits hold in a round. Requests that
+    the file names as aborted, and unfinished ones of a log that ended early, have no latency.
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
     schedule = schedule_in(file, machine)
     with told_if_slow(f"checking {shown_file(file)}"):
-        violations = check(schedule)
+        violations, shared = check(schedule), prefixes_shared_in(schedule)
     if as_json:
-        click.echo(json.dumps(_document(schedule, violations)))
+        click.echo(json.dumps(_document(schedule, violations, shared)))
     elif violations:
         for violation in violations:
             print_sentence(f"{violation.rule}: {violation.message}")
         print_sentence(f"not valid: {count(len(violations), 'violation')}.")
     else:
+        requests = count(len(schedule.instance.requests), "request")
         print_sentence(
-            f"valid: {count(len(schedule.instance.requests), 'request')}, "
+            f"valid: {requests}{_not_completed(schedule)}, "
             f"{count(len(schedule.runs), 'run')}, "
             f"total latency {schedule.total_latency:,} request·rounds"
-            f"{_on_machine(schedule.instance.machine)}."
+            f"{_of_the_completed(schedule)}{_on_machine(schedule.instance.machine)}."
         )
+    if shared is not None and not as_json:
+        print_sentence(shared_in_words(schedule, shared))
     if violations:
         context.exit(ANSWER_IS_NO)
+
+
+def _not_completed(schedule: Schedule) -> str:
+    """How many requests were aborted or are unfinished, in brackets; empty if none."""
+    aborted, unfinished = len(schedule.aborted), len(schedule.unfinished)
+    parts = [f"{aborted:,} aborted"] if aborted else []
+    parts += [f"{unfinished:,} unfinished"] if unfinished else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _of_the_completed(schedule: Schedule) -> str:
+    """Over which requests the latency is, where some have none."""
+    if len(schedule.served) == len(schedule.instance.requests):
+        return ""
+    return f" of the {count(len(schedule.served), 'request')} completed"
+
+
+def shared_in_words(schedule: Schedule, shared: SharedPrefixes) -> str:
+    """That the verdict rests on ``held``, and why."""
+    budget = (
+        " The tokens computed in a round are not judged."
+        if schedule.instance.machine.tokens_per_round is not None
+        else ""
+    )
+    return (
+        f"The verdict on the cache rests on 'held', what the engine says that it held: less than "
+        f"the runs imply in {count(shared.rounds, 'round')}, first in round {shared.first:,} "
+        f"({shared.held:,} tokens where the runs imply {shared.by_runs:,}), as when requests share "
+        f"prefixes.{budget}"
+    )
 
 
 def _on_machine(machine: Machine) -> str:
@@ -75,7 +109,9 @@ def _on_machine(machine: Machine) -> str:
     return f", on a machine with {text}" if text else ""
 
 
-def _document(schedule: Schedule, violations: Sequence[Violation]) -> dict[str, object]:
+def _document(
+    schedule: Schedule, violations: Sequence[Violation], shared: SharedPrefixes | None
+) -> dict[str, object]:
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -83,6 +119,9 @@ def _document(schedule: Schedule, violations: Sequence[Violation]) -> dict[str, 
         "requests": len(schedule.instance.requests),
         "runs": len(schedule.runs),
         "total_latency": None if violations else schedule.total_latency,
+        "aborted": len(schedule.aborted),
+        "unfinished": len(schedule.unfinished),
+        "rests_on_held": None if shared is None else asdict(shared),
         "machine": machine_document(schedule.instance.machine),
         "violations": [asdict(violation) for violation in violations],
     }

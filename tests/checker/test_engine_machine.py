@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from amin_ref import Instance, InvalidValue, Machine, Outcome, Request, Run, Schedule, check
-from amin_ref.model.schedule import read_schedule
+from amin_ref import Instance, InvalidValue, Machine, Request, RequestId, Run, Schedule, check
+from amin_ref.checker import prefixes_shared_in
+from amin_ref.model.schedule import OUTCOMES, read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import arbitrary_schedules, instances, machines, schedules
-from tests.models.engine_machine import BrokenRule, blocks, broken_rules, moments, random_schedule
+from tests.models.engine_machine import (
+    BrokenRule,
+    blocks,
+    broken_rules,
+    cut_off,
+    moments,
+    random_schedule,
+)
 
 RESUME = Machine(after_eviction="resume")
 
@@ -28,8 +36,19 @@ def engine_instances(draw: st.DrawFn) -> Instance:
 
 @st.composite
 def engine_schedules(draw: st.DrawFn) -> Schedule:
-    """A valid schedule of any machine, with chunks, pauses and evictions."""
-    return random_schedule(draw(engine_instances()), draw(st.randoms(use_true_random=False)))
+    """A valid schedule of any machine, with chunks, pauses, evictions and aborts.
+
+    Some are cut off by the end of the log, and some say what was held.
+    """
+    random = draw(st.randoms(use_true_random=False))
+    schedule = random_schedule(draw(engine_instances()), random, draw(st.sampled_from((0, 0.05))))
+    if draw(st.booleans()):
+        schedule = cut_off(schedule, draw(st.integers(0, schedule.makespan + 3)))
+    if draw(st.booleans()):
+        rounds = schedule.makespan if schedule.ended is None else schedule.ended
+        held = [int(tokens) for tokens in schedule.occupancy()]
+        schedule = replace(schedule, held=(*held, *[0] * (rounds - len(held))))
+    return schedule
 
 
 @st.composite
@@ -43,7 +62,19 @@ def damaged_schedules(draw: st.DrawFn) -> Schedule:
 
 def with_run(schedule: Schedule, run: Run, new: Run | None) -> Schedule:
     runs = [new if each is run else each for each in schedule.runs]
-    return Schedule(schedule.instance, [each for each in runs if each is not None])
+    return with_runs(schedule, [each for each in runs if each is not None])
+
+
+def with_runs(schedule: Schedule, runs: Iterable[Run]) -> Schedule:
+    """Other runs; what was held is cut or filled with zeros for as many rounds as they have."""
+    changed = tuple(runs)
+    last = max((run.stop for run in changed), default=0)
+    ended = None if schedule.ended is None else max(schedule.ended, last)
+    held = schedule.held
+    if held is not None:
+        rounds = last if ended is None else ended
+        held = (*held[:rounds], *[0] * (rounds - len(held)))
+    return replace(schedule, runs=changed, ended=ended, held=held)
 
 
 def other_computed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
@@ -58,14 +89,14 @@ def other_computed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
 
 
 def without_computed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
-    return Schedule(schedule.instance, [replace(run, computed=None) for run in schedule.runs])
+    return with_runs(schedule, [replace(run, computed=None) for run in schedule.runs])
 
 
 def other_outcome(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if not schedule.runs:
         return schedule
     run = draw(st.sampled_from(schedule.runs))
-    outcome: Outcome = "evicted" if run.outcome == "completed" else "completed"
+    outcome = draw(st.sampled_from(OUTCOMES))
     return with_run(schedule, run, replace(run, outcome=outcome))
 
 
@@ -98,13 +129,13 @@ def one_more_run(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if not schedule.runs:
         return schedule
     run = draw(st.sampled_from(schedule.runs))
-    return Schedule(schedule.instance, (*schedule.runs, replace(run, start=run.start)))
+    return with_runs(schedule, (*schedule.runs, replace(run, start=run.start)))
 
 
 def other_machine(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     instance = schedule.instance
     try:
-        return Schedule(replace(instance, machine=draw(machines())), schedule.runs)
+        return replace(schedule, instance=replace(instance, machine=draw(machines())))
     except InvalidValue:  # the last token no longer fits, or a prediction is wrong
         return schedule
 
@@ -112,9 +143,33 @@ def other_machine(draw: st.DrawFn, schedule: Schedule) -> Schedule:
 def smaller_cache(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     try:
         capacity = draw(st.integers(1, schedule.instance.capacity))
-        return Schedule(replace(schedule.instance, capacity=capacity), schedule.runs)
+        return replace(schedule, instance=replace(schedule.instance, capacity=capacity))
     except InvalidValue:
         return schedule
+
+
+def other_held(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    if not schedule.held:
+        return schedule
+    held = list(schedule.held)
+    place = draw(st.integers(0, len(held) - 1))
+    held[place] = max(0, held[place] + draw(st.integers(-4, 4)))
+    return replace(schedule, held=tuple(held))
+
+
+def other_abort(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    aborted = dict(schedule.aborted)
+    request = draw(st.sampled_from(schedule.instance.requests)).id
+    if request in aborted and draw(st.booleans()):
+        del aborted[request]
+    else:
+        aborted[request] = draw(st.integers(0, schedule.makespan + 2))
+    return replace(schedule, aborted=aborted)
+
+
+def other_end(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    ended = draw(st.none() | st.integers(schedule.makespan, schedule.makespan + 2))
+    return with_runs(replace(schedule, held=None, ended=ended), schedule.runs)
 
 
 CHANGES: tuple[Callable[[st.DrawFn, Schedule], Schedule], ...] = (
@@ -127,6 +182,9 @@ CHANGES: tuple[Callable[[st.DrawFn, Schedule], Schedule], ...] = (
     one_more_run,
     other_machine,
     smaller_cache,
+    other_held,
+    other_abort,
+    other_end,
 )
 
 
@@ -141,6 +199,7 @@ def test_valid_schedules_of_any_machine_pass(schedule: Schedule) -> None:
     machine = schedule.instance.machine
     event(f"{machine.after_eviction}, evicted: {schedule.evictions > 0}")
     event(f"chunks or pauses: {schedule.has_computed}")
+    event(f"aborts: {len(schedule.aborted) > 0}, unfinished: {len(schedule.unfinished) > 0}")
 
 
 @given(damaged_schedules())
@@ -149,6 +208,18 @@ def test_check_finds_what_brute_force_finds(schedule: Schedule) -> None:
     assert found == broken_rules(schedule)
     for rule, _ in found:
         event(rule)
+    shared = prefixes_shared_in(schedule)
+    by_runs = [int(held) for held in replace(schedule, held=None).occupancy()]
+    less = [
+        now
+        for now, held in enumerate(schedule.held or ())
+        if now < len(by_runs) and held < by_runs[now]
+    ]
+    assert (shared is not None) == bool(less)
+    if shared is not None and schedule.held is not None:
+        assert (shared.rounds, shared.first) == (len(less), less[0])
+        assert (shared.held, shared.by_runs) == (schedule.held[less[0]], by_runs[less[0]])
+        event("rests on held")
 
 
 @given(arbitrary_schedules(), machines())
@@ -190,10 +261,10 @@ def test_metrics_by_brute_force(schedule: Schedule) -> None:
                 recomputed += min(computed, request.prompt_len + kept)
             if machine.after_eviction == "resume":
                 kept += tokens
-            elif run.outcome == "evicted":
+            elif run.outcome == "evicted" and run.stop != schedule.ended:
                 wasted += tokens
     assert list(schedule.occupancy()) == held
-    assert schedule.peak_occupancy == max(held)
+    assert schedule.peak_occupancy == max(held, default=0)
     assert schedule.wasted_tokens == wasted
     assert schedule.recomputed_tokens == recomputed
 
@@ -202,7 +273,8 @@ def test_metrics_by_brute_force(schedule: Schedule) -> None:
 def test_documents_keep_what_was_computed(schedule: Schedule) -> None:
     for text, name in ((schedule.to_json(), "schedule"), (schedule.to_json_lines(), "lines")):
         assert read_schedule(text) == schedule
-        is_new = schedule.has_computed or schedule.instance.machine != Machine()
+        is_new = schedule.has_computed or schedule.lacks_something
+        is_new = is_new or schedule.instance.machine != Machine()
         assert json.loads(text.split("\n")[0])["version"] == 1 + is_new
         assert validate("schedule" if name == "schedule" else "schedule-lines", text) == ()
 
@@ -311,3 +383,61 @@ def test_what_is_no_number_for_each_round_is_refused(computed: object, says: str
     with pytest.raises(InvalidValue, match=says) as caught:
         Run("a", 0, 3, "completed", computed)  # type: ignore[arg-type]  # on purpose
     assert caught.value.field == "run of request 'a': computed"
+
+
+ABORTED = Run("a", 0, 2, "aborted")
+
+
+@pytest.mark.parametrize(
+    ("runs", "aborted", "ended", "rule", "says"),
+    [
+        (
+            [ABORTED],
+            {},
+            None,
+            "stops-when-aborted",
+            "has a run aborted in round 2, and 'aborted' does",
+        ),
+        (
+            [ABORTED],
+            {"a": 3},
+            None,
+            "stops-when-aborted",
+            "aborted in round 2, and 'aborted' says 3",
+        ),
+        ([Run("a", 0, 3, "evicted")], {"a": 2}, None, "stops-when-aborted", "runs until round 3"),
+        ([Run("a", 0, 4, "completed")], {"a": 2}, None, "stops-when-aborted", "yet completes at 4"),
+        ([], {"a": 2}, 1, "stops-when-aborted", "and the log ends before round 1"),
+        ([Run("a", 0, 4, "aborted")], {"a": 4}, None, "aborted-length", "is aborted with 4 tokens"),
+        (
+            [Run("a", 2, 2, "aborted")],
+            {"a": 2},
+            None,
+            "aborted-length",
+            "leave out runs of no round",
+        ),
+        ([Run("a", 0, 4, "evicted")], {}, 4, "evicted-length", "is evicted after 4 rounds"),
+    ],
+)
+def test_aborts_and_the_end_of_the_log_are_judged(
+    runs: list[Run], aborted: dict[RequestId, int], ended: int | None, rule: str, says: str
+) -> None:
+    instance = Instance(10, (Request("a", 2, 4),))
+    found = check(Schedule(instance, runs, aborted=aborted, ended=ended))
+    (violation,) = (each for each in found if each.rule != "completes-once")
+    assert violation.rule == rule
+    assert says in violation.message
+
+
+def test_an_abort_and_an_eviction_in_one_round() -> None:
+    """Decision D45."""
+    instance = Instance(9, (Request("a", 2, 5),))
+    evicted = Schedule(instance, [Run("a", 0, 2, "evicted")], aborted={"a": 2})
+    assert check(evicted) == ()
+
+
+def test_a_run_that_the_end_of_the_log_cuts_off() -> None:
+    """Decision D43."""
+    cut = Schedule(Instance(20, (Request("a", 2, 3),)), [Run("a", 0, 2, "evicted")], ended=2)
+    assert check(cut) == ()
+    assert (cut.evictions, cut.wasted_tokens, cut.unfinished) == (0, 0, ("a",))

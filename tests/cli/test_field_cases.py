@@ -46,10 +46,12 @@ from tests.support.real_data import BESIDE_THE_PROJECT
      "has 30."),
     (EMPTY_RUN, 1, "evicted-length: request 'b' is evicted after 0 rounds, so the run has no round "
      "and holds nothing; leave out runs of no round."),
-    (ABORTED, 2, "runs[1]: outcome is 'aborted', but it must be 'completed' or 'evicted'"),
+    (ABORTED, 2, "runs[1]: outcome is 'aborted', but it must be 'completed' or 'evicted', because "
+     'the document is of version 1; write "version": 2.'),
     (LAST_TOKEN_NOT_STORED, 1, "within-capacity: round 0: 2 running requests hold 64 tokens"),
     (LOG_ENDS, 1, "completes-once: request 'b' never completes: it has no run; the log seems to "
-     "end while the request waited or ran."),
+     "end while the request waited or ran; if it does, give 'ended', the first round that the log "
+     "does not have."),
     (WRONG_PREDICTION, 2, "request '1': lower is 5, but it must not exceed output_len, which is 3"),
 ])  # fmt: skip
 def test_check_of_schedules_from_bug_reports(
@@ -110,6 +112,63 @@ def test_check_on_the_machine_of_the_engine(
     assert says in unwrapped(capsys.readouterr().out)
     assert run(application, ["check", "--json", str(file)]) == 0
     assert json.loads(capsys.readouterr().out)["machine"] == machine
+
+
+@pytest.mark.parametrize(("case", "fields", "says"), [
+    (ABORTED, {"aborted": {"b": 6}}, "valid: 2 requests (1 aborted), 2 runs, total latency 4 "
+     "request·rounds of the 1 request completed."),
+    (LOG_ENDS, {"ended": 6}, "valid: 2 requests (1 unfinished), 1 run, total latency 6 "
+     "request·rounds of the 1 request completed."),
+    (SHARED_PREFIX, {"held": [22, 24, 26]}, "valid: 2 requests, 2 runs, total latency 6 "
+     "request·rounds. The verdict on the cache rests on 'held', what the engine says that it held: "
+     "less than the runs imply in 3 rounds, first in round 0 (22 tokens where the runs imply 34), "
+     "as when requests share prefixes."),
+])  # fmt: skip
+def test_check_of_what_a_log_lacks(
+    case: dict[str, object],
+    fields: dict[str, object],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "case.json"
+    text = json.dumps(case | {"version": 2} | fields)
+    file.write_text(text, encoding="utf-8")
+    assert validate("schedule", text) == ()
+    assert run(application, ["check", str(file)]) == 0
+    assert " ".join(unwrapped(capsys.readouterr().out).split()) == says
+    assert run(application, ["check", "--json", str(file)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["aborted"], found["unfinished"]) == ("aborted" in fields, "ended" in fields)
+    shared = {"rounds": 3, "first": 0, "held": 22, "by_runs": 34}
+    assert found["rests_on_held"] == (shared if "held" in fields else None)
+
+
+@pytest.mark.parametrize(("held", "code", "says"), [
+    ([34, 36, 38], 1, "within-capacity: round 0: the engine holds 34 tokens and the cache has 30."),
+    ([22, 31, 26], 1, "within-capacity: round 1: the engine holds 31 tokens and the cache has 30."),
+    ([22, 24, 39], 1, "held-by-runs: round 2: the engine holds 39 tokens, and its running requests "
+     "occupy 38; only less is possible, where requests share prefixes."),
+])  # fmt: skip
+def test_what_the_engine_held_is_judged(
+    held: list[int], code: int, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(SHARED_PREFIX | {"version": 2, "held": held}), encoding="utf-8")
+    assert run(application, ["check", str(file)]) == code
+    said = unwrapped(capsys.readouterr().out)
+    assert says in said
+    assert ("rests on 'held'" in said) == (held != [34, 36, 38])
+
+
+def test_a_field_of_an_engine_is_skipped_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.jsonl"
+    text = file_of("s35_extra_field").read_text(encoding="utf-8")
+    file.write_text(text.replace('"reason"', '"x-reason"'), encoding="utf-8")
+    assert run(application, ["check", str(file)]) == 0
+    assert capsys.readouterr().out.startswith("valid: 1 request, 1 run")
 
 
 @pytest.mark.parametrize(("name", "flags", "code"), [

@@ -72,9 +72,18 @@ def broken_rules(schedule: Schedule) -> list[BrokenRule]:
                 held[now] += blocks(moment.in_cache + newest, instance.block_size)
                 computed[now] += moment.computed
                 running[now] += 1
-        found += _broken_by_completions(runs)
-    found += _first_rounds_over("within-capacity", held, instance.capacity)
-    if machine.tokens_per_round is not None:
+        found += _broken_by_completions(schedule, request, runs)
+        found += _broken_by_the_abort(schedule, request, runs)
+    shares = False
+    if schedule.held is None:
+        found += _first_rounds_over("within-capacity", held, instance.capacity)
+    else:
+        held += [0] * (len(schedule.held) - len(held))
+        found += _first_rounds_over("within-capacity", list(schedule.held), instance.capacity)
+        more = [says - by_runs for says, by_runs in zip(schedule.held, held, strict=True)]
+        found += _first_rounds_over("held-by-runs", more, 0)
+        shares = min(more, default=0) < 0
+    if machine.tokens_per_round is not None and not shares:
         found += _first_rounds_over("within-tokens-per-round", computed, machine.tokens_per_round)
     if machine.max_running is not None:
         found += _first_rounds_over("within-max-running", running, machine.max_running)
@@ -99,17 +108,38 @@ def _broken_by_run(
         if together != request.output_len or not lived or not lived[-1].generates:
             found.append(("completed-length", run.start))
     elif not lived or together >= request.output_len:
-        found.append(("evicted-length", run.start))
+        found.append((f"{run.outcome}-length", run.start))
     return found
 
 
-def _broken_by_completions(runs: list[Run]) -> list[BrokenRule]:
+def _broken_by_completions(
+    schedule: Schedule, request: Request, runs: list[Run]
+) -> list[BrokenRule]:
     completed = [run for run in runs if run.outcome == "completed"]
     if not completed:
-        return [("completes-once", None)]
+        exempt = request.id in schedule.aborted or schedule.ended is not None
+        return [] if exempt else [("completes-once", None)]
     found: list[BrokenRule] = [("completes-once", run.start) for run in completed[1:]]
-    late = [run for run in runs if run.outcome == "evicted" and run.start >= completed[0].stop]
+    late = [run for run in runs if run not in completed and run.start >= completed[0].stop]
     return found + [("nothing-after-completion", run.start) for run in late]
+
+
+def _broken_by_the_abort(schedule: Schedule, request: Request, runs: list[Run]) -> list[BrokenRule]:
+    left = schedule.aborted.get(request.id)
+    found: list[int] = []
+    if left is None:
+        found += [run.stop for run in runs if run.outcome == "aborted"]
+    else:
+        if left < request.arrival:
+            found.append(left)
+        if schedule.ended is not None and left > schedule.ended:
+            found.append(left)
+        for run in runs:
+            if run.outcome == "completed" or (run.outcome == "aborted" and run.stop != left):
+                found.append(run.stop)
+            elif run.stop > left:
+                found.append(run.start)
+    return [("stops-when-aborted", now) for now in found]
 
 
 def _first_rounds_over(rule: str, amounts: list[int], limit: int) -> list[BrokenRule]:
@@ -143,8 +173,10 @@ class _Stay:
 class _Engine:
     """An engine that decides at random, and never breaks a rule."""
 
-    def __init__(self, instance: Instance, random: Random) -> None:
+    def __init__(self, instance: Instance, random: Random, aborts: float) -> None:
         self.instance = instance
+        self.aborts = aborts
+        self.aborted: dict[RequestId, int] = {}
         self.machine: Machine = instance.machine
         self.random = random
         self.now = 0
@@ -156,6 +188,7 @@ class _Engine:
     def schedule(self) -> Schedule:
         while len(self.done) < len(self.instance.requests):
             careful = self.now > PATIENCE
+            self._clients_leave()
             for name in list(self.stays):
                 if len(self.stays) > 1 if careful else self.random.random() < 0.15:
                     self._leave(name, "evicted")
@@ -167,7 +200,16 @@ class _Engine:
                 if stay and self.kept[request.id] + stay.tokens == request.output_len:
                     self._leave(request.id, "completed")
                     self.done.add(request.id)
-        return Schedule(self.instance, self.runs)
+        return Schedule(self.instance, self.runs, aborted=self.aborted)
+
+    def _clients_leave(self) -> None:
+        for request in self.instance.requests:
+            is_here = request.arrival <= self.now and request.id not in self.done
+            if is_here and self.random.random() < self.aborts:
+                if request.id in self.stays:
+                    self._leave(request.id, "aborted")
+                self.aborted[request.id] = self.now
+                self.done.add(request.id)
 
     def _admit(self, most: int | None) -> None:
         waiting = [
@@ -221,6 +263,26 @@ class _Engine:
             self.kept[request] += stay.tokens
 
 
-def random_schedule(instance: Instance, random: Random) -> Schedule:
-    """A valid schedule of the instance on its machine: chunks, pauses and evictions at random."""
-    return _Engine(instance, random).schedule()
+def random_schedule(instance: Instance, random: Random, aborts: float = 0.0) -> Schedule:
+    """A valid schedule of the instance on its machine: chunks, pauses and evictions at random.
+
+    Args:
+        instance: the instance.
+        random: makes every decision.
+        aborts: probability that the client of a request goes away, in each round.
+    """
+    return _Engine(instance, random, aborts).schedule()
+
+
+def cut_off(schedule: Schedule, ended: int) -> Schedule:
+    """What a log that ends before round ``ended`` has of a valid schedule."""
+    runs = []
+    for run in schedule.runs:
+        length = min(run.stop, ended) - run.start
+        if run.stop <= ended and (run.stop < ended or run.outcome == "completed"):
+            runs.append(run)
+        elif length > 0:
+            computed = None if run.computed is None else run.computed[:length]
+            runs.append(Run(run.request, run.start, ended, "evicted", computed))
+    aborted = {request: now for request, now in schedule.aborted.items() if now < ended}
+    return Schedule(schedule.instance, runs, aborted=aborted, ended=ended)

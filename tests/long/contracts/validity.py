@@ -7,7 +7,7 @@ rule may be broken, they are small.
 from __future__ import annotations
 
 from amin_ref import Instance, Request, Run
-from amin_ref.checker import _completes_once, _in_time, _lengths, _Piece, _within_capacity
+from amin_ref.checker import completion, memory, timing, tracing
 
 
 def completed_length(start: int, length: int, output_len: int) -> bool:
@@ -17,7 +17,7 @@ def completed_length(start: int, length: int, output_len: int) -> bool:
     post: __return__ == (length == output_len)
     """
     run = Run("a", start, start + length, "completed")
-    return not list(_lengths(Request("a", 1, output_len), [run]))
+    return not list(completion.lengths(Request("a", 1, output_len), [run]))
 
 
 def evicted_length(start: int, length: int, output_len: int) -> bool:
@@ -27,7 +27,7 @@ def evicted_length(start: int, length: int, output_len: int) -> bool:
     post: __return__ == (1 <= length < output_len)
     """
     run = Run("a", start, start + length, "evicted")
-    return not list(_lengths(Request("a", 1, output_len), [run]))
+    return not list(completion.lengths(Request("a", 1, output_len), [run]))
 
 
 def not_before_arrival(start: int, arrival: int) -> bool:
@@ -37,7 +37,7 @@ def not_before_arrival(start: int, arrival: int) -> bool:
     post: __return__ == (arrival <= start)
     """
     run = Run("a", start, start + 1, "completed")
-    return not list(_in_time(Request("a", 1, 1, arrival=arrival), [run]))
+    return not list(timing.in_time(Request("a", 1, 1, arrival=arrival), [run]))
 
 
 def no_overlap(first: int, length: int, second: int) -> bool:
@@ -50,7 +50,7 @@ def no_overlap(first: int, length: int, second: int) -> bool:
         Run("a", first, first + length, "evicted"),
         Run("a", second, second + 1, "completed"),
     ]
-    return not list(_in_time(Request("a", 1, 1), runs))
+    return not list(timing.in_time(Request("a", 1, 1), runs))
 
 
 def completes_once(first: bool, second: bool, third: bool) -> bool:
@@ -62,7 +62,7 @@ def completes_once(first: bool, second: bool, third: bool) -> bool:
         Run("a", 4 * i, 4 * i + 3, "completed" if completed else "evicted")
         for i, completed in enumerate((first, second, third))
     ]
-    return not list(_completes_once(Request("a", 1, 3), runs))
+    return not list(completion.completes_once(Request("a", 1, 3), runs))
 
 
 def within_capacity(apart: int, capacity: int) -> bool:
@@ -72,5 +72,5 @@ def within_capacity(apart: int, capacity: int) -> bool:
     post: __return__ == (capacity >= (6, 5, 3, 3)[apart])
     """
     requests = (Request("a", 1, 2), Request("b", 1, 2))
-    pieces = [_Piece("a", 0, 2, 2), _Piece("b", apart, apart + 2, 2)]
-    return not list(_within_capacity(Instance(capacity, requests), pieces))
+    pieces = [tracing.Piece("a", 0, 2, 2), tracing.Piece("b", apart, apart + 2, 2)]
+    return not list(memory.within_capacity(Instance(capacity, requests), pieces))

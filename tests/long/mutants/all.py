@@ -74,7 +74,13 @@ GROUPS = (
             "amin_ref/simulator/cache.py",
             "amin_ref/model/blocks.py",
             "amin_ref/simulator/simulation.py",
-            "amin_ref/checker.py",
+            "amin_ref/checker/__init__.py",
+            "amin_ref/checker/aborts.py",
+            "amin_ref/checker/completion.py",
+            "amin_ref/checker/limits.py",
+            "amin_ref/checker/memory.py",
+            "amin_ref/checker/timing.py",
+            "amin_ref/checker/tracing.py",
             "amin_ref/model/request.py",
             "amin_ref/model/instance.py",
             "amin_ref/model/schedule.py",
@@ -93,6 +99,7 @@ GROUPS = (
             "tests/model/test_json_lines.py",
             "tests/model/test_metrics.py",
             "tests/checker/test_checker.py",
+            "tests/checker/test_engine_machine.py",
             "tests/simulator/test_simulator.py",
             "tests/policies/test_naive.py",
             "tests/policies/test_theorems.py",
@@ -268,7 +275,34 @@ GROUPS = (
 HOMES = {
     "amin_ref/simulator/cache.py": ("tests/simulator/test_simulator.py",),
     "amin_ref/simulator/simulation.py": ("tests/simulator/test_simulator.py",),
-    "amin_ref/checker.py": ("tests/checker/test_checker.py",),
+    "amin_ref/checker/__init__.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/aborts.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/completion.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/limits.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/memory.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/timing.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
+    "amin_ref/checker/tracing.py": (
+        "tests/checker/test_checker.py",
+        "tests/checker/test_engine_machine.py",
+    ),
     "amin_ref/model/request.py": ("tests/model/test_values.py", "tests/model/test_documents.py"),
     "amin_ref/model/instance.py": (
         "tests/model/test_values.py",

@@ -55,7 +55,9 @@ AMIN_BY_VOLUME = "amin_ref/policies/amin_by_volume.py"
 BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 CERTIFICATE = "oracle/certificate.py"
-CHECKER = "amin_ref/checker.py"
+COMPLETION = "amin_ref/checker/completion.py"
+TIMING = "amin_ref/checker/timing.py"
+MEMORY = "amin_ref/checker/memory.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
@@ -424,100 +426,101 @@ VALIDITY = (
     Mutant(
         "checker without completes-once: a request that never completes",
         "T2",
-        CHECKER,
-        "    if not completed:\n",
+        COMPLETION,
+        "    if not completed and not may_be_unfinished:\n",
         "    if False:\n",
     ),
     Mutant(
         "checker without completes-once: a request that completes twice",
         "T2",
-        CHECKER,
+        COMPLETION,
         "    for run in completed[1:]:\n",
         "    for run in completed[:0]:\n",
     ),
     Mutant(
         "checker without nothing-after-completion",
         "T2",
-        CHECKER,
-        'if run.outcome == "evicted" and run.start >= completed[0].stop:',
-        'if run.outcome == "evicted" and run.start > 10**9:',
+        COMPLETION,
+        'if run.outcome != "completed" and run.start >= completed[0].stop:',
+        'if run.outcome != "completed" and run.start > 10**9:',
     ),
     Mutant(
         "checker without completed-length",
         "T2",
-        CHECKER,
+        COMPLETION,
         'if run.outcome == "completed" and length != request.output_len:',
         'if run.outcome == "completed" and length < 0:',
     ),
     Mutant(
         "checker without evicted-length",
         "T2",
-        CHECKER,
+        COMPLETION,
         'if run.outcome == "evicted" and not 1 <= length < request.output_len:',
         'if run.outcome == "evicted" and length < 0:',
     ),
     Mutant(
         "checker lets a run be evicted with its whole output",
         "T2",
-        CHECKER,
+        COMPLETION,
         "not 1 <= length < request.output_len",
         "not 1 <= length <= request.output_len",
     ),
     Mutant(
         "checker without not-before-arrival",
         "T2",
-        CHECKER,
+        TIMING,
         "        if run.start < request.arrival:\n",
         "        if run.start < 0:\n",
     ),
     Mutant(
         "checker without no-overlap",
         "T2",
-        CHECKER,
+        TIMING,
         "        if run.start < busy_until:\n",
         "        if run.start < 0:\n",
     ),
     Mutant(
         "checker without within-capacity",
         "T1",
-        CHECKER,
+        MEMORY,
         "        if over_at_the_end:\n",
         "        if False:\n",
     ),
     Mutant(
         "checker allows a token too many",
         "T1",
-        CHECKER,
+        MEMORY,
         "over_at_the_end = cache.held(following - 1) > instance.capacity",
         "over_at_the_end = cache.held(following - 1) > instance.capacity + 1",
     ),
     Mutant(
         "checker drops block rounding",
         "T1",
-        CHECKER,
+        MEMORY,
         "        self._block_size = block_size\n"
-        "        self._split = [divmod(run.tokens - run.start, block_size) for run in runs]\n",
+        "        self._split = "
+        "[divmod(piece.tokens - piece.start, block_size) for piece in pieces]\n",
         "        self._block_size = 1\n"
-        "        self._split = [divmod(run.tokens - run.start, 1) for run in runs]\n",
+        "        self._split = [divmod(piece.tokens - piece.start, 1) for piece in pieces]\n",
     ),
     Mutant(
         "checker leaves out the block that a request has begun",
         "T1",
-        CHECKER,
+        MEMORY,
         "running * (quotient + 1)",
         "running * quotient",
     ),
     Mutant(
         "checker leaves out the requests that are one block ahead",
         "T1",
-        CHECKER,
+        MEMORY,
         "running - self._count_up_to(self._block_size - remainder)",
         "0",
     ),
     Mutant(
         "checker counts a block of which a request holds nothing",
         "T1",
-        CHECKER,
+        MEMORY,
         "        if remainder == 0:\n",
         "        if False:\n",
     ),

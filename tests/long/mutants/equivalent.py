@@ -105,15 +105,15 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/simulator/simulation.py::_Simulation._refuse_idleness: bool(self._waiting) and (not self._cache.running) and (not self._arrival_rounds) -> not self._cache.running and (not self._arrival_rounds) #1",
     ),
     "a Schedule already stores its runs by start and, for one request, by stop; the checker only does not rely on it": (
-        "amin_ref/checker.py::check: sorted(runs_by_request[request.id], key=lambda run: (run.start, run.stop)) -> list(runs_by_request[request.id]) #1",
+        "amin_ref/checker/__init__.py::_runs_by_request: sorted(runs[request.id], key=lambda run: (run.start, run.stop)) -> list(runs[request.id]) #1",
     ),
     "no run starts before round 0, since Run refuses it": (
-        "amin_ref/checker.py::_in_time: 0 -> -1 #1",
+        "amin_ref/checker/timing.py::in_time: 0 -> -1 #1",
     ),
     "the search finds the first round above the capacity, which lies before each of these ends of the search": (
-        "amin_ref/checker.py::_within_capacity: following - 1 -> following + 1 #2",
-        "amin_ref/checker.py::_within_capacity: following - 1 -> following #2",
-        "amin_ref/checker.py::_within_capacity: 1 -> 0 #2",
+        "amin_ref/checker/memory.py::within_capacity: following - 1 -> following + 1 #2",
+        "amin_ref/checker/memory.py::within_capacity: following - 1 -> following #2",
+        "amin_ref/checker/memory.py::within_capacity: 1 -> 0 #2",
     ),
     "the first run with tokens sets the stop to 1 or more, before any run is compared with it": (
         "amin_ref/model/schedule.py::Schedule._busy_periods: 0 -> 1 #1",
