@@ -63,7 +63,7 @@ def rounds_that_matter(
 
 
 def steps(rounds: int, longest: int) -> int:
-    """Additions of :func:`cheapest` with so many rounds and an output of ``longest`` tokens."""
+    """Additions of :func:`cheapest` for this many rounds and an output of ``longest`` tokens."""
     rows = min(rounds, longest)
     return rows * rounds - rows * (rows - 1) // 2
 
