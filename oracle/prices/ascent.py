@@ -110,8 +110,7 @@ arrivals, takes whatever time there is (``proofs_notes/oracle.md``).
 NEAR_ENOUGH = 5e-5
 """Part of the bound below which the third step is left out.
 
-The bound with pauses is at most the one without, at its best prices, so no more than that part could
-be gained."""
+At its best prices the bound with pauses is at most the one without, so no more could be gained."""
 
 PAUSING_TEMPERATURES = (20.0, 5.0, 1.0, 0.3, 0.1)
 """Temperatures of the third step, in rounds, from the smoothest level on. The last is a tenth of a
