@@ -231,7 +231,7 @@ class _Log:
         if self.laid_out > MOST_LAID_OUT:
             raise InvalidDocument(
                 f"{where}: the runs with 'computed' lines have more than {MOST_LAID_OUT:,} rounds "
-                "together; leave out these lines where a request computes all that is left of its "
+                "together; leave out these lines where a request computes the rest of its "
                 "prefix, or cut the log into parts."
             )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Stay:
     """A run that has not stopped.
 
-    In a round for which nothing else is said, it computes all that is left of its prefix.
+    In a round for which nothing else is said, it computes the rest of its prefix.
 
     Attributes:
         start: its first round.

@@ -74,7 +74,7 @@ class LogWriter:
     def computed(self, now: int, tokens: Mapping[str, int], held: int | None = None) -> None:
         """What the running requests compute in round ``now``.
 
-        Without this call, each computes all that is left of its prefix.
+        Without this call, each computes the rest of its prefix.
 
         Args:
             now: the round.
@@ -156,7 +156,7 @@ def log_of(schedule: Schedule) -> Iterator[str]:
 
     An id that is an int becomes a string. The log of a valid schedule reads back as that schedule,
     with its requests in the order of their arrivals, without those that arrive when the log has
-    ended, and without ``computed`` in runs that always compute all that is left of their prefix.
+    ended, and without ``computed`` in runs that always compute the rest of their prefix.
 
     Raises:
         InvalidValue: two ids are the same as strings.
@@ -211,7 +211,7 @@ def _happening(schedule: Schedule, names: Mapping[RequestId, str]) -> _Happening
 def _unusual_rounds(
     schedule: Schedule, names: Mapping[RequestId, str]
 ) -> dict[int, dict[str, int]]:
-    """By round: tokens of each run that does not compute all that is left of its prefix."""
+    """By round: tokens of each run that does not compute the rest of its prefix."""
     found: dict[int, dict[str, int]] = {}
     prefixes = {request.id: request.prompt_len for request in schedule.instance.requests}
     resumes = schedule.instance.machine.after_eviction == "resume"

@@ -56,6 +56,7 @@ def test_a_log_is_read_like_the_schedule(
     assert said[0]
 
 
+@pytest.mark.slow
 def test_a_report_shows_a_log(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
