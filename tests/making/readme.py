@@ -25,7 +25,7 @@ PAGES = (
     README,
     *(
         PROJECT / "proofs_notes" / f"{name}.md"
-        for name in ("tutorial", "check", "compare", "import")
+        for name in ("tutorial", "check", "compare", "import", "logs")
     ),
 )
 """The pages for users; each of their examples is run, so that it works as it is printed."""
