@@ -14,7 +14,8 @@ import click
 
 from amin_ref.cli.limits import input_limits
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.files.reading import CannotRead, Source, open_source
+from amin_ref.files.reading import BEGINNING, CannotRead, Source, open_source
+from amin_ref.logs import is_log, read_log
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule, read_schedule
@@ -59,7 +60,7 @@ def named(file: str) -> Iterator[None]:
 
 
 def schedule_in(file: str, machine: Mapping[str, object] | None = None) -> Schedule:
-    """The schedule in a file, one document or JSON lines. Says so if that takes long.
+    """The schedule in a file: one document, JSON lines, or an engine's log. Says so if slow.
 
     Args:
         file: its name; ``-`` is standard input.
@@ -72,7 +73,11 @@ def schedule_in(file: str, machine: Mapping[str, object] | None = None) -> Sched
     with told_if_slow(f"reading {shown_file(file)}"):
         text = read_text(file)
         with named(file):
-            return read_schedule(text, machine)
+            return _schedule_or_log(text, machine)
+
+
+def _schedule_or_log(text: str, machine: Mapping[str, object] | None = None) -> Schedule:
+    return read_log(text, machine) if is_log(text[:BEGINNING]) else read_schedule(text, machine)
 
 
 def instance_in(file: str) -> Instance | None:
@@ -87,8 +92,8 @@ def instance_in(file: str) -> Instance | None:
     with told_if_slow(f"reading {shown_file(file)}"):
         text = read_text(file)
         with named(file):
-            if b'"amin-ref/schedule' in _beginning(file):
-                return read_schedule(text).instance
+            if any(name in _beginning(file) for name in (b'"amin-ref/schedule', b'"amin-ref/log"')):
+                return _schedule_or_log(text).instance
             return Instance.from_json(text)
 
 

@@ -51,12 +51,13 @@ def schema_command(
 ) -> None:
     """Print the JSON Schema of a document, or validate a file.
 
-    NAME is 'instance', 'schedule', 'schedule-lines', 'certificate', 'vectors', 'comparison' or
-    'seed-comparison'. The schemas are of Draft 2020-12.
+    NAME is 'instance', 'schedule', 'schedule-lines', 'log', 'certificate', 'vectors', 'comparison'
+    or 'seed-comparison'. The schemas are of Draft 2020-12.
 
     The first two fields of a document name its format and version. A schedule is one document
-    ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines'). 'compare
-    --json' prints a 'comparison', and with --seeds a 'seed-comparison'.
+    ('schedule'), or JSON lines: a header, then a run on each line ('schedule-lines'), or what an
+    engine does as it goes ('log'). 'compare --json' prints a 'comparison', and with --seeds a
+    'seed-comparison'.
 
     Exit code with --validate: 0: the document satisfies the schema. 1: it does not, and each error
     is listed with its place. 2: not readable. A schema cannot express every rule of a schedule;

@@ -35,9 +35,7 @@ def parse(text: str) -> object:
             has NaN, an infinity, or a number with more digits than Python converts.
     """
     try:
-        value: object = json.loads(
-            text, object_pairs_hook=_object_without_repeats, parse_constant=_refuse_constant
-        )
+        value: object = _STRICT.decode(text)
     except json.JSONDecodeError as error:
         # The text may be one line of a file of JSON lines, of which 1 is then the wrong number.
         line = f"line {error.lineno}, " if "\n" in text else ""
@@ -152,3 +150,9 @@ def _object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object
 
 def _refuse_constant(name: str) -> object:
     raise InvalidDocument(f"{name} is not a JSON number; write a finite one.")
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_object_without_repeats, parse_constant=_refuse_constant
+)
+"""Made once: ``json.loads`` would make one for each line of a log."""

@@ -23,12 +23,16 @@ SchemaName = Literal[
     "instance",
     "schedule",
     "schedule-lines",
+    "log",
     "certificate",
     "vectors",
     "comparison",
     "seed-comparison",
 ]
 SCHEMA_NAMES: tuple[SchemaName, ...] = get_args(SchemaName)
+
+LATER_LINES: dict[SchemaName, str] = {"schedule-lines": "run", "log": "event"}
+"""The kinds of documents in JSON lines: what each line after the header is."""
 
 MOST_REFUSALS = 100
 """Most refusals reported for one document: enough to see what is wrong with it."""
@@ -75,18 +79,19 @@ def validate(name: SchemaName, text: str) -> tuple[Refusal, ...]:
     from jsonschema import Draft202012Validator
 
     schema: dict[str, object] = json.loads(schema_text(name))
-    if name != "schedule-lines":
+    if name not in LATER_LINES:
         found = _refusals(Draft202012Validator(schema), parse(text), None)
         return tuple(islice(found, MOST_REFUSALS))
-    del schema["oneOf"]  # the first line must be a header, and every other line a run
-    header, run = (
-        Draft202012Validator({**schema, "$ref": f"#/$defs/{part}"}) for part in ("header", "run")
+    del schema["oneOf"]  # the first line must be a header, and no other line is one
+    header, later = (
+        Draft202012Validator({**schema, "$ref": f"#/$defs/{part}"})
+        for part in ("header", LATER_LINES[name])
     )
     lines = text.split("\n")[: -1 if text.endswith("\n") else None]
     refusals = (
         refusal
         for number, line in enumerate(lines, start=1)
-        for refusal in _refusals(header if number == 1 else run, _parsed(line, number), number)
+        for refusal in _refusals(header if number == 1 else later, _parsed(line, number), number)
     )
     return tuple(islice(refusals, MOST_REFUSALS))
 

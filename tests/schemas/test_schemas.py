@@ -25,8 +25,9 @@ from amin_ref import (
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS
+from amin_ref.logs import read_log
 from amin_ref.model.schedule import read_schedule
-from amin_ref.schemas import SCHEMA_NAMES, SchemaName, schema_text, validate
+from amin_ref.schemas import LATER_LINES, SCHEMA_NAMES, SchemaName, schema_text, validate
 from amin_ref.strategies import arbitrary_schedules, instances
 from amin_ref.vectors import RULES, VectorFile, published_text, published_vectors
 from oracle import Certificate, lower_bound
@@ -44,10 +45,10 @@ def validator(name: SchemaName) -> Draft202012Validator:
 
 def is_refused_by_schema(name: SchemaName, text: str) -> bool:
     """Whether the schema as published refuses a document, or any line of one in JSON lines."""
-    lines = text.splitlines() if name == "schedule-lines" else [text]
+    lines = text.splitlines() if name in LATER_LINES else [text]
     refused = not all(validator(name).is_valid(json.loads(line)) for line in lines)
     # In JSON lines, only ``validate`` refuses a header as a run, or a run as the header.
-    assert bool(validate(name, text)) == refused or name == "schedule-lines"
+    assert bool(validate(name, text)) == refused or name in LATER_LINES
     assert validate(name, text) or not refused
     return refused
 
@@ -58,7 +59,7 @@ def test_each_schema_is_valid_and_names_its_format_and_version(name: SchemaName)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["$id"] == f"urn:amin-ref:schema:{name}:1"
-    header = schema["$defs"]["header"] if name == "schedule-lines" else schema
+    header = schema["$defs"]["header"] if name in LATER_LINES else schema
     assert header["properties"]["format"] == {"const": f"amin-ref/{name}"}
     version = header["properties"]["version"]
     assert version == {"const": 1} or (
@@ -68,11 +69,15 @@ def test_each_schema_is_valid_and_names_its_format_and_version(name: SchemaName)
 
 
 def test_definitions_of_one_name_are_equal_in_all_schemas() -> None:
-    """Each schema repeats them, so that it can be used without the others."""
+    """Each schema repeats them, so that it can be used without the others.
+
+    Only the header is one of the form's own.
+    """
     found: dict[str, str] = {}
     for name in SCHEMA_NAMES:
         for part, schema in json.loads(schema_text(name))["$defs"].items():
-            assert found.setdefault(part, json.dumps(schema)) == json.dumps(schema)
+            text = json.dumps(schema)
+            assert part == "header" or found.setdefault(part, text) == text
 
 
 def objects(schema: object) -> Iterator[dict[str, object]]:
@@ -170,6 +175,7 @@ READERS: dict[SchemaName, Callable[[str], object]] = {
     "instance": Instance.from_json,
     "schedule": Schedule.from_json,
     "schedule-lines": read_schedule,
+    "log": read_log,
     "certificate": Certificate.from_json,
     "vectors": VectorFile.from_json,
 }
@@ -188,8 +194,34 @@ BEYOND_SCHEMAS = (
     "the stretch before it prices rounds",
     "one for each round of the stretch",
     "has no note",
+    # Of a log: what a line says against the lines before it.
+    "does not run",
+    "has not arrived",
+    "has arrived before",
+    "was aborted before",
+    "runs since round",
+    "has computed tokens in round",
+    "write the lines in the order",
+    "no line may follow",
+    "round .* lacks it",
 )
 """Messages about rules that compare two places of a document, which a schema cannot do."""
+
+
+WHOLE_LOG = """\
+{"format": "amin-ref/log", "version": 1, "capacity": 9, "block_size": 2, "machine": {}}
+{"event": "arrive", "round": 0, "request": "a", "prompt_len": 3, "lower": 1, "upper": 4}
+{"event": "arrive", "round": 0, "request": "b", "prompt_len": 2}
+{"event": "start", "round": 0, "request": "a"}
+{"event": "start", "round": 0, "request": "b"}
+{"event": "computed", "round": 0, "tokens": {"a": 2}, "held": 6}
+{"event": "evict", "round": 1, "request": "a"}
+{"event": "computed", "round": 1, "tokens": {}, "held": 4}
+{"event": "complete", "round": 1, "request": "b"}
+{"event": "abort", "round": 2, "request": "a"}
+{"event": "end", "round": 2}
+"""
+"""A log in which every event and every field occurs."""
 
 
 @cache
@@ -217,6 +249,7 @@ def whole_documents() -> dict[SchemaName, str]:
         "instance": schedule.instance.to_json(),
         "schedule": schedule.to_json(),
         "schedule-lines": schedule.to_json_lines(),
+        "log": WHOLE_LOG,
         "certificate": certificate.to_json(),
         "vectors": VectorFile(notes, vector_file.groups).to_json(),
     }
@@ -275,7 +308,7 @@ def damaged(data: st.DataObject, value: object) -> object:
 def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject) -> None:
     """The reader refuses what the schema refuses; so does the schema, where one place is wrong."""
     text = whole_documents()[name]
-    if name == "schedule-lines":
+    if name in LATER_LINES:
         lines = [json.loads(line) for line in text.splitlines()]
         line = data.draw(st.integers(0, len(lines) - 1), label="line")
         lines[line] = damaged(data, lines[line])

@@ -28,6 +28,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.files", "how is a file written whole, and read once and within limits?"),
         Room("amin_ref.checker", "is a schedule valid?"),
+        Room("amin_ref.logs", "how does an engine log what it does, and how is that read?"),
         Room("amin_ref.families", "on which instances is a policy far from the optimum?"),
         Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
@@ -47,6 +48,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.suite", "the tests of a foreign scheduler"),
     ),
     (Room("amin_ref.pytest_plugin", "the same tests, as a pytest plugin"),),
+    (Room("oracle.cheapest_rounds", "when does a request generate its tokens at the least cost?"),),
     (
         Room("oracle.certificate", "what does a lower bound rest on? verified without a solver"),
         Room("oracle.deadline", "when does a search stop?"),
