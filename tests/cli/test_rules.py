@@ -484,6 +484,8 @@ class TestJson:
         [
             ("check schedule.json --json", 0, "amin-ref/check"),
             ("check invalid.json --json", 1, "amin-ref/check"),
+            ("judge schedule.json --time-limit 0 --json", 0, "amin-ref/judgement"),
+            ("judge invalid.json --json", 1, "amin-ref/judgement"),
             ("verify certificate.json --json", 0, "amin-ref/verification"),
             ("schema schedule --validate schedule.json --json", 0, "amin-ref/validation"),
             ("schema schedule --validate trace.json --json", 1, "amin-ref/validation"),
