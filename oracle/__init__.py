@@ -7,7 +7,8 @@ a certificate proves, without trusting the program that made it.
 Each name is imported when it is first used. HiGHS and PuLP are imported only when the integer
 programme is used; everything else works where neither is installed.
 
-To read: ``certificate`` (the proof of a bound), ``deadline`` (when a search stops), ``budget`` (the
+To read: ``cheapest_rounds`` (what a request costs at given prices if it may pause), ``certificate``
+(the proof of a bound), ``deadline`` (when a search stops), ``budget`` (the
 time and memory of each method) and ``journal`` (a file of finished work); ``starts`` (start rounds
 and list schedules); ``prices``, ``heuristics``, ``search`` and ``programme`` (the four ways to find
 schedules and bounds); ``portfolio`` (which of them are used); ``ratio`` (a policy's worst ratio to

@@ -3,10 +3,17 @@
 A price λ_τ ≥ 0 for a token of cache in each round τ gives a lower bound on the total latency of
 *every* schedule (specification, section 5; proof: T10 in ``proofs_notes/theorems/optimum.md``)::
 
-    Σ_i min over t ≥ r_i of [ t + o_i − r_i + Σ_k λ_{t+k−1} · occ_i(k) ]  −  M · Σ_τ λ_τ  ≤  OPT
+    Σ_i min over t ≥ r_i of [ t + o_i − r_i + Σ_k λ_{t+k−1} · occ_i(k) ]  −  M' · Σ_τ λ_τ  ≤  OPT
 
-Where a few requests fill the cache, sharper restrictions than "at most M tokens" can be priced in
-the same way (:class:`Share`).
+with M' = B·⌊M/B⌋. Where a few requests fill the cache, sharper restrictions than "at most M tokens"
+can be priced in the same way (:class:`Share`).
+
+Where an evicted request keeps its tokens (``after_eviction="resume"``), the minimum is over all
+rounds r_i ≤ t_1 < … < t_o in which the request may generate its tokens (T21 in
+``proofs_notes/theorems/optimum_resume.md``). For a request after whose arrival no price rises it is
+the same minimum as above (lemma R2); for others :mod:`oracle.cheapest_rounds` computes it. Shares
+prove nothing there. The limits of a machine (``tokens_per_round``, ``max_running``, ``watermark``)
+only exclude schedules, so a bound that ignores them holds.
 
 A certificate holds such prices as *multipliers*: integers, each a price times a common denominator.
 :func:`verify` recomputes the bound in exact integer arithmetic. How the prices were found does not
@@ -24,7 +31,6 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance, instance_document, instance_from_document
@@ -35,18 +41,26 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.machine import AfterEviction
 from amin_ref.model.short_form import short_tuple
 from amin_ref.model.validation import whole_number
+from oracle.cheapest_rounds import Integers, cheapest, exact_integers, rounds_that_matter, steps
 
 FORMAT = "amin-ref/certificate"
 VERSION = 1
 
-Integers = NDArray[np.int64]
-"""Exact integers: int64 where that is proven to suffice, Python's own in an object array else."""
+STEPS_OF_A_ROW = 256
+"""Additions that take as long as it takes to begin one row of the dynamic programme in numpy."""
 
 Kinds = Counter[tuple[int, int, int]]
-"""How many requests there are of each prompt length, output length and arrival."""
+"""How many requests there are of each prompt length, output length and arrival.
+
+The prompt length is what the cache stores of it before the first token counts: s, or s − 1 where a
+token is stored only when the next one is computed (``last_token_stored=False``).
+"""
+
+Outputs = Counter[int]
+"""How many requests there are of each output length."""
 
 Value = TypeVar("Value")
 
@@ -225,13 +239,16 @@ class Certificate:
     times there can be several: each request pays only the prices of the stretch in which it
     arrives, and rounds between stretches need no prices.
 
+    The prices are evidence for every machine; :func:`verify` evaluates them for the instance's own.
+
     Attributes:
         instance: the instance that the bound is for.
         denominator: of every multiplier; at least 1.
         stretches: in order of time, no two with a round in common.
 
     Raises:
-        InvalidValue: a field is not of this kind.
+        InvalidValue: a field is not of this kind, or there are shares for a machine on which an
+            evicted request keeps its tokens: there they would prove too much.
     """
 
     instance: Instance
@@ -243,7 +260,6 @@ class Certificate:
             raise InvalidValue(
                 "certificate: instance", self.instance, "it must be an Instance", "give one"
             )
-        refuse_other_machines(self.instance.machine, "Certificate")
         whole_number("certificate: denominator", self.denominator, 1, "price units")
         object.__setattr__(self, "stretches", _tuple_of("certificate: stretches", self.stretches))
         stop = 0
@@ -262,6 +278,15 @@ class Certificate:
                     f"the stretch before it prices rounds up to {stop - 1}",
                     "give stretches in order of time, without rounds in common",
                 )
+            if stretch.shares and keeps_tokens(self.instance):
+                raise InvalidValue(
+                    "certificate: shares",
+                    stretch.shares,
+                    "there must be none for a machine with after_eviction 'resume', where a share "
+                    "is no restriction: the other requests need not run on until the next "
+                    "completion",
+                    "leave out the shares and keep the prices of tokens",
+                )
             stop = stretch.stop
 
     def __repr__(self) -> str:
@@ -278,16 +303,36 @@ class Certificate:
         for request in self.instance.requests:
             place = bisect_right(firsts, request.arrival) - 1
             if place >= 0 and request.arrival < self.stretches[place].stop:
-                found[place][request.prompt_len, request.output_len, request.arrival] += 1
+                stored = self.instance.machine.held(request.prompt_len)
+                found[place][stored, request.output_len, request.arrival] += 1
         return list(zip(self.stretches, found, strict=True))
 
     @property
-    def operations(self) -> int:
-        """What :func:`verify` has to add up: kinds of requests × priced rounds × sums of each."""
-        return sum(
-            len(kinds) * len(stretch.multipliers) * (1 + len(stretch.shares))
+    def falling(self) -> bool:
+        """Whether in each stretch no price rises from the first arrival in the stretch on.
+
+        Then the certificate proves the same on a machine that keeps the tokens of evicted requests
+        as on one that does not, if it has no shares (lemma R2).
+        """
+        return all(
+            arrival - stretch.first_round >= _last_rise(stretch.multipliers)
             for stretch, kinds in self.kinds()
+            for _, _, arrival in kinds
         )
+
+    @property
+    def operations(self) -> int:
+        """What :func:`verify` has to add up.
+
+        Kinds of requests × priced rounds × sums of each; for requests that may gain by pausing,
+        the additions of the dynamic programme.
+        """
+        total = 0
+        for stretch, kinds in self.kinds():
+            one_run, pausing = _by_rises(self.instance, kinds, stretch)
+            total += len(one_run) * len(stretch.multipliers) * (1 + len(stretch.shares))
+            total += _steps_of(self.instance, pausing, stretch, self.denominator)
+        return total
 
     def to_json(self) -> str:
         """The certificate with its instance as one line of JSON, versioned."""
@@ -348,26 +393,57 @@ def verify(instance: Instance, certificate: Certificate) -> int:
     whole number. With several stretches it is the sum of their bounds, each for the requests that
     arrive in the stretch; a request that arrives in none adds its output length.
     Takes about :attr:`Certificate.operations` additions of 64-bit integers, times the number of
-    digits that the prices need (1 or 2, as a rule).
+    digits that the prices need (1 or 2, as a rule). Where evicted requests keep their tokens and
+    prices rise, prices too large for 64 bits take some thirty times as long.
+
+    The bound is for the instance's machine, without its limits: these only exclude schedules.
 
     Raises:
         InvalidValue: the certificate is for another instance. Names, order and predictions of
-            the requests may differ: the bound does not depend on them.
+            the requests may differ, and limits of the machine: the bound does not depend on them.
     """
-    refuse_other_machines(instance.machine, "verify")
     if _content(certificate.instance) != _content(instance):
         raise InvalidValue(
             "certificate: instance",
             f"{len(certificate.instance.requests)} requests at capacity "
             f"{certificate.instance.capacity}",
-            "it is not the instance to be bounded",
+            "it is not the instance to be bounded, on its machine",
             "give the certificate that was made for this instance",
         )
     denominator = certificate.denominator
     total = denominator * sum(request.output_len for request in instance.requests)
     for stretch, kinds in certificate.kinds():
-        total += _gain(instance, kinds, stretch, denominator)
+        one_run, pausing = _by_rises(instance, kinds, stretch)
+        total += _gain(instance, one_run, stretch, denominator)
+        total += _gain_of_pausing(instance, pausing, stretch, denominator)
     return -(-total // denominator)
+
+
+def keeps_tokens(instance: Instance) -> bool:
+    """Whether evicted requests of the instance keep the tokens that they have generated."""
+    return instance.machine.after_eviction == "resume"
+
+
+def _by_rises(instance: Instance, kinds: Kinds, stretch: Stretch) -> tuple[Kinds, Kinds]:
+    """The kinds that are cheapest in one run, and those that may be cheaper with pauses.
+
+    Where tokens are kept, a request after whose arrival no price rises is cheapest in one run
+    (lemma R2); where they are lost, every request is.
+    """
+    if not keeps_tokens(instance):
+        return kinds, Counter()
+    last_rise = stretch.first_round + _last_rise(stretch.multipliers)
+    one_run: Kinds = Counter()
+    pausing: Kinds = Counter()
+    for kind, count in kinds.items():
+        (one_run if kind[2] >= last_rise else pausing)[kind] = count
+    return one_run, pausing
+
+
+def _last_rise(multipliers: Sequence[int]) -> int:
+    """The last round, of those priced, whose price is above that of the round before; 0: none."""
+    rounds = range(len(multipliers) - 1, 0, -1)
+    return next((now for now in rounds if multipliers[now] > multipliers[now - 1]), 0)
 
 
 def _gain(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) -> int:
@@ -376,7 +452,7 @@ def _gain(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) 
     Indices are rounds since the stretch began; from its end on every price is zero.
     """
     shares = [share for share in stretch.shares if any(share.multipliers)]
-    gain = -instance.capacity * sum(stretch.multipliers)
+    gain = -_whole_blocks(instance) * sum(stretch.multipliers)
     gain -= sum(share.limit * sum(share.multipliers) for share in shares)
     bits = _digit_bits(instance, stretch)
     digits = [
@@ -389,6 +465,47 @@ def _gain(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) 
         # Starting when the stretch is over costs nothing but delay; later is never better.
         gain += count * (_least(costs, bits) - denominator * waited)
     return gain
+
+
+def _gain_of_pausing(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) -> int:
+    """What requests that may pause add to Σ o_i, times the denominator.
+
+    The price of the capacity is part of :func:`_gain`.
+    """
+    gain = 0
+    prices = exact_integers(stretch.multipliers, denominator, _whole_blocks(instance))
+    for (stored, arrival), outputs in _groups(kinds).items():
+        onwards = prices[arrival - stretch.first_round :]
+        least = cheapest(onwards, denominator, stored, outputs, instance.block_size)
+        gain += sum(
+            count * (least[output_len] - denominator * output_len)
+            for output_len, count in outputs.items()
+        )
+    return gain
+
+
+def _steps_of(instance: Instance, kinds: Kinds, stretch: Stretch, denominator: int) -> int:
+    """Additions that the dynamic programme takes for these kinds, or as long as it takes."""
+    total = 0
+    prices = exact_integers(stretch.multipliers, denominator, _whole_blocks(instance))
+    for (stored, arrival), outputs in _groups(kinds).items():
+        onwards, longest = prices[arrival - stretch.first_round :], max(outputs)
+        rounds = rounds_that_matter(onwards, denominator, stored, longest, instance.block_size)
+        total += steps(rounds, longest) + STEPS_OF_A_ROW * min(rounds, longest)
+    return total
+
+
+def _groups(kinds: Kinds) -> dict[tuple[int, int], Outputs]:
+    """The outputs of the kinds of each prompt length and arrival."""
+    groups: dict[tuple[int, int], Outputs] = {}
+    for (stored, output_len, arrival), count in kinds.items():
+        groups.setdefault((stored, arrival), Counter())[output_len] = count
+    return groups
+
+
+def _whole_blocks(instance: Instance) -> int:
+    """M' = B·⌊M/B⌋: the most that requests can occupy together; tokens (T10 (c))."""
+    return instance.capacity // instance.block_size * instance.block_size
 
 
 def _digit_bits(instance: Instance, stretch: Stretch) -> int | None:
@@ -530,12 +647,14 @@ def _later(values: Integers, rounds: int) -> Integers:
     return later
 
 
-def _content(instance: Instance) -> tuple[int, int, Kinds]:
-    """The part of an instance on which its OPT depends."""
+def _content(instance: Instance) -> tuple[int, int, AfterEviction, bool, Kinds]:
+    """The part of an instance on which bounds on its OPT depend."""
     kinds = Counter(
         (request.prompt_len, request.output_len, request.arrival) for request in instance.requests
     )
-    return instance.capacity, instance.block_size, kinds
+    machine = instance.machine
+    rules = machine.after_eviction, machine.last_token_stored
+    return instance.capacity, instance.block_size, *rules, kinds
 
 
 def _stretch_from_document(value: object, where: str) -> Stretch:

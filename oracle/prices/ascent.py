@@ -11,6 +11,11 @@ second:
 * **Coarse to fine.** Prices are first piecewise linear between a few knots, and only every few
   rounds is a start round. Each level doubles the number of knots, up to one price for each round.
 
+Where evicted requests keep their tokens, prices are sought in three steps: those of the machine
+where they lose them; prices that never rise, with which both machines have the same bound (lemma
+R2 in ``proofs_notes/theorems/optimum_resume.md``); and, if these prove less, prices of any shape,
+by the dynamic programme of :mod:`oracle.prices.pausing`.
+
 Nothing here has to be exact: :func:`oracle.certificate.verify` recomputes what the prices prove. So
 the numbers below decide only how soon a bound is found, and how near it is to the best.
 """
@@ -21,14 +26,15 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import refuse_other_machines
-from oracle.certificate import Certificate, Stretch
+from oracle.certificate import Certificate, Stretch, keeps_tokens
 from oracle.deadline import Clock, Deadline, ShouldStop
 from oracle.prices.dual import Dual, Floats, Rounds, scatter
+from oracle.prices.pausing import PausingDual
 from oracle.starts.parts import BusyPeriod, busy_periods
 
 FIRST_KNOTS = 16
@@ -94,6 +100,26 @@ LEAST_DIVISOR = 1e-300
 MANTISSA_BITS = 52
 """Bits of a float after its first: finer multiples of a price would be rounding errors."""
 
+WITHOUT_PAUSES, FALLING = 0.15, 0.15
+"""Shares of the time for the first two steps where evicted requests keep their tokens.
+
+Ten seconds are enough for each of them at 2,000 requests that arrive at once. The third step, with
+arrivals, takes whatever time there is (``proofs_notes/oracle.md``).
+"""
+
+NEAR_ENOUGH = 5e-5
+"""Part of the bound below which the third step is left out.
+
+At its best prices the bound with pauses is at most the one without, so no more could be gained."""
+
+PAUSING_TEMPERATURES = (20.0, 5.0, 1.0, 0.3, 0.1)
+"""Temperatures of the third step, in rounds, from the smoothest level on. The last is a tenth of a
+round: smoothing costs less than a tenth of a round for each request."""
+
+MOST_CELLS = 2**31
+"""Cells of the dynamic programme up to which the third step is taken. The choice made in each is
+remembered as a bit, in 256 MiB; and an evaluation takes some twenty seconds."""
+
 
 def lower_bound(
     instance: Instance,
@@ -103,6 +129,11 @@ def lower_bound(
     clock: Clock | None = None,
 ) -> Certificate:
     """A certificate of a lower bound on OPT, near the best one (specification, section 5).
+
+    OPT is that of the instance's machine, without its limits (``tokens_per_round``,
+    ``max_running``, ``watermark``): limits only exclude schedules, so the bound holds with them,
+    and may be further from the optimum. Where evicted requests keep their tokens the certificate
+    has no shares, and if all requests arrive at once, usually, prices that never rise.
 
     Args:
         instance: the instance whose OPT is bounded.
@@ -118,7 +149,6 @@ def lower_bound(
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
-    refuse_other_machines(instance.machine, "lower_bound")
     deadline = Deadline.after(time_limit, should_stop, clock)
     periods = [period for period in busy_periods(instance) if period.has_queue]
     work = [len(period.requests) * period.rounds for period in periods]
@@ -127,8 +157,12 @@ def lower_bound(
     ascents: list[_Ascent] = []
     for index, period in enumerate(periods):
         share = work[index] / sum(work[index:])
-        ascent = _Ascent(instance, period, deadline.within(share * deadline.remaining))
-        ascent.run(progress, settled)
+        within = deadline.within(share * deadline.remaining)
+        if keeps_tokens(instance):
+            ascent = _with_tokens_kept(instance, period, within, progress, settled)
+        else:
+            ascent = _Ascent(instance, period, within)
+            ascent.run(progress, settled)
         ascents.append(ascent)
         settled += ascent.gain
     return _rounded(instance, ascents)
@@ -165,6 +199,79 @@ def _stretch(ascent: _Ascent, multipliers: Rounds) -> Stretch:
     return Stretch(ascent.period.first_round, tuple(tokens), tuple(shares))
 
 
+def _with_tokens_kept(
+    instance: Instance,
+    period: BusyPeriod,
+    deadline: Deadline,
+    progress: Callable[[float], None] | None,
+    elsewhere: float,
+) -> _Ascent:
+    """The ascent for one busy period on a machine where evicted requests keep their tokens."""
+    limit = deadline.remaining
+    without_pauses = _Ascent(instance, period, deadline.within(WITHOUT_PAUSES * limit))
+    without_pauses.run(None, 0.0)
+    best = _Ascent(instance, period, deadline.within(FALLING * limit), _FallingKnots)
+    best.run(progress, elsewhere)
+    # Rounding in the interpolation between knots may make a price rise by its last bit.
+    for prices in (best.prices, without_pauses.prices):
+        best.take_if_better(np.minimum.accumulate(prices, axis=1), 1)
+    left_to_gain = without_pauses.gain - best.gain
+    if left_to_gain > NEAR_ENOUGH * (best.gain + best.unpriced) and not deadline.passed:
+        _climb_with_pauses(
+            best,
+            PausingDual(instance, period),
+            without_pauses.prices[0],
+            deadline,
+            progress,
+            elsewhere,
+        )
+    return best
+
+
+def _climb_with_pauses(
+    best: _Ascent,
+    dual: PausingDual,
+    prices: Floats,
+    deadline: Deadline,
+    progress: Callable[[float], None] | None,
+    elsewhere: float,
+) -> None:
+    """Look for prices of any shape, and leave them in ``best`` if they prove more.
+
+    Args:
+        best: the best prices so far, which never rise.
+        dual: the bound with pauses, of the same busy period.
+        prices: where to begin.
+        deadline: when to end.
+        progress: called with ``elsewhere`` plus the gain so far.
+        elsewhere: the bound with prices of zero in this period, all others included.
+    """
+    if dual.cells(prices) > MOST_CELLS:
+        return
+
+    def smoothed(values: Floats, temperature: float) -> tuple[float, Floats]:
+        found = dual.evaluate(values / dual.capacity, temperature)
+        gain = found.value - best.unpriced
+        if gain > best.gain:
+            best.prices, best.gain = values[None, :] / dual.capacity, gain
+        if progress is not None:
+            progress(elsewhere + best.gain)
+        return found.smoothed, found.gradient / dual.capacity
+
+    values = prices * dual.capacity
+    for level, temperature in enumerate(PAUSING_TEMPERATURES):
+        if deadline.passed:
+            return
+        levels = len(PAUSING_TEMPERATURES) - level
+        values = _climbed(
+            partial(smoothed, temperature=temperature),
+            values,
+            FIRST_MOVE * float(values.max(initial=1.0)),
+            FINE_TOLERANCE,
+            deadline.within(deadline.remaining / levels),
+        )
+
+
 class _Ascent:
     """The ascent for one busy period.
 
@@ -172,16 +279,24 @@ class _Ascent:
         period: the requests.
         dual: the dual function of the busy period.
         prices: the best prices so far; one row for tokens and one for each share.
-        gain: what the prices add to the bound over prices of zero; request·rounds.
+        unpriced: the bound of the busy period with prices of zero; request·rounds.
+        gain: what the prices add to ``unpriced``; request·rounds.
     """
 
-    def __init__(self, instance: Instance, period: BusyPeriod, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        period: BusyPeriod,
+        deadline: Deadline,
+        knots: type[_Knots] | None = None,
+    ) -> None:
         self.period = period
         self.dual = Dual(instance, period)
+        self._knots = knots or _Knots
         self._deadline = deadline
         self._waiting = period.waiting().astype(np.float64)
         self.prices: Floats = np.zeros((len(self.dual.limits), period.rounds))
-        self._unpriced = sum(request.output_len for request in period.requests)
+        self.unpriced = sum(request.output_len for request in period.requests)
         self.gain = 0.0
 
     def run(self, progress: Callable[[float], None] | None, elsewhere: float) -> None:
@@ -193,7 +308,7 @@ class _Ascent:
         """
         rows, rounds = self.prices.shape
         limits = self.dual.limits[:, None]
-        knots = _Knots(rounds, min(FIRST_KNOTS, rounds))
+        knots = self._knots(rounds, min(FIRST_KNOTS, rounds))
         # First prices: with one more token of cache in round τ each waiting request would gain
         # about 1/M of a round, so λ_τ = (number waiting)/M. Values are prices times limits.
         values = np.zeros((rows, len(knots.sampled(self._waiting))))
@@ -213,7 +328,7 @@ class _Ascent:
                 prices = knots.spread(values.reshape(rows, -1)) / limits
                 found = self.dual.evaluate(prices, step, temperature)
                 if progress is not None:
-                    progress(elsewhere + found.value - self._unpriced)
+                    progress(elsewhere + found.value - self.unpriced)
                 return found.smoothed, (knots.gathered(found.gradient) / limits).ravel()
 
             tolerance = COARSE_TOLERANCE if knots.count < rounds else FINE_TOLERANCE
@@ -221,19 +336,19 @@ class _Ascent:
             values = _climbed(smoothed, values.ravel(), first_move, tolerance, self._deadline)
             values = values.reshape(rows, -1)
             left = self._deadline.remaining
-            self._keep_better(knots.spread(values) / limits, step)
+            self.take_if_better(knots.spread(values) / limits, step)
             left_then = self._deadline.remaining
             if left_then < EVALUATIONS_OF_A_LEVEL * (left - self._deadline.remaining):
                 return
-            finer = _Knots(rounds, min(2 * knots.count, rounds))
+            finer = self._knots(rounds, min(2 * knots.count, rounds))
             values, knots = finer.sampled(knots.spread(values)), finer
 
-    def _keep_better(self, prices: Floats, step: int) -> None:
+    def take_if_better(self, prices: Floats, step: int) -> None:
         """Take new prices if they prove more than the best so far, over the same start rounds."""
         value = self.dual.evaluate(prices, step, COLDEST).value
         if value > self.dual.evaluate(self.prices, step, COLDEST).value:
             self.prices = prices
-            self.gain = value - self._unpriced
+            self.gain = value - self.unpriced
 
 
 class _Knots:
@@ -273,6 +388,30 @@ class _Knots:
         for sums, row in zip(gathered, gradient, strict=True):
             scatter(sums, self._left, row * (1 - self._right_weight))
             scatter(sums, self._left + 1, row * self._right_weight)
+        return gathered
+
+
+class _FallingKnots(_Knots):
+    """Prices that never rise: a value is by how much the price falls from its knot to the next.
+
+    Values that are not negative give every sequence of prices that never rises, and no other.
+    """
+
+    def sampled(self, prices: Floats) -> Floats:
+        """The falls at the knots of given prices, after a running minimum."""
+        falling = np.minimum.accumulate(super().sampled(prices), axis=-1)
+        falls: Floats = falling.copy()
+        falls[..., :-1] -= falling[..., 1:]
+        return falls
+
+    def spread(self, values: Floats) -> Floats:
+        """The price of every round."""
+        falling: Floats = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
+        return super().spread(falling)
+
+    def gathered(self, gradient: Floats) -> Floats:
+        """The gradient by the falls, from the gradient by the price of each round."""
+        gathered: Floats = np.cumsum(super().gathered(gradient), axis=-1)
         return gathered
 
 

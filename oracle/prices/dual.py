@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from amin_ref.model.instance import Instance
-from oracle.certificate import Share
+from oracle.certificate import Share, keeps_tokens
 from oracle.starts.parts import BusyPeriod
 
 Floats = NDArray[np.float64]
@@ -81,18 +81,23 @@ class Dual:
     Attributes:
         rounds: rounds of the busy period.
         shares: the shares that may have a price, without multipliers.
-        limits: the capacity, and the limit of each share; tokens.
+        limits: the capacity in whole blocks, and the limit of each share; tokens.
     """
 
     def __init__(self, instance: Instance, period: BusyPeriod) -> None:
         of_request = [
-            (request.prompt_len, request.output_len, request.arrival - period.first_round)
+            (
+                instance.machine.held(request.prompt_len),
+                request.output_len,
+                request.arrival - period.first_round,
+            )
             for request in period.requests
         ]
         kinds = Counter(of_request)
         position = {kind: row for row, kind in enumerate(kinds)}
         self.kind_of_request = np.array([position[kind] for kind in of_request])
-        self.capacity = instance.capacity
+        # In whole blocks: no schedule holds more (T10 (c)).
+        self.capacity = instance.capacity // instance.block_size * instance.block_size
         self.block_size = instance.block_size
         self.rounds = period.rounds
         self.count = np.array(list(kinds.values()), dtype=np.float64)
@@ -103,7 +108,7 @@ class Dual:
         self.growing_from = self._within(self.arrival + self.before * block - prompt_len)
         self.growing_until = self._within(self.arrival + self.after * block - prompt_len)
         self.done = self._within(self.arrival + self.output_len)
-        self.shares = self._useful_shares(prompt_len)
+        self.shares = [] if keeps_tokens(instance) else self._useful_shares(prompt_len)
         self.limits = np.array(
             [self.capacity, *(share.limit for share in self.shares)], dtype=np.float64
         )

@@ -5,7 +5,8 @@ A request that starts in round t fits when
     s + (τ − t + 1)  ≤  free[τ]    for every round τ = t, …, t + o − 1,
 
 for every block size B: with the capacity rounded down to whole blocks ``free`` is a multiple of B,
-and a multiple of B is at least s + a exactly when it is at least B·⌈(s + a)/B⌉.
+and a multiple of B is at least s + a exactly when it is at least B·⌈(s + a)/B⌉. Where the last
+token is not stored, s − 1 stands for s.
 
 Round τ therefore forbids the starts from τ − o + 1 to τ − max(0, free[τ] − s), a range that may be
 empty. As its left end moves with τ, start t is forbidden by some round exactly when the running
@@ -51,6 +52,7 @@ class FreeCapacity:
         self.first_round = first_round
         self.end = first_round
         self._block_size = instance.block_size
+        self._held = instance.machine.held
         self._capacity = instance.capacity // instance.block_size * instance.block_size
         # Rounds are counted from first_round. The level of round τ is τ − free[τ]: the search
         # for a start needs nothing else.
@@ -67,7 +69,7 @@ class FreeCapacity:
             until = since + starts + of_run
             self._reach(until)
             rounds = self._rounds[since:until]
-            forbidden = self._level[since:until] + request.prompt_len
+            forbidden = self._level[since:until] + self._held(request.prompt_len)
             np.minimum(forbidden, rounds, out=forbidden)
             np.maximum.accumulate(forbidden, out=forbidden)
             allowed = forbidden[of_run:] < rounds[:starts]
@@ -104,7 +106,8 @@ class FreeCapacity:
         return overflow
 
     def _occupied(self, request: Request) -> Rounds:
-        return occupied_by_round(request.prompt_len, request.output_len, self._block_size)
+        stored = self._held(request.prompt_len)
+        return occupied_by_round(stored, request.output_len, self._block_size)
 
     def _reach(self, rounds: int) -> None:
         known = len(self._rounds)

@@ -34,7 +34,8 @@ def starts_fit(instance: Instance, starts: Sequence[int]) -> bool:
             return False
         before = 0
         for age in range(request.output_len):
-            now = occupied(request.prompt_len + age + 1, instance.block_size)
+            stored = instance.machine.held(request.prompt_len + age + 1)
+            now = occupied(stored, instance.block_size)
             changes[start + age] = changes.get(start + age, 0) + now - before
             before = now
         end = start + request.output_len

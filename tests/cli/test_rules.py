@@ -279,19 +279,17 @@ WITHOUT_EFFECT = {
 }
 """Command lines in which the last flag before ``--`` changes nothing."""
 
+OF_THE_MACHINE = {
+    "--after-eviction", "--last-token-stored", "--tokens-per-round", "--max-running", "--watermark",
+}  # fmt: skip
+"""Flags of the machine, which override what a file says."""
+
 ALWAYS_WITH_EFFECT = {
-    "check": {
-        "--json",
-        "--after-eviction",
-        "--last-token-stored",
-        "--tokens-per-round",
-        "--max-running",
-        "--watermark",
-    },
+    "check": {"--json", *OF_THE_MACHINE},
     "verify": {"--json"},
     "conform": {"--policy", "--ties", "--no-bound", "--json"},
     "schema": {"--validate"},
-    "simulate": {"--workload", "--policy", "--output"},
+    "simulate": {"--workload", "--policy", "--output", *OF_THE_MACHINE},
     "optimum": {"--workload", "--time-limit", "--method", "--output", "--output-certificate",
                 "--json"},
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",

@@ -63,7 +63,10 @@ MAP = (
     ),
     ("amin_ref.workloads", "instances; running a policy; judging a schedule; other programs"),
     ("amin_ref.vectors", "tests for the schedulers of others"),
-    ("oracle.certificate", "lower bounds, good schedules, the exact optimum, the worst ratio"),
+    (
+        "oracle.cheapest_rounds",
+        "lower bounds, good schedules, the exact optimum, the worst ratio",
+    ),
     ("oracle.claims", "the article's claims, measured and shown"),
     ("amin_ref.cli", "the command line"),
 )

@@ -29,7 +29,6 @@ from amin_ref import (
     compare,
     compare_seeds,
     conform,
-    simulate,
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
@@ -251,15 +250,11 @@ ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "simulate": lambda instance, _: simulate(instance, "amin"),
     "conform": lambda _, schedule: conform(schedule),
     "compare": lambda instance, _: compare(instance),
     "compare_seeds": lambda instance, _: compare_seeds(lambda _: instance, "amin", 2),
     "Comparison": lambda _, schedule: Comparison({"mine": schedule}),
     "optimum": lambda instance, _: optimum(instance, ENDED),
-    "lower_bound": lambda instance, _: lower_bound(instance, ENDED),
-    "verify": lambda instance, _: verify(instance, lower_bound(instance_of(PAPERS), ENDED)),
-    "Certificate": lambda instance, _: Certificate(instance, 1, ()),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
     "search": lambda instance, _: search(instance, time_limit=ENDED),
     "solve": lambda instance, _: solve(instance, time_limit=ENDED),
@@ -270,7 +265,17 @@ REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
 }
 """Functions that take an instance or a schedule, each called with it."""
 
-SUPPORTING = {"Instance", "Schedule", "SeedComparison", "Optimum", "check"}
+SUPPORTING = {
+    "Instance",
+    "Schedule",
+    "SeedComparison",
+    "Optimum",
+    "Certificate",
+    "check",
+    "lower_bound",
+    "simulate",
+    "verify",
+}
 """Public names that know every machine, and results of the functions above."""
 
 
@@ -357,7 +362,6 @@ def _takes_instances(called: object) -> bool:
 @pytest.mark.parametrize(
     "words",
     [
-        ("simulate", "--workload", "FILE"),
         ("compare", "--workload", "FILE"),
         ("compare", "--workload", "FILE", "--bound"),
         ("optimum", "--workload", "FILE"),
@@ -385,15 +389,19 @@ def test_commands_refuse_it_in_one_sentence(
     assert said.out == ""
 
 
-def test_vectors_and_certificates_refuse_it_when_read() -> None:
+def test_vectors_refuse_it_when_read() -> None:
     text = published_text()
     other = text.replace('"capacity":', '"machine": {"watermark": 1}, "capacity":', 1)
     assert other != text
     assert validate("vectors", other) != ()
     with pytest.raises(InvalidValue, match="not supported by the vectors yet"):
         VectorFile.from_json(other)
-    certificate = lower_bound(instance_of(PAPERS), ENDED).to_json()
-    other = certificate.replace('"capacity":', '"machine": {"max_running": 1}, "capacity":')
-    assert validate("certificate", other) != ()
-    with pytest.raises(InvalidValue, match="not supported by Certificate yet"):
-        Certificate.from_json(other)
+
+
+@pytest.mark.parametrize("machine", OTHERS, ids=repr)
+def test_certificates_know_every_machine(machine: Machine) -> None:
+    certificate = lower_bound(instance_of(machine), ENDED)
+    assert verify(instance_of(machine), certificate) == REQUEST.output_len
+    text = certificate.to_json()
+    assert Certificate.from_json(text) == certificate
+    assert validate("certificate", text) == ()

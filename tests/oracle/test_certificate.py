@@ -106,7 +106,8 @@ def bound_by_formula(
         Fraction(share.places * share.most * sum(share.multipliers), denominator)
         for share in shares
     )
-    return total - instance.capacity * sum(prices, Fraction(0))
+    whole_blocks = instance.block_size * (instance.capacity // instance.block_size)
+    return total - whole_blocks * sum(prices, Fraction(0))
 
 
 @st.composite

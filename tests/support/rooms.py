@@ -49,6 +49,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.suite", "the tests of a foreign scheduler"),
     ),
     (Room("amin_ref.pytest_plugin", "the same tests, as a pytest plugin"),),
+    (Room("oracle.cheapest_rounds", "when does a request generate its tokens at the least cost?"),),
     (
         Room("oracle.certificate", "what does a lower bound rest on? verified without a solver"),
         Room("oracle.deadline", "when does a search stop?"),
