@@ -85,7 +85,7 @@ def decisions(document: dict[str, object]) -> dict[str, dict[str, object]]:
 def test_the_decisions_are_those_of_the_policy_that_made_them(
     policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    instance = Instance(12, [Request(i, 1, 3 + i, lower=1 + i % 3, arrival=i) for i in range(5)])
+    instance = Instance(12, [Request(i, 1, 9, lower=5 - i) for i in range(5)])
     schedule = simulate(instance, policy)
     text, document = judged(schedule, tmp_path, capsys, "--no-bound")
     found = decisions(document)

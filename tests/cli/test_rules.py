@@ -259,6 +259,7 @@ WITHOUT_EFFECT = {
         "--workload instance.json --capacity 99 -- x",
     },
     "conform": {"schedule.json --no-bound --time-limit 3"},
+    "judge": {"schedule.json --no-bound --time-limit 3"},
     "schema": {"schedule --json"},
     "compare": {
         *(f"--workload instance.json {flag}" for flag in OF_THE_INSTANCE),
@@ -288,6 +289,8 @@ ALWAYS_WITH_EFFECT = {
     "check": {"--json", *OF_THE_MACHINE},
     "verify": {"--json"},
     "conform": {"--policy", "--ties", "--no-bound", "--json"},
+    "judge": {"--no-bound", "--json", "--after-eviction", "--last-token-stored",
+              "--tokens-per-round", "--max-running", "--watermark"},
     "schema": {"--validate"},
     "simulate": {"--workload", "--policy", "--output", *OF_THE_MACHINE},
     "optimum": {"--workload", "--time-limit", "--method", "--output", "--output-certificate",
@@ -703,6 +706,7 @@ class TestPolicies:
     [
         "check",
         "conform --no-bound",
+        "judge",
         "verify",
         "schema schedule --validate",
         "simulate --workload",
