@@ -7,9 +7,9 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 ``wording`` (numbers); ``slow``,
 ``memory``, ``progress`` and ``workers`` (long work), ``foreign`` (policies that raise), ``bound``
 (the only import of ``oracle``); then a file for each command: ``simulate``, ``compare`` and
-``comparing`` (what it does), ``check``, ``conform``, ``new`` (and ``skeleton``, which it writes),
-``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case``
-and ``family``, ``schema``, ``vectors``.
+``comparing`` (what it does), ``check``, ``conform``, ``judge``, ``new`` (and ``skeleton``, which it
+writes), ``drive``, ``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``,
+``worst_case`` and ``family``, ``schema``, ``vectors``.
 """
 
 # Not the module signal: it imports others, and a signal may arrive during that import. Type

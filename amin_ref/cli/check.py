@@ -59,17 +59,21 @@ def check_command(
             print_sentence(f"{violation.rule}: {violation.message}")
         print_sentence(f"not valid: {count(len(violations), 'violation')}.")
     else:
-        requests = count(len(schedule.instance.requests), "request")
-        print_sentence(
-            f"valid: {requests}{_not_completed(schedule)}, "
-            f"{count(len(schedule.runs), 'run')}, "
-            f"total latency {schedule.total_latency:,} request·rounds"
-            f"{_of_the_completed(schedule)}{_on_machine(schedule.instance.machine)}."
-        )
+        print_sentence(valid_in_words(schedule))
     if shared is not None and not as_json:
         print_sentence(shared_in_words(schedule, shared))
     if violations:
         context.exit(ANSWER_IS_NO)
+
+
+def valid_in_words(schedule: Schedule) -> str:
+    """That the schedule is valid, its size, and its total latency."""
+    requests = count(len(schedule.instance.requests), "request")
+    return (
+        f"valid: {requests}{_not_completed(schedule)}, {count(len(schedule.runs), 'run')}, "
+        f"total latency {schedule.total_latency:,} request·rounds{_of_the_completed(schedule)}"
+        f"{_on_machine(schedule.instance.machine)}."
+    )
 
 
 def _not_completed(schedule: Schedule) -> str:

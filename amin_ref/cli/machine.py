@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 
 import click
 
 from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
+from amin_ref.model.instance import Instance
+from amin_ref.model.machine import machine_document, machine_from_document
 
 _AS_IN_THE_FILE = "  [default: as in FILE, else {}]"
 
@@ -42,6 +45,18 @@ def machine_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def on_machine(instance: Instance, given: Mapping[str, object]) -> Instance:
+    """The instance on its machine, except for the fields that flags have given.
+
+    Raises:
+        InvalidValue: the instance is infeasible there.
+    """
+    if not given:
+        return instance
+    machine = machine_from_document({**machine_document(instance.machine), **given}, "machine")
+    return replace(instance, machine=machine)
 
 
 _OPTIONS = (

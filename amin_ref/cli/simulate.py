@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from amin_ref.cli.flags import (
@@ -11,6 +13,7 @@ from amin_ref.cli.flags import (
     refuse_without_effect,
 )
 from amin_ref.cli.foreign import told_in_one_sentence
+from amin_ref.cli.machine import machine_options, on_machine
 from amin_ref.cli.options import WorkloadOptions, workload_options
 from amin_ref.cli.progress import watching
 from amin_ref.cli.wording import count
@@ -27,6 +30,7 @@ Examples:
   amin-ref simulate --policy mypackage.sched:MyScheduler --requests 100 | amin-ref check -""",
 )
 @workload_options
+@machine_options
 @click.option(
     "--policy",
     type=POLICY,
@@ -42,17 +46,23 @@ Examples:
 )
 @click.pass_context
 def simulate_command(
-    context: click.Context, options: WorkloadOptions, policy: NamedPolicy, output: Output
+    context: click.Context,
+    options: WorkloadOptions,
+    machine: Mapping[str, object],
+    policy: NamedPolicy,
+    output: Output,
 ) -> None:
     """Simulate one policy and write its schedule as JSON.
 
-    The document also contains the instance, so 'amin-ref check' needs no other file.
+    The document also contains the instance, so 'amin-ref check' needs no other file. The
+    machine is the paper's unless flags say otherwise: vLLM's is --after-eviction resume
+    --no-last-token-stored.
     """
     if policy.name not in POLICIES:
         refuse_without_effect(
             context, "ties", f"on {policy.name}, which breaks ties in its own way"
         )
-    instance = options.build().instance
+    instance = on_machine(options.build().instance, machine)
     requests = len(instance.requests)
     with (
         watching(requests, f"simulating {count(requests, 'request')}") as watch,

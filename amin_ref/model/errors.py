@@ -55,6 +55,7 @@ DecisionRule = Literal[
     "evicted-what-does-not-run",
     "admitted-what-does-not-wait",
     "overflow",
+    "too-many-running",
 ]
 
 

@@ -2,13 +2,14 @@
 
 To read: ``policy`` (the interface: input and decision of each round), ``amin`` (the algorithm,
 step by step), ``lookahead`` (the queue, the planned occupancy and the admission that all policies
-share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Then the
-other policies, one in a file: ``amin_by_volume``, ``smallest_volume`` (SVF),
-``shortest_predicted`` (SJF), ``doubling`` (doubling budgets), ``mc_benchmark``, ``alpha_greedy``,
-``alpha_beta`` (the last three by Jaillet et al.), and two variants of Amin that restart long
-requests, ``probing`` and ``impatient``. Then ``names`` (the one list of names and titles),
-``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants`` (Amin with one rule
-changed, for ablations and as known bugs).
+share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Where a
+round computes a limited number of tokens: ``chunked`` (look-ahead) and ``first_come_by_blocks``
+(FCFS, as vLLM's scheduler). Then the other policies, one in a file: ``amin_by_volume``,
+``smallest_volume`` (SVF), ``shortest_predicted`` (SJF), ``doubling`` (doubling budgets),
+``mc_benchmark``, ``alpha_greedy``, ``alpha_beta`` (the last three by Jaillet et al.), and two
+variants of Amin that restart long requests, ``probing`` and ``impatient``. Then ``names`` (the one
+list of names and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants``
+(Amin with one rule changed, for ablations and as known bugs).
 """
 
 from amin_ref.policies.alpha_beta import AlphaBetaClearing

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.validation import RequestId
+from amin_ref.policies.chunked import batch_for
 from amin_ref.policies.lookahead import (
-    Batch,
     Job,
     WaitingQueue,
     admit_in_order,
@@ -40,11 +41,20 @@ class Amin(Policy):
     """
 
     ties: TieBreak = ByPosition()
+    _machine = PAPERS_MACHINE
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: Amin schedules on every machine."""
+        self._machine = machine
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._batch = Batch(capacity, block_size)
+        self._batch = batch_for(capacity, block_size, self._machine)
         self._waiting = WaitingQueue()
+
+    def cancelled(self, request: RequestId) -> None:
+        """See :meth:`Policy.cancelled`."""
+        self._waiting.remove(request)
 
     @property
     def lower_bounds(self) -> dict[RequestId, int]:
@@ -60,13 +70,13 @@ class Amin(Policy):
 
         # 1. Arrive: at first, ℓ̃ is the predicted lower bound ℓ.
         waiting.add(
-            Job(request.id, request.prompt_len, request.lower, self.ties.unique_rank(request))
+            Job(request.id, request.prompt_len, self.bound(request), self.ties.unique_rank(request))
             for request in arrived
         )
 
         # 2. Refine: a request that has generated a tokens has an output of at least a.
         for job in batch.running:
-            generated = now - job.start
+            generated = batch.generated(job)
             job.assumed = max(job.assumed, generated)
 
         # 3. Evict in ascending ≺, until the next token of every request that still runs fits.
@@ -80,3 +90,7 @@ class Amin(Policy):
 
         # 5. Generate: the engine does, and reports completions at the start of the next round.
         return Decision(evict=tuple(job.id for job in evicted), admit=admitted)
+
+    def bound(self, request: VisibleRequest) -> int:
+        """ℓ; the longest output that fits the cache if the prediction is wrong and exceeds it."""
+        return min(request.lower, self._batch.longest_output(request.prompt_len))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from amin_ref.model.machine import Machine, refuse_other_machines
 from amin_ref.policies.amin import Amin
 from amin_ref.policies.lookahead import Batch, WaitingQueue, by_volume
 
@@ -19,6 +20,10 @@ class AminByVolume(Amin):
     Args:
         ties: breaks ties between requests with equal ℓ̃ or equal volume.
     """
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: volumes are those of the paper's machine."""
+        refuse_other_machines(machine, "Amin by volume")
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.validation import RequestId
+from amin_ref.policies.first_come_by_blocks import FirstComeByBlocks
 from amin_ref.policies.lookahead import Batch, Job, WaitingQueue, admit_in_order, evict_in_order
 from amin_ref.policies.policy import Decision, Policy, VisibleRequest
 from amin_ref.policies.ties import ByPosition, TieBreak
@@ -23,21 +25,37 @@ class FirstComeFirstServed(Policy):
     """
 
     ties: TieBreak = ByPosition()
+    _machine = PAPERS_MACHINE
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: FCFS schedules on every machine, as vLLM's scheduler does."""
+        self._machine = machine
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._batch = Batch(capacity, block_size)
         self._waiting = WaitingQueue()
+        self._batch = Batch(capacity, block_size, self._machine)
+        self._by_blocks = None
+        if self._machine.tokens_per_round is not None:
+            self._by_blocks = FirstComeByBlocks(
+                capacity // block_size, block_size, self._machine, self._machine.tokens_per_round
+            )
+
+    def cancelled(self, request: RequestId) -> None:
+        """See :meth:`Policy.cancelled`."""
+        self._waiting.remove(request)
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
     ) -> Decision:
         """See :meth:`Policy.decide`."""
-        self._batch.begin_round(now, completed)
         self._waiting.add(
             Job(request.id, request.prompt_len, assumed=1, rank=self.place(request))
             for request in arrived
         )
+        if self._by_blocks is not None:
+            return self._by_blocks.decide(completed, self._waiting)
+        self._batch.begin_round(now, completed)
         evicted = evict_in_order(self._batch, _latest_admitted_first(self._batch))
         if evicted:
             self._waiting.add(evicted)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amin_ref.model.blocks import occupied, occupied_by_round, volume
+from amin_ref.model.blocks import longest_output, occupied, occupied_by_round, volume
 from amin_ref.model.errors import InvalidValue
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.validation import RequestId
 
 LONGEST_LOOK_AHEAD = 2**26
@@ -34,8 +35,12 @@ class Job:
         prompt_len: s; tokens.
         assumed: the output length that the policy assumes at present; tokens.
         rank: breaks ties between equal assumed lengths; different for every job.
-        start: first round of the present run.
+        start: first round of the present run; later by one for each round of the run in which no
+            token was generated.
         stop: the round after the last one of the present run, as assumed.
+        kept: tokens of earlier runs that were not lost when the request was evicted.
+        uncomputed: what the present run has still to compute before it generates; tokens. It is
+            counted only where a round computes a limited number of tokens.
     """
 
     id: RequestId
@@ -44,6 +49,18 @@ class Job:
     rank: tuple[float, ...]
     start: int = 0
     stop: int = 0
+    kept: int = 0
+    uncomputed: int = 0
+
+    @property
+    def prefix(self) -> int:
+        """What a run computes before its first token: the prompt and the tokens kept."""
+        return self.prompt_len + self.kept
+
+    @property
+    def ahead(self) -> int:
+        """How many tokens a run that begins now is assumed to generate."""
+        return max(1, self.assumed - self.kept)
 
 
 Place = tuple[int, tuple[float, ...]]
@@ -98,6 +115,11 @@ class WaitingQueue:
         for job in jobs:
             heapq.heappush(self._heap, (self._order(job), job))
 
+    def remove(self, request: RequestId) -> None:
+        """Remove the job of a request whose client went away; time linear in the queue."""
+        self._heap = [entry for entry in self._heap if entry[1].id != request]
+        heapq.heapify(self._heap)
+
     def first(self) -> Job | None:
         """The job that comes first in the order; ``None`` when no job waits."""
         return self._heap[0][1] if self._heap else None
@@ -121,11 +143,13 @@ class Batch:
     Args:
         capacity: M; tokens.
         block_size: B; tokens.
+        machine: what an eviction loses, what a token occupies, and the limits of a round.
     """
 
-    def __init__(self, capacity: int, block_size: int) -> None:
+    def __init__(self, capacity: int, block_size: int, machine: Machine = PAPERS_MACHINE) -> None:
         self._capacity = capacity
         self._block_size = block_size
+        self._machine = machine
         self._running: dict[RequestId, Job] = {}
         self._now = 0
         self._planned: NDArray[np.int64] = np.zeros(FIRST_PLAN, dtype=np.int64)
@@ -152,8 +176,16 @@ class Batch:
         for job in self._running.values():
             if job.stop <= now:
                 job.stop = now + 1
-                tokens += occupied(job.prompt_len + job.stop - job.start, self._block_size)
+                tokens += self._occupied(job, job.stop - job.start)
         self._coming(1)[0] += tokens
+
+    def generated(self, job: Job) -> int:
+        """The tokens of a running job at the start of the present round."""
+        return job.kept + self._now - job.start
+
+    def longest_output(self, prompt_len: int) -> int:
+        """The longest output of a prompt that fits the empty cache; tokens."""
+        return longest_output(self._machine.held(prompt_len), self._capacity, self._block_size)
 
     def held(self) -> int:
         """Tokens that the running jobs occupy once each has generated its token of this round."""
@@ -164,32 +196,63 @@ class Batch:
         return bool(self._coming(1)[0] > self._capacity)
 
     def fits(self, job: Job) -> bool:
-        """Whether no coming round exceeds the cache when ``job`` runs for its assumed length."""
-        planned = self._coming(job.assumed)
+        """Whether no coming round exceeds the cache when ``job`` runs for its assumed length.
+
+        A job does not fit either if one more may not run, or if it would not leave the machine's
+        watermark free.
+        """
+        if not self.may_admit():
+            return False
+        planned = self._coming(job.ahead)
         # A job holds most in its last round: one look there refuses most jobs that do not fit.
-        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        at_the_end = self._occupied(job, job.ahead)
         if planned[-1] + at_the_end > self._capacity:
             return False
-        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+        held = self._occupied_by_round(job, 0, job.ahead)
         held += planned
+        if held[0] + self._watermark() > self._capacity:
+            return False
         return bool(held.max() <= self._capacity)
+
+    def may_admit(self) -> bool:
+        """Whether the machine lets one more job run."""
+        limit = self._machine.max_running
+        return limit is None or len(self._running) < limit
 
     def admit(self, job: Job) -> None:
         """Let ``job`` run from the present round on."""
         job.start = self._now
-        job.stop = self._now + job.assumed
+        job.stop = self._now + job.ahead
         self._running[job.id] = job
-        self._coming(job.assumed)[:] += occupied_by_round(
-            job.prompt_len, job.assumed, self._block_size
-        )
+        self._coming(job.ahead)[:] += self._occupied_by_round(job, 0, job.ahead)
+
+    def evict(self, job: Job) -> None:
+        """Remove a job that will wait again; it keeps its tokens where the machine resumes."""
+        self.remove(job)
+        if self._machine.after_eviction == "resume":
+            job.kept = self.generated(job)
 
     def remove(self, job: Job) -> None:
         """Remove a job that has completed or is evicted, and free what is planned for it."""
         del self._running[job.id]
         left = job.stop - self._now
         if left > 0:
-            held = job.prompt_len + self._now - job.start
-            self._coming(left)[:] -= occupied_by_round(held, left, self._block_size)
+            generated = self._now - job.start
+            self._coming(left)[:] -= self._occupied_by_round(job, generated, left)
+
+    def _occupied(self, job: Job, generated: int) -> int:
+        """What a job occupies in the round in which its run generates this token."""
+        return occupied(self._machine.held(job.prefix + generated), self._block_size)
+
+    def _occupied_by_round(self, job: Job, generated: int, rounds: int) -> NDArray[np.int64]:
+        """What a job occupies in the next rounds if its run has generated so far."""
+        return occupied_by_round(
+            self._machine.held(job.prefix + generated), rounds, self._block_size
+        )
+
+    def _watermark(self) -> int:
+        """Tokens that an admission leaves free: none if no job runs."""
+        return self._machine.watermark * self._block_size if self._running else 0
 
     def _coming(self, rounds: int) -> NDArray[np.int64]:
         """The plan for the next ``rounds`` rounds, as a view."""
@@ -219,7 +282,7 @@ def evict_in_order(batch: Batch, victims: Iterator[Job]) -> list[Job]:
     evicted: list[Job] = []
     while batch.overflows():
         evicted.append(next(victims))
-        batch.remove(evicted[-1])
+        batch.evict(evicted[-1])
     return evicted
 
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from amin_ref.model.machine import Machine, refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.validation import RequestId
 
@@ -71,8 +72,22 @@ class Decision:
     admit: tuple[RequestId, ...] = ()
 
 
-class Policy(ABC):
-    """A scheduler that does not know output lengths. Derive from it and define two methods."""
+class Scheduler(ABC):
+    """What every scheduler has, whether or not it knows output lengths."""
+
+    def use(self, machine: Machine) -> None:
+        """Learn the rules by which requests run, before :meth:`begin`.
+
+        By default every machine but the paper's is refused. A scheduler that is made for another
+        one, or works on all, defines this method.
+
+        Args:
+            machine: that of the instance (specification, section 7).
+
+        Raises:
+            InvalidValue: the scheduler is not made for this machine.
+        """
+        refuse_other_machines(machine, f"the policy {type(self).__name__}")
 
     @abstractmethod
     def begin(self, capacity: int, block_size: int) -> None:
@@ -82,6 +97,20 @@ class Policy(ABC):
             capacity: M, size of the cache; tokens.
             block_size: B, tokens per cache block.
         """
+
+    def cancelled(self, request: RequestId) -> None:  # noqa: B027 - to ignore it is a sound default
+        """Forget a waiting request, because its client went away.
+
+        By default nothing happens; a later decision to admit the request has no effect. A running
+        request whose client goes away is among the completed ones of the next decision.
+
+        Args:
+            request: its id.
+        """
+
+
+class Policy(Scheduler):
+    """A scheduler that does not know output lengths. Derive from it and define two methods."""
 
     @abstractmethod
     def decide(
@@ -95,8 +124,8 @@ class Policy(ABC):
         Args:
             now: the round. It grows from call to call: by one as long as a request runs or waits.
             arrived: the requests that wait from this round on, in the instance's order.
-            completed: ids of the requests that generated their last token in the round before;
-                they have left the cache.
+            completed: ids of the requests that generated their last token in the round before, and
+                of running ones whose clients have gone away; they have left the cache.
 
         Returns:
             The evictions and admissions. :func:`amin_ref.simulate` refuses a decision after which
@@ -104,12 +133,8 @@ class Policy(ABC):
         """
 
 
-class ClairvoyantPolicy(ABC):
+class ClairvoyantPolicy(Scheduler):
     """A scheduler that receives every output length on arrival: a benchmark for other policies."""
-
-    @abstractmethod
-    def begin(self, capacity: int, block_size: int) -> None:
-        """As :meth:`Policy.begin`."""
 
     @abstractmethod
     def decide(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amin_ref.model.blocks import longest_output
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.validation import RequestId
+from amin_ref.policies.chunked import batch_for
 from amin_ref.policies.lookahead import (
     Batch,
     Job,
     Order,
     WaitingQueue,
     admit_in_order,
+    ascending,
+    evict_in_order,
     precedence,
 )
 from amin_ref.policies.policy import (
@@ -28,6 +31,10 @@ from amin_ref.policies.ties import ByPosition, TieBreak
 class Reservations:
     """Amin's admission, with assumed lengths that no request outlives, so that none is evicted.
 
+    On two machines requests are evicted all the same, as by Amin: where predictions may be wrong, a
+    request may outlive its reservation; and where a round computes a limited number of tokens, a
+    request may stay longer than planned.
+
     Args:
         batch: the empty cache; says which jobs fit.
         order: the order in which jobs wait; ≺ by default, that is, by assumed length.
@@ -41,7 +48,21 @@ class Reservations:
         """Admit in order, as long as all fit up to their assumed lengths."""
         self._batch.begin_round(now, completed)
         self._waiting.add(arrived)
-        return Decision(admit=admit_in_order(self._batch, self._waiting))
+        evicted = self._evict()
+        admitted = admit_in_order(self._batch, self._waiting)
+        self._waiting.add(evicted)
+        return Decision(evict=tuple(job.id for job in evicted), admit=admitted)
+
+    def cancelled(self, request: RequestId) -> None:
+        """Forget a waiting job."""
+        self._waiting.remove(request)
+
+    def _evict(self) -> list[Job]:
+        if not self._batch.overflows():
+            return []
+        for job in self._batch.running:
+            job.assumed = max(job.assumed, self._batch.generated(job))
+        return evict_in_order(self._batch, ascending(self._batch.running))
 
 
 @dataclass(eq=False)
@@ -56,11 +77,20 @@ class Amax(Policy):
     """
 
     ties: TieBreak = ByPosition()
+    _machine = PAPERS_MACHINE
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: Amax schedules on every machine."""
+        self._machine = machine
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._capacity, self._block_size = capacity, block_size
-        self._reservations = Reservations(Batch(capacity, block_size))
+        self._batch = batch_for(capacity, block_size, self._machine)
+        self._reservations = Reservations(self._batch)
+
+    def cancelled(self, request: RequestId) -> None:
+        """See :meth:`Policy.cancelled`."""
+        self._reservations.cancelled(request)
 
     def decide(
         self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
@@ -78,7 +108,7 @@ class Amax(Policy):
         return self._reservations.decide(now, jobs, completed)
 
     def _reserved(self, request: VisibleRequest) -> int:
-        most = longest_output(request.prompt_len, self._capacity, self._block_size)
+        most = self._batch.longest_output(request.prompt_len)
         return most if request.upper is None else min(request.upper, most)
 
 
@@ -94,10 +124,19 @@ class HindsightShortestFirst(ClairvoyantPolicy):
     """
 
     ties: TieBreak = ByPosition()
+    _machine = PAPERS_MACHINE
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: H-SF schedules on every machine."""
+        self._machine = machine
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._reservations = Reservations(Batch(capacity, block_size))
+        self._reservations = Reservations(batch_for(capacity, block_size, self._machine))
+
+    def cancelled(self, request: RequestId) -> None:
+        """See :meth:`Policy.cancelled`."""
+        self._reservations.cancelled(request)
 
     def decide(
         self, now: int, arrived: Sequence[RevealedRequest], completed: Sequence[RequestId]

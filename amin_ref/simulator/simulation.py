@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
+from amin_ref.model.ending import NONE_ABORTED, aborted_requests
 from amin_ref.model.errors import (
     MOST_NAMED,
     DecisionRule,
@@ -13,13 +14,12 @@ from amin_ref.model.errors import (
     shown,
 )
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.request import Request
-from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.schedule import Outcome, Run, Schedule
 from amin_ref.model.validation import RequestId, is_request_id
 from amin_ref.policies import ClairvoyantPolicy, Decision, Policy, RevealedRequest, VisibleRequest
 from amin_ref.policies.loading import policy_of
-from amin_ref.simulator.cache import KVCache
+from amin_ref.simulator.chunked_cache import ChunkedCache, cache_for
 
 IDLE_ROUNDS = 1000
 """Most consecutive rounds with an empty cache while requests wait and no arrivals remain.
@@ -46,6 +46,7 @@ def simulate(
     instance: Instance,
     policy: Policy | ClairvoyantPolicy | str,
     *,
+    aborted: Mapping[RequestId, int] = NONE_ABORTED,
     max_rounds: int | None = None,
     on_completion: Callable[[int], None] | None = None,
 ) -> Schedule:
@@ -60,6 +61,8 @@ def simulate(
         policy: a scheduler, which is begun anew; or the name of one: ``"amin"``, ``"amax"``,
             ``"h-sf"``, … (:data:`amin_ref.policies.names.POLICIES`), or ``"MODULE:NAME"`` for a
             class or function of that module.
+        aborted: ids of the requests whose clients go away, each with the round at whose start that
+            happens. A request that has completed by then is not affected.
         max_rounds: the round by which every request must have completed. By default the last
             arrival, and max(100, n) times the rounds that n requests take one at a time, and
             :data:`IDLE_ROUNDS`. No policy of this package needs more (T2).
@@ -74,12 +77,15 @@ def simulate(
             rounds while requests wait and no arrivals remain, or a request has not completed by
             ``max_rounds``.
     """
-    refuse_other_machines(instance.machine, "simulate")
-    simulation = _Simulation(instance, policy_of(policy, "simulate: policy"))
+    aborted = aborted_requests(aborted, instance)
+    simulation = _Simulation(instance, policy_of(policy, "simulate: policy"), aborted)
     if max_rounds is None:
         last_arrival = max((request.arrival for request in instance.requests), default=0)
         one_by_one = sum(request.output_len for request in instance.requests)
         most = max(LEAST_FACTOR, len(instance.requests)) * one_by_one
+        if instance.machine.tokens_per_round is not None:
+            # Before a token, a whole prefix may have to be computed, of M tokens at most (T2).
+            most *= -(-instance.capacity // instance.machine.tokens_per_round)
         max_rounds = last_arrival + most + IDLE_ROUNDS
     completed = 0
     while not simulation.is_done():
@@ -93,7 +99,7 @@ def simulate(
         if on_completion is not None and simulation.completed > completed:
             completed = simulation.completed
             on_completion(completed)
-    return Schedule(instance, tuple(simulation.runs))
+    return Schedule(instance, tuple(simulation.runs), aborted=simulation.gone)
 
 
 def _cycle_in_words(runs: Sequence[Run]) -> str:
@@ -136,14 +142,25 @@ def _cycle(runs: Sequence[Run]) -> Sequence[Run]:
 class _Simulation:
     """The state of a simulation between two rounds."""
 
-    def __init__(self, instance: Instance, policy: Policy | ClairvoyantPolicy) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        policy: Policy | ClairvoyantPolicy,
+        aborted: Mapping[RequestId, int],
+    ) -> None:
         self.now = 0
         self.runs: list[Run] = []
         self.completed = 0
         self._instance = instance
         self._policy = policy
-        self._cache = KVCache(instance.capacity, instance.block_size)
+        self._cache = cache_for(instance)
         self._waiting: set[RequestId] = set()
+        self._kept: dict[RequestId, int] = {}
+        self.gone: dict[RequestId, int] = {}
+        self._aborted = aborted
+        self._aborting: dict[int, list[RequestId]] = {}
+        for request, now in aborted.items():
+            self._aborting.setdefault(now, []).append(request)
         self._completing: dict[int, list[RequestId]] = {}
         self._idle_rounds = 0
         by_arrival = sorted(instance.requests, key=lambda request: request.arrival)
@@ -152,17 +169,18 @@ class _Simulation:
             for arrival, requests in groupby(by_arrival, key=lambda request: request.arrival)
         }
         self._arrival_rounds = sorted(self._arrivals, reverse=True)
+        policy.use(instance.machine)
         policy.begin(instance.capacity, instance.block_size)
 
     def is_done(self) -> bool:
-        return self.completed == len(self._instance.requests)
+        return self.unfinished() == 0
 
     def unfinished(self) -> int:
-        return len(self._instance.requests) - self.completed
+        return len(self._instance.requests) - self.completed - len(self.gone)
 
     def step(self) -> None:
         """One round, or a jump to the next arrival when nothing runs, waits or has completed."""
-        completed = self._complete()
+        completed = self._complete() + self._abort()
         if self.is_done():
             return
         if not (completed or self._waiting or self._cache.running):
@@ -179,24 +197,58 @@ class _Simulation:
 
     def _complete(self) -> tuple[RequestId, ...]:
         """Release the requests that generated their last token in the round before."""
-        due = self._completing.pop(self.now, [])
         completed = []
-        for request in due:
-            resident = self._cache.running.get(request)
+        for request in self._due():
             # When a request is evicted, its entry in _completing stays. That entry is out of date:
             # the request does not run, or its present run began later.
-            output_len = self._instance.by_id[request].output_len
-            if resident is not None and resident.start + output_len == self.now:
-                start = self._cache.release(request, self.now)
-                self.runs.append(Run(request, start, self.now, "completed"))
+            if request in self._cache.running and self._left(request) == 0:
+                self._stop(request, "completed")
                 completed.append(request)
         self.completed += len(completed)
         return tuple(completed)
 
+    def _due(self) -> Sequence[RequestId]:
+        """The requests that may have generated their last token in the round before."""
+        if isinstance(self._cache, ChunkedCache):
+            return list(self._cache.running)
+        return self._completing.pop(self.now, [])
+
+    def _left(self, request: RequestId) -> int:
+        """Tokens that a running request has still to generate."""
+        generated = self._kept.get(request, 0) + self._cache.generated(request, self.now)
+        return self._instance.by_id[request].output_len - generated
+
+    def _stop(self, request: RequestId, outcome: Outcome) -> None:
+        """End the present run of a request."""
+        stay = self._cache.release(request, self.now)
+        self.runs.append(Run(request, stay.start, self.now, outcome, stay.computed))
+        if self._instance.machine.after_eviction == "resume":
+            self._kept[request] = self._kept.get(request, 0) + stay.generated
+
+    def _abort(self) -> tuple[RequestId, ...]:
+        """Remove the requests whose clients go away in this round; returns those that ran."""
+        ran = []
+        for request in self._aborting.pop(self.now, ()):
+            if request in self._cache.running:
+                self._stop(request, "aborted")
+                ran.append(request)
+            elif request in self._waiting:
+                self._waiting.remove(request)
+                self._policy.cancelled(request)
+            else:
+                continue  # it has completed, or not arrived
+            self.gone[request] = self.now
+        return tuple(ran)
+
     def _arrive(self) -> Sequence[Request]:
         if not self._arrival_rounds or self._arrival_rounds[-1] > self.now:
             return ()
-        arrived = self._arrivals[self._arrival_rounds.pop()]
+        arrived = []
+        for request in self._arrivals[self._arrival_rounds.pop()]:
+            if self._aborted.get(request.id, self.now + 1) <= self.now:
+                self.gone[request.id] = self._aborted[request.id]
+            else:
+                arrived.append(request)
         self._waiting.update(request.id for request in arrived)
         return arrived
 
@@ -232,6 +284,8 @@ class _Simulation:
 
     def _evict(self, decision: Decision) -> None:
         for request in decision.evict:
+            if request in self.gone:
+                continue
             if request not in self._cache.running:
                 self._refuse(
                     request,
@@ -239,12 +293,13 @@ class _Simulation:
                     "evict running requests",
                     "evicted-what-does-not-run",
                 )
-            start = self._cache.release(request, self.now)
-            self.runs.append(Run(request, start, self.now, "evicted"))
+            self._stop(request, "evicted")
             self._waiting.add(request)
 
     def _admit(self, decision: Decision) -> None:
         for request in decision.admit:
+            if request in self.gone:
+                continue
             if request not in self._waiting:
                 self._refuse(
                     request,
@@ -253,11 +308,21 @@ class _Simulation:
                     "admitted-what-does-not-wait",
                 )
             self._waiting.remove(request)
-            known = self._instance.by_id[request]
-            self._cache.admit(request, known.prompt_len, self.now)
-            self._completing.setdefault(self.now + known.output_len, []).append(request)
+            known, kept = self._instance.by_id[request], self._kept.get(request, 0)
+            self._cache.admit(request, known.prompt_len + kept, self.now)
+            due = self.now + known.output_len - kept
+            self._completing.setdefault(due, []).append(request)
 
     def _refuse_overflow(self) -> None:
+        limit = self._instance.machine.max_running
+        if limit is not None and len(self._cache.running) > limit:
+            raise IllegalDecision(
+                self.now,
+                tuple(self._cache.running),
+                f"{len(self._cache.running)} requests run and the machine runs at most {limit}",
+                "admit fewer",
+                "too-many-running",
+            )
         needed = self._cache.after_round(self.now)
         if needed > self._cache.capacity:
             raise IllegalDecision(

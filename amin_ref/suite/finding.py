@@ -44,6 +44,7 @@ THEOREM_OF_DECISION: Mapping[DecisionRule, Theorem] = {
     "evicted-what-does-not-run": "T2",
     "admitted-what-does-not-wait": "T2",
     "overflow": "T1",
+    "too-many-running": "T1",
 }
 
 Unjudged = Literal[

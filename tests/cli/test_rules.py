@@ -259,6 +259,7 @@ WITHOUT_EFFECT = {
         "--workload instance.json --capacity 99 -- x",
     },
     "conform": {"schedule.json --no-bound --time-limit 3"},
+    "judge": {"schedule.json --no-bound --time-limit 3"},
     "schema": {"schedule --json"},
     "compare": {
         *(f"--workload instance.json {flag}" for flag in OF_THE_INSTANCE),
@@ -279,19 +280,19 @@ WITHOUT_EFFECT = {
 }
 """Command lines in which the last flag before ``--`` changes nothing."""
 
+OF_THE_MACHINE = {
+    "--after-eviction", "--last-token-stored", "--tokens-per-round", "--max-running", "--watermark",
+}  # fmt: skip
+"""Flags of the machine, which override what a file says."""
+
 ALWAYS_WITH_EFFECT = {
-    "check": {
-        "--json",
-        "--after-eviction",
-        "--last-token-stored",
-        "--tokens-per-round",
-        "--max-running",
-        "--watermark",
-    },
+    "check": {"--json", *OF_THE_MACHINE},
     "verify": {"--json"},
     "conform": {"--policy", "--ties", "--no-bound", "--json"},
+    "judge": {"--no-bound", "--json", "--after-eviction", "--last-token-stored",
+              "--tokens-per-round", "--max-running", "--watermark"},
     "schema": {"--validate"},
-    "simulate": {"--workload", "--policy", "--output"},
+    "simulate": {"--workload", "--policy", "--output", *OF_THE_MACHINE},
     "optimum": {"--workload", "--time-limit", "--method", "--output", "--output-certificate",
                 "--json"},
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",
@@ -484,6 +485,8 @@ class TestJson:
         [
             ("check schedule.json --json", 0, "amin-ref/check"),
             ("check invalid.json --json", 1, "amin-ref/check"),
+            ("judge schedule.json --time-limit 0 --json", 0, "amin-ref/judgement"),
+            ("judge invalid.json --json", 1, "amin-ref/judgement"),
             ("verify certificate.json --json", 0, "amin-ref/verification"),
             ("schema schedule --validate schedule.json --json", 0, "amin-ref/validation"),
             ("schema schedule --validate trace.json --json", 1, "amin-ref/validation"),
@@ -703,6 +706,7 @@ class TestPolicies:
     [
         "check",
         "conform --no-bound",
+        "judge",
         "verify",
         "schema schedule --validate",
         "simulate --workload",

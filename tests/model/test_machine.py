@@ -29,7 +29,6 @@ from amin_ref import (
     compare,
     compare_seeds,
     conform,
-    simulate,
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
@@ -251,7 +250,6 @@ ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "simulate": lambda instance, _: simulate(instance, "amin"),
     "conform": lambda _, schedule: conform(schedule),
     "compare": lambda instance, _: compare(instance),
     "compare_seeds": lambda instance, _: compare_seeds(lambda _: instance, "amin", 2),
@@ -275,6 +273,7 @@ SUPPORTING = {
     "Certificate",
     "check",
     "lower_bound",
+    "simulate",
     "verify",
 }
 """Public names that know every machine, and results of the functions above."""
@@ -363,7 +362,6 @@ def _takes_instances(called: object) -> bool:
 @pytest.mark.parametrize(
     "words",
     [
-        ("simulate", "--workload", "FILE"),
         ("compare", "--workload", "FILE"),
         ("compare", "--workload", "FILE", "--bound"),
         ("optimum", "--workload", "FILE"),

@@ -83,6 +83,7 @@ class NaiveEngine:
         self.now = 0
         self.left = 0
         self.unfinished = len(instance.requests)
+        self.gone: dict[RequestId, int] = {}
 
     def schedule_runs(self, most_rounds: int = 10_000) -> list[Run]:
         """All runs of the whole instance; an error after ``most_rounds`` rounds."""
@@ -133,6 +134,7 @@ class NaiveEngine:
                 else:
                     self.waiting.remove(each)
                 self.unfinished -= 1
+                self.gone[each.request.id] = self.now
 
     def arrive(self) -> None:
         """The requests of this round join the queue."""
@@ -140,6 +142,7 @@ class NaiveEngine:
             if request.arrival == self.now:
                 if self.aborted.get(request.id, self.now + 1) <= self.now:
                     self.unfinished -= 1
+                    self.gone[request.id] = self.aborted[request.id]
                     continue
                 self.waiting.append(
                     Served(request, self.ranks[request.id], self.first_bound(request))
@@ -149,13 +152,13 @@ class NaiveEngine:
 
     def first_bound(self, request: Request) -> int:
         """What the policy assumes of a request that arrives; tokens."""
+        most = self.instance.capacity - self.instance.capacity % self.instance.block_size
+        most -= request.prompt_len - (0 if self.machine.last_token_stored else 1)
         if self.policy == "amin":
-            return request.lower
+            return min(request.lower, most)
         if self.policy == "h-sf":
             return request.output_len
         if self.policy == "amax":
-            most = self.instance.capacity - self.instance.capacity % self.instance.block_size
-            most -= request.prompt_len - (0 if self.machine.last_token_stored else 1)
             return most if request.upper is None else min(request.upper, most)
         return 1
 
@@ -259,6 +262,8 @@ class NaiveEngine:
         """Whether no round exceeds the cache if a waiting request runs from now on as assumed."""
         beside = [*self.running, each]
         longest = max(max(1, one.assumed - one.generated) for one in beside)
-        most = max(self.planned(beside, after) for after in range(longest))
         watermark = self.machine.watermark if self.running else 0
-        return most + watermark <= self.all_blocks
+        return (
+            max(self.planned(beside, after) for after in range(longest)) <= self.all_blocks
+            and self.planned(beside, 0) + watermark <= self.all_blocks
+        )

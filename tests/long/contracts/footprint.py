@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amin_ref.model.blocks import longest_output, occupied
-from amin_ref.simulator.cache import KVCache
+from amin_ref.simulator.cache import KVCache, Stay
 
 
 def whole_blocks(tokens: int, block_size: int) -> int:
@@ -59,7 +59,8 @@ def cache_of_one(prompt_len: int, start: int, rounds: int, block_size: int) -> b
         if cache.after_round(now) != occupied(prompt_len + now - start + 1, block_size):
             return False
         cache.generate(now)
-    return cache.release("a", start + rounds) == start and cache.after_round(start + rounds) == 0
+    stay = cache.release("a", start + rounds)
+    return stay == Stay(start, rounds) and cache.after_round(start + rounds) == 0
 
 
 def cache_of_two(first: int, second: int, apart: int, block_size: int) -> bool:

@@ -97,11 +97,11 @@ EVICTION = (
         "evicts one request too many",
         "T6",
         LOOKAHEAD,
-        "        batch.remove(evicted[-1])\n    return evicted\n",
-        "        batch.remove(evicted[-1])\n"
+        "        batch.evict(evicted[-1])\n    return evicted\n",
+        "        batch.evict(evicted[-1])\n"
         "    if evicted and (one_more := next(victims, None)) is not None:\n"
         "        evicted.append(one_more)\n"
-        "        batch.remove(one_more)\n"
+        "        batch.evict(one_more)\n"
         "    return evicted\n",
     ),
     Mutant(
@@ -153,8 +153,8 @@ BOUNDS = (
         "refines to a + 1",
         "T3",
         AMIN,
-        "generated = now - job.start",
-        "generated = now - job.start + 1",
+        "generated = batch.generated(job)",
+        "generated = batch.generated(job) + 1",
     ),
     Mutant(
         "eviction resets the bound",
@@ -174,8 +174,8 @@ BOUNDS = (
         "Amin reads the upper bound",
         "T5",
         AMIN,
-        "request.prompt_len, request.lower,",
-        "request.prompt_len, request.upper or request.lower,",
+        "min(request.lower, ",
+        "min(request.upper or request.lower, ",
     ),
     Mutant(
         "every policy receives output lengths",
@@ -199,17 +199,17 @@ ADMISSION = (
         "T9",
         LOOKAHEAD,
         """\
-        planned = self._coming(job.assumed)
+        planned = self._coming(job.ahead)
         # A job holds most in its last round: one look there refuses most jobs that do not fit.
-        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        at_the_end = self._occupied(job, job.ahead)
         if planned[-1] + at_the_end > self._capacity:
             return False
-        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+        held = self._occupied_by_round(job, 0, job.ahead)
 """,
         """\
-        seen = max(1, job.assumed - 1)
+        seen = max(1, job.ahead - 1)
         planned = self._coming(seen)
-        held = occupied_by_round(job.prompt_len, seen, self._block_size)
+        held = self._occupied_by_round(job, 0, seen)
 """,
     ),
     Mutant(
@@ -224,16 +224,16 @@ ADMISSION = (
         "T4",
         LOOKAHEAD,
         """\
-        planned = self._coming(job.assumed)
+        planned = self._coming(job.ahead)
         # A job holds most in its last round: one look there refuses most jobs that do not fit.
-        at_the_end = occupied(job.prompt_len + job.assumed, self._block_size)
+        at_the_end = self._occupied(job, job.ahead)
         if planned[-1] + at_the_end > self._capacity:
             return False
-        held = occupied_by_round(job.prompt_len, job.assumed, self._block_size)
+        held = self._occupied_by_round(job, 0, job.ahead)
 """,
         """\
         planned = self._coming(1)
-        held = occupied_by_round(job.prompt_len, 1, self._block_size)
+        held = self._occupied_by_round(job, 0, 1)
 """,
     ),
     Mutant(
@@ -380,22 +380,22 @@ FOOTPRINT = (
         "the cache frees too much on completion",
         "T1",
         CACHE,
-        "held = resident.prompt_len + now - resident.start",
-        "held = resident.prompt_len + now - resident.start + 1",
+        "held = resident.prefix + now - resident.start",
+        "held = resident.prefix + now - resident.start + 1",
     ),
     Mutant(
         "the cache frees too little on completion",
         "T1",
         CACHE,
-        "held = resident.prompt_len + now - resident.start",
-        "held = resident.prompt_len + now - resident.start - 1",
+        "held = resident.prefix + now - resident.start",
+        "held = resident.prefix + now - resident.start - 1",
     ),
     Mutant(
         "new blocks are counted one round too late",
         "T1",
         CACHE,
-        "return (resident.start - resident.prompt_len) % self.block_size",
-        "return (resident.start - resident.prompt_len + 1) % self.block_size",
+        "return (resident.start - resident.prefix) % self.block_size",
+        "return (resident.start - resident.prefix + 1) % self.block_size",
     ),
 )
 
@@ -411,15 +411,15 @@ MACHINE = (
         "requests never complete",
         "T2",
         SIMULATOR,
-        "            if resident is not None and resident.start + output_len == self.now:\n",
-        "            if resident is not None and resident.start + output_len < self.now:\n",
+        "            if request in self._cache.running and self._left(request) == 0:\n",
+        "            if request in self._cache.running and self._left(request) < 0:\n",
     ),
     Mutant(
         "an evicted run's completion counts for the run after it",
         "T2",
         SIMULATOR,
-        "            if resident is not None and resident.start + output_len == self.now:\n",
-        "            if resident is not None and output_len:\n",
+        "            if request in self._cache.running and self._left(request) == 0:\n",
+        "            if request in self._cache.running:\n",
     ),
 )
 

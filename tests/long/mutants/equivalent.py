@@ -52,8 +52,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch.overflows: 0 -> -1 #1",
     ),
     "a test of the last round alone, which saves time; the test of all rounds follows": (
-        "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len - job.assumed #1",
-        "amin_ref/policies/lookahead.py::Batch.fits: job.prompt_len + job.assumed -> job.prompt_len #1",
         "amin_ref/policies/lookahead.py::Batch.fits: if planned[-1] + at_the_end > self._capacity: … -> (nothing) #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] - at_the_end #1",
         "amin_ref/policies/lookahead.py::Batch.fits: planned[-1] + at_the_end -> planned[-1] #1",
