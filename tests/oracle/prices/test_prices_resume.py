@@ -110,7 +110,7 @@ def test_the_bound_of_the_example_is_the_optimum() -> None:
     assert verify(loses, lower_bound(loses, 1.0, clock=time.thread_time)) == 15
 
 
-def crowd(machine: Machine, arrivals: int) -> Instance:
+def overload(machine: Machine, arrivals: int) -> Instance:
     """Sixty requests, more than the cache holds at once."""
     random = np.random.default_rng(7)
     requests = tuple(
@@ -129,7 +129,7 @@ def crowd(machine: Machine, arrivals: int) -> Instance:
 
 def test_all_at_once_the_prices_fall_and_prove_nearly_as_much() -> None:
     """A queue that is long: pauses gain little, and neither do rising prices."""
-    kept, lost = crowd(RESUME, 0), crowd(Machine(), 0)
+    kept, lost = overload(RESUME, 0), overload(Machine(), 0)
     certificate = lower_bound(kept, 0.4, clock=time.thread_time)
     assert certificate.falling
     assert not any(stretch.shares for stretch in certificate.stretches)
@@ -141,7 +141,7 @@ def test_all_at_once_the_prices_fall_and_prove_nearly_as_much() -> None:
 
 def test_with_arrivals_rising_prices_prove_more_than_falling_ones() -> None:
     """What falling prices alone prove is little more than the outputs (``oracle.md``)."""
-    instance = crowd(RESUME, 100)
+    instance = overload(RESUME, 100)
     certificate = lower_bound(instance, 0.5, clock=time.thread_time)
     assert not certificate.falling
     proven = verify(instance, certificate)
@@ -162,7 +162,7 @@ def test_limits_are_ignored_and_the_last_token_is_not(after_eviction: AfterEvict
     less = replace(machine, last_token_stored=False)
     proven = {}
     for name, each in (("plain", machine), ("limited", limited), ("less", less)):
-        instance = crowd(each, 0)
+        instance = overload(each, 0)
         certificate = lower_bound(instance, 0.1, clock=time.thread_time)
         assert certificate.instance == instance
         proven[name] = verify(instance, certificate)
@@ -172,7 +172,7 @@ def test_limits_are_ignored_and_the_last_token_is_not(after_eviction: AfterEvict
 
 def test_without_time_all_prices_are_zero() -> None:
     for arrivals in (0, 200):
-        instance = crowd(RESUME, arrivals)
+        instance = overload(RESUME, arrivals)
         certificate = lower_bound(instance, 0)
         assert verify(instance, certificate) == sum(r.output_len for r in instance.requests)
 
@@ -183,5 +183,5 @@ def test_the_progress_is_a_bound_and_stops_when_asked() -> None:
     certificate = lower_bound(SMALLER, 1.0, seen.append, clock=time.thread_time)
     assert max(seen) <= 12
     assert verify(SMALLER, certificate) == 12
-    stopped = lower_bound(crowd(RESUME, 200), 60.0, should_stop=lambda: True)
+    stopped = lower_bound(overload(RESUME, 200), 60.0, should_stop=lambda: True)
     assert verify(stopped.instance, stopped) == sum(r.output_len for r in stopped.instance.requests)
