@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -20,6 +20,7 @@ from amin_ref.cli.flags import (
     without_effect,
 )
 from amin_ref.cli.given import given_schedule
+from amin_ref.cli.machine import machine_options
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.comparison import Display
@@ -130,11 +131,13 @@ Examples:
   amin-ref compare --policies all
   amin-ref compare --policies amin,mine:SJF --seeds 10
   amin-ref compare --load 0.8 --round 0.05 --slo 20s
+  amin-ref compare --after-eviction resume --no-last-token-stored
   amin-ref compare --workload trace.csv --capacity 65536 --block-size 16
   amin-ref compare --schedule engine.jsonl
   amin-ref compare --policies amin,h-sf --json | python -m json.tool""",
 )
 @workload_options
+@machine_options
 @policies_option
 @click.option(
     "--schedule",
@@ -198,6 +201,7 @@ Examples:
 def compare_command(
     context: click.Context,
     options: WorkloadOptions,
+    machine: Mapping[str, object],
     policies: tuple[str, ...],
     schedule_file: str | None,
     seeds: int | None,
@@ -213,7 +217,8 @@ def compare_command(
     """Simulate policies on one workload and compare latencies.
 
     Without flags: 2,000 requests with random lengths, distributed like LMSYS chats, all in round 0,
-    in a cache of 16,492 tokens.
+    in a cache of 16,492 tokens, on the paper's machine. vLLM's is --after-eviction resume
+    --no-last-token-stored.
 
     After Ctrl-C the policies, or seeds, that are finished are compared (exit code 130).
     """
@@ -228,7 +233,7 @@ def compare_command(
     given = None
     if schedule_file is not None:
         refuse_without_effect(context, "report", "beside --schedule; report has --schedule, too")
-        given = given_schedule(context, schedule_file)
+        given = given_schedule(context, schedule_file, machine)
         options = replace(options, workload=schedule_file)
     plan = ComparisonOptions(
         options=options,
@@ -240,6 +245,7 @@ def compare_command(
         bound=bound,
         time_limit=time_limit,
         report=report,
+        machine=machine,
     )
     if report is not None:
         refuse_what_cannot_be_made(report)

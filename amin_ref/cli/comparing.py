@@ -13,6 +13,7 @@ import click
 
 from amin_ref.cli.bound import BestKnown, best_known, proven_bound
 from amin_ref.cli.foreign import told_in_one_sentence
+from amin_ref.cli.machine import flags_of, on_machine
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import Watch, watching
 from amin_ref.cli.report_file import caption, command, ledger_in, write_report
@@ -48,6 +49,7 @@ class ComparisonOptions:
         time_limit: seconds that the search for the bound of an instance may take.
         report: the file of the report; ``None`` for none. A report needs a bound for each seed.
         given: a schedule of the user's own, of the requests of ``options``, and its name.
+        machine: the fields of the machine that flags have given.
     """
 
     options: WorkloadOptions
@@ -59,6 +61,11 @@ class ComparisonOptions:
     time_limit: float
     report: str | None
     given: tuple[str, Schedule] | None = None
+    machine: Mapping[str, object] = field(default_factory=dict)
+
+    def on_machine(self, workload: Workload) -> Workload:
+        """The workload on the machine that flags have given."""
+        return replace(workload, instance=on_machine(workload.instance, self.machine))
 
     def flags(self) -> list[str]:
         """The flags that a report must repeat to show the same again."""
@@ -67,7 +74,7 @@ class ComparisonOptions:
             flags += ["--policies", ",".join(self.policies)]
         if self.time_limit != TIME_LIMIT:
             flags += ["--time-limit", f"{self.time_limit:g}"]
-        return flags
+        return [*flags, *flags_of(self.machine)]
 
     def work(self, instance: Instance) -> str:
         """What the simulations of one instance are called where they take long."""
@@ -152,7 +159,7 @@ def compare_one(plan: ComparisonOptions) -> bool:
     Returns:
         Whether Ctrl-C ended the search for a lower bound.
     """
-    workload = plan.options.build()
+    workload = plan.on_machine(plan.options.build())
     instance = workload.instance
     schedules: dict[str, Schedule] = {} if plan.given is None else dict([plan.given])
     least: int | None = None
@@ -193,7 +200,8 @@ def compare_seeds(plan: ComparisonOptions, seeds: int) -> bool:
             watch: Watch | None = None
             for seed in range(plan.options.seed, plan.options.seed + seeds):
                 options = replace(plan.options, seed=seed)
-                workload = options.build() if watch is None else options.build_silently()
+                build = options.build if watch is None else options.build_silently
+                workload = plan.on_machine(build())
                 instance = workload.instance
                 size = len(plan.policies) * len(instance.requests)
                 if watch is None:

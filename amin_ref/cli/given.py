@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -14,9 +16,19 @@ from amin_ref.cli.slow import told_if_slow
 from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.schedule import Schedule
 
+NO_FLAGS: Mapping[str, object] = MappingProxyType({})
+"""No field of the machine is given by a flag."""
 
-def given_schedule(context: click.Context, file: str) -> tuple[str, Schedule]:
+
+def given_schedule(
+    context: click.Context, file: str, machine: Mapping[str, object] = NO_FLAGS
+) -> tuple[str, Schedule]:
     """The name and the schedule of ``--schedule``, which is valid.
+
+    Args:
+        context: of the command.
+        file: the file's name.
+        machine: fields of the machine that flags have given; they override those of the file.
 
     Raises:
         click.UsageError: a flag was given that has no effect beside ``--schedule``.
@@ -25,7 +37,7 @@ def given_schedule(context: click.Context, file: str) -> tuple[str, Schedule]:
     for name in ("workload", *INSTANCE_FLAGS, "seeds"):
         if not (name == "seed" and is_given(context, "ties")):
             refuse_without_effect(context, name, "beside --schedule, whose file has the requests")
-    schedule = schedule_in(file)
+    schedule = schedule_in(file, machine)
     shown = "standard input" if file == "-" else Path(file).name
     with told_if_slow(f"checking {shown_file(file)}"):
         violations = check(schedule)

@@ -59,6 +59,18 @@ def on_machine(instance: Instance, given: Mapping[str, object]) -> Instance:
     return replace(instance, machine=machine)
 
 
+def flags_of(given: Mapping[str, object]) -> list[str]:
+    """The words of a command line that give these fields of the machine."""
+    words: list[str] = []
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", str(value)]
+    return words
+
+
 _OPTIONS = (
     click.option(
         "--after-eviction",

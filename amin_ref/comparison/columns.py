@@ -153,6 +153,8 @@ COLUMNS: dict[str, Column] = {
         Column("evictions", "count", "evicted", "runs"),
         Column("wasted_tokens", "tokens", "wasted", "total"),
         Column("wasted_share", "share", "wasted", "tokens"),
+        Column("recomputed_tokens", "tokens", "recomputed", "total"),
+        Column("recomputed_share", "share", "recomputed", "tokens"),
         Column("mean_occupancy", "tokens", "held", "mean"),
         Column("peak_occupancy", "tokens", "held", "peak"),
         Column("makespan", "time", "makespan", "last stop"),
@@ -172,11 +174,13 @@ DEFAULT_COLUMNS = (
     "evictions",
     "throughput",
     "wasted_share",
+    "recomputed_share",
     "p50_latency",
 )
 """Shown by default, the most important first: a narrow table drops them from the end.
 
-``ratio_to_bound`` and ``goodput`` are shown only where a bound or a latency was given.
+``ratio_to_bound`` and ``goodput`` are shown only where a bound or a latency was given;
+``recomputed_share`` only where evicted requests resume, and ``wasted_share`` only elsewhere.
 """
 
 ALWAYS_SHOWN = 2

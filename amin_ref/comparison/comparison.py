@@ -19,8 +19,7 @@ from amin_ref.comparison.row import ComparisonRow
 from amin_ref.comparison.selection import DEFAULT_SELECTION, PolicySelection, policies_by_name
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import refuse_other_machines
-from amin_ref.model.schedule import Schedule, refuse_other_schedules
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import whole_number
 from amin_ref.policies.ties import ByPosition, TieBreak
 from amin_ref.simulator.simulation import simulate
@@ -61,7 +60,6 @@ class Comparison:
                 "comparison: schedules", {}, "it must hold at least one", "add a policy's schedule"
             )
         for policy, schedule in self.schedules.items():
-            refuse_other_schedules(schedule, "compare")
             if schedule.instance != self.instance:
                 raise InvalidValue(
                     f"comparison: schedule of {shown(policy)}",
@@ -234,7 +232,9 @@ class Comparison:
         if names is not None:
             return chosen_columns(names)
         return default_columns(
-            has_bound=self.lower_bound is not None, has_slo=self.display.slo is not None
+            self.instance.machine,
+            has_bound=self.lower_bound is not None,
+            has_slo=self.display.slo is not None,
         )
 
     def _grid(self, columns: Sequence[Column]) -> Grid:
@@ -309,7 +309,6 @@ def simulated(
         progress: called with the policy's name and its number of completed requests, whenever that
             grows.
     """
-    refuse_other_machines(instance.machine, "compare")
     for name, make in policies_by_name(policies, ties).items():
         yield name, simulate(instance, make(), on_completion=_reporting(progress, name))
 

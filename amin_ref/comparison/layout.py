@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from amin_ref.comparison.columns import ALWAYS_SHOWN, COLUMNS, DEFAULT_COLUMNS, Column
 from amin_ref.comparison.grid import Grid, wrapped
+from amin_ref.model.machine import Machine
 
 TABLE_WIDTH = 80
 """Characters in a line of ``str(comparison)``: what every terminal has."""
@@ -66,11 +67,12 @@ def laid_out(
     return Layout(grid.text(), tuple(kept), tuple(left_out))
 
 
-def default_columns(*, has_bound: bool, has_slo: bool) -> tuple[Column, ...]:
+def default_columns(machine: Machine, *, has_bound: bool, has_slo: bool) -> tuple[Column, ...]:
     """The columns that are shown unless others are chosen, in the order in which they stand."""
     wanted = set(DEFAULT_COLUMNS)
     wanted -= set() if has_bound else {"ratio_to_bound"}
     wanted -= set() if has_slo else {"goodput"}
+    wanted.discard("wasted_share" if machine.after_eviction == "resume" else "recomputed_share")
     return tuple(column for name, column in COLUMNS.items() if name in wanted)
 
 
@@ -85,6 +87,8 @@ def reading(columns: Sequence[Column], lower_bound: int | None) -> tuple[str, ..
         sentences.append("TTFT: from arrival to the first token that no eviction takes back.")
     if "evicted" in heads:
         sentences.append("evicted: runs cut short, to start again.")
+    if "recomputed" in heads:
+        sentences.append("recomputed: tokens of prefixes computed again, of all computed.")
     if "wasted" in heads:
         sentences.append("wasted: tokens that evictions lose.")
     if "ratio_to_best" in fields:

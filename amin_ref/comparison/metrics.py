@@ -1,7 +1,7 @@
 """The metrics of a schedule, computed from the schedule alone (``proofs_notes/metrics.md``).
 
-Token a of a run that starts in round p is generated in round p + a − 1 and available at time p + a;
-if it is the last token, p + a is the completion time. All times are in rounds.
+A token that is generated in round t is available at time t + 1; if it is the last token, that is
+the completion time. All times are in rounds. Aborted and unfinished requests are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.schedule import Schedule, refuse_other_schedules
+from amin_ref.model.rounds import all_computed, rounds_before_first_token, tokens_generated
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import RequestId
 
 Number = TypeVar("Number", int, float)
@@ -25,8 +26,9 @@ class RequestTimes:
     Attributes:
         arrival: r, the round of its arrival.
         first_start: the round in which its first run starts.
-        final_start: the round in which its completed run starts; ``first_start`` unless it was
-            evicted.
+        first_token: when the first token is available that no eviction takes back; a round.
+        first_token_ever: when the first token of any run is available; ``first_token`` unless the
+            request was evicted, and always where an evicted request resumes.
         completion: completion time of its completed run; a round.
         rounds_run: rounds in which it runs, evicted runs included.
         output_len: o, its output tokens.
@@ -34,7 +36,8 @@ class RequestTimes:
 
     arrival: int
     first_start: int
-    final_start: int
+    first_token: int
+    first_token_ever: int
     completion: int
     rounds_run: int
     output_len: int
@@ -46,32 +49,33 @@ class RequestTimes:
 
     @property
     def time_to_first_token(self) -> int:
-        """From the arrival to the first token of the completed run; rounds, at least 1.
+        """From the arrival to the first token that no eviction takes back; rounds, at least 1.
 
-        A token of an evicted run is lost, so it is not an answer's first token.
+        Where an evicted request starts from nothing, a token of an evicted run is lost, so it is
+        not an answer's first token.
         """
-        return self.final_start + 1 - self.arrival
+        return self.first_token - self.arrival
 
     @property
     def time_to_first_token_ever(self) -> int:
         """From the arrival to the first token of any run, lost or not; rounds, at least 1."""
-        return self.first_start + 1 - self.arrival
+        return self.first_token_ever - self.arrival
 
     @property
     def queueing_time(self) -> int:
-        """Rounds in which the request waits: before its first run, and after each eviction."""
+        """Rounds in which the request does not run: before its first run, after each eviction."""
         return self.latency - self.rounds_run
 
     @property
     def time_per_output_token(self) -> float | None:
         """(completion − first token ever) / (o − 1); rounds a token, ``None`` if o = 1.
 
-        It is 1 for a request that is never evicted, since a running request generates a token in
-        every round, and more by what evictions cost.
+        It is 1 for a request that is never evicted, if the machine does not limit the tokens of a
+        round, and more by what evictions cost.
         """
         if self.output_len == 1:
             return None
-        return (self.completion - self.first_start - 1) / (self.output_len - 1)
+        return (self.completion - self.first_token_ever) / (self.output_len - 1)
 
     @property
     def normalized_latency(self) -> float:
@@ -85,17 +89,22 @@ def request_times(schedule: Schedule) -> tuple[RequestTimes, ...]:
     Raises:
         InvalidValue: a request never completes (see :func:`amin_ref.check`).
     """
-    refuse_other_schedules(schedule, "request_times")
+    resumes = schedule.instance.machine.after_eviction == "resume"
     first_start: dict[RequestId, int] = {}
-    final_start: dict[RequestId, int] = {}
+    first_token: dict[RequestId, int] = {}
+    first_token_ever: dict[RequestId, int] = {}
     rounds_run: dict[RequestId, int] = {}
-    for run in schedule.runs:
+    for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True):
         first_start.setdefault(run.request, run.start)
         rounds_run[run.request] = rounds_run.get(run.request, 0) + run.length
-        if run.outcome == "completed":
-            final_start.setdefault(run.request, run.start)
-    for request in schedule.instance.requests:
-        if request.id not in final_start:
+        before = rounds_before_first_token(run, prefix)
+        if before is not None:
+            available = run.start + before + 1
+            first_token_ever.setdefault(run.request, available)
+            if resumes or run.outcome == "completed":
+                first_token.setdefault(run.request, available)
+    for request in schedule.served:
+        if request.id not in schedule.completions or request.id not in first_token:
             raise InvalidValue(
                 f"request {shown(request.id)}: completion",
                 None,
@@ -106,12 +115,13 @@ def request_times(schedule: Schedule) -> tuple[RequestTimes, ...]:
         RequestTimes(
             arrival=request.arrival,
             first_start=first_start[request.id],
-            final_start=final_start[request.id],
+            first_token=first_token[request.id],
+            first_token_ever=first_token_ever[request.id],
             completion=schedule.completions[request.id],
             rounds_run=rounds_run[request.id],
             output_len=request.output_len,
         )
-        for request in schedule.instance.requests
+        for request in schedule.served
     )
 
 
@@ -148,18 +158,29 @@ def throughput(schedule: Schedule) -> float:
 
     Tokens of evicted runs are not counted. 0 for an instance without requests.
     """
-    if not schedule.instance.requests:
+    if not schedule.served:
         return 0.0
-    begin = min(request.arrival for request in schedule.instance.requests)
+    begin = min(request.arrival for request in schedule.served)
     end = max(schedule.completions.values())
-    return sum(request.output_len for request in schedule.instance.requests) / (end - begin)
+    return sum(request.output_len for request in schedule.served) / (end - begin)
 
 
 def wasted_share(schedule: Schedule) -> float:
     """Wasted tokens / all generated tokens, in [0, 1); 0 when nothing is generated."""
-    refuse_other_schedules(schedule, "wasted_share")
-    generated = sum(run.length for run in schedule.runs)
+    generated = sum(
+        tokens_generated(run, prefix)
+        for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True)
+    )
     return schedule.wasted_tokens / max(1, generated)
+
+
+def recomputed_share(schedule: Schedule) -> float:
+    """The recompute tax: recomputed tokens / all computed tokens, in [0, 1); 0 of none."""
+    computed = sum(
+        all_computed(run, prefix)
+        for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True)
+    )
+    return schedule.recomputed_tokens / max(1, computed)
 
 
 def goodput(latencies: Sequence[int], slo: float) -> float | None:

@@ -8,6 +8,7 @@ from amin_ref.comparison.metrics import (
     goodput,
     mean,
     percentile,
+    recomputed_share,
     request_times,
     throughput,
     wasted_share,
@@ -31,7 +32,7 @@ class ComparisonRow:
         p50_latency: 50th percentile; rounds.
         p90_latency: 90th percentile; rounds.
         p99_latency: 99th percentile; rounds.
-        mean_ttft: mean time from arrival to the first token of the completed run; rounds.
+        mean_ttft: mean time from arrival to the first token that no eviction takes back; rounds.
         p50_ttft: 50th percentile of it; rounds.
         p90_ttft: 90th percentile of it; rounds.
         p99_ttft: 99th percentile of it; rounds.
@@ -55,8 +56,10 @@ class ComparisonRow:
             none is stated.
         requests_queued: requests that wait at least one round before their first run.
         evictions: number of evicted runs.
-        wasted_tokens: tokens generated in evicted runs.
+        wasted_tokens: tokens generated in evicted runs; 0 where evicted requests resume.
         wasted_share: wasted tokens / all generated tokens, in [0, 1).
+        recomputed_tokens: tokens of prefixes computed in runs after a request's first.
+        recomputed_share: recomputed tokens / all computed tokens, in [0, 1).
         mean_occupancy: tokens of cache held, on average over rounds 0 to makespan − 1.
         peak_occupancy: most tokens of cache held in a round.
         ratio_to_best: total latency / the least total latency in the comparison; at least 1.
@@ -93,6 +96,8 @@ class ComparisonRow:
     evictions: int
     wasted_tokens: int
     wasted_share: float
+    recomputed_tokens: int
+    recomputed_share: float
     mean_occupancy: float
     peak_occupancy: int
     ratio_to_best: float
@@ -157,6 +162,8 @@ class ComparisonRow:
             evictions=schedule.evictions,
             wasted_tokens=schedule.wasted_tokens,
             wasted_share=wasted_share(schedule),
+            recomputed_tokens=schedule.recomputed_tokens,
+            recomputed_share=recomputed_share(schedule),
             mean_occupancy=schedule.mean_occupancy,
             peak_occupancy=schedule.peak_occupancy,
             ratio_to_best=total / best if best else 1.0,

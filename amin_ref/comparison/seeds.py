@@ -307,7 +307,8 @@ class SeedComparison:
         if names is not None:
             return chosen_columns(names)
         has_bound = all(each.lower_bound is not None for each in self.comparisons.values())
-        return default_columns(has_bound=has_bound, has_slo=self.display.slo is not None)
+        machine = next(iter(self.comparisons.values())).instance.machine
+        return default_columns(machine, has_bound=has_bound, has_slo=self.display.slo is not None)
 
     def _grid(self, columns: Sequence[Column]) -> Grid:
         return Grid(

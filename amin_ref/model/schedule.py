@@ -284,7 +284,7 @@ class Schedule:
             return 0
         return sum(
             tokens_generated(run, prefix)
-            for run, prefix in zip(self.runs, self._prefixes, strict=True)
+            for run, prefix in zip(self.runs, self.prefixes, strict=True)
             if run.outcome == "evicted" and run.stop != self.ended
         )
 
@@ -293,7 +293,7 @@ class Schedule:
         """Tokens of prefixes that are computed in runs after a request's first run."""
         total = 0
         seen: set[RequestId] = set()
-        for run, prefix in zip(self.runs, self._prefixes, strict=True):
+        for run, prefix in zip(self.runs, self.prefixes, strict=True):
             if run.request in seen:
                 total += prefix_computed(run, prefix)
             seen.add(run.request)
@@ -308,12 +308,15 @@ class Schedule:
             else prefix + run.length - 1
             if run.length
             else 0
-            for run, prefix in zip(self.runs, self._prefixes, strict=True)
+            for run, prefix in zip(self.runs, self.prefixes, strict=True)
         )
 
     @cached_property
-    def _prefixes(self) -> tuple[int, ...]:
-        """What each run must compute before it generates its first token; tokens."""
+    def prefixes(self) -> tuple[int, ...]:
+        """What each run must compute before it generates its first token, in :attr:`runs`' order.
+
+        That is the prompt, and under resume the tokens generated before; tokens.
+        """
         found: list[int] = []
         generated: dict[RequestId, int] = {}
         resumes = self.instance.machine.after_eviction == "resume"
@@ -361,7 +364,7 @@ class Schedule:
         """First round and tokens held, for each longest interval of rounds that all have runs."""
         period: list[tuple[Run, int]] = []
         stop = 0
-        for run, prefix in zip(self.runs, self._prefixes, strict=True):
+        for run, prefix in zip(self.runs, self.prefixes, strict=True):
             if period and run.start >= stop:
                 yield period[0][0].start, self._held(period, stop)
                 period = []

@@ -213,7 +213,7 @@ class Batch:
             return False
         held = self._occupied_by_round(job, 0, job.ahead)
         held += planned
-        if held[0] + self._watermark() > self._capacity:
+        if (watermark := self._watermark()) and held[0] + watermark > self._capacity:
             return False
         return bool(held.max() <= self._capacity)
 

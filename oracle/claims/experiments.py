@@ -170,7 +170,7 @@ class Scheduled(Experiment):
         return {
             "total": schedule.total_latency,
             "p99": schedule.p99_latency,
-            "wait": max(each.final_start - each.arrival for each in request_times(schedule)),
+            "wait": max(each.time_to_first_token - 1 for each in request_times(schedule)),
             "wasted": round(wasted_share(schedule), WASTED_DECIMALS),
         }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Schedule, compare, compare_seeds, simulate
+from amin_ref import Amin, Instance, Machine, Schedule, compare, compare_seeds, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS
@@ -29,6 +29,42 @@ SMALL = ("--requests", "40", "--capacity", "1500")
 
 def amin_ref(*arguments: str, code: int = 0) -> None:
     assert run(application, arguments) == code
+
+
+class TestMachines:
+    RESUME = ("--after-eviction", "resume", "--tokens-per-round", "300", "--max-running", "20")
+
+    def test_flags_give_the_machine_of_every_policy(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("compare", *SMALL, *self.RESUME, "--format", "csv")
+        shown = capsys.readouterr().out
+        amin_ref("simulate", *SMALL, *self.RESUME, "--policy", "fcfs")
+        schedule = Schedule.from_json(capsys.readouterr().out)
+        machine = Machine(after_eviction="resume", tokens_per_round=300, max_running=20)
+        assert schedule.instance.machine == machine
+        assert schedule.recomputed_tokens > 0
+        rows = {row["policy"]: row for row in csv.DictReader(io.StringIO(shown))}
+        assert int(rows["fcfs"]["total_latency"]) == schedule.total_latency
+        assert int(rows["fcfs"]["recomputed_tokens"]) == schedule.recomputed_tokens
+
+    def test_recomputed_tokens_stand_in_the_place_of_wasted_ones(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("compare", *SMALL, "--policies", "fcfs,sjf")
+        paper = capsys.readouterr().out
+        assert "wasted" in paper
+        assert "recomputed" not in paper
+        amin_ref("compare", *SMALL, "--policies", "fcfs,sjf", *self.RESUME)
+        resuming = capsys.readouterr().out
+        assert "recomputed" in resuming
+        assert "wasted" not in resuming
+
+    def test_a_policy_that_does_not_know_the_machine_is_named(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        amin_ref("compare", *SMALL, *self.RESUME, "--policies", "doubling", code=2)
+        assert "not supported by the policy DoublingBudgets" in capsys.readouterr().err
 
 
 class TestCompare:
@@ -215,7 +251,8 @@ class TestWidth:
         text = " ".join(lines)
         (left_out,) = re.findall("Left out for lack of width: ([a-z0-9_, ]+);", text)
         names = left_out.split(", ")
-        shown = [name for name in DEFAULT_COLUMNS if name not in ("goodput", "ratio_to_bound")]
+        hidden = ("goodput", "ratio_to_bound", "recomputed_share")
+        shown = [name for name in DEFAULT_COLUMNS if name not in hidden]
         assert names == shown[-len(names) :], "the least important are left out"
         assert "--columns all" in text
 

@@ -59,6 +59,8 @@ HEADS = {
     "evicted runs": "evictions",
     "wasted total": "wasted_tokens",
     "wasted tokens": "wasted_share",
+    "recomputed total": "recomputed_tokens",
+    "recomputed tokens": "recomputed_share",
     "held mean": "mean_occupancy",
     "held peak": "peak_occupancy",
     "makespan last stop": "makespan",
@@ -109,7 +111,7 @@ def shown_values(comparison: Comparison, table: str) -> dict[tuple[int, str], st
 def unit_of(comparison: Comparison, name: str) -> float:
     """The factor by which a number is multiplied where it is shown."""
     seconds = comparison.display.round_seconds
-    if name in ("goodput", "wasted_share"):
+    if name in ("goodput", "wasted_share", "recomputed_share"):
         return 100
     if seconds is None:
         return 1
@@ -149,6 +151,7 @@ def test_no_number_of_the_table_is_cut_off(comparison: Comparison) -> None:
     expected = set(DEFAULT_COLUMNS)
     expected -= {"ratio_to_bound"} if comparison.lower_bound is None else set()
     expected -= {"goodput"} if comparison.display.slo is None else set()
+    expected -= {"recomputed_share"}
     in_table = {name for _, name in shown}
     assert in_table | named == expected
     assert not in_table & named
@@ -219,7 +222,7 @@ def test_the_header_of_csv_in_seconds_names_the_unit(comparison: Comparison) -> 
         for heading, text in zip(header[1:], line[1:], strict=True):
             name = heading.removesuffix("_seconds").removesuffix("_per_second")
             value = getattr(row, name)
-            is_share = name in ("goodput", "wasted_share")
+            is_share = name in ("goodput", "wasted_share", "recomputed_share")
             factor = 1 if is_share else unit_of(comparison, name)
             assert text == "" if value is None else float(text) == pytest.approx(value * factor)
             # A duration of one second changes no number, but still the unit.

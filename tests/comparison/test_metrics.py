@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amin_ref import Instance, InvalidValue, Request, RequestId, Run, Schedule
+from amin_ref import Instance, InvalidValue, Request, RequestId, Run, Schedule, simulate
 from amin_ref.comparison import ComparisonRow
 from amin_ref.comparison.metrics import percentile, request_times
-from amin_ref.strategies import schedules
+from amin_ref.strategies import instances, machines, schedules
+from tests.models.engine_machine import moments
 from tests.support.project import PROJECT
 
 
@@ -21,25 +22,43 @@ class Tokens:
     """The times at which a request's tokens are generated, and the rounds in which it runs.
 
     Attributes:
-        kept: times of the tokens of the completed run.
-        lost: times of the tokens of evicted runs.
+        kept: times of the tokens of the completed run; of all runs where evicted requests resume.
+        lost: times of the tokens of evicted runs, where they start again from nothing.
         running: the rounds of all runs.
+        computed: tokens computed in all runs.
     """
 
     kept: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
     running: set[int] = field(default_factory=set)
+    computed: int = 0
 
 
 def tokens_of(schedule: Schedule) -> dict[RequestId, Tokens]:
     """Token by token: the token of round t is generated at time t + 1."""
     found: dict[RequestId, Tokens] = defaultdict(Tokens)
+    resumes = schedule.instance.machine.after_eviction == "resume"
     for run in schedule.runs:
-        for now in range(run.start, run.stop):
-            tokens = found[run.request]
-            (tokens.kept if run.outcome == "completed" else tokens.lost).append(now + 1)
+        tokens = found[run.request]
+        prefix = schedule.instance.by_id[run.request].prompt_len + len(tokens.kept)
+        for now, moment in enumerate(moments(run, prefix), start=run.start):
             tokens.running.add(now)
+            tokens.computed += moment.computed
+            if moment.generates:
+                is_kept = resumes or run.outcome != "evicted"
+                (tokens.kept if is_kept else tokens.lost).append(now + 1)
     return found
+
+
+@st.composite
+def on_any_machine(draw: st.DrawFn) -> Schedule:
+    """A schedule of FCFS or Amin on any machine, in which a client may go away."""
+    instance = draw(instances(max_requests=6, max_output_len=6, max_arrival=5))
+    instance = replace(instance, machine=draw(machines()))
+    first = instance.requests[0]
+    aborted = draw(st.none() | st.integers(first.arrival, first.arrival + 6))
+    gone = {first.id: aborted} if aborted is not None and len(instance.requests) > 1 else {}
+    return simulate(instance, draw(st.sampled_from(("amin", "fcfs"))), aborted=gone)
 
 
 def naive_percentile(values: list[float], percent: int) -> float:
@@ -51,10 +70,10 @@ def naive_percentile(values: list[float], percent: int) -> float:
     )
 
 
-@given(schedules(), st.integers(1, 60))
+@given(schedules() | on_any_machine(), st.integers(1, 60))
 def test_each_metric_equals_its_definition(schedule: Schedule, slo: int) -> None:
     tokens = tokens_of(schedule)
-    requests = schedule.instance.requests
+    requests = [each for each in schedule.instance.requests if each.id not in schedule.aborted]
     row = ComparisonRow.of("x", schedule, slo=slo)
     latency = [max(tokens[each.id].kept) - each.arrival for each in requests]
     ttft = [min(tokens[each.id].kept) - each.arrival for each in requests]
@@ -83,9 +102,10 @@ def test_each_metric_equals_its_definition(schedule: Schedule, slo: int) -> None
             expected = naive_percentile(list(values), percent)
             assert getattr(row, f"p{percent}_{name}") == expected
     count = len(requests)
-    kept = sum(len(each.kept) for each in tokens.values())
+    kept = sum(len(tokens[each.id].kept) for each in requests)
+    end = max(max(tokens[each.id].kept) for each in requests)
+    made = sum(len(each.kept + each.lost) for each in tokens.values())
     lost = sum(len(each.lost) for each in tokens.values())
-    end = max(max(each.kept) for each in tokens.values())
     assert row.requests == count
     assert row.total_latency == sum(latency)
     assert row.mean_first_token_ever == pytest.approx(sum(ever) / count)
@@ -95,7 +115,10 @@ def test_each_metric_equals_its_definition(schedule: Schedule, slo: int) -> None
     assert row.throughput == pytest.approx(kept / (end - min(each.arrival for each in requests)))
     assert row.goodput == sum(each <= slo for each in latency) / count
     assert row.wasted_tokens == lost
-    assert row.wasted_share == pytest.approx(lost / (kept + lost))
+    assert row.wasted_share == pytest.approx(lost / made)
+    computed = sum(each.computed for each in tokens.values())
+    assert row.recomputed_tokens == schedule.recomputed_tokens
+    assert row.recomputed_share == pytest.approx(schedule.recomputed_tokens / computed)
     assert row.requests_queued == sum(
         min(tokens[each.id].running) > each.arrival for each in requests
     )

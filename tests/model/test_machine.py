@@ -18,7 +18,6 @@ import amin_ref
 import oracle
 from amin_ref import (
     Amin,
-    Comparison,
     Instance,
     InvalidDocument,
     InvalidValue,
@@ -26,13 +25,10 @@ from amin_ref import (
     Request,
     Run,
     Schedule,
-    compare,
-    compare_seeds,
     conform,
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.comparison.metrics import request_times, wasted_share
 from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import instances, machines
@@ -251,17 +247,12 @@ ENDED = 0.0
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
     "conform": lambda _, schedule: conform(schedule),
-    "compare": lambda instance, _: compare(instance),
-    "compare_seeds": lambda instance, _: compare_seeds(lambda _: instance, "amin", 2),
-    "Comparison": lambda _, schedule: Comparison({"mine": schedule}),
     "optimum": lambda instance, _: optimum(instance, ENDED),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
     "search": lambda instance, _: search(instance, time_limit=ENDED),
     "solve": lambda instance, _: solve(instance, time_limit=ENDED),
     "best_schedule": lambda instance, _: best_schedule(instance, ENDED),
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
-    "request_times": lambda _, schedule: request_times(schedule),
-    "wasted_share": lambda _, schedule: wasted_share(schedule),
 }
 """Functions that take an instance or a schedule, each called with it."""
 
@@ -271,7 +262,10 @@ SUPPORTING = {
     "SeedComparison",
     "Optimum",
     "Certificate",
+    "Comparison",
     "check",
+    "compare",
+    "compare_seeds",
     "lower_bound",
     "simulate",
     "verify",
@@ -294,10 +288,7 @@ def test_other_machines_are_refused_by_name(name: str, machine: Machine) -> None
 
 TAKES_SCHEDULES = (
     "conform",
-    "Comparison",
     "GivenSchedule",
-    "request_times",
-    "wasted_share",
 )
 """Of these functions, those that take a schedule."""
 
@@ -362,8 +353,6 @@ def _takes_instances(called: object) -> bool:
 @pytest.mark.parametrize(
     "words",
     [
-        ("compare", "--workload", "FILE"),
-        ("compare", "--workload", "FILE", "--bound"),
         ("optimum", "--workload", "FILE"),
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
