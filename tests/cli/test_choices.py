@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from amin_ref.model.errors import SchedulerFailed
 from amin_ref.schemas import schema_text
 from amin_ref.small.setting import Setting
 from amin_ref.suite import Finding
+from amin_ref.vectors import published_text
 from oracle import Certificate, Stretch
 from oracle.claims import LEDGER, Ledger, Plan
 from oracle.claims.article_setting import ARTICLE as IN_ITS_SETTING
@@ -142,6 +144,7 @@ class TestClaims:
         done(capsys, ["claims", "--quick", "--workers", "1"])
         wanted["all"] = asked["wanted"]
         assert len(set(wanted.values())) == len(wanted)
+        assert 0 not in wanted.values()
 
     def test_the_ledger_names_the_articles_setting(
         self, asked: dict[str, object], capsys: pytest.CaptureFixture[str]
@@ -185,6 +188,31 @@ class TestClaims:
         done(capsys, ["claims", "--quick", "--claim", "C1", "--workers", f"{workers}"])
         assert asked["executor"] == f"{workers} processes"
         assert asked["in_flight"] == workers
+
+    def test_a_cluster_measures_where_it_is_named(
+        self,
+        asked: dict[str, object],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        @contextmanager
+        def cluster(address: str) -> Iterator[claims._WorkerPool]:
+            assert address == "tcp://10.0.0.1:8786"
+            yield claims._WorkerPool(None, 77)
+
+        monkeypatch.setattr(claims, "_cluster", cluster)
+        done(capsys, ["claims", "--quick", "--claim", "C1", "--dask", "tcp://10.0.0.1:8786"])
+        assert asked["in_flight"] == 77
+
+    def test_without_a_terminal_the_table_has_a_hundred_columns(
+        self,
+        asked: dict[str, object],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("shutil.get_terminal_size", os.terminal_size)
+        out, _ = done(capsys, ["claims", "--claim", WHICH, "--workers", "1"])
+        assert (out, "plan" in asked) == ("100\n", True)
 
     def test_long_lines_of_the_ledger_are_indented(
         self, asked: dict[str, object], capsys: pytest.CaptureFixture[str]
@@ -378,6 +406,23 @@ class TestCompare:
             costs[ties] = json.loads(out)["policies"][0]["total_latency"]
         assert costs["position"] != costs["random"]
 
+    def test_ctrl_c_in_the_first_bound_leaves_one_seed(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The comparison of one seed also says which rows of the trace were dropped."""
+
+        def bound(instance: Instance, _seconds: float) -> ProvenBound:
+            return ProvenBound(5, Certificate(instance, 1, (Stretch(0, ()),)), interrupted=True)
+
+        monkeypatch.setattr(comparing, "proven_bound", bound)
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n3,5\n90,90\n")
+        line = ["compare", "--workload", str(trace), "--capacity", "40", "--policies", "amin"]
+        line += ["--ties", "random", "--bound", "--seeds", "3"]
+        out, _ = done(capsys, line, code=130)
+        assert "Seeds" not in out
+        assert "Left out of 2 rows" in out
+
     def test_if_the_first_seed_fails_nothing_is_compared(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
@@ -452,7 +497,9 @@ class TestDrive:
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Inside, "fails_at_end", True)
-        line = ["drive", "--instance", file, "--instance", file, "--", "program"]
+        first = Path(file).with_name("one.json")
+        first.write_text(Instance.from_lengths([(1, 1)], capacity=3).to_json())
+        line = ["drive", "--instance", str(first), "--instance", file, "--", "program"]
         out, _ = done(capsys, line, code=1)
         assert "it wrote a line after the end" in out
         assert TWO.to_json() in out
@@ -491,6 +538,9 @@ class TestDrive:
         out, _ = done(capsys, [*line, "--workload", str(trace), "--", "program"])
         (case,) = json.loads(out)["instances"]
         assert case["requests"] == rows
+        # The seed also decides the random instances, so it is taken where the trace needs none.
+        exact = ["--prediction", "exact", "--seed", "3"]
+        done(capsys, [*line, "--workload", str(trace), *exact, "--", "program"])
         out, _ = done(capsys, [*line, "--requests", "3", "--", "program"])
         assert json.loads(out)["instances"][0]["requests"] == 3
 
@@ -610,6 +660,23 @@ class TestReport:
         _, said = done(capsys, [*line, "--seed", "2"], code=2)
         assert "--seed has no effect beside --schedule" in said
 
+    def test_ctrl_c_ends_the_search_for_the_bounds_of_all_further_seeds(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        asked: list[Instance] = []
+
+        def bound(instance: Instance, _seconds: float) -> ProvenBound:
+            asked.append(instance)
+            certificate = Certificate(instance, 1, (Stretch(0, ()),))
+            return ProvenBound(8, certificate, interrupted=len(asked) == 1)
+
+        monkeypatch.setattr(report, "proven_bound", bound)
+        line = ["report", str(tmp_path / "out.html"), "--time-limit", "0", "--seeds", "4"]
+        run(application, [*line, *SMALL, "--policies", "amin"])
+        assert len(asked) == 1
+
     def test_the_simulations_of_all_seeds_are_counted_together(
         self,
         capsys: pytest.CaptureFixture[str],
@@ -654,13 +721,17 @@ def test_a_schema_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_former_name_of_a_flag_is_taken_with_a_warning(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "vectors"
     folder.mkdir()
     out, said = done(capsys, ["vectors", "--output", str(folder)])
     assert (out, "--output-folder" in said) == ("", True)
     assert any(folder.iterdir())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").mkdir()
+    assert done(capsys, ["vectors", "--output", "-"])[0] == published_text()
+    assert not any((tmp_path / "-").iterdir())
     _, said = done(capsys, ["vectors", "--output", str(folder), "--output-folder", "x"], code=2)
     assert "exclude each other" in said
 
