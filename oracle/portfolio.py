@@ -236,7 +236,7 @@ class _Work:
         modelled = size <= budget.modelled and (
             self._entries() <= budget.entries_per_second * seconds_of_solver
         )
-        modelled = modelled and _solver_is_installed()
+        modelled = modelled and _solver_is_installed() and not keeps_tokens(self._instance)
         no_programme = size <= budget.modelled and not modelled
         pricing = budget.pricing_alone if no_programme else budget.pricing
         self._price(pricing * self._time_limit)
@@ -310,6 +310,9 @@ class _Work:
         """The integer programme, from the best schedule on."""
         if self._is_over():
             return
+        if keeps_tokens(self._instance):
+            self._ask_solver_for_tokens()
+            return
         # Imported here: everything else works where no solver is installed.
         from oracle.programme.branch_and_cut import solve
 
@@ -325,6 +328,25 @@ class _Work:
         self._offer_bound(found.lower_bound, "solver")
         if found.prices is not None:
             self._offer_certificate(_certificate_of(self._instance, found.prices))
+
+    def _ask_solver_for_tokens(self) -> None:
+        """The integer programme where evicted requests keep their tokens."""
+        from oracle.programme.token_programme import solve_tokens
+
+        parts = independent_parts(self._instance)
+        schedules: list[Schedule] = []
+        bound = 0
+        for index, part in enumerate(parts):
+            found = solve_tokens(
+                part.instance,
+                part.of(self.best.schedule),
+                time_limit=self._deadline.remaining / (len(parts) - index),
+                should_stop=self._should_stop,
+            )
+            schedules.append(found.schedule)
+            bound += found.lower_bound
+        self._offer_schedule(joined(self._instance, parts, schedules))
+        self._offer_bound(bound, "solver")
 
     def _take_progress_of_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")
