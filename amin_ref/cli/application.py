@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, CommandEntry] = MappingProxyType(
         "simulate": CommandEntry("simulate", "Simulate one policy and write its schedule as JSON."),
         "check": CommandEntry("check", "Check whether a schedule is valid."),
         "conform": CommandEntry("conform", "Check whether a policy could have made a schedule."),
+        "judge": CommandEntry("judge", "Say on one page what an engine did with its requests."),
         "new": CommandEntry("new", "Write a scheduler to begin with, as a typed Python file."),
         "drive": CommandEntry("drive", "Test a scheduler that runs as another program."),
         "optimum": CommandEntry(

@@ -33,8 +33,9 @@ TERMINATED = 143
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
         0: "Success. If the command answers a question, the answer is yes.",
-        ANSWER_IS_NO: "The answer is no: check, schema --validate: the file is not valid; conform: "
-        "the policy could not have made the schedule; drive: the scheduler is not what it claims.",
+        ANSWER_IS_NO: "The answer is no: check, judge, schema --validate: the file is not valid; "
+        "conform: the policy could not have made the schedule; drive: the scheduler is not what it "
+        "claims.",
         BAD_INPUT: "Bad input: a flag, a file, or its content; or too little memory for it.",
         CANNOT_WRITE: "The result cannot be written.",
         BUG: "A bug in amin-ref, or an incomplete installation. The traceback belongs in a report.",

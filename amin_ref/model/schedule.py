@@ -299,6 +299,18 @@ class Schedule:
             seen.add(run.request)
         return total
 
+    @property
+    def computed_tokens(self) -> int:
+        """Tokens computed in all runs: prefixes, and one for each generated token but the last."""
+        return sum(
+            sum(run.computed)
+            if run.computed is not None
+            else prefix + run.length - 1
+            if run.length
+            else 0
+            for run, prefix in zip(self.runs, self._prefixes, strict=True)
+        )
+
     @cached_property
     def _prefixes(self) -> tuple[int, ...]:
         """What each run must compute before it generates its first token; tokens."""

@@ -8,8 +8,9 @@ round computes a limited number of tokens: ``chunked`` (look-ahead) and ``first_
 ``smallest_volume`` (SVF), ``shortest_predicted`` (SJF), ``doubling`` (doubling budgets),
 ``mc_benchmark``, ``alpha_greedy``, ``alpha_beta`` (the last three by Jaillet et al.), and two
 variants of Amin that restart long requests, ``probing`` and ``impatient``. Then ``names`` (the one
-list of names and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``) and ``variants``
-(Amin with one rule changed, for ablations and as known bugs).
+list of names and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``), ``variants``
+(Amin with one rule changed, for ablations and as known bugs) and ``victims`` (FCFS with other rules
+for the victim).
 """
 
 from amin_ref.policies.alpha_beta import AlphaBetaClearing

@@ -56,7 +56,7 @@ class FirstComeFirstServed(Policy):
         if self._by_blocks is not None:
             return self._by_blocks.decide(completed, self._waiting)
         self._batch.begin_round(now, completed)
-        evicted = evict_in_order(self._batch, _latest_admitted_first(self._batch))
+        evicted = evict_in_order(self._batch, self.victims(self._batch))
         if evicted:
             self._waiting.add(evicted)
             return Decision(evict=tuple(job.id for job in evicted))
@@ -66,6 +66,6 @@ class FirstComeFirstServed(Policy):
         """The request's place in the queue, which it keeps when it is evicted."""
         return (request.arrival, *self.ties.unique_rank(request))
 
-
-def _latest_admitted_first(batch: Batch) -> Iterator[Job]:
-    yield from reversed(list(batch.running))
+    def victims(self, batch: Batch) -> Iterator[Job]:
+        """The running jobs in the order in which an overflow evicts them: the latest first."""
+        yield from reversed(list(batch.running))

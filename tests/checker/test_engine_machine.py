@@ -246,13 +246,14 @@ def test_a_restart_schedule_without_evictions_is_one_of_resume(
 def test_metrics_by_brute_force(schedule: Schedule) -> None:
     instance, machine = schedule.instance, schedule.instance.machine
     held = [0] * schedule.makespan
-    wasted = recomputed = 0
+    wasted = recomputed = computed_in_all = 0
     for request in instance.requests:
         kept = 0
         runs = [run for run in schedule.runs if run.request == request.id]
         for position, run in enumerate(runs):
             lived = moments(run, request.prompt_len + kept)
             tokens = sum(moment.generates for moment in lived)
+            computed_in_all += sum(moment.computed for moment in lived)
             for now, moment in enumerate(lived, start=run.start):
                 newest = moment.generates and machine.last_token_stored
                 held[now] += blocks(moment.in_cache + newest, instance.block_size)
@@ -267,6 +268,7 @@ def test_metrics_by_brute_force(schedule: Schedule) -> None:
     assert schedule.peak_occupancy == max(held, default=0)
     assert schedule.wasted_tokens == wasted
     assert schedule.recomputed_tokens == recomputed
+    assert schedule.computed_tokens == computed_in_all
 
 
 @given(engine_schedules() | damaged_schedules())

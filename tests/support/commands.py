@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Command] = {
     "check": Command("check -", reads="valid.json"),
     "check-invalid": Command("check {}/invalid.json", code=1),
     "conform": Command("conform - --no-bound", reads="valid.json"),
+    "judge": Command("judge - --no-bound", reads="valid.json"),
     "new": Command("new {}/new_scheduler.py", prints=False),
     "drive": Command(
         "drive --instance - -- {python} -m tests.support.stdin_policy amin_ref:Amin",

@@ -28,6 +28,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.files", "how is a file written whole, and read once and within limits?"),
         Room("amin_ref.checker", "is a schedule valid?"),
+        Room("amin_ref.judging", "what did a schedule cost its requests? evictions, waits, cycles"),
         Room("amin_ref.logs", "how does an engine log what it does, and how is that read?"),
         Room("amin_ref.families", "on which instances is a policy far from the optimum?"),
         Room("amin_ref.policies", "**Amin**, step by step as in the paper; Amax, H-SF, FCFS"),
