@@ -790,8 +790,8 @@ OPTIMA = (
         "the exact search's bound is one too high",
         "T11",
         OPTIMUM,
-        "            bound += found.lower_bound\n",
-        "            bound += found.lower_bound + 1\n",
+        'self._offer_bound(bound, "exhausted")',
+        'self._offer_bound(bound + 1, "exhausted")',
     ),
     Mutant(
         "the solver's bound is one too high",
