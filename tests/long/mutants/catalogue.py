@@ -791,8 +791,10 @@ OPTIMA = (
         "the exact search's bound is one too high",
         "T11",
         OPTIMUM,
-        'self._offer_bound(bound, "exhausted")',
-        'self._offer_bound(bound + 1, "exhausted")',
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n            bound += found.lower_bound\n",
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n            bound += found.lower_bound + 1\n",
     ),
     Mutant(
         "the solver's bound is one too high",
