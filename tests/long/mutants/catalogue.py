@@ -794,7 +794,8 @@ OPTIMA = (
         "                budget=self._budget,\n            )\n"
         "            schedules.append(found.schedule)\n            bound += found.lower_bound\n",
         "                budget=self._budget,\n            )\n"
-        "            schedules.append(found.schedule)\n            bound += found.lower_bound + 1\n",
+        "            schedules.append(found.schedule)\n"
+        "            bound += found.lower_bound + 1\n",
     ),
     Mutant(
         "the solver's bound is one too high",
