@@ -288,7 +288,7 @@ class _Work:
         """
         parts = independent_parts(self._instance)
         schedules: list[Schedule] = []
-        bound = 0
+        proved = 0
         for index, part in enumerate(parts):
             seconds = self._deadline.remaining / (len(parts) - index)
             certificate = lower_bound(
@@ -302,9 +302,9 @@ class _Work:
                 should_stop=self._should_stop,
             )
             schedules.append(found.schedule)
-            bound += max(found.lower_bound, verify(part.instance, certificate))
+            proved += max(found.lower_bound, verify(part.instance, certificate))
         self._offer_schedule(joined(self._instance, parts, schedules))
-        self._offer_bound(bound, "exhausted")
+        self._offer_bound(proved, "exhausted")
 
     def ask_solver(self) -> None:
         """The integer programme, from the best schedule on."""
@@ -335,7 +335,7 @@ class _Work:
 
         parts = independent_parts(self._instance)
         schedules: list[Schedule] = []
-        bound = 0
+        proved = 0
         for index, part in enumerate(parts):
             found = solve_tokens(
                 part.instance,
@@ -344,9 +344,9 @@ class _Work:
                 should_stop=self._should_stop,
             )
             schedules.append(found.schedule)
-            bound += found.lower_bound
+            proved += found.lower_bound
         self._offer_schedule(joined(self._instance, parts, schedules))
-        self._offer_bound(bound, "solver")
+        self._offer_bound(proved, "solver")
 
     def _take_progress_of_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")

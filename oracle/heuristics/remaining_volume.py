@@ -2,12 +2,14 @@
 
 Where evicted requests keep their tokens, a request that has generated g of its o tokens still takes
 Σ_{a=g+1..o} occ(a) token·rounds of cache: its remaining volume. In each round, SRV goes through all
-unfinished requests in ascending order of it, from scratch, and takes each that fits.
+unfinished requests in ascending order of it, from scratch, and takes each that fits. It makes the
+schedule of :class:`amin_ref.SmallestRemainingVolume`, without the simulator.
 """
 
 from __future__ import annotations
 
 import bisect
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +18,20 @@ from oracle.starts.token_rounds import held_by_token
 
 
 def smallest_remaining_volume_first(instance: Instance) -> list[list[int]]:
+    """The token rounds of SRV; ties by prompt, by output, then by position in the instance."""
+    requests = instance.requests
+    order = sorted(
+        range(len(requests)),
+        key=lambda position: (requests[position].prompt_len, requests[position].output_len),
+    )
+    found: list[list[int]] = [[] for _ in requests]
+    ordered = _of_ordered(replace(instance, requests=tuple(requests[place] for place in order)))
+    for place, position in enumerate(order):
+        found[position] = ordered[place]
+    return found
+
+
+def _of_ordered(instance: Instance) -> list[list[int]]:
     """The token rounds of SRV; ties by position in the instance."""
     requests = instance.requests
     held = [held_by_token(instance, request) for request in requests]

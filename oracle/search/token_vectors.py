@@ -1,6 +1,6 @@
 """The exact optimum where evicted requests keep their tokens: a search over token vectors.
 
-On a machine with ``after_eviction="resume"`` all that counts at the start of a round is the vector
+On a machine with ``after_eviction="resume"`` the state at the start of a round is the vector
 of the tokens that each request has generated. *Progress dominates* (lemma R1 in
 ``proofs_notes/theorems/optimum_resume.md``): a vector that is nowhere smaller costs no more from
 there on. So in each round only maximal sets of requests are tried, and a vector is dropped when
@@ -195,7 +195,7 @@ class _Search:
         return VectorSearchResult(schedule, bound, bound == self._least, self._states)
 
     def _tables(self, last: int) -> list[Vectors]:
-        """For each request, the least that it costs from a round on, with so many tokens; UNITS.
+        """For each request, the least that it costs from a round on, by its tokens so far; UNITS.
 
         Entry [a, t - first] counts the rounds from max(t, r) to completion and the prices of the
         tokens after a. The last table is M' times the prices to come, with one row.
