@@ -791,7 +791,10 @@ OPTIMA = (
         "the exact search's bound is one too high",
         "T11",
         OPTIMUM,
-        "            bound += found.lower_bound\n",
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n            bound += found.lower_bound\n",
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n"
         "            bound += found.lower_bound + 1\n",
     ),
     Mutant(
