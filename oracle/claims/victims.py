@@ -2,9 +2,9 @@
 
     python -m oracle.claims.victims trace.csv --requests 2000 --capacity 16480 --block-size 16
 
-prints a table in Markdown: FCFS with each rule of ``amin_ref.policies.victims``, SJF and Amin,
-under predictions of different accuracy. Latency is divided by a lower bound that a certificate
-proves for this machine, so no scheduler is below 1.
+prints a table in Markdown: FCFS with each rule of ``amin_ref.policies.victims``, and
+policies with another order, under predictions of different accuracy. Latency is divided by a lower
+bound that a certificate proves for this machine, so no scheduler is below 1.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PREDICTIONS = ("exact", "relative:0.5", "bins:10", "naive")
 READS_NO_PREDICTION = ("last-admitted", "least-computed")
 """Rules that are measured once, since no prediction changes them."""
 
-OTHER_ORDERS = ("sjf", "amin")
-"""Policies that also admit in another order: the shortest predicted first."""
+OTHER_ORDERS = ("sjf", "amin", "amin-by-volume")
+"""Policies that also admit in another order, by what is predicted."""
 
 HEADINGS = (
     "victim",

@@ -94,3 +94,13 @@ def test_parts_that_arrive_far_apart_are_solved_apart() -> None:
     found = optimum(replace(EXAMPLE, requests=(*EXAMPLE.requests, *later)), 10)
     assert found.proven
     assert found.total_latency == 24
+
+
+@pytest.mark.parametrize(("machine", "least"), [(RESUME, 6), (Machine(), 7)])
+def test_a_schedule_of_an_engine_that_keeps_tokens_has_its_own_optimum(
+    machine: Machine, least: int
+) -> None:
+    """The case s31_keep_tokens_beats_optimum, whose engine reaches 6."""
+    requests = (Request("long", 1, 4), Request("short", 3, 1, arrival=1))
+    found = optimum(Instance(5, requests, machine=machine), 10)
+    assert (found.total_latency, found.proven) == (least, True)
