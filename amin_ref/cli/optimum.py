@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
 from amin_ref.cli.flags import refuse_without_effect, renamed_argument, renamed_flag
+from amin_ref.cli.machine import machine_options, on_machine
 from amin_ref.cli.messages import warn
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, instance_options
 from amin_ref.cli.wording import gap
@@ -35,6 +37,7 @@ Examples:
 @renamed_flag("--schedule", "--output", "output")
 @renamed_flag("--certificate", "--output-certificate", "output_certificate")
 @instance_options
+@machine_options
 @click.option(
     "--time-limit",
     type=SECONDS,
@@ -73,6 +76,7 @@ Examples:
 def optimum_command(
     context: click.Context,
     options: WorkloadOptions,
+    machine: Mapping[str, object],
     time_limit: float,
     method: Method,
     workers: int,
@@ -92,7 +96,7 @@ def optimum_command(
     printed = (output, output_certificate).count(STANDARD_OUTPUT) + as_json
     if printed > 1:
         raise click.UsageError("--json and files named - all go to standard output; give one")
-    instance = options.build().instance
+    instance = on_machine(options.build().instance, machine)
     found = best_known(instance, time_limit, method=method, workers=workers)
     best = found.optimum
     if as_json:

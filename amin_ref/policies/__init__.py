@@ -5,9 +5,10 @@ step by step), ``lookahead`` (the queue, the planned occupancy and the admission
 share), ``ties`` (what breaks ties), ``reserving`` (Amax and H-SF), ``first_come`` (FCFS). Where a
 round computes a limited number of tokens: ``chunked`` (look-ahead) and ``first_come_by_blocks``
 (FCFS, as vLLM's scheduler). Then the other policies, one in a file: ``amin_by_volume``,
-``smallest_volume`` (SVF), ``shortest_predicted`` (SJF), ``doubling`` (doubling budgets),
-``mc_benchmark``, ``alpha_greedy``, ``alpha_beta`` (the last three by Jaillet et al.), and two
-variants of Amin that restart long requests, ``probing`` and ``impatient``. Then ``names`` (the one
+``smallest_volume`` (SVF), ``smallest_remaining`` (SRV), ``shortest_predicted`` (SJF),
+``doubling`` (doubling budgets), ``mc_benchmark``, ``alpha_greedy``, ``alpha_beta`` (the last three
+by Jaillet et al.), and two variants of Amin that restart long requests, ``probing`` and
+``impatient``. Then ``names`` (the one
 list of names and titles), ``loading`` (the policy of a name, also ``MODULE:NAME``), ``variants``
 (Amin with one rule changed, for ablations and as known bugs) and ``victims`` (FCFS with other rules
 for the victim).
@@ -29,6 +30,7 @@ from amin_ref.policies.policy import (
 )
 from amin_ref.policies.reserving import Amax, HindsightShortestFirst
 from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
+from amin_ref.policies.smallest_remaining import SmallestRemainingVolume
 from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import ByPosition, Ranking, Shuffled, TieBreak
 
@@ -50,6 +52,7 @@ __all__ = [
     "RevealedRequest",
     "ShortestPredictedFirst",
     "Shuffled",
+    "SmallestRemainingVolume",
     "SmallestVolumeFirst",
     "TieBreak",
     "VisibleRequest",

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from amin_ref.model.errors import AminError, InvalidValue, shown
-from amin_ref.policies.names import ALIASES, POLICIES, NamedPolicy
+from amin_ref.policies.names import ALIASES, FOR_RESUME, POLICIES, NamedPolicy
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.ties import ByPosition, TieBreak
 
@@ -37,6 +37,8 @@ class PolicyFailed(AminError):
 def named_policy(name: str) -> NamedPolicy:
     """The policy called ``name``: ``"amin"``, ``"amax"``, …, or ``"MODULE:NAME"``.
 
+    ``"srv"`` is for machines that resume evicted requests only.
+
     A name of :data:`.names.ALIASES` stands for the policy of its other name, and is called so.
 
     MODULE is looked for in the current folder first, as ``python -m`` does. NAME is a class, or a
@@ -48,6 +50,8 @@ def named_policy(name: str) -> NamedPolicy:
     """
     if (known := ALIASES.get(name, name)) in POLICIES:
         return POLICIES[known]
+    if name in FOR_RESUME:
+        return FOR_RESUME[name]
     if ":" not in name:
         raise NoScheduler(
             f"{shown(name)} is no policy; give one of {', '.join(POLICIES)}, or MODULE:NAME for a "

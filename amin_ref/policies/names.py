@@ -19,6 +19,7 @@ from amin_ref.policies.mc_benchmark import MCBenchmark
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 from amin_ref.policies.reserving import Amax, HindsightShortestFirst
 from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
+from amin_ref.policies.smallest_remaining import SmallestRemainingVolume
 from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import TieBreak
 
@@ -83,6 +84,19 @@ POLICIES: Mapping[str, NamedPolicy] = MappingProxyType(
 )
 """Every policy of the specification by its name, in the order of tables."""
 
+FOR_RESUME: Mapping[str, NamedPolicy] = MappingProxyType(
+    {
+        "srv": NamedPolicy(
+            "srv",
+            "SRV",
+            "knows every output length, smallest remaining volume first",
+            SmallestRemainingVolume,
+        )
+    }
+)
+"""Policies that only machines with ``after_eviction="resume"`` can run, by name. They are not in
+:data:`POLICIES`, whose policies run on the paper's machine."""
+
 ALIASES: Mapping[str, str] = MappingProxyType({"mc-sf": "h-sf"})
 """Other names of policies, and the name in :data:`POLICIES`. MC-SF is what Jaillet et al. (arXiv
 2502.07115) call H-SF."""
@@ -95,5 +109,6 @@ ALL = "all"
 
 
 def title_of(name: str) -> str:
-    """The title of a policy of :data:`POLICIES`; of any other policy, ``name`` itself."""
-    return POLICIES[name].title if name in POLICIES else name
+    """The title of a policy of :data:`POLICIES` or :data:`FOR_RESUME`; of any other, its name."""
+    known = POLICIES.get(name, FOR_RESUME.get(name))
+    return name if known is None else known.title

@@ -2,7 +2,7 @@
 
 vLLM preempts the request that was admitted last. Each policy here admits as FCFS does, and evicts
 by another rule, which needs what an engine knows anyway, or a predicted lower bound; with exact
-predictions it shows what knowing the lengths is worth. ``proofs_notes/engines.md`` compares them.
+predictions it shows what knowing the lengths is worth. ``proofs_notes/victims.md`` compares them.
 They are made for machines without ``tokens_per_round``.
 """
 

@@ -247,7 +247,6 @@ ENDED = 0.0
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
     "conform": lambda _, schedule: conform(schedule),
-    "optimum": lambda instance, _: optimum(instance, ENDED),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
     "search": lambda instance, _: search(instance, time_limit=ENDED),
     "solve": lambda instance, _: solve(instance, time_limit=ENDED),
@@ -257,6 +256,7 @@ REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
 """Functions that take an instance or a schedule, each called with it."""
 
 SUPPORTING = {
+    "optimum",
     "Instance",
     "Schedule",
     "SeedComparison",
@@ -353,7 +353,6 @@ def _takes_instances(called: object) -> bool:
 @pytest.mark.parametrize(
     "words",
     [
-        ("optimum", "--workload", "FILE"),
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
         ("conform", "FILE"),
@@ -385,6 +384,23 @@ def test_vectors_refuse_it_when_read() -> None:
     assert validate("vectors", other) != ()
     with pytest.raises(InvalidValue, match="not supported by the vectors yet"):
         VectorFile.from_json(other)
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        (Machine(tokens_per_round=7), "machine: tokens_per_round"),
+        (Machine(max_running=2), "machine: max_running"),
+        (Machine(watermark=1), "machine: watermark"),
+        (Machine(after_eviction="resume", max_running=2), "machine: max_running"),
+    ],
+    ids=repr,
+)
+def test_optimum_refuses_limits_by_name(machine: Machine, says: str) -> None:
+    with pytest.raises(InvalidValue, match=says):
+        optimum(instance_of(machine), ENDED)
+    resume = instance_of(Machine(after_eviction="resume"))
+    assert optimum(resume, ENDED).total_latency == REQUEST.output_len
 
 
 @pytest.mark.parametrize("machine", OTHERS, ids=repr)

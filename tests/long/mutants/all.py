@@ -187,11 +187,13 @@ GROUPS = (
         tests=(
             "tests/cli/test_application.py",
             "tests/cli/test_bugs.py",
+            "tests/cli/test_choices.py",
             "tests/cli/test_cli.py",
             "tests/cli/test_compare.py",
             "tests/cli/test_conform.py",
             "tests/cli/test_drive.py",
             "tests/cli/test_endings.py",
+            "tests/cli/test_family.py",
             "tests/cli/test_field_cases.py",
             "tests/cli/test_memory.py",
             "tests/cli/test_new.py",

@@ -67,6 +67,7 @@ FIRST_COME = "amin_ref/policies/first_come.py"
 LONGEST_FIRST = "amin_ref/families/longest_first.py"
 MC_BENCHMARK = "amin_ref/policies/mc_benchmark.py"
 SHORTEST_PREDICTED = "amin_ref/policies/shortest_predicted.py"
+TOKEN_VECTORS = "oracle/search/token_vectors.py"
 SMALLEST_VOLUME = "amin_ref/policies/smallest_volume.py"
 LOOKAHEAD = "amin_ref/policies/lookahead.py"
 MIXES = "amin_ref/families/mixes.py"
@@ -790,7 +791,10 @@ OPTIMA = (
         "the exact search's bound is one too high",
         "T11",
         OPTIMUM,
-        "            bound += found.lower_bound\n",
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n            bound += found.lower_bound\n",
+        "                budget=self._budget,\n            )\n"
+        "            schedules.append(found.schedule)\n"
         "            bound += found.lower_bound + 1\n",
     ),
     Mutant(
@@ -995,6 +999,30 @@ OTHER_POLICIES = (
     ),
 )
 
+TOKEN_VECTORS_FOUND: tuple[Mutant, ...] = (
+    Mutant(
+        "a vector with fewer tokens excludes one with more",
+        "T22",
+        TOKEN_VECTORS,
+        "(layer.vectors[row + 1 :] <= layer.vectors[row])",
+        "(layer.vectors[row + 1 :] >= layer.vectors[row])",
+    ),
+    Mutant(
+        "a token to come counts its price twice",
+        "T22",
+        TOKEN_VECTORS,
+        "price[t] * own",
+        "2 * price[t] * own",
+    ),
+    Mutant(
+        "a search stops one above the optimum",
+        "T22",
+        TOKEN_VECTORS,
+        "bound <= (self._least - 1) * UNITS",
+        "bound <= (self._least - 2) * UNITS",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -1008,4 +1036,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *WORK,
     *RATIOS,
     *OTHER_POLICIES,
+    *TOKEN_VECTORS_FOUND,
 )

@@ -424,6 +424,34 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/cli/claims.py::_width: 1 -> 2 #1",
         "amin_ref/cli/claims.py::_width: 1 -> 0 #1",
     ),
+    "no message ends in X, so the full stop alone is taken from its end": (
+        "amin_ref/cli/compare.py::PolicyNames.convert: '.' -> 'XX.' #1",
+        "amin_ref/cli/compare.py::ColumnNames.convert: '.' -> 'XX.' #1",
+        "amin_ref/cli/exit_codes.py::_one_line: '.' -> 'XX.' #1",
+    ),
+    "there are seven such words, and two are looked at, so the sets never are equal": (
+        "amin_ref/cli/options.py::WorkloadOptions.is_random: kinds <= set(DETERMINISTIC) -> kinds < set(DETERMINISTIC) #1",
+    ),
+    "a command without --ties asks only whether ties are random": (
+        "amin_ref/cli/options.py::_with_options: 'position' -> 'XXposition' #1",
+    ),
+    "whatever is neither JSON nor CSV nor Markdown is printed as a table": (
+        "amin_ref/cli/compare.py::compare_command: output_format or 'table' -> output_format #1",
+        "amin_ref/cli/compare.py::compare_command: 'table' -> 'XXtable' #1",
+    ),
+    "the list is empty before": (
+        "amin_ref/cli/comparing.py::ComparisonOptions.flags: flags += ['--policies', ','.join(self.policies)] -> flags = ['--policies', ','.join(self.policies)] #1",
+    ),
+    "the callers write a report only if --report was given": (
+        "amin_ref/cli/comparing.py::ComparisonOptions.write_report: if self.report is None: … -> (nothing) #1",
+    ),
+    "at most 100 columns are used, so a default of one more is cut to 100": (
+        "amin_ref/cli/claims.py::_width: 100 -> 101 #2",
+    ),
+    "the timer is cancelled before the context is left, so the interpreter never waits for it": (
+        "amin_ref/cli/progress.py::_shown: beginning.daemon = True -> (nothing) #1",
+        "amin_ref/cli/progress.py::_shown: True -> False #3",
+    ),
     "each flag that may have no effect has one name": (
         "amin_ref/cli/flags.py::without_effect: 0 -> -1 #1",
     ),
