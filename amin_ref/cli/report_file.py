@@ -19,6 +19,7 @@ from amin_ref.cli.wording import count
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
 from amin_ref.files.writing import destination
+from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.schedule import Schedule
 from amin_ref.workloads import (
     DEFAULT_ARRIVALS,
@@ -89,7 +90,9 @@ def write_report(
 
     Raises:
         CannotWrite: the file cannot be written.
+        InvalidValue: the machine is not the paper's; the claims are about that one.
     """
+    refuse_other_machines(next(iter(schedules.values())).instance.machine, "report")
     # Importing what draws takes a second, and not every installation has it.
     from oracle.claims.scheduler_table import released
     from oracle.report import Policies, Provenance, document
