@@ -15,14 +15,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from amin_ref import Instance, InvalidValue, Schedule, check
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.machine import Machine, refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget
-from oracle.certificate import Certificate, Stretch, verify
+from oracle.certificate import Certificate, Stretch, keeps_tokens, verify
 from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.best_schedule import best_schedule
+from oracle.heuristics.best_tokens import best_token_schedule
 from oracle.prices.ascent import lower_bound
 from oracle.programme.candidates import ModelTooLarge
 from oracle.search.branch_and_bound import IN_FLIGHT, search
+from oracle.search.token_vectors import search_token_vectors
 from oracle.starts.parts import first_come_first_served, independent_parts, joined
 
 Method = Literal["auto", "ilp", "search"]
@@ -43,7 +45,8 @@ class Optimum:
     """The best schedule found, and a bound on all schedules (specification, section 5).
 
     Attributes:
-        schedule: the best schedule found; valid under :func:`amin_ref.check`, without evictions.
+        schedule: the best schedule found; valid under :func:`amin_ref.check`. It has no evictions
+            unless the machine resumes evicted requests.
         lower_bound: no schedule of the instance has a smaller total latency; request·rounds.
         evidence: how ``lower_bound`` was proved. The evidence says nothing about the schedule,
             which is optimal if and only if :attr:`proven` is true. Strongest first:
@@ -106,7 +109,8 @@ def optimum(
     """The least total latency of any schedule, or the best bounds on it that the time allows.
 
     Args:
-        instance: arrivals, unequal prompts and blocks are supported by every method.
+        instance: arrivals, unequal prompts and blocks are supported by every method. The machine
+            may resume evicted requests; its schedules then are those that keep tokens.
         time_limit: seconds of wall-clock time; finite, 0 or more. With 0 the result is a list
             schedule and a bound without prices. The limit is overrun by a second or two, and by
             more where an integer programme is large: some steps of a solver cannot be interrupted.
@@ -124,10 +128,12 @@ def optimum(
         budget: how much of the time each method gets.
 
     Raises:
-        InvalidValue: an argument is not of this kind, the instance is too large for the method, or
-            the method is ``"ilp"`` and no solver is installed.
+        InvalidValue: an argument is not of this kind, the instance is too large for the method,
+            the method is ``"ilp"`` and no solver is installed, or the machine has a limit
+            (``tokens_per_round``, ``max_running``, ``watermark``) or restarts evicted requests and
+            does not store the last token.
     """
-    refuse_other_machines(instance.machine, "optimum")
+    _refuse_limits(instance.machine)
     _check_arguments(method, in_flight)
     work = _Work(instance, time_limit, progress, should_stop, executor, in_flight, budget)
     work.look_first()
@@ -138,6 +144,21 @@ def optimum(
     else:
         work.choose()
     return work.best
+
+
+def _refuse_limits(machine: Machine) -> None:
+    """Refuse machines whose optimum is not searched for."""
+    for name in ("tokens_per_round", "max_running", "watermark"):
+        value: int | None = getattr(machine, name)
+        if value:
+            raise InvalidValue(
+                f"machine: {name}",
+                value,
+                "optimum knows no limits, and its schedule could break this one",
+                "leave the limit out, or call lower_bound, whose bound holds with limits too",
+            )
+    if machine.after_eviction == "restart":
+        refuse_other_machines(machine, "optimum")
 
 
 def _check_arguments(method: str, in_flight: int) -> None:
@@ -191,7 +212,10 @@ class _Work:
         bound = verify(instance, certificate)
         schedule = first_come_first_served(instance)
         self.best = Optimum(schedule, bound, "certificate", certificate)
-        self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
+        if keeps_tokens(instance):
+            self._offer_schedule(best_token_schedule(instance, 0))
+        else:
+            self._offer_schedule(best_schedule(instance, time_limit=0, certificate=certificate))
 
     def look_first(self) -> None:
         """A first certificate and a first schedule, from which all later methods start."""
@@ -235,6 +259,9 @@ class _Work:
         """The exact search, in one independent part of the instance after the other."""
         if self._is_over():
             return
+        if keeps_tokens(self._instance):
+            self._search_token_vectors()
+            return
         parts = independent_parts(self._instance)
         schedules: list[Schedule] = []
         bound = 0
@@ -250,6 +277,32 @@ class _Work:
             )
             schedules.append(found.schedule)
             bound += found.lower_bound
+        self._offer_schedule(joined(self._instance, parts, schedules))
+        self._offer_bound(bound, "exhausted")
+
+    def _search_token_vectors(self) -> None:
+        """The exact search where evicted requests keep their tokens, in one part after the other.
+
+        In an optimal schedule of a part no round idles, so it is over before the next part arrives
+        on this machine too.
+        """
+        parts = independent_parts(self._instance)
+        schedules: list[Schedule] = []
+        bound = 0
+        for index, part in enumerate(parts):
+            seconds = self._deadline.remaining / (len(parts) - index)
+            certificate = lower_bound(
+                part.instance, self._budget.pricing * seconds, should_stop=self._should_stop
+            )
+            found = search_token_vectors(
+                part.instance,
+                part.of(self.best.schedule),
+                certificate=certificate,
+                time_limit=(1 - self._budget.pricing) * seconds,
+                should_stop=self._should_stop,
+            )
+            schedules.append(found.schedule)
+            bound += max(found.lower_bound, verify(part.instance, certificate))
         self._offer_schedule(joined(self._instance, parts, schedules))
         self._offer_bound(bound, "exhausted")
 
@@ -284,7 +337,18 @@ class _Work:
             )
 
     def _improve_schedule(self, seconds: float) -> None:
-        if not self._is_over():
+        if self._is_over():
+            return
+        if keeps_tokens(self._instance):
+            self._offer_schedule(
+                best_token_schedule(
+                    self._instance,
+                    seconds,
+                    should_stop=self._should_stop,
+                    warm_start=self.best.schedule,
+                )
+            )
+        else:
             self._offer_schedule(
                 best_schedule(
                     self._instance,

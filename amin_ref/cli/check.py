@@ -13,9 +13,9 @@ from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.machine import machine_options
 from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count
+from amin_ref.cli.wording import count, machine_in_words
 from amin_ref.cli.writing import print_sentence
-from amin_ref.model.machine import Machine, machine_document
+from amin_ref.model.machine import machine_document
 from amin_ref.model.schedule import Schedule
 
 FORMAT = "amin-ref/check"
@@ -72,7 +72,7 @@ def valid_in_words(schedule: Schedule) -> str:
     return (
         f"valid: {requests}{_not_completed(schedule)}, {count(len(schedule.runs), 'run')}, "
         f"total latency {schedule.total_latency:,} request·rounds{_of_the_completed(schedule)}"
-        f"{_on_machine(schedule.instance.machine)}."
+        f"{machine_in_words(schedule.instance.machine)}."
     )
 
 
@@ -104,13 +104,6 @@ def shared_in_words(schedule: Schedule, shared: SharedPrefixes) -> str:
         f"({shared.held:,} tokens where the runs imply {shared.by_runs:,}), as when requests share "
         f"prefixes.{budget}"
     )
-
-
-def _on_machine(machine: Machine) -> str:
-    """The machine in words, unless it is the paper's."""
-    fields = (f"{name} {json.dumps(value)}" for name, value in machine_document(machine).items())
-    text = ", ".join(fields)
-    return f", on a machine with {text}" if text else ""
 
 
 def _document(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import click
@@ -19,6 +19,7 @@ from amin_ref.cli.flags import (
     refuse_without_effect,
     without_effect,
 )
+from amin_ref.cli.given import given_schedule
 from amin_ref.cli.options import SECONDS, WholeNumber, WorkloadOptions, workload_options
 from amin_ref.cli.report_file import refuse_what_cannot_be_made
 from amin_ref.comparison import Display
@@ -130,10 +131,18 @@ Examples:
   amin-ref compare --policies amin,mine:SJF --seeds 10
   amin-ref compare --load 0.8 --round 0.05 --slo 20s
   amin-ref compare --workload trace.csv --capacity 65536 --block-size 16
+  amin-ref compare --schedule engine.jsonl
   amin-ref compare --policies amin,h-sf --json | python -m json.tool""",
 )
 @workload_options
 @policies_option
+@click.option(
+    "--schedule",
+    "schedule_file",
+    metavar="FILE",
+    help="Also compare this schedule: the policies run on its requests. JSON, JSON lines or the "
+    "log of an engine; - is standard input.  [default: no schedule]",
+)
 @click.option(
     "--seeds",
     type=WholeNumber("number", least=2),
@@ -190,6 +199,7 @@ def compare_command(
     context: click.Context,
     options: WorkloadOptions,
     policies: tuple[str, ...],
+    schedule_file: str | None,
     seeds: int | None,
     bound: bool,
     time_limit: float,
@@ -215,8 +225,14 @@ def compare_command(
     if is_given(context, "time_limit") and not bound and report is None:
         raise without_effect(context, "time_limit", "without --bound or --report")
     refuse_ties_without_effect(context, policies)
+    given = None
+    if schedule_file is not None:
+        refuse_without_effect(context, "report", "beside --schedule; report has --schedule, too")
+        given = given_schedule(context, schedule_file)
+        options = replace(options, workload=schedule_file)
     plan = ComparisonOptions(
         options=options,
+        given=given,
         policies=policies,
         display=Display(round_seconds, None if slo is None else slo.rounds(round_seconds)),
         shown_as=shown_as,

@@ -47,6 +47,7 @@ class ComparisonOptions:
         bound: whether a lower bound is proven.
         time_limit: seconds that the search for the bound of an instance may take.
         report: the file of the report; ``None`` for none. A report needs a bound for each seed.
+        given: a schedule of the user's own, of the requests of ``options``, and its name.
     """
 
     options: WorkloadOptions
@@ -57,6 +58,7 @@ class ComparisonOptions:
     bound: bool
     time_limit: float
     report: str | None
+    given: tuple[str, Schedule] | None = None
 
     def flags(self) -> list[str]:
         """The flags that a report must repeat to show the same again."""
@@ -152,7 +154,7 @@ def compare_one(plan: ComparisonOptions) -> bool:
     """
     workload = plan.options.build()
     instance = workload.instance
-    schedules: dict[str, Schedule] = {}
+    schedules: dict[str, Schedule] = {} if plan.given is None else dict([plan.given])
     least: int | None = None
     is_interrupted = False
     try:

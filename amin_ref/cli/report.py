@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from amin_ref.checker import check
 from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
 from amin_ref.cli.compare import policies_option, refuse_ties_without_effect
 from amin_ref.cli.comparing import schedules_of
-from amin_ref.cli.flags import is_given, refuse_without_effect
+from amin_ref.cli.flags import refuse_without_effect
+from amin_ref.cli.given import given_schedule
 from amin_ref.cli.options import (
-    INSTANCE_FLAGS,
     SECONDS,
     WholeNumber,
     WorkloadOptions,
     workload_options,
 )
 from amin_ref.cli.progress import watching
-from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.report_file import (
     command,
     ledger_in,
@@ -30,10 +28,8 @@ from amin_ref.cli.report_file import (
     write_report,
 )
 from amin_ref.cli.signals import was_asked_to_stop
-from amin_ref.cli.slow import told_if_slow
 from amin_ref.comparison import Comparison
 from amin_ref.comparison.selection import DEFAULT_SELECTION
-from amin_ref.model.errors import InvalidDocument
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
@@ -86,7 +82,7 @@ Examples:
     "schedule_file",
     metavar="FILE",
     help="Also show this schedule: its Gantt chart, its occupancy, and the policies on its "
-    "requests. JSON or JSON lines; - is standard input.  [default: no schedule]",
+    "requests. JSON, JSON lines or a log; - is standard input.  [default: no schedule]",
 )
 @click.option(
     "--seeds",
@@ -165,30 +161,11 @@ def report_command(
 
 
 def _given(context: click.Context, file: str) -> GivenSchedule:
-    """The schedule of ``--schedule``.
-
-    Raises:
-        click.UsageError: a flag was given that has no effect beside ``--schedule``.
-        InvalidDocument: the file cannot be read, or its schedule is not valid or has no requests.
-    """
+    """The schedule of ``--schedule``, as the report shows it; raises as :func:`given_schedule`."""
     # What draws takes a second to import.
     from oracle.report import GivenSchedule
 
-    for name in ("workload", *INSTANCE_FLAGS, "seeds"):
-        if not (name == "seed" and is_given(context, "ties")):
-            refuse_without_effect(context, name, "beside --schedule, whose file has the requests")
-    schedule = schedule_in(file)
-    shown = "standard input" if file == "-" else Path(file).name
-    with told_if_slow(f"checking {shown_file(file)}"):
-        violations = check(schedule)
-    if violations:
-        raise InvalidDocument(
-            f"{shown!r} holds a schedule that is not valid: {violations[0].message} "
-            "'amin-ref check' lists every violation."
-        )
-    if not schedule.instance.requests:
-        raise InvalidDocument(f"{shown!r} holds a schedule of no requests; give one with requests.")
-    return GivenSchedule(shown, schedule)
+    return GivenSchedule(*given_schedule(context, file))
 
 
 def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: int | None) -> int:

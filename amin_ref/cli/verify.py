@@ -10,8 +10,9 @@ from amin_ref.cli.bound import certificate_in, proven_by
 from amin_ref.cli.messages import tell
 from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count, duration
+from amin_ref.cli.wording import count, duration, machine_in_words
 from amin_ref.cli.writing import print_sentence
+from amin_ref.model.machine import machine_document
 
 FORMAT = "amin-ref/verification"
 VERSION = 1
@@ -40,7 +41,8 @@ def verify_command(certificate: str, as_json: bool) -> None:
 
     A certificate contains an instance and a price of cache for every round. All prices that are not
     negative prove a lower bound on the total latency of every schedule of the instance, however
-    they were found. The bound is recomputed in exact arithmetic. If the prices are so high that
+    they were found. The bound is recomputed in exact arithmetic. It is one for the machine of the
+    instance, whose limits are ignored: they only exclude schedules. If the prices are so high that
     they prove less than prices of zero, the bound is the sum of the output lengths.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
@@ -70,12 +72,14 @@ def verify_command(certificate: str, as_json: bool) -> None:
             "requests": len(instance.requests),
             "capacity": instance.capacity,
             "block_size": instance.block_size,
+            "machine": machine_document(instance.machine),
         }
         click.echo(json.dumps(document))
         return
     print_sentence(
         f"{bound:,} request·rounds at least, for {count(len(instance.requests), 'request')} in a "
-        f"cache of {count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
+        f"cache of {count(instance.capacity, 'token')} in blocks of {instance.block_size:,}"
+        f"{machine_in_words(instance.machine)}."
     )
     if proven < trivial:
         print_sentence(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from amin_ref.model.machine import Machine, machine_document
+
 
 def count(number: int, noun: str) -> str:
     """A number and what it counts: ``"1 request"``, ``"2,000 requests"``."""
@@ -16,6 +20,13 @@ def ratio(value: float) -> str:
 def gap(value: float) -> str:
     """How far a schedule may be from the optimum, as a share of the bound: ``"2.50 %"``."""
     return f"{value * 100:,.2f} %"
+
+
+def machine_in_words(machine: Machine) -> str:
+    """The machine as the end of a sentence; empty for the paper's."""
+    fields = (f"{name} {json.dumps(value)}" for name, value in machine_document(machine).items())
+    text = ", ".join(fields)
+    return f", on a machine with {text}" if text else ""
 
 
 def duration(nanoseconds: int) -> str:

@@ -260,6 +260,8 @@ class _Log:
             output_len = request.most + 1
             if self.header.machine.sound_predictions:
                 output_len = max(output_len, request.lower)
+        elif self.header.machine.sound_predictions:
+            self._refuse_wrong_prediction(name, request, output_len)
         return Request(
             name,
             request.prompt_len,
@@ -268,6 +270,20 @@ class _Log:
             request.upper,
             request.arrival,
         )
+
+    def _refuse_wrong_prediction(self, name: str, request: _Logged, output_len: int) -> None:
+        """An engine does not know when it writes the header whether its predictions will hold."""
+        for which, bound, holds in (
+            ("lower", request.lower, request.lower <= output_len),
+            ("upper", request.upper, request.upper is None or output_len <= request.upper),
+        ):
+            if not holds:
+                raise InvalidValue(
+                    f"request {shown(name)}: {which}",
+                    bound,
+                    f"the request generated {output_len} tokens, and predictions must hold",
+                    'write "sound_predictions": false in the machine of the header',
+                )
 
     def _held(self, rounds: int) -> list[int] | None:
         if not self.held:

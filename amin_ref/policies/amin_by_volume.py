@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amin_ref.model.machine import Machine, refuse_other_machines
 from amin_ref.policies.amin import Amin
-from amin_ref.policies.lookahead import Batch, WaitingQueue, by_volume
+from amin_ref.policies.chunked import batch_for
+from amin_ref.policies.lookahead import WaitingQueue, by_volume
 
 
 @dataclass(eq=False)
@@ -21,11 +21,7 @@ class AminByVolume(Amin):
         ties: breaks ties between requests with equal ℓ̃ or equal volume.
     """
 
-    def use(self, machine: Machine) -> None:
-        """See :meth:`Policy.use`: volumes are those of the paper's machine."""
-        refuse_other_machines(machine, "Amin by volume")
-
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._batch = Batch(capacity, block_size)
-        self._waiting = WaitingQueue(by_volume(block_size))
+        self._batch = batch_for(capacity, block_size, self._machine)
+        self._waiting = WaitingQueue(by_volume(block_size, self._machine))

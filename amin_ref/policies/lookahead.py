@@ -80,14 +80,17 @@ def by_rank(job: Job) -> Place:
     return 0, job.rank
 
 
-def by_volume(block_size: int) -> Order:
+def by_volume(block_size: int, machine: Machine = PAPERS_MACHINE) -> Order:
     """The order by the volume of a run of the assumed length, then by tie-break rank.
 
-    The volume Σ_{a=1..ℓ̃} occ(a) is computed in closed form, in exact integers.
+    The volume Σ_{a=1..ℓ̃} occ(a) is computed in closed form, in exact integers. Of a request that
+    has kept g tokens it is the volume to come, Σ_{a=g+1..ℓ̃} occ(a), as if its prefix were computed
+    in one round.
     """
+    unstored = 0 if machine.last_token_stored else 1
 
     def place(job: Job) -> Place:
-        return volume(job.prompt_len, job.assumed, block_size), job.rank
+        return volume(job.prompt_len + job.kept - unstored, job.ahead, block_size), job.rank
 
     return place
 

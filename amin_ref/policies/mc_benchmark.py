@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amin_ref.policies.lookahead import Batch, by_rank
+from amin_ref.policies.chunked import batch_for
+from amin_ref.policies.lookahead import by_rank
 from amin_ref.policies.policy import RevealedRequest
 from amin_ref.policies.reserving import HindsightShortestFirst, Reservations
 
@@ -23,7 +24,7 @@ class MCBenchmark(HindsightShortestFirst):
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        self._reservations = Reservations(Batch(capacity, block_size), by_rank)
+        self._reservations = Reservations(batch_for(capacity, block_size, self._machine), by_rank)
 
     def rank(self, request: RevealedRequest) -> tuple[float, ...]:
         """By arrival, then by tie-break rank."""

@@ -101,8 +101,9 @@ class Scheduler(ABC):
     def cancelled(self, request: RequestId) -> None:  # noqa: B027 - to ignore it is a sound default
         """Forget a waiting request, because its client went away.
 
-        By default nothing happens; a later decision to admit the request has no effect. A running
-        request whose client goes away is among the completed ones of the next decision.
+        By default nothing happens. If the request is admitted later all the same, it does not run,
+        and is among the completed ones of the decision after that. A running request whose client
+        goes away is among the completed ones of the next decision.
 
         Args:
             request: its id.
@@ -125,7 +126,7 @@ class Policy(Scheduler):
             now: the round. It grows from call to call: by one as long as a request runs or waits.
             arrived: the requests that wait from this round on, in the instance's order.
             completed: ids of the requests that generated their last token in the round before, and
-                of running ones whose clients have gone away; they have left the cache.
+                of those whose clients have gone away (:meth:`cancelled`); they have left the cache.
 
         Returns:
             The evictions and admissions. :func:`amin_ref.simulate` refuses a decision after which

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 
 from amin_ref.model.blocks import occupied
 from amin_ref.model.errors import InvalidValue
+from amin_ref.model.machine import Machine, refuse_other_machines
+from amin_ref.policies.chunked import batch_for
 from amin_ref.policies.lookahead import Batch, Job, by_volume
 from amin_ref.policies.reserving import HindsightShortestFirst, Reservations
 
@@ -43,10 +45,24 @@ class SmallestVolumeFirst(HindsightShortestFirst):
                 "svf: check", self.check, "it must be 'forward' or 'peak'", "give one of these"
             )
 
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`: the peak check is made for the paper's machine alone.
+
+        Raises:
+            InvalidValue: the check is ``"peak"``, and the machine is another.
+        """
+        if self.check == "peak":
+            refuse_other_machines(machine, "SVF with the peak check")
+        super().use(machine)
+
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""
-        make_batch = Batch if self.check == "forward" else BatchOfPeaks
-        self._reservations = Reservations(make_batch(capacity, block_size), by_volume(block_size))
+        batch = (
+            batch_for(capacity, block_size, self._machine)
+            if self.check == "forward"
+            else BatchOfPeaks(capacity, block_size)
+        )
+        self._reservations = Reservations(batch, by_volume(block_size, self._machine))
 
 
 class BatchOfPeaks(Batch):

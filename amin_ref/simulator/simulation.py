@@ -10,6 +10,7 @@ from amin_ref.model.errors import (
     MOST_NAMED,
     DecisionRule,
     IllegalDecision,
+    InvalidValue,
     NoProgress,
     shown,
 )
@@ -62,14 +63,15 @@ def simulate(
             ``"h-sf"``, … (:data:`amin_ref.policies.names.POLICIES`), or ``"MODULE:NAME"`` for a
             class or function of that module.
         aborted: ids of the requests whose clients go away, each with the round at whose start that
-            happens. A request that has completed by then is not affected.
+            happens; not before its arrival. A request that has completed by then is not affected.
         max_rounds: the round by which every request must have completed. By default the last
             arrival, and max(100, n) times the rounds that n requests take one at a time, and
             :data:`IDLE_ROUNDS`. No policy of this package needs more (T2).
         on_completion: called with the number of completed requests whenever that number grows.
 
     Raises:
-        InvalidValue: ``policy`` is not a policy: a class, for example, instead of an instance.
+        InvalidValue: ``policy`` is not a policy: a class, for example, instead of an instance; it
+            is not made for the machine of the instance; or a request is aborted before it arrives.
         NoScheduler: no policy has that name.
         IllegalDecision: the policy evicts a request that does not run, admits one that does not
             wait, names one twice, or overflows the cache. The message names round, request, rule.
@@ -78,6 +80,7 @@ def simulate(
             ``max_rounds``.
     """
     aborted = aborted_requests(aborted, instance)
+    _refuse_early_aborts(aborted, instance)
     simulation = _Simulation(instance, policy_of(policy, "simulate: policy"), aborted)
     if max_rounds is None:
         last_arrival = max((request.arrival for request in instance.requests), default=0)
@@ -100,6 +103,18 @@ def simulate(
             completed = simulation.completed
             on_completion(completed)
     return Schedule(instance, tuple(simulation.runs), aborted=simulation.gone)
+
+
+def _refuse_early_aborts(aborted: Mapping[RequestId, int], instance: Instance) -> None:
+    for request, now in aborted.items():
+        arrival = instance.by_id[request].arrival
+        if now < arrival:
+            raise InvalidValue(
+                f"simulate: aborted: {shown(request)}",
+                now,
+                f"the request arrives in round {arrival}",
+                "give that round or a later one",
+            )
 
 
 def _cycle_in_words(runs: Sequence[Run]) -> str:
@@ -161,6 +176,8 @@ class _Simulation:
         self._aborting: dict[int, list[RequestId]] = {}
         for request, now in aborted.items():
             self._aborting.setdefault(now, []).append(request)
+        # Admitted though the clients are gone; in the next round the policy is told that they end.
+        self._admitted_in_vain: list[RequestId] = []
         self._completing: dict[int, list[RequestId]] = {}
         self._idle_rounds = 0
         by_arrival = sorted(instance.requests, key=lambda request: request.arrival)
@@ -226,8 +243,12 @@ class _Simulation:
             self._kept[request] = self._kept.get(request, 0) + stay.generated
 
     def _abort(self) -> tuple[RequestId, ...]:
-        """Remove the requests whose clients go away in this round; returns those that ran."""
-        ran = []
+        """Remove the requests whose clients go away in this round.
+
+        Returns:
+            Those that ran, and those that the policy has admitted since in vain.
+        """
+        ran, self._admitted_in_vain = self._admitted_in_vain, []
         for request in self._aborting.pop(self.now, ()):
             if request in self._cache.running:
                 self._stop(request, "aborted")
@@ -299,6 +320,7 @@ class _Simulation:
     def _admit(self, decision: Decision) -> None:
         for request in decision.admit:
             if request in self.gone:
+                self._admitted_in_vain.append(request)
                 continue
             if request not in self._waiting:
                 self._refuse(

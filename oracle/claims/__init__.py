@@ -14,7 +14,9 @@ measured. A verdict follows from the measurements alone. Read in this order:
   the article measures);
 * all together: ``judging`` (from measurements to the ledger), ``page`` (the ledger as Markdown);
 * which policy to run: ``scheduler_table`` (every policy on one workload, as JSON), ``schedulers``
-  (what is measured, and the advice that follows), ``scheduler_page`` (as text and Markdown).
+  (what is measured, and the advice that follows), ``scheduler_page`` (as text and Markdown);
+* tables of two further questions: ``victims`` (which request should an engine preempt?) and
+  ``wrong_predictions`` (what do wrong bounds cost?).
 """
 
 from oracle.claims.figures import Figure

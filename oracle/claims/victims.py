@@ -2,9 +2,9 @@
 
     python -m oracle.claims.victims trace.csv --requests 2000 --capacity 16480 --block-size 16
 
-prints a table in Markdown: FCFS with each rule of ``amin_ref.policies.victims``, and Amin, under
-predictions of different accuracy. Latency is divided by a lower bound that a certificate proves for
-this machine, so no scheduler is below 1.
+prints a table in Markdown: FCFS with each rule of ``amin_ref.policies.victims``, SJF and Amin,
+under predictions of different accuracy. Latency is divided by a lower bound that a certificate
+proves for this machine, so no scheduler is below 1.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 
 from amin_ref import Instance, Machine, Schedule, simulate
 from amin_ref.comparison.metrics import percentile
-from amin_ref.policies.amin import Amin
-from amin_ref.policies.names import NamedPolicy
+from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.policies.ties import ByPosition
 from amin_ref.policies.victims import VICTIMS
 from amin_ref.workloads import build_instance
@@ -28,6 +27,9 @@ PREDICTIONS = ("exact", "relative:0.5", "bins:10", "naive")
 
 READS_NO_PREDICTION = ("last-admitted", "least-computed")
 """Rules that are measured once, since no prediction changes them."""
+
+OTHER_ORDERS = ("sjf", "amin")
+"""Policies that also admit in another order: the shortest predicted first."""
 
 HEADINGS = (
     "victim",
@@ -116,7 +118,8 @@ def policies() -> Iterator[tuple[NamedPolicy, tuple[str, ...]]]:
     """Each policy of the table, and the predictions that it is measured with."""
     for policy in VICTIMS.values():
         yield policy, ("",) if policy.name in READS_NO_PREDICTION else PREDICTIONS
-    yield NamedPolicy("amin", "Amin (order, look-ahead and victims)", "", Amin), PREDICTIONS
+    for name in OTHER_ORDERS:
+        yield POLICIES[name], PREDICTIONS
 
 
 def measured(

@@ -1,5 +1,6 @@
 """Which good schedule can be found quickly, for thousands of requests?
 
 To read: ``best_schedule`` (the steps, and what each is given), ``annealing`` (the second step),
-``local_search`` (the third).
+``local_search`` (the third). Where evicted requests keep their tokens:
+``remaining_volume`` (SRV) and ``best_tokens`` (a local search from it).
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Instance, Request, Run, Schedule
+from amin_ref import Instance, Request, Run, Schedule, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.logs import log_of
@@ -35,6 +35,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
         (("check", "--json"), 0),
         (("conform", "--no-bound", "--policy", "amin", "--json"), 1),
         (("simulate", "--workload"), 0),
+        (("judge", "--no-bound", "--json"), 0),
         (("schema", "log", "--validate"), 0),
     ],
 )
@@ -54,6 +55,29 @@ def test_a_log_is_read_like_the_schedule(
             said.append(capsys.readouterr().out)
     assert len(set(said)) == 1
     assert said[0]
+
+
+def test_compare_shows_a_log_beside_policies_on_its_requests(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in files:
+        words = ["compare", "--schedule", file, "--policies", "fcfs", "--json"]
+        assert run(application, words) == 0
+        rows = json.loads(capsys.readouterr().out)["policies"]
+        assert [row["policy"] for row in rows] == [Path(file).name, "fcfs"]
+        assert rows[0]["total_latency"] == SCHEDULE.total_latency
+        fcfs = simulate(SCHEDULE.instance, "fcfs")
+        assert rows[1]["total_latency"] == fcfs.total_latency
+
+
+def test_compare_refuses_a_schedule_that_is_not_valid(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Path(files[0])
+    wrong = Schedule(SCHEDULE.instance, SCHEDULE.runs[:1])
+    file.write_text(wrong.to_json(), encoding="utf-8")
+    assert run(application, ["compare", "--schedule", str(file)]) == 2
+    assert "holds a schedule that is not valid" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -241,6 +241,17 @@ def test_a_request_may_run_long_where_it_computes_what_is_usual() -> None:
     assert schedule.instance.requests[0].output_len == 2**50 + 1
 
 
+@pytest.mark.parametrize("bound", [{"lower": 3}, {"upper": 1}])
+def test_predictions_that_were_wrong_need_a_header_that_says_so(bound: dict[str, int]) -> None:
+    lines = (json.dumps(json.loads(ARRIVES) | bound), STARTS, happens("complete", 1))
+    says = 'the request generated 2 tokens, and predictions must hold; write "sound_predictions"'
+    with pytest.raises(InvalidValue, match=says):
+        read_log(log(*lines))
+    schedule = read_log(log(*lines), {"sound_predictions": False})
+    assert check(schedule) == ()
+    assert schedule.instance.requests[0].output_len == 2
+
+
 def test_tokens_held_after_the_last_run_are_kept_for_check() -> None:
     """An engine that frees blocks one round late holds tokens while nothing runs."""
     late = (happens("computed", 0, tokens={}, held=4), happens("complete", 0))

@@ -198,6 +198,7 @@ def test_shares_are_refused_by_name() -> None:
     Certificate(replace(loses, machine=Machine(last_token_stored=False)), 5, (SHARED,))
 
 
+@pytest.mark.theorem("T22")
 @pytest.mark.parametrize("machine", [Machine(), replace(RESUME, last_token_stored=False)], ids=repr)
 def test_a_certificate_of_another_machine_is_refused(machine: Machine) -> None:
     other = replace(SMALLER, machine=machine)

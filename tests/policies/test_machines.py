@@ -13,7 +13,18 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from amin_ref import Instance, Machine, Request, RequestId, Schedule, check, simulate
+from amin_ref import (
+    Amin,
+    Instance,
+    InvalidValue,
+    Machine,
+    Policy,
+    Request,
+    RequestId,
+    Schedule,
+    check,
+    simulate,
+)
 from amin_ref.strategies import instances, machines
 from amin_ref.workloads import keep_usable, read_trace
 from tests.models.naive_engine import NaiveEngine, Name
@@ -49,13 +60,22 @@ def on_a_resuming_machine(draw: st.DrawFn) -> Instance:
     return replace(instance, machine=replace(RESUME, last_token_stored=stored))
 
 
+def aborts(instance: Instance) -> st.SearchStrategy[dict[RequestId, int]]:
+    """The rounds in which some clients go away, none before its request arrives."""
+    drawn = st.dictionaries(st.sampled_from(instance.requests), st.integers(0, 12), max_size=2)
+    return drawn.map(
+        lambda patience: {
+            request.id: request.arrival + rounds for request, rounds in patience.items()
+        }
+    )
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @given(instance=on_any_machine(), data=st.data())
 def test_simulate_is_the_naive_engine_on_every_machine(
     policy: Name, instance: Instance, data: st.DataObject
 ) -> None:
-    ids = [request.id for request in instance.requests]
-    aborted = data.draw(st.dictionaries(st.sampled_from(ids), st.integers(0, 12), max_size=2))
+    aborted = data.draw(aborts(instance))
     engine = NaiveEngine(instance, policy, aborted=aborted)
     naive = Schedule(instance, engine.schedule_runs(), aborted=engine.gone)
     assert simulate(instance, policy, aborted=aborted) == naive
@@ -63,12 +83,43 @@ def test_simulate_is_the_naive_engine_on_every_machine(
     event(f"aborted: {len(naive.aborted)}")
 
 
+class Unaware(Amin):
+    """Amin that does not know that clients can go away, like policies written before they could."""
+
+    def cancelled(self, request: RequestId) -> None:
+        Policy.cancelled(self, request)
+
+
+@given(instance=instances(max_requests=5, max_output_len=6, max_arrival=5), data=st.data())
+def test_aborts_do_not_harm_a_policy_that_is_unaware_of_them(
+    instance: Instance, data: st.DataObject
+) -> None:
+    schedule = simulate(instance, Unaware(), aborted=data.draw(aborts(instance)))
+    assert check(schedule) == ()
+
+
+def test_the_room_of_a_request_admitted_in_vain_is_free_in_the_next_round() -> None:
+    """One fits at a time: 1 is gone when it is admitted in round 3, and 2 runs from round 4 on."""
+    instance = Instance.from_lengths([(1, 3)] * 3, capacity=4, predictions=[(3, None)] * 3)
+    schedule = simulate(instance, Unaware(), aborted={1: 2})
+    assert schedule.aborted == {1: 2}
+    assert [(run.request, run.start, run.stop) for run in schedule.runs[-1:]] == [(2, 4, 7)]
+
+
+def test_an_abort_before_the_arrival_is_refused() -> None:
+    instance = Instance.from_lengths([(1, 3)], capacity=4, arrivals=[2])
+    with pytest.raises(InvalidValue, match="aborted: 0 is 1, but the request arrives in round 2"):
+        simulate(instance, "amin", aborted={0: 1})
+
+
 @pytest.mark.theorem("T1")
 @pytest.mark.theorem("T2")
-@pytest.mark.parametrize("policy", POLICIES)
-@given(instance=on_any_machine())
-def test_every_machine_makes_valid_schedules(policy: Name, instance: Instance) -> None:
-    schedule = simulate(instance, policy)
+@pytest.mark.parametrize("policy", [*POLICIES, "sjf", "svf", "mc-benchmark", "amin-by-volume"])
+@given(instance=on_any_machine(), data=st.data())
+def test_every_machine_makes_valid_schedules(
+    policy: str, instance: Instance, data: st.DataObject
+) -> None:
+    schedule = simulate(instance, policy, aborted=data.draw(aborts(instance)))
     assert check(schedule) == ()
     event(f"evictions: {schedule.evictions > 0}, chunks: {schedule.has_computed}")
 

@@ -55,6 +55,7 @@ AMIN_BY_VOLUME = "amin_ref/policies/amin_by_volume.py"
 BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 CERTIFICATE = "oracle/certificate.py"
+CHEAPEST_ROUNDS = "oracle/cheapest_rounds.py"
 COMPLETION = "amin_ref/checker/completion.py"
 TIMING = "amin_ref/checker/timing.py"
 MEMORY = "amin_ref/checker/memory.py"
@@ -639,7 +640,7 @@ CERTIFICATES = (
         "certificate without the capacity term",
         "T10",
         CERTIFICATE,
-        "gain = -instance.capacity * sum(stretch.multipliers)",
+        "gain = -_whole_blocks(instance) * sum(stretch.multipliers)",
         "gain = 0",
     ),
     Mutant(
@@ -711,6 +712,76 @@ CERTIFICATES = (
         CERTIFICATE,
         "carry = digits >> bits",
         "carry = 0 * digits",
+    ),
+    Mutant(
+        "certificate charges for the part of a block that no request can hold",
+        "T10",
+        CERTIFICATE,
+        "gain = -_whole_blocks(instance) * sum(stretch.multipliers)",
+        "gain = -instance.capacity * sum(stretch.multipliers)",
+    ),
+    Mutant(
+        "tokens of a request may be generated in one round",
+        "T21",
+        CHEAPEST_ROUNDS,
+        "now = before[:-1] + prices[first:] * held[first]",
+        "now = before[1:] + prices[first:] * held[first]",
+    ),
+    Mutant(
+        "tokens may be generated before the arrival",
+        "T21",
+        CERTIFICATE,
+        "        onwards = prices[arrival - stretch.first_round :]\n",
+        "        onwards = prices[max(0, arrival - stretch.first_round - 1) :]\n",
+    ),
+    Mutant(
+        "a request that keeps its tokens never pauses",
+        "T21",
+        CHEAPEST_ROUNDS,
+        "before = np.minimum.accumulate(now)",
+        "before = now",
+    ),
+    Mutant(
+        "shares accepted where tokens are kept",
+        "T21",
+        CERTIFICATE,
+        "if stretch.shares and keeps_tokens(self.instance):",
+        "if False:",
+    ),
+    Mutant(
+        "prices that rise accepted as falling",
+        "T21",
+        CERTIFICATE,
+        "(one_run if kind[2] >= last_rise else pausing)[kind] = count",
+        "one_run[kind] = count",
+    ),
+    Mutant(
+        "the newest token is charged though it is not stored",
+        "T21",
+        CERTIFICATE,
+        "stored = self.instance.machine.held(request.prompt_len)",
+        "stored = request.prompt_len",
+    ),
+    Mutant(
+        "the last round that matters is left out",
+        "T21",
+        CHEAPEST_ROUNDS,
+        "return min(cost // denominator, len(prices))",
+        "return min(cost // denominator - 1, len(prices))",
+    ),
+    Mutant(
+        "a request may pause for free and complete when prices are over",
+        "T21",
+        CHEAPEST_ROUNDS,
+        "late = priced + denominator * (rounds + output_len - token)",
+        "late = priced + denominator * (output_len - token)",
+    ),
+    Mutant(
+        "a certificate of the machine that loses tokens accepted where they are kept",
+        "T22",
+        CERTIFICATE,
+        "rules = machine.after_eviction, machine.last_token_stored",
+        'rules: tuple[AfterEviction, bool] = "restart", machine.last_token_stored',
     ),
 )
 
@@ -877,21 +948,21 @@ OTHER_POLICIES = (
         "SVF orders requests by length",
         "T20",
         SMALLEST_VOLUME,
-        "Reservations(make_batch(capacity, block_size), by_volume(block_size))",
-        "Reservations(make_batch(capacity, block_size))",
+        "Reservations(batch, by_volume(block_size, self._machine))",
+        "Reservations(batch)",
     ),
     Mutant(
         "SVF counts volumes without blocks",
         "T20",
         SMALLEST_VOLUME,
-        "by_volume(block_size))",
-        "by_volume(1))",
+        "by_volume(block_size, self._machine))",
+        "by_volume(1, self._machine))",
     ),
     Mutant(
         "Amin by volume admits by bound",
         "T7",
         AMIN_BY_VOLUME,
-        "WaitingQueue(by_volume(block_size))",
+        "WaitingQueue(by_volume(block_size, self._machine))",
         "WaitingQueue()",
     ),
     Mutant(
@@ -905,8 +976,8 @@ OTHER_POLICIES = (
         "MC-Benchmark takes the shortest first",
         "T7",
         MC_BENCHMARK,
-        "Reservations(Batch(capacity, block_size), by_rank)",
-        "Reservations(Batch(capacity, block_size))",
+        "Reservations(batch_for(capacity, block_size, self._machine), by_rank)",
+        "Reservations(batch_for(capacity, block_size, self._machine))",
     ),
     Mutant(
         "α-greedy fills the whole cache",
