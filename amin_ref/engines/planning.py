@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,8 @@ from numpy.typing import NDArray
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What one request will hold, as it is assumed.
+class Ahead(NamedTuple):
+    """What one request will hold, as it is assumed. One is built for each running one each round.
 
     Attributes:
         place: (ℓ̃, tie-break rank), its place in the order ≺.
@@ -96,9 +94,14 @@ def _blocks_by_round(
     return np.cumsum(change)
 
 
+def blocks_needed(running: Sequence[Ahead], block_size: int) -> int:
+    """Blocks that the requests hold together in their next round."""
+    return sum([-(-each.stored // block_size) for each in running])
+
+
 def victims(running: Sequence[Ahead], blocks: int, block_size: int) -> list[int]:
     """Positions in ``running`` of the requests to evict, in ascending ≺, until the rest fits."""
-    needed = sum(each.blocks(block_size) for each in running)
+    needed = blocks_needed(running, block_size)
     if needed <= blocks:
         return []
     found: list[int] = []

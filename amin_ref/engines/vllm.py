@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from amin_ref.engines.planning import Ahead, Plan, Queue, victims
+from amin_ref.engines.planning import Ahead, Plan, Queue, blocks_needed, victims
 from amin_ref.engines.recording import LOG, Recorder
 from amin_ref.engines.versions import require
 from amin_ref.model.errors import InvalidValue
@@ -257,7 +257,9 @@ class _Amin(Mixin):
         evicted = victims(running, self._blocks(), self.block_size)
         requests = [self.running[position] for position in evicted]
         gone = set(evicted)
-        staying = [ahead for position, ahead in enumerate(running) if position not in gone]
+        staying = running
+        if gone:
+            staying = [ahead for position, ahead in enumerate(running) if position not in gone]
         chosen = self._chosen(staying)  # before the victims join the queue: they wait a step
         now = time.monotonic()
         for request in requests:
@@ -281,14 +283,17 @@ class _Amin(Mixin):
         chosen = _Admitted(self)
         queue = self._waiting.queue
         first = queue.first()
-        if first is None or len(running) >= self.max_num_running_reqs:
+        slots = self.max_num_running_reqs - len(running)
+        if first is None or slots <= 0:
             return chosen
         size, blocks = self.block_size, self._blocks()
-        now = sum(each.blocks(size) for each in running) + self._ahead(first).blocks(size)
+        now = blocks_needed(running, size) + self._ahead(first).blocks(size)
         if now > blocks:
             return chosen  # nothing needs to be planned
         plan = Plan(running, blocks, size)
-        while first is not None and plan.admit_if_it_fits(self._ahead(first)):
+        while (
+            first is not None and len(chosen) < slots and plan.admit_if_it_fits(self._ahead(first))
+        ):
             chosen.add_request(queue.pop())
             first = queue.first()
         return chosen
@@ -296,10 +301,12 @@ class _Amin(Mixin):
     def _refined(self, request: EngineRequest) -> Ahead:
         """A running request, after ℓ̃ ← max(ℓ̃, tokens generated)."""
         name = request.request_id
-        generated = request.num_output_tokens + request.num_output_placeholders
-        bound = self._bounds[name] = max(self._bounds[name], generated)
-        stored = request.num_tokens + request.num_output_placeholders
-        return Ahead((bound, self._ranks[name]), stored, max(1, bound - generated))
+        bounds, in_flight = self._bounds, request.num_output_placeholders
+        bound, generated = bounds[name], request.num_output_tokens + in_flight
+        if generated > bound:
+            bound = bounds[name] = generated
+        left = bound - generated or 1
+        return Ahead((bound, self._ranks[name]), request.num_tokens + in_flight, left)
 
     def _ahead(self, request: EngineRequest) -> Ahead:
         """A waiting request: its prefix is its prompt and the tokens that it has generated."""
