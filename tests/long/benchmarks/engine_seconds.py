@@ -2,10 +2,10 @@
 
     python -m tests.long.benchmarks.engine_seconds lmsys_chat_lengths.csv
 
-runs a Llama with random weights on requests with the lengths of a trace, all there at once, in a cache
-that overflows, once with the engine's own scheduler and three times with Amin: with exact lengths,
-with ten bins, and without predictions (ℓ = 1). It prints a table in Markdown. ``--tiny`` runs a tiny
-model on a CPU, to try the command. Needs the extra ``transformers``, version 5.20.
+runs a Llama with random weights on requests with the lengths of a trace, all there at once, in a
+cache that overflows, once with the engine's own scheduler and three times with Amin: with exact
+lengths, with ten bins, and without predictions (ℓ = 1). It prints a table in Markdown. ``--tiny``
+runs a tiny model on a CPU, to try the command. Needs the extra ``transformers``, version 5.20.
 """
 
 from __future__ import annotations
@@ -181,9 +181,8 @@ def main() -> None:
     )
     model = model.to(device).eval()
     name = "CPU" if given.tiny else torch.cuda.get_device_name()
-    print(
-        f"{name}, torch {torch.__version__}, {sum(p.numel() for p in model.parameters()):,} weights"
-    )
+    weights = sum(each.numel() for each in model.parameters())
+    print(f"{name}, torch {torch.__version__}, {weights:,} weights")
 
     def instance(prediction: str) -> Instance:
         return build_instance(
