@@ -303,7 +303,7 @@ ALWAYS_WITH_EFFECT = {
               "--example"},
     "vectors": {"--output", "--output-folder"},
     "compare": {"--workload", "--policies", "--schedule", "--seeds", "--bound", "--round", "--slo",
-                "--format", "--json", "--report"},
+                "--format", "--json", "--report", *OF_THE_MACHINE},
     "report": {"--claims", "--time-limit", "--policies"},
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
