@@ -298,7 +298,7 @@ ALWAYS_WITH_EFFECT = {
     "schema": {"--validate"},
     "simulate": {"--workload", "--policy", "--output", *OF_THE_MACHINE},
     "optimum": {"--workload", "--time-limit", "--method", "--output", "--output-certificate",
-                "--json"},
+                "--json", *OF_THE_MACHINE},
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",
               "--example"},
     "vectors": {"--output", "--output-folder"},
