@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from amin_ref import RequestId
 from amin_ref.model.blocks import occupied
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.policies import amin, first_come, reserving
 from amin_ref.policies.lookahead import Batch, Job
 
@@ -16,9 +17,10 @@ Prices = tuple[int, ...]
 class PlainBatch(Batch):
     """A batch without a plan: the running jobs, and every sum computed when it is needed."""
 
-    def __init__(self, capacity: int, block_size: int) -> None:
+    def __init__(self, capacity: int, block_size: int, machine: Machine = PAPERS_MACHINE) -> None:
         self._capacity = capacity
         self._block_size = block_size
+        self._machine = machine
         self._jobs: list[Job] = []
         self._now = 0
 
@@ -62,8 +64,9 @@ class PlainBatch(Batch):
 
 def use_plain_batches() -> None:
     """Make all policies plan with Python integers, since arrays cannot hold symbolic ones."""
-    for module in (amin, first_come, reserving):
-        module.Batch = PlainBatch  # type: ignore[attr-defined]  # a name it imports
+    first_come.Batch = PlainBatch  # type: ignore[attr-defined]  # a name it imports
+    for module in (amin, reserving):
+        module.batch_for = PlainBatch  # type: ignore[attr-defined]  # a name it imports
 
 
 def rent(prices: Prices, prompt_len: int, output_len: int, start: int, block_size: int) -> int:
