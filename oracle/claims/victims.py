@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from amin_ref import Instance, Machine, Schedule, simulate
-from amin_ref.comparison.metrics import percentile
+from amin_ref.comparison.metrics import percentile, recomputed_share
 from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.policies.ties import ByPosition
 from amin_ref.policies.victims import VICTIMS
@@ -89,17 +89,6 @@ class Measured:
             f"| {self.victim} | {self.prediction or '–'} | {self.ratio:.3f} | {self.p99:,} | "
             f"{self.evictions:,} | {100 * self.recomputed:.1f} | {self.longest_wait:,} |"
         )
-
-
-def recomputed_share(schedule: Schedule) -> float:
-    """The recompute tax: tokens of prefixes computed again / all tokens computed.
-
-    Each run computes its prefix, and one token for each that it generates but the first.
-    """
-    again = schedule.recomputed_tokens
-    prompts = sum(request.prompt_len for request in schedule.instance.requests)
-    generated = sum(run.length for run in schedule.runs)
-    return again / max(1, prompts + again + generated - len(schedule.runs))
 
 
 def longest_wait(schedule: Schedule) -> int:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 
 from amin_ref import Instance, Machine, simulate
+from amin_ref.comparison.metrics import recomputed_share
 from amin_ref.strategies import instances
-from oracle.claims.victims import HEADINGS, PREDICTIONS, longest_wait, main, recomputed_share
+from oracle.claims.victims import HEADINGS, PREDICTIONS, longest_wait, main
 from oracle.claims.victims import policies as rows
 
 
