@@ -30,9 +30,9 @@ MOST_LOOKS = 250
 
 Handler = Callable[[int, FrameType | None], object]
 
-_WHOLE = ("<frozen importlib", "popen_spawn_posix.py")
-"""Files of Python's own code that no signal may interrupt: the first imports modules, the second
-starts a worker process and then sends it its work."""
+_WHOLE = ("<frozen importlib", "popen_spawn_posix.py", "amin_ref/cli/workers.py")
+"""Files whose code no signal may interrupt: Python's own that imports modules and that starts a
+worker process and then sends it its work, and ours that begins and ends the pool of them."""
 
 
 _RECEIVED = "amin_ref.cli.signal"

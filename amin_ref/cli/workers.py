@@ -74,7 +74,8 @@ def worker_pool(workers: int) -> Iterator[Executor]:
             if process not in before:
                 process.kill()
         for thread in managing:
-            thread.join()
+            if thread.is_alive():  # not where a signal interrupted its start, as on Windows
+                thread.join()
 
 
 class _Pool(ProcessPoolExecutor):

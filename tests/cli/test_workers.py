@@ -6,7 +6,7 @@ import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children
-from threading import Thread, current_thread
+from threading import Event, Thread, current_thread
 from threading import enumerate as enumerate_threads
 
 import click
@@ -100,7 +100,42 @@ def test_a_signal_during_the_start_of_a_pool_is_raised_after_it(
             assert executor is not None
             monkeypatch.setattr(Thread, "start", interrupted_start)
             executor.submit(abs, -1)
+            time.sleep(SOON)  # until the signal is raised
 
+    with signals_raise(), pytest.raises(Terminated):
+        submit()
+    assert active_children() == []
+
+
+def test_a_signal_that_another_thread_receives_waits_for_the_start_of_a_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operating system gives a signal to any thread, such as one that shows progress.
+
+    Python handles it in the main thread, whose own blocking of signals does not help then.
+    """
+    started = Thread.start
+    begins, received = Event(), Event()
+
+    def receive() -> None:
+        begins.wait()
+        signal.raise_signal(signal.SIGTERM)
+        received.set()
+
+    def interrupted_start(thread: Thread) -> None:
+        begins.set()
+        received.wait()
+        time.sleep(0.1)  # the main thread handles the signal here
+        started(thread)
+
+    def submit() -> None:
+        with processes(2) as executor:
+            assert executor is not None
+            monkeypatch.setattr(Thread, "start", interrupted_start)
+            executor.submit(abs, -1)
+            time.sleep(SOON)  # until the signal is raised
+
+    Thread(target=receive).start()
     with signals_raise(), pytest.raises(Terminated):
         submit()
     assert active_children() == []
