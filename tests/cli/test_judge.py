@@ -90,8 +90,10 @@ def test_the_decisions_are_those_of_the_policy_that_made_them(
     text, document = judged(schedule, tmp_path, capsys, "--no-bound")
     found = decisions(document)
     assert found.keys() == {"fcfs", "amin"}
-    assert found["amin"]["conforms"] == conform(schedule).conforms
-    assert found[policy]["conforms"] is not False
+    assert {name: each["conforms"] for name, each in found.items()} == {
+        "amin": policy == "amin",
+        "fcfs": policy == "fcfs",
+    }
     assert "optimum: not judged: --no-bound was given." in text
     if policy == "amin":
         assert "Amin's decisions: yes, every decision is one that Amin could have made." in text
