@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Instance, Machine, Request, Run, Schedule, conform, simulate
+from amin_ref import Instance, Machine, Request, Run, Schedule, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.logs import log_of
