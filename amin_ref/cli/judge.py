@@ -207,7 +207,7 @@ def _decisions_in_words(decisions: Decisions) -> str:
 def _bound_in_words(schedule: Schedule, bound: Bound) -> str:
     if bound.total_latency is None:
         return f"optimum: not judged: {bound.not_judged}"
-    times = ratio(schedule.total_latency / max(1, bound.total_latency))
+    times = ratio(schedule.total_latency / bound.total_latency)
     machine = schedule.instance.machine
     limits = (
         " without the limits of a round"

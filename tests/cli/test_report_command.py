@@ -121,6 +121,7 @@ def test_every_seed_is_compared_on_its_own_requests(
     again = shlex.split(drawn.again)
     assert again[:2] == ["amin-ref", line[0]]
     assert "out.html" in again
+    assert line[0] == "report" or again[again.index("--report") + 1] == "out.html"
     for flag, value in {"--seeds": "3", "--policies": "amin,fcfs", "--seed": "4"}.items():
         assert again[again.index(flag) + 1] == value
     assert drawn.given is None
