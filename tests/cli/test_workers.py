@@ -57,6 +57,22 @@ def test_a_task_that_still_runs_is_not_waited_for(interrupted: bool) -> None:
     assert active_children() == []
 
 
+def test_a_pool_waits_for_its_own_thread_and_for_no_daemon() -> None:
+    """Such as a thread that draws progress, and ends when the program does."""
+    ends = Event()
+    before = enumerate_threads()
+    began = time.monotonic()
+    with processes(2) as executor:
+        assert executor is not None
+        daemon = Thread(target=ends.wait, args=(LONG,), daemon=True)
+        daemon.start()
+        assert executor.submit(abs, -3).result() == 3
+    assert time.monotonic() - began < SOON
+    assert [thread for thread in enumerate_threads() if thread not in before] == [daemon]
+    ends.set()
+    daemon.join()
+
+
 HANDED_OUT = 3
 """Tasks that a pool of two processes hands out: one to each process, and one in advance."""
 
