@@ -187,6 +187,7 @@ class TestCompletion:
             ("amin-ref conform --policy ", {"amin", "amax", "h-sf", "fcfs"}, {"sjf"}),
             ("amin-ref compare --policies f", {"fcfs"}, {"amin"}),
             ("amin-ref compare --policies amin,", {"amin,amax", "amin,fcfs"}, {"amin,amin"}),
+            ("amin-ref drive --protocol --time", {"--timeout"}, {"--example"}),
             ("amin-ref optimum --sch", set(), {"--schedule"}),
         ],
     )
