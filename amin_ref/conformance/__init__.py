@@ -27,6 +27,7 @@ from amin_ref.conformance.verdict import (
     POLICY_NAMES,
     BoundPolicyName,
     BugRule,
+    ChunkRule,
     Conformance,
     ConformanceRule,
     Departure,
@@ -44,6 +45,7 @@ from amin_ref.policies.names import title_of
 __all__ = [
     "POLICY_NAMES",
     "BugRule",
+    "ChunkRule",
     "Conformance",
     "ConformanceRule",
     "Departure",
