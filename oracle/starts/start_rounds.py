@@ -38,6 +38,26 @@ def refuse_machines_without_starts(machine: Machine, where: str) -> None:
     refuse_limits(machine, f"{where} knows no limits")
 
 
+def refuse_another_instance(instance: Instance, schedule: Schedule, argument: str) -> None:
+    """Refuse a schedule that a caller gives for an instance and that is of another one.
+
+    Args:
+        instance: the instance to be scheduled.
+        schedule: the caller's schedule.
+        argument: the caller's name for the schedule, for the message of an error.
+
+    Raises:
+        InvalidValue: the schedule is of another instance.
+    """
+    if schedule.instance != instance:
+        raise InvalidValue(
+            f"{argument}: instance",
+            schedule.instance,
+            "it must be the instance that is solved",
+            "give a schedule of this instance, or none",
+        )
+
+
 def latency_of(requests: Sequence[Request], starts: Sequence[int]) -> int:
     """Total latency when each request starts in its round: Σ (start + o − r); request·rounds."""
     return sum(
@@ -97,13 +117,7 @@ def starts_of(instance: Instance, schedule: Schedule, argument: str) -> tuple[in
     Raises:
         InvalidValue: the schedule is of another instance, or its completed runs are not valid.
     """
-    if schedule.instance != instance:
-        raise InvalidValue(
-            f"{argument}: instance",
-            schedule.instance,
-            "it must be the instance that is solved",
-            "give a schedule of this instance, or none",
-        )
+    refuse_another_instance(instance, schedule, argument)
     refuse_computed(schedule, argument)
     refuse_what_a_log_lacks(schedule, argument)
     completed = [run for run in schedule.runs if run.outcome == "completed"]
