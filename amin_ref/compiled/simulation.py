@@ -15,7 +15,7 @@ from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 LEAST_REQUESTS = 20_000
 """The least number of requests for which compiled code is used unasked.
 
-The reference takes about three seconds for so many; so long takes compiling, once for each version
+For 20,000 requests the reference takes about three seconds, as does compiling, once for each version
 of the project on a machine. A later process loads compiled code in 0.4 seconds.
 """
 

@@ -47,7 +47,7 @@ class OtherTies(TieBreak):
 
 
 def used_for(count: int, monkeypatch: pytest.MonkeyPatch, compiled: bool | None = None) -> bool:
-    """Whether compiled code makes the schedule of so many requests."""
+    """Whether compiled code makes the schedule of this number of requests."""
     calls = []
 
     def counted(
