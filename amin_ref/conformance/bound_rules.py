@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from amin_ref.conformance.verdict import BugRule, PolicyName
+from amin_ref.conformance.verdict import BoundPolicyName, BugRule
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 
@@ -74,7 +74,7 @@ class BoundRule:
     order: Length | None = None
 
 
-BOUND_RULES: Mapping[PolicyName, BoundRule] = {
+BOUND_RULES: Mapping[BoundPolicyName, BoundRule] = {
     "amin": BoundRule(lower),
     "amax": BoundRule(reserved, unrefined),
     "h-sf": BoundRule(output, unrefined),
@@ -128,7 +128,7 @@ class KnownBug:
 _READS_UPPER = "read the upper bound, which it never does (T5)"
 _READS_OUTPUT = "knew the output lengths before completion (T5)"
 
-KNOWN_BUGS: Mapping[PolicyName, tuple[KnownBug, ...]] = {
+KNOWN_BUGS: Mapping[BoundPolicyName, tuple[KnownBug, ...]] = {
     "amin": (
         KnownBug(
             "did-not-refine", "never refined its bounds (step 2)", BoundRule(lower, unrefined)
@@ -166,7 +166,7 @@ KNOWN_BUGS: Mapping[PolicyName, tuple[KnownBug, ...]] = {
 """The bugs of each policy, the likeliest explanation first."""
 
 
-def recognisable_bugs(policy: PolicyName, instance: Instance) -> Iterator[KnownBug]:
+def recognisable_bugs(policy: BoundPolicyName, instance: Instance) -> Iterator[KnownBug]:
     """The policy's known bugs that the instance can tell from each other, the likeliest first.
 
     A bug is left out if the instance has no upper bound that it could have read, or if a bug of

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from amin_ref.conformance.bound_rules import BoundRule
 from amin_ref.conformance.growing import Growing
 from amin_ref.conformance.replay import RoundState
-from amin_ref.conformance.verdict import PolicyName
+from amin_ref.conformance.verdict import BoundPolicyName
 from amin_ref.conformance.waiting import Ranks
+from amin_ref.conformance.wording import and_others, evicted_and_admitted, names
 from amin_ref.model.errors import MOST_NAMED, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.validation import RequestId
@@ -35,7 +36,7 @@ class Explanation:
     def __init__(
         self,
         instance: Instance,
-        policy: PolicyName,
+        policy: BoundPolicyName,
         bound_rule: BoundRule,
         ranks: Ranks | None,
         wrong: RoundState,
@@ -75,19 +76,19 @@ class Explanation:
 
     def _done(self) -> str:
         wrong = self._wrong
-        return f"The schedule has {_evicted_and_admitted(wrong.evicted, wrong.admitted)}."
+        return f"The schedule has {evicted_and_admitted(wrong.evicted, wrong.admitted)}."
 
     def _fault(self) -> str:
         """Why that is wrong: the rule, with the requests that it is about."""
         wrong = self._wrong
-        requests, last = _names(wrong.requests), _names(wrong.requests[-1:])
-        others = _names(wrong.requests[:-1])
+        requests, last = names(wrong.requests), names(wrong.requests[-1:])
+        others = names(wrong.requests[:-1])
         match wrong.rule:
             case "evicted-needlessly":
                 return "The next token of every running request fits, so no request may be evicted."
             case "wrong-victim":
-                victims = _names([r for r in wrong.requests if r in wrong.evicted])
-                spared = _names([r for r in wrong.requests if r not in wrong.evicted])
+                victims = names([r for r in wrong.requests if r in wrong.evicted])
+                spared = names([r for r in wrong.requests if r not in wrong.evicted])
                 return f"Requests are evicted {ORDER}: {victims} only after {spared}."
             case "evicted-too-many":
                 one = requests if len(wrong.requests) == 1 else f"any one of {requests}"
@@ -125,7 +126,7 @@ class Explanation:
         rounds = plan.last_rounds(wrong.now, wrong.now + max(map(self._left, together)))
         fullest = max(rounds, key=plan.held)
         return (
-            f"If every request stops at its assumed length, {_names(wrong.requests)} and the "
+            f"If every request stops at its assumed length, {names(wrong.requests)} and the "
             f"requests that keep running hold {plan.held(fullest)} tokens in round "
             f"{fullest}."
         )
@@ -134,7 +135,7 @@ class Explanation:
         evicted = self._evictions()
         admitted = self._admissions(evicted)
         ties = ", with ties broken in favour of what the schedule did" if self._any_tie else ""
-        return f"{self._title} would have {_evicted_and_admitted(evicted, admitted)}{ties}."
+        return f"{self._title} would have {evicted_and_admitted(evicted, admitted)}{ties}."
 
     def _evictions(self) -> list[RequestId]:
         """Step 3 of the specification, section 3."""
@@ -199,7 +200,7 @@ class Explanation:
                 more(request),
             ]
             words.append(f"{shown(request)} ({', '.join(figure for figure in figures if figure)})")
-        return _and_others(words, len(in_order) - len(words))
+        return and_others(words, len(in_order) - len(words))
 
 
 def _in_favour(instance: Instance, wrong: RoundState) -> Ranks:
@@ -209,18 +210,3 @@ def _in_favour(instance: Instance, wrong: RoundState) -> Ranks:
         request: (0.0 if request in chosen else 1.0, position)
         for request, position in instance.positions.items()
     }
-
-
-def _evicted_and_admitted(evicted: Sequence[RequestId], admitted: Sequence[RequestId]) -> str:
-    """Evictions and admissions, to be read after "has" or "would have"."""
-    return f"evicted {_names(evicted)} and admitted {_names(admitted)}"
-
-
-def _names(requests: Sequence[RequestId]) -> str:
-    return _and_others([shown(r) for r in requests[:MOST_NAMED]], len(requests) - MOST_NAMED)
-
-
-def _and_others(words: Sequence[str], others: int) -> str:
-    if others > 0:
-        return f"{', '.join(words)} and {others} more"
-    return ", ".join(words) or "none"

@@ -22,8 +22,7 @@ class LongPlan:
 
     def __init__(self, instance: Instance, period: ScheduledBusyPeriod) -> None:
         self._capacity = instance.capacity
-        self._by_id = instance.by_id
-        self._to_start = sorted(period.runs, key=lambda run: run.start, reverse=True)
+        self._to_start = sorted(period.runs, key=lambda traced: traced.run.start, reverse=True)
         self._running = Growing(instance.block_size)
         self._planned = Growing(instance.block_size)
 
@@ -34,10 +33,10 @@ class LongPlan:
     def held(self, now: int) -> int:
         """What the schedule holds in round ``now``, with the tokens generated in it; tokens."""
         has_started = False
-        while self._to_start and self._to_start[-1].start <= now:
-            run = self._to_start.pop()
-            prompt_len = self._by_id[run.request].prompt_len
-            self._running.add(run.start, prompt_len, run.stop - run.start)
+        while self._to_start and self._to_start[-1].run.start <= now:
+            traced = self._to_start.pop()
+            run = traced.run
+            self._running.add(run.start, traced.prefix, run.stop - run.start)
             has_started = True
         if has_started:
             self._running.forget(now)

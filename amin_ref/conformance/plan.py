@@ -36,10 +36,10 @@ class PlanByRound:
         rounds = period.stop - period.first + longest
         self._held: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
         self._planned: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
-        for run in period.runs:
-            prompt_len = instance.by_id[run.request].prompt_len
+        for traced in period.runs:
+            run = traced.run
             self._held[run.start - self._first : run.stop - self._first] += self._growth(
-                prompt_len, run.stop - run.start
+                traced.prefix, run.stop - run.start
             )
 
     def occupied(self, tokens: int) -> int:

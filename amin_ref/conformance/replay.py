@@ -121,7 +121,7 @@ class _Replay:
         self._evicting: dict[int, list[RequestId]] = defaultdict(list)
         for request in period.requests:
             self._arriving[request.arrival].append(request)
-        for run in period.runs:
+        for run in (traced.run for traced in period.runs):
             self._starting[run.start].append(run.request)
             stopping = self._completing if run.outcome == "completed" else self._evicting
             stopping[run.stop].append(run.request)

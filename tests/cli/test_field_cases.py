@@ -161,6 +161,23 @@ def test_what_the_engine_held_is_judged(
     assert ("rests on 'held'" in said) == (held != [34, 36, 38])
 
 
+def test_shared_prefixes_leave_the_tokens_of_a_round_unjudged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence says so; JSON is one document without a sentence."""
+    file = tmp_path / "case.json"
+    held = {"version": 2, "held": [22, 24, 26]}
+    limits: list[dict[str, object]] = [{}, {"tokens_per_round": 3}]
+    for limit in limits:
+        case = on_machine(SHARED_PREFIX, limit, {}) | held
+        file.write_text(json.dumps(case), encoding="utf-8")
+        assert run(application, ["check", str(file)]) == 0
+        said = unwrapped(capsys.readouterr().out)
+        assert ("The tokens computed in a round are not judged." in said) == bool(limit)
+        assert run(application, ["check", "--json", str(file)]) == 0
+        assert json.loads(capsys.readouterr().out)["rests_on_held"]["rounds"] == 3
+
+
 def test_a_field_of_an_engine_is_skipped_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -248,9 +248,6 @@ ENDED = 0.0
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
     "conform": lambda _, schedule: conform(schedule),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
-    "search": lambda instance, _: search(instance, time_limit=ENDED),
-    "solve": lambda instance, _: solve(instance, time_limit=ENDED),
-    "best_schedule": lambda instance, _: best_schedule(instance, ENDED),
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
 }
 """Functions that take an instance or a schedule, each called with it."""
@@ -401,6 +398,28 @@ def test_optimum_refuses_limits_by_name(machine: Machine, says: str) -> None:
         optimum(instance_of(machine), ENDED)
     resume = instance_of(Machine(after_eviction="resume"))
     assert optimum(resume, ENDED).total_latency == REQUEST.output_len
+
+
+OF_START_ROUNDS: dict[str, Callable[[Instance], object]] = {
+    "search": lambda instance: search(instance, time_limit=ENDED),
+    "solve": lambda instance: solve(instance, time_limit=ENDED),
+    "best_schedule": lambda instance: best_schedule(instance, ENDED),
+}
+"""Functions that look for schedules without evictions."""
+
+
+@pytest.mark.parametrize("name", OF_START_ROUNDS)
+def test_start_rounds_are_sought_where_they_are_enough(name: str) -> None:
+    call = OF_START_ROUNDS[name]
+    call(instance_of(Machine(last_token_stored=False, sound_predictions=False)))
+    with pytest.raises(
+        InvalidValue, match=r"^instance: machine is .* this machine has better ones"
+    ):
+        call(instance_of(Machine(after_eviction="resume")))
+    for field in ("tokens_per_round", "max_running", "watermark"):
+        (limited,) = (one for one in OTHERS if getattr(one, field))
+        with pytest.raises(InvalidValue, match=f"^machine: {field} is .* knows no limits"):
+            call(instance_of(limited))
 
 
 @pytest.mark.parametrize("machine", OTHERS, ids=repr)

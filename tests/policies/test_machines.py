@@ -25,8 +25,9 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.strategies import instances, machines
+from amin_ref.strategies import instances
 from amin_ref.workloads import keep_usable, read_trace
+from tests.models.drawn_machines import aborts, on_any_machine
 from tests.models.naive_engine import NaiveEngine, Name
 from tests.models.volume_bound import volume_bound
 from tests.support.real_data import lmsys_file
@@ -36,38 +37,11 @@ POLICIES: tuple[Name, ...] = get_args(Name)
 
 
 @st.composite
-def on_any_machine(draw: st.DrawFn) -> Instance:
-    """A small instance of any machine, with predictions that are wrong where they may be."""
-    instance = draw(instances(max_requests=5, max_output_len=6, max_arrival=5))
-    machine = draw(machines())
-    instance = replace(instance, machine=machine)
-    if machine.sound_predictions:
-        return instance
-    return replace(
-        instance,
-        requests=tuple(
-            replace(request, lower=draw(st.integers(1, 9)), upper=draw(st.integers(9, 12)))
-            for request in instance.requests
-        ),
-    )
-
-
-@st.composite
 def on_a_resuming_machine(draw: st.DrawFn) -> Instance:
     """A small instance that resumes, without limits."""
     instance = draw(instances(max_requests=5, max_output_len=6, max_arrival=5))
     stored = draw(st.booleans())
     return replace(instance, machine=replace(RESUME, last_token_stored=stored))
-
-
-def aborts(instance: Instance) -> st.SearchStrategy[dict[RequestId, int]]:
-    """The rounds in which some clients go away, none before its request arrives."""
-    drawn = st.dictionaries(st.sampled_from(instance.requests), st.integers(0, 12), max_size=2)
-    return drawn.map(
-        lambda patience: {
-            request.id: request.arrival + rounds for request, rounds in patience.items()
-        }
-    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -39,7 +39,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
     (
         Room("amin_ref.workloads", "traces, embedded length distributions, predictions, arrivals"),
         Room("amin_ref.simulator", "what happens when a policy meets an instance?"),
-        Room("amin_ref.conformance", "could Amin (Amax, H-SF) have made this schedule?"),
+        Room("amin_ref.conformance", "could Amin (Amax, H-SF, FCFS) have made this schedule?"),
         Room("amin_ref.external", "schedulers in other programs, as policies"),
         Room("amin_ref.engines", "Amin inside serving engines, and a log of what they do"),
     ),
