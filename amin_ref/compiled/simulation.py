@@ -15,8 +15,8 @@ from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 LEAST_REQUESTS = 20_000
 """The least number of requests for which compiled code is used unasked.
 
-For 20,000 requests the reference takes about three seconds, as does compiling, once for each version
-of the project on a machine. A later process loads compiled code in 0.4 seconds.
+For 20,000 requests the reference takes about three seconds, as does compiling, which happens once
+for a version of the project on a machine. A later process loads compiled code in 0.4 seconds.
 """
 
 ROUNDS_AT_A_TIME = 2**20
