@@ -25,7 +25,6 @@ from amin_ref import (
     Request,
     Run,
     Schedule,
-    conform,
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
@@ -246,7 +245,6 @@ ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "conform": lambda _, schedule: conform(schedule),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
 }
@@ -263,6 +261,7 @@ SUPPORTING = {
     "check",
     "compare",
     "compare_seeds",
+    "conform",
     "lower_bound",
     "simulate",
     "verify",
@@ -283,10 +282,7 @@ def test_other_machines_are_refused_by_name(name: str, machine: Machine) -> None
         call(instance_of(machine), schedule_of(machine))
 
 
-TAKES_SCHEDULES = (
-    "conform",
-    "GivenSchedule",
-)
+TAKES_SCHEDULES = ("GivenSchedule",)
 """Of these functions, those that take a schedule."""
 
 
@@ -352,7 +348,6 @@ def _takes_instances(called: object) -> bool:
     [
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
-        ("conform", "FILE"),
         ("drive", "--instance", "FILE", "--", "true"),
         ("drive", "--workload", "FILE", "--", "true"),
     ],
