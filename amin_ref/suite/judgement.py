@@ -26,6 +26,7 @@ THEOREM_OF_DEPARTURE: Mapping[ConformanceRule, Theorem] = {
     "read-the-output-length": "T5",
     "wrong-victim": "T6",
     "evicted-too-many": "T6",
+    "evicted-too-few": "T6",
     "readmitted-at-once": "T7",
     "admitted-after-evicting": "T7",
     "admitted-what-cannot-fit": "T7",

@@ -334,7 +334,7 @@ class TestWorstCase:
         watch = Watched()
         monkeypatch.setattr(worst_case, "watching", watch.watching)
         monkeypatch.setattr(worst_case, "processes", processes)
-        monkeypatch.setattr(worst_case, "table_questions", lambda: [question])
+        monkeypatch.setattr(worst_case, "table_questions", lambda _: [question])
         monkeypatch.setattr(worst_case, "worst_cases", searching)
         out, _ = done(capsys, ["worst-case-table", "--workers", f"{workers}"])
         assert len(out.splitlines()) == 1

@@ -248,6 +248,8 @@ WITHOUT_EFFECT = {
                 "--requests 3",
                 "--workers 2",
                 "--checkpoint kept.jsonl",
+                "--after-eviction resume",
+                "--last-token-stored",
             )
         ),
         "--prompt 1 --lower 1 --upper 2 --capacity 4 --requests 3 --parameter slots=1",
@@ -284,8 +286,11 @@ WITHOUT_EFFECT = {
 }
 """Command lines in which the last flag before ``--`` changes nothing."""
 
+OF_STORAGE = {"--after-eviction", "--last-token-stored"}
+"""Flags of the machine that all commands have which know more than one."""
+
 OF_THE_MACHINE = {
-    "--after-eviction", "--last-token-stored", "--tokens-per-round", "--max-running", "--watermark",
+    *OF_STORAGE, "--tokens-per-round", "--max-running", "--watermark",
 }  # fmt: skip
 """Flags of the machine, which override what a file says."""
 
@@ -308,7 +313,7 @@ ALWAYS_WITH_EFFECT = {
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--family", "--upper", "--time-limit", "--json"},
-    "worst-case-table": {"--output", "--workers", "--checkpoint"},
+    "worst-case-table": {"--output", "--workers", "--checkpoint", *OF_STORAGE},
 }  # fmt: skip
 """Flags that have an effect in every command line that may have them."""
 

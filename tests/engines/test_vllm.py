@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, FirstComeFirstServed, InvalidValue, Policy, check, simulate
+from amin_ref import Amin, FirstComeFirstServed, InvalidValue, Policy, check, conform, simulate
+from amin_ref.conformance import PolicyName
 from amin_ref.workloads import build_instance
 from tests.support.real_data import lmsys_file
 
@@ -24,6 +25,9 @@ POLICIES: list[tuple[type[Recordable], Policy]] = [
     (RecordedScheduler, FirstComeFirstServed()),
     (AminScheduler, Amin()),
 ]
+
+
+NAMES: dict[type[Policy], PolicyName] = {FirstComeFirstServed: "fcfs", Amin: "amin"}
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +81,7 @@ def test_the_engine_makes_the_reference_s_runs_and_holds_its_blocks(
     assert check(seen) == ()
     expected = simulate(seen.instance, policy)
     assert seen.runs == expected.runs
+    assert conform(seen, NAMES[type(policy)]).conforms
     assert seen.held == tuple(expected.occupancy())
     assert seen.evictions > 0 or options.get("running") == 3
 
@@ -92,6 +97,7 @@ def test_aborts_of_waiting_and_running_requests_change_nothing_else(
     assert check(seen) == ()
     assert len(seen.aborted) > 3
     assert seen.runs == simulate(seen.instance, policy, aborted=seen.aborted).runs
+    assert conform(seen, NAMES[type(policy)]).conforms
 
 
 def test_a_bound_that_no_engine_can_use_is_1_or_the_longest_that_fits(tmp_path: Path) -> None:
@@ -124,4 +130,5 @@ def test_2000_requests_with_the_lengths_of_chats(
     assert check(seen) == ()
     expected = simulate(seen.instance, policy)
     assert seen.runs == expected.runs
+    assert conform(seen, NAMES[type(policy)]).conforms
     assert seen.held == tuple(expected.occupancy())

@@ -28,7 +28,7 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.conformance import BugRule, FirstComeRule, RoundRule
+from amin_ref.conformance import BugRule, ChunkRule, FirstComeRule, RoundRule
 from amin_ref.model.errors import DecisionRule
 from amin_ref.strategies import arbitrary_schedules, instances, machines, schedules
 from amin_ref.suite import TITLES, Finding, examine, judge_schedule, program
@@ -147,6 +147,7 @@ class TestJudgement:
     def test_every_rule_has_its_theorem(self) -> None:
         assert set(THEOREM_OF_DEPARTURE) == {
             *get_args(RoundRule),
+            *get_args(ChunkRule),
             *get_args(FirstComeRule),
             *get_args(BugRule),
         }
