@@ -24,7 +24,7 @@ from amin_ref.cli.options import (
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
 from amin_ref.cli.signals import raise_if_asked_to_stop
-from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import Output, OutputFile, print_sentence
 from amin_ref.conformance import conform
 from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
@@ -348,7 +348,7 @@ def _one(
 
 def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
     instance = schedule.instance
-    if len(instance.requests) <= MOST_FOR_OPTIMUM:
+    if len(instance.requests) <= MOST_FOR_OPTIMUM and not has_limits(instance.machine):
         best = best_known(instance, BOUND_SECONDS).optimum
         bound, proven = best.lower_bound, best.proven
     else:
