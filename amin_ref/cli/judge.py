@@ -18,9 +18,9 @@ from amin_ref.cli.machine import machine_options
 from amin_ref.cli.options import SECONDS
 from amin_ref.cli.reading import left_out_in_words, log_in, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import print_sentence
-from amin_ref.conformance import POLICY_NAMES, Departure, conform
+from amin_ref.conformance import Departure, PolicyName, conform
 from amin_ref.judging import (
     EvictedInTurn,
     Wait,
@@ -38,7 +38,7 @@ from amin_ref.policies.names import title_of
 FORMAT = "amin-ref/judgement"
 VERSION = 1
 
-JUDGED = ("fcfs", "amin")
+JUDGED: tuple[PolicyName, ...] = ("fcfs", "amin")
 """The policies whose decisions the schedule is compared with: the engines' default, and Amin."""
 
 MOST_NAMED = 5
@@ -140,19 +140,16 @@ def judge_command(
         context.exit(tell_interrupted())
 
 
-def _decisions(schedule: Schedule, policy: str, shared: SharedPrefixes | None) -> Decisions:
+def _decisions(schedule: Schedule, policy: PolicyName, shared: SharedPrefixes | None) -> Decisions:
     """Whether the policy could have made a valid schedule."""
     if shared is not None:
         why = "requests share prefixes, and what a request would occupy is not known."
         return Decisions(policy, None, None, why)
-    for name in POLICY_NAMES:
-        if name == policy:
-            try:
-                verdict = conform(schedule, name)
-            except InvalidValue as error:
-                return Decisions(policy, None, None, str(error))
-            return Decisions(policy, verdict.conforms, verdict.departure, None)
-    return Decisions(policy, None, None, f"conform does not replay {title_of(policy)} yet.")
+    try:
+        verdict = conform(schedule, policy)
+    except InvalidValue as error:
+        return Decisions(policy, None, None, str(error))
+    return Decisions(policy, verdict.conforms, verdict.departure, None)
 
 
 def _bound(schedule: Schedule, shared: SharedPrefixes | None, time_limit: float | None) -> Bound:
@@ -212,13 +209,9 @@ def _decisions_in_words(decisions: Decisions) -> str:
 def _bound_in_words(schedule: Schedule, bound: Bound) -> str:
     if bound.total_latency is None:
         return f"optimum: not judged: {bound.not_judged}"
-    times = ratio(schedule.total_latency / max(1, bound.total_latency))
+    times = ratio(schedule.total_latency / bound.total_latency)
     machine = schedule.instance.machine
-    limits = (
-        " without the limits of a round"
-        if machine.tokens_per_round is not None or machine.max_running is not None
-        else ""
-    )
+    limits = " without the limits of a round" * has_limits(machine)
     return (
         f"optimum: at most {times} times the least total latency that is possible{limits}: every "
         f"schedule of the completed requests has {bound.total_latency:,} request·rounds or more, "

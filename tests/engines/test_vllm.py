@@ -17,9 +17,11 @@ from amin_ref import (
     RequestId,
     Schedule,
     check,
+    conform,
     simulate,
 )
 from amin_ref.checker import prefixes_shared_in
+from amin_ref.conformance import PolicyName
 from amin_ref.workloads import build_instance
 from tests.models.engine_machine import moments
 from tests.support.real_data import lmsys_file
@@ -46,6 +48,9 @@ ASYNC: list[tuple[type[Recordable], Policy]] = [
     (RecordedAsyncScheduler, FirstComeFirstServed()),
     (AsyncAminScheduler, Amin()),
 ]
+
+
+NAMES: dict[type[Policy], PolicyName] = {FirstComeFirstServed: "fcfs", Amin: "amin"}
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +104,7 @@ def test_the_engine_makes_the_reference_s_runs_and_holds_its_blocks(
     assert check(seen) == ()
     expected = simulate(seen.instance, policy)
     assert seen.runs == expected.runs
+    assert conform(seen, NAMES[type(policy)]).conforms
     assert seen.held == tuple(expected.occupancy())
     assert seen.evictions > 0 or options.get("running") == 3
 
@@ -114,6 +120,7 @@ def test_aborts_of_waiting_and_running_requests_change_nothing_else(
     assert check(seen) == ()
     assert len(seen.aborted) > 3
     assert seen.runs == simulate(seen.instance, policy, aborted=seen.aborted).runs
+    assert conform(seen, NAMES[type(policy)]).conforms
 
 
 def generates_what_was_asked(seen: Schedule, asked: list[Asked]) -> bool:
@@ -275,4 +282,5 @@ def test_2000_requests_with_the_lengths_of_chats(
     assert check(seen) == ()
     expected = simulate(seen.instance, policy)
     assert seen.runs == expected.runs
+    assert conform(seen, NAMES[type(policy)]).conforms
     assert seen.held == tuple(expected.occupancy())
