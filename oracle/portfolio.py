@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from amin_ref import Instance, InvalidValue, Schedule, check
-from amin_ref.model.machine import Machine, refuse_other_machines
+from amin_ref.model.machine import refuse_limits
 from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate, Stretch, keeps_tokens, verify
 from oracle.deadline import Deadline, ShouldStop
@@ -130,10 +130,13 @@ def optimum(
     Raises:
         InvalidValue: an argument is not of this kind, the instance is too large for the method,
             the method is ``"ilp"`` and no solver is installed, or the machine has a limit
-            (``tokens_per_round``, ``max_running``, ``watermark``) or restarts evicted requests and
-            does not store the last token.
+            (``tokens_per_round``, ``max_running``, ``watermark``).
     """
-    _refuse_limits(instance.machine)
+    refuse_limits(
+        instance.machine,
+        "optimum knows no limits, and its schedule could break this one",
+        "leave the limit out, or call lower_bound, whose bound holds with limits too",
+    )
     _check_arguments(method, in_flight)
     work = _Work(instance, time_limit, progress, should_stop, executor, in_flight, budget)
     work.look_first()
@@ -144,21 +147,6 @@ def optimum(
     else:
         work.choose()
     return work.best
-
-
-def _refuse_limits(machine: Machine) -> None:
-    """Refuse machines whose optimum is not searched for."""
-    for name in ("tokens_per_round", "max_running", "watermark"):
-        value: int | None = getattr(machine, name)
-        if value:
-            raise InvalidValue(
-                f"machine: {name}",
-                value,
-                "optimum knows no limits, and its schedule could break this one",
-                "leave the limit out, or call lower_bound, whose bound holds with limits too",
-            )
-    if machine.after_eviction == "restart":
-        refuse_other_machines(machine, "optimum")
 
 
 def _check_arguments(method: str, in_flight: int) -> None:

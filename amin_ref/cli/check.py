@@ -11,10 +11,11 @@ import click
 from amin_ref.checker import SharedPrefixes, Violation, check, prefixes_shared_in
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.machine import machine_options
-from amin_ref.cli.reading import schedule_in, shown_file
+from amin_ref.cli.reading import left_out_in_words, log_in, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, machine_in_words
 from amin_ref.cli.writing import print_sentence
+from amin_ref.logs import LastRound
 from amin_ref.model.machine import machine_document
 from amin_ref.model.schedule import Schedule
 
@@ -49,11 +50,12 @@ def check_command(
 
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
-    schedule = schedule_in(file, machine)
+    log = log_in(file, machine)
+    schedule = log.schedule
     with told_if_slow(f"checking {shown_file(file)}"):
-        violations, shared = check(schedule), prefixes_shared_in(schedule)
+        violations, shared = check(log.to_check), prefixes_shared_in(schedule)
     if as_json:
-        click.echo(json.dumps(_document(schedule, violations, shared)))
+        click.echo(json.dumps(_document(schedule, log.left_out, violations, shared)))
     elif violations:
         for violation in violations:
             print_sentence(f"{violation.rule}: {violation.message}")
@@ -62,6 +64,8 @@ def check_command(
         print_sentence(valid_in_words(schedule))
     if shared is not None and not as_json:
         print_sentence(shared_in_words(schedule, shared))
+    if log.left_out is not None and not as_json:
+        print_sentence(left_out_in_words(log.left_out))
     if violations:
         context.exit(ANSWER_IS_NO)
 
@@ -106,8 +110,16 @@ def shared_in_words(schedule: Schedule, shared: SharedPrefixes) -> str:
     )
 
 
+def left_out_document(last: LastRound | None) -> dict[str, object] | None:
+    """The round that was left out, as an object for ``json``."""
+    return None if last is None else {"round": last.round, "lines": last.lines}
+
+
 def _document(
-    schedule: Schedule, violations: Sequence[Violation], shared: SharedPrefixes | None
+    schedule: Schedule,
+    left_out: LastRound | None,
+    violations: Sequence[Violation],
+    shared: SharedPrefixes | None,
 ) -> dict[str, object]:
     return {
         "format": FORMAT,
@@ -119,6 +131,7 @@ def _document(
         "aborted": len(schedule.aborted),
         "unfinished": len(schedule.unfinished),
         "rests_on_held": None if shared is None else asdict(shared),
+        "left_out": left_out_document(left_out),
         "machine": machine_document(schedule.instance.machine),
         "violations": [asdict(violation) for violation in violations],
     }

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from amin_ref.cli.bound import best_known, evidence_in_words, tell_interrupted
+from amin_ref.cli.bound import best_known, evidence_in_words, proven_bound, tell_interrupted
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.flags import refuse_without_effect
+from amin_ref.cli.machine import machine_options
 from amin_ref.cli.options import SECONDS
 from amin_ref.cli.reading import schedule_in, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import print_sentence
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
 from amin_ref.model.errors import shown
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import ByPosition, TieBreak
 from amin_ref.policies.names import POLICIES, title_of
 
 if TYPE_CHECKING:
-    from oracle import Optimum
+    from oracle.portfolio import Evidence
 
 FORMAT = "amin-ref/conformance"
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is known of the least total latency of the completed requests.
+
+    Attributes:
+        lower: it is at least that; request·rounds.
+        upper: it is at most that; ``None`` where no schedule was searched for.
+        evidence: how ``lower`` was proved.
+        in_words: the same, in a clause.
+    """
+
+    lower: int
+    upper: int | None
+    evidence: Evidence
+    in_words: str
 
 
 class ConformingPolicy(click.ParamType[PolicyName]):
@@ -64,9 +84,11 @@ class ConformingPolicy(click.ParamType[PolicyName]):
     epilog="""\b
 Examples:
   amin-ref simulate --requests 12 --capacity 800 | amin-ref conform -
-  amin-ref conform schedule.json --policy amax --ties position --no-bound""",
+  amin-ref conform schedule.json --policy amax --ties position --no-bound
+  amin-ref conform engine.jsonl --policy fcfs --after-eviction resume --max-running 256""",
 )
 @click.argument("file")
+@machine_options
 @click.option(
     "--policy",
     type=ConformingPolicy(),
@@ -79,8 +101,8 @@ Examples:
     type=click.Choice(["any", "position"]),
     default="any",
     show_default=True,
-    help="How requests with equal bounds may be ordered: in any order, which may differ from round "
-    "to round; or by position in the instance.",
+    help="How requests with equal bounds (for FCFS, of one arrival round) may be ordered: in any "
+    "order, which may differ from round to round; or by position in the instance.",
 )
 @click.option(
     "--time-limit",
@@ -95,6 +117,7 @@ Examples:
 def conform_command(
     context: click.Context,
     file: str,
+    machine: Mapping[str, object],
     policy: PolicyName,
     ties: str,
     time_limit: float,
@@ -103,7 +126,7 @@ def conform_command(
 ) -> None:
     """Check whether a policy could have made a schedule.
 
-    FILE holds the schedule as JSON or JSON lines; - is standard input.
+    FILE holds the schedule as JSON or JSON lines, or the log of an engine; - is standard input.
 
     The schedule is replayed round by round. Could the policy, from the state of the schedule in
     that round, have made the same evictions and admissions? The first round in which it could not
@@ -114,27 +137,51 @@ def conform_command(
     """
     if no_bound:
         refuse_without_effect(context, "time_limit", "with --no-bound")
-    schedule = schedule_in(file)
+    schedule = schedule_in(file, machine)
     tie_break: TieBreak | None = ByPosition() if ties == "position" else None
     with told_if_slow(f"the replay of {shown_file(file)}"):
         verdict = conform(schedule, policy, ties=tie_break)
-    best, stopped = None, False
+    bounds, stopped = None, False
     try:
         if not (no_bound or verdict.violations):
-            found = best_known(schedule.instance, time_limit)
-            best, stopped = found.optimum, found.interrupted
+            bounds, stopped = _bounds(schedule, time_limit)
     finally:
         # The verdict is printed also where the search for the optimum fails or a signal ends it.
         if as_json:
-            click.echo(json.dumps(_document(schedule, verdict, best)))
+            click.echo(json.dumps(_document(schedule, verdict, bounds)))
         else:
-            _print(schedule, verdict, best)
+            _print(schedule, verdict, bounds)
     if stopped:
         context.exit(tell_interrupted())
     context.exit(0 if verdict.conforms else ANSWER_IS_NO)
 
 
-def _print(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> None:
+def _bounds(schedule: Schedule, time_limit: float) -> tuple[Bounds, bool]:
+    """Bounds on the optimum of the completed requests, and whether Ctrl-C ended the search.
+
+    Without the other requests the runs of the completed ones are still valid. On machines that
+    ``optimum`` refuses, no schedule is searched for; a lower bound holds there too, as the limits
+    of a round only remove schedules.
+    """
+    instance = replace(schedule.instance, requests=schedule.served)
+    if not _is_searched(instance.machine):
+        proven = proven_bound(instance, time_limit)
+        bounds = Bounds(proven.total_latency, None, "certificate", "a certificate")
+        return bounds, proven.interrupted
+    found = best_known(instance, time_limit)
+    best = found.optimum
+    upper = min(best.total_latency, schedule.total_latency)
+    bounds = Bounds(best.lower_bound, upper, best.evidence, evidence_in_words(best))
+    return bounds, found.interrupted
+
+
+def _is_searched(machine: Machine) -> bool:
+    """Whether ``optimum`` searches for schedules of this machine."""
+    resumes = machine.after_eviction == "resume"
+    return not has_limits(machine) and (resumes or machine == PAPERS_MACHINE)
+
+
+def _print(schedule: Schedule, verdict: Conformance, bounds: Bounds | None) -> None:
     title = title_of(verdict.policy)
     for violation in verdict.violations:
         print_sentence(f"{violation.rule}: {violation.message}")
@@ -149,24 +196,26 @@ def _print(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> No
             f"valid, and {title}'s: {count(len(schedule.instance.requests), 'request')}, "
             f"{count(len(schedule.runs), 'run')}, {count(verdict.rounds, 'round')}."
         )
-    if best is not None:
-        print_sentence(_distance(schedule, best))
-        print_sentence(f"The lower bound rests on {evidence_in_words(best)}.")
+    if bounds is not None:
+        print_sentence(_distance(schedule, bounds))
+        print_sentence(f"The lower bound rests on {bounds.in_words}.")
 
 
-def _distance(schedule: Schedule, best: Optimum) -> str:
+def _distance(schedule: Schedule, bounds: Bounds) -> str:
     cost = f"total latency {schedule.total_latency:,} request·rounds"
-    times = ratio(schedule.total_latency / max(1, best.lower_bound))
-    if best.proven:
-        return f"{cost}, {times} times the optimum, {best.lower_bound:,}."
-    highest = min(best.total_latency, schedule.total_latency)
+    times = ratio(schedule.total_latency / max(1, bounds.lower))
+    if bounds.upper is None:
+        limits = " without the limits of a round" * has_limits(schedule.instance.machine)
+        return f"{cost}, at most {times} times the optimum{limits}, {bounds.lower:,} or more."
+    if bounds.upper == bounds.lower:
+        return f"{cost}, {times} times the optimum, {bounds.lower:,}."
     return (
-        f"{cost}, at most {times} times the optimum, which lies between {best.lower_bound:,} and "
-        f"{highest:,}."
+        f"{cost}, at most {times} times the optimum, which lies between {bounds.lower:,} and "
+        f"{bounds.upper:,}."
     )
 
 
-def _document(schedule: Schedule, verdict: Conformance, best: Optimum | None) -> dict[str, object]:
+def _document(schedule: Schedule, verdict: Conformance, bounds: Bounds | None) -> dict[str, object]:
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -176,7 +225,7 @@ def _document(schedule: Schedule, verdict: Conformance, best: Optimum | None) ->
         "violations": [asdict(violation) for violation in verdict.violations],
         "departure": None if verdict.departure is None else asdict(verdict.departure),
         "total_latency": None if verdict.violations else schedule.total_latency,
-        "lower_bound": None if best is None else best.lower_bound,
-        "upper_bound": None if best is None else min(best.total_latency, schedule.total_latency),
-        "evidence": None if best is None else best.evidence,
+        "lower_bound": None if bounds is None else bounds.lower,
+        "upper_bound": None if bounds is None else bounds.upper,
+        "evidence": None if bounds is None else bounds.evidence,
     }

@@ -11,16 +11,16 @@ import click
 
 from amin_ref.checker import SharedPrefixes, Violation, check, prefixes_shared_in
 from amin_ref.cli.bound import proven_bound, tell_interrupted
-from amin_ref.cli.check import shared_in_words, valid_in_words
+from amin_ref.cli.check import left_out_document, shared_in_words, valid_in_words
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.machine import machine_options
 from amin_ref.cli.options import SECONDS
-from amin_ref.cli.reading import schedule_in, shown_file
+from amin_ref.cli.reading import left_out_in_words, log_in, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import print_sentence
-from amin_ref.conformance import POLICY_NAMES, Departure, conform
+from amin_ref.conformance import Departure, PolicyName, conform
 from amin_ref.judging import (
     EvictedInTurn,
     Wait,
@@ -28,6 +28,7 @@ from amin_ref.judging import (
     evictions_by_request,
     longest_wait,
 )
+from amin_ref.logs import ReadLog
 from amin_ref.model.errors import InvalidValue, shown
 from amin_ref.model.machine import machine_document
 from amin_ref.model.schedule import Schedule
@@ -37,7 +38,7 @@ from amin_ref.policies.names import title_of
 FORMAT = "amin-ref/judgement"
 VERSION = 1
 
-JUDGED = ("fcfs", "amin")
+JUDGED: tuple[PolicyName, ...] = ("fcfs", "amin")
 """The policies whose decisions the schedule is compared with: the engines' default, and Amin."""
 
 MOST_NAMED = 5
@@ -120,37 +121,35 @@ def judge_command(
     """
     if no_bound:
         refuse_without_effect(context, "time_limit", "with --no-bound")
-    schedule = schedule_in(file, machine)
+    log = log_in(file, machine)
+    schedule = log.schedule
     with told_if_slow(f"checking {shown_file(file)}"):
-        violations, shared = check(schedule), prefixes_shared_in(schedule)
+        violations, shared = check(log.to_check), prefixes_shared_in(schedule)
     if violations:
-        _print_violations(schedule, violations, shared, as_json)
+        _print_violations(log, violations, shared, as_json)
         context.exit(ANSWER_IS_NO)
     with told_if_slow(f"the replay of {shown_file(file)}"):
         decisions = tuple(_decisions(schedule, policy, shared) for policy in JUDGED)
     bound = _bound(schedule, shared, None if no_bound else time_limit)
     if as_json:
-        click.echo(json.dumps(_document(schedule, (), shared, decisions, bound)))
+        click.echo(json.dumps(_document(log, (), shared, decisions, bound)))
     else:
-        for sentence in _page(schedule, shared, decisions, bound):
+        for sentence in _page(log, shared, decisions, bound):
             print_sentence(sentence)
     if bound.interrupted:
         context.exit(tell_interrupted())
 
 
-def _decisions(schedule: Schedule, policy: str, shared: SharedPrefixes | None) -> Decisions:
+def _decisions(schedule: Schedule, policy: PolicyName, shared: SharedPrefixes | None) -> Decisions:
     """Whether the policy could have made a valid schedule."""
     if shared is not None:
         why = "requests share prefixes, and what a request would occupy is not known."
         return Decisions(policy, None, None, why)
-    for name in POLICY_NAMES:
-        if name == policy:
-            try:
-                verdict = conform(schedule, name)
-            except InvalidValue as error:
-                return Decisions(policy, None, None, str(error))
-            return Decisions(policy, verdict.conforms, verdict.departure, None)
-    return Decisions(policy, None, None, f"conform does not replay {title_of(policy)} yet.")
+    try:
+        verdict = conform(schedule, policy)
+    except InvalidValue as error:
+        return Decisions(policy, None, None, str(error))
+    return Decisions(policy, verdict.conforms, verdict.departure, None)
 
 
 def _bound(schedule: Schedule, shared: SharedPrefixes | None, time_limit: float | None) -> Bound:
@@ -174,12 +173,15 @@ def _bound(schedule: Schedule, shared: SharedPrefixes | None, time_limit: float 
 
 
 def _page(
-    schedule: Schedule,
+    log: ReadLog,
     shared: SharedPrefixes | None,
     decisions: tuple[Decisions, ...],
     bound: Bound,
 ) -> Iterator[str]:
+    schedule = log.schedule
     yield valid_in_words(schedule)
+    if log.left_out is not None:
+        yield left_out_in_words(log.left_out)
     if shared is not None:
         yield shared_in_words(schedule, shared)
     yield from map(_decisions_in_words, decisions)
@@ -207,13 +209,9 @@ def _decisions_in_words(decisions: Decisions) -> str:
 def _bound_in_words(schedule: Schedule, bound: Bound) -> str:
     if bound.total_latency is None:
         return f"optimum: not judged: {bound.not_judged}"
-    times = ratio(schedule.total_latency / max(1, bound.total_latency))
+    times = ratio(schedule.total_latency / bound.total_latency)
     machine = schedule.instance.machine
-    limits = (
-        " without the limits of a round"
-        if machine.tokens_per_round is not None or machine.max_running is not None
-        else ""
-    )
+    limits = " without the limits of a round" * has_limits(machine)
     return (
         f"optimum: at most {times} times the least total latency that is possible{limits}: every "
         f"schedule of the completed requests has {bound.total_latency:,} request·rounds or more, "
@@ -279,7 +277,7 @@ def _wait_in_words(wait: Wait | None) -> str:
 
 
 def _print_violations(
-    schedule: Schedule,
+    log: ReadLog,
     violations: tuple[Violation, ...],
     shared: SharedPrefixes | None,
     as_json: bool,
@@ -288,22 +286,25 @@ def _print_violations(
         why = "the schedule is not valid."
         decisions = tuple(Decisions(policy, None, None, why) for policy in JUDGED)
         bound = Bound(None, why)
-        click.echo(json.dumps(_document(schedule, violations, shared, decisions, bound)))
+        click.echo(json.dumps(_document(log, violations, shared, decisions, bound)))
         return
     for violation in violations:
         print_sentence(f"{violation.rule}: {violation.message}")
     print_sentence(f"not valid: {count(len(violations), 'violation')}; nothing else is judged.")
     if shared is not None:
-        print_sentence(shared_in_words(schedule, shared))
+        print_sentence(shared_in_words(log.schedule, shared))
+    if log.left_out is not None:
+        print_sentence(left_out_in_words(log.left_out))
 
 
 def _document(
-    schedule: Schedule,
+    log: ReadLog,
     violations: tuple[Violation, ...],
     shared: SharedPrefixes | None,
     decisions: tuple[Decisions, ...],
     bound: Bound,
 ) -> dict[str, object]:
+    schedule = log.schedule
     valid = not violations
     evictions = evictions_by_request(schedule)
     wait = longest_wait(schedule) if valid else None
@@ -314,6 +315,7 @@ def _document(
         "valid": valid,
         "violations": [asdict(violation) for violation in violations],
         "rests_on_held": None if shared is None else asdict(shared),
+        "left_out": left_out_document(log.left_out),
         "machine": machine_document(schedule.instance.machine),
         "requests": len(schedule.instance.requests),
         "completed": len(schedule.completions),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import wraps
 
 import click
@@ -12,38 +12,36 @@ from amin_ref.cli.options import REQUESTS, TOKENS, WholeNumber
 from amin_ref.model.instance import Instance
 from amin_ref.model.machine import machine_document, machine_from_document
 
-_AS_IN_THE_FILE = "  [default: as in FILE, else {}]"
-
 
 def machine_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the flags of the machine; it receives those that were given as ``machine``.
 
     That is a mapping from fields of :class:`amin_ref.Machine` to values.
     """
+    return _with_flags(command, (*_STORAGE, *_LIMITS), "as in FILE, else ")
+
+
+def storage_options(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`machine_options`, for commands that read no instance and know no limits."""
+    return _with_flags(command, _STORAGE, "")
+
+
+def _with_flags(
+    command: Callable[..., None], names: Iterable[str], default: str
+) -> Callable[..., None]:
+    flags = tuple(names)
 
     @wraps(command)
-    def with_machine(
-        *args: object,
-        after_eviction: str | None,
-        last_token_stored: bool | None,
-        tokens_per_round: int | None,
-        max_running: int | None,
-        watermark: int | None,
-        **others: object,
-    ) -> None:
-        flags: dict[str, object] = {
-            "after_eviction": after_eviction,
-            "last_token_stored": last_token_stored,
-            "tokens_per_round": tokens_per_round,
-            "max_running": max_running,
-            "watermark": watermark,
-        }
-        given = {name: value for name, value in flags.items() if value is not None}
+    def with_machine(*args: object, **others: object) -> None:
+        values = {name: others.pop(name) for name in flags}
+        given = {name: value for name, value in values.items() if value is not None}
         command(*args, machine=given, **others)
 
     decorated: Callable[..., None] = with_machine
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
+    for name in reversed(flags):
+        flag = _FLAGS[name]
+        shown = f"{flag.help}  [default: {default}{flag.default}]"
+        decorated = click.option(flag.words, type=flag.type, default=None, help=shown)(decorated)
     return decorated
 
 
@@ -71,34 +69,56 @@ def flags_of(given: Mapping[str, object]) -> list[str]:
     return words
 
 
-_OPTIONS = (
-    click.option(
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A flag for a field of the machine, as :func:`click.option` takes it.
+
+    Attributes:
+        words: the flag, with its opposite if it has one.
+        default: the field of the paper's machine, in words.
+        help: what the field says.
+        type: of its value; ``None`` for a flag without a value.
+    """
+
+    words: str
+    default: str
+    help: str
+    type: click.ParamType[object] | None = None
+
+
+_STORAGE = ("after_eviction", "last_token_stored")
+"""The fields that say what a request loses and what it stores."""
+
+_LIMITS = ("tokens_per_round", "max_running", "watermark")
+"""The fields that limit a round."""
+
+_FLAGS = {
+    "after_eviction": _Flag(
         "--after-eviction",
-        type=click.Choice(["restart", "resume"]),
-        help="Whether the next run of an evicted request starts from nothing, or keeps the tokens "
-        "generated before." + _AS_IN_THE_FILE.format("restart"),
+        "restart",
+        "Whether the next run of an evicted request starts from nothing, or keeps the tokens "
+        "generated before.",
+        click.Choice(["restart", "resume"]),
     ),
-    click.option(
+    "last_token_stored": _Flag(
         "--last-token-stored/--no-last-token-stored",
-        default=None,
-        help="Whether the newest token of a request occupies cache."
-        + _AS_IN_THE_FILE.format("it does"),
+        "it does",
+        "Whether the newest token of a request occupies cache.",
     ),
-    click.option(
+    "tokens_per_round": _Flag(
         "--tokens-per-round",
-        type=TOKENS,
-        help="Most tokens that are computed in a round, over all requests."
-        + _AS_IN_THE_FILE.format("no limit"),
+        "no limit",
+        "Most tokens that are computed in a round, over all requests.",
+        TOKENS,
     ),
-    click.option(
-        "--max-running",
-        type=REQUESTS,
-        help="Most requests that run in a round." + _AS_IN_THE_FILE.format("no limit"),
+    "max_running": _Flag(
+        "--max-running", "no limit", "Most requests that run in a round.", REQUESTS
     ),
-    click.option(
+    "watermark": _Flag(
         "--watermark",
-        type=WholeNumber("blocks", least=0),
-        help="Blocks that an admission leaves free unless no request runs. Validity does not "
-        "depend on it." + _AS_IN_THE_FILE.format("0"),
+        "0",
+        "Blocks that an admission leaves free unless no request runs. Validity does not depend on "
+        "it.",
+        WholeNumber("blocks", least=0),
     ),
-)
+}

@@ -12,10 +12,13 @@ from typing import TypeVar
 
 import click
 
+from amin_ref.checker import check
 from amin_ref.cli.limits import input_limits
+from amin_ref.cli.messages import warn
 from amin_ref.cli.slow import told_if_slow
+from amin_ref.cli.wording import count
 from amin_ref.files.reading import BEGINNING, CannotRead, Source, open_source
-from amin_ref.logs import is_log, read_log
+from amin_ref.logs import LastRound, ReadLog, is_log, read_log_to_its_end
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown_path
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule, read_schedule
@@ -62,22 +65,59 @@ def named(file: str) -> Iterator[None]:
 def schedule_in(file: str, machine: Mapping[str, object] | None = None) -> Schedule:
     """The schedule in a file: one document, JSON lines, or an engine's log. Says so if slow.
 
+    Warns of a log that was not closed, whose last round is left out.
+
     Args:
         file: its name; ``-`` is standard input.
         machine: fields of the machine that override or complete those of the file.
 
     Raises:
         CannotRead: the file cannot be read.
-        InvalidDocument: the file does not hold a schedule, or a field's value breaks a rule.
+        InvalidDocument: the file does not hold a schedule, a field's value breaks a rule, or the
+            last round of a log that was not closed is not valid.
     """
+    return _warned(file, log_in(file, machine))
+
+
+def log_in(file: str, machine: Mapping[str, object] | None = None) -> ReadLog:
+    """As :func:`schedule_in`, for a command that says itself which round was left out."""
     with told_if_slow(f"reading {shown_file(file)}"):
         text = read_text(file)
         with named(file):
             return _schedule_or_log(text, machine)
 
 
-def _schedule_or_log(text: str, machine: Mapping[str, object] | None = None) -> Schedule:
-    return read_log(text, machine) if is_log(text[:BEGINNING]) else read_schedule(text, machine)
+def left_out_in_words(last: LastRound) -> str:
+    """That a log was not closed, and which round was left out."""
+    return (
+        "not closed: the log has no 'end' line, and requests are unfinished. So lines of its last "
+        f"round, {last.round:,}, may be missing, and that round is left out: of its "
+        f"{count(last.lines, 'line')} is judged only what no further line can mend."
+    )
+
+
+def _warned(file: str, log: ReadLog) -> Schedule:
+    """The schedule, after a warning if its last round was left out.
+
+    Raises:
+        InvalidDocument: that round is not valid.
+    """
+    if log.left_out is None:
+        return log.schedule
+    warn(f"{shown_file(file)} was {left_out_in_words(log.left_out)}")
+    violations = check(log.to_check)
+    if violations and not check(log.schedule):
+        raise InvalidDocument(
+            f"{shown_file(file)}: the last round is not valid: {violations[0].message} "
+            "'amin-ref check' lists every violation."
+        )
+    return log.schedule
+
+
+def _schedule_or_log(text: str, machine: Mapping[str, object] | None = None) -> ReadLog:
+    if is_log(text[:BEGINNING]):
+        return read_log_to_its_end(text, machine)
+    return ReadLog(read_schedule(text, machine))
 
 
 def instance_in(file: str) -> Instance | None:
@@ -93,7 +133,8 @@ def instance_in(file: str) -> Instance | None:
         text = read_text(file)
         with named(file):
             if any(name in _beginning(file) for name in (b'"amin-ref/schedule', b'"amin-ref/log"')):
-                return _schedule_or_log(text).instance
+                log = _schedule_or_log(text)
+                return _warned(file, log).instance
             return Instance.from_json(text)
 
 

@@ -29,6 +29,12 @@ def machine_in_words(machine: Machine) -> str:
     return f", on a machine with {text}" if text else ""
 
 
+def has_limits(machine: Machine) -> bool:
+    """Whether a round has limits, or an admission must leave something free."""
+    limits = (machine.tokens_per_round, machine.max_running, machine.watermark or None)
+    return any(limit is not None for limit in limits)
+
+
 def duration(nanoseconds: int) -> str:
     """A length of time in its two largest units: ``"58 min 21 s"``, ``"1.25 s"``."""
     if nanoseconds < 60 * 10**9:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from amin_ref.cli.bound import tell_interrupted
 from amin_ref.cli.exit_codes import INTERRUPTED
 from amin_ref.cli.family import TIME_LIMIT, changed_parameters, family_ratio, print_family
 from amin_ref.cli.flags import refuse_without_effect
+from amin_ref.cli.machine import storage_options
 from amin_ref.cli.messages import say
 from amin_ref.cli.options import REQUESTS, SECONDS, TOKENS, WholeNumber
 from amin_ref.cli.progress import asked_to_stop, watching
@@ -21,8 +23,9 @@ from amin_ref.cli.workers import processes
 from amin_ref.cli.writing import Output, OutputFile
 from amin_ref.families import FAMILIES
 from amin_ref.model.errors import shown_path
+from amin_ref.model.machine import machine_from_document
 from amin_ref.policies.loading import load_policy
-from amin_ref.policies.names import ALIASES, POLICIES
+from amin_ref.policies.names import ALIASES, FOR_RESUME, POLICIES
 from amin_ref.policies.variants import VARIANTS
 from amin_ref.small.setting import Setting
 from oracle.ratio.answer import WorstCase
@@ -95,8 +98,9 @@ Examples:
     metavar="NAME|MODULE:NAME",
     default="amin",
     show_default=True,
-    help=f"The policy: {', '.join(POLICIES)}; Amin with one rule changed: {', '.join(VARIANTS)}; "
-    "or a policy of your own.",
+    help=f"The policy: {', '.join(POLICIES)}; where evicted requests resume, also "
+    f"{', '.join(FOR_RESUME)}; Amin with one rule changed: {', '.join(VARIANTS)}; or a policy of "
+    "your own.",
 )
 @click.option("--prompt", type=TOKENS, help=f"s, length of every prompt.  {_OF_A_SEARCH}")
 @click.option("--lower", type=TOKENS, help=f"ℓ, lower bound of every output.  {_OF_A_SEARCH}")
@@ -105,6 +109,7 @@ Examples:
     "--capacity", type=TOKENS, help=f"M, size of the cache; at least s + u.  {_OF_A_SEARCH}"
 )
 @click.option("--requests", type=REQUESTS, help=f"n, number of requests.  {_OF_A_SEARCH}")
+@storage_options
 @_TIME_LIMIT
 @_WORKERS
 @_CHECKPOINT
@@ -120,6 +125,7 @@ def worst_case_command(
     upper: int | None,
     capacity: int | None,
     requests: int | None,
+    machine: Mapping[str, object],
     time_limit: float | None,
     workers: int,
     checkpoint: Path | None,
@@ -128,10 +134,13 @@ def worst_case_command(
     """Find a policy's exact worst ratio to the optimum.
 
     All prompts are equal and all requests arrive in round 0. The worst ratio is the largest total
-    latency / OPT over all output lengths from ℓ to u of n requests; for amax, h-sf, svf, amin and
-    'amin-…' also over all tie-breaks. Any other policy is run on each of the (u - ℓ + 1)^n
-    assignments of output lengths to requests, with a new policy object for each, and breaks ties by
-    its own rule.
+    latency / OPT over all output lengths from ℓ to u of n requests; for amin, amax, fcfs, h-sf,
+    svf, srv and 'amin-…' also over all tie-breaks, which for fcfs are all orders of arrival. Any
+    other policy is run on each of the (u - ℓ + 1)^n assignments of output lengths to requests, with
+    a new policy object for each, and breaks ties by its own rule.
+
+    OPT is that of the machine: where evicted requests resume it is another number than where they
+    restart, and at most as large.
 
     Prints a Python program with an instance that attains the worst ratio; its first line is a
     comment with the answer. After Ctrl-C the largest ratio seen so far is printed (exit code 130).
@@ -156,6 +165,7 @@ def worst_case_command(
         _demanded(context, "lower", lower),
         _demanded(context, "upper", upper),
         _demanded(context, "capacity", capacity),
+        machine=machine_from_document(machine, "machine"),
     )
     question = Question(policy, setting, _demanded(context, "requests", requests))
     if question.is_foreign:
@@ -196,7 +206,8 @@ def worst_case_command(
     "worst-case-table",
     epilog="""\b
 Example:
-  amin-ref worst-case-table --output worst_case.jsonl --workers 2 --checkpoint finished.jsonl""",
+  amin-ref worst-case-table --output worst_case.jsonl --workers 2 --checkpoint finished.jsonl
+  amin-ref worst-case-table --after-eviction resume --output worst_case_resume.jsonl""",
 )
 @click.option(
     "--output",
@@ -204,18 +215,24 @@ Example:
     default="-",
     help="File to write the table to; - is standard output.  [default: -]",
 )
+@storage_options
 @_WORKERS
 @_CHECKPOINT
 @click.pass_context
 def worst_case_table_command(
-    context: click.Context, output: Output, workers: int, checkpoint: Path | None
+    context: click.Context,
+    output: Output,
+    machine: Mapping[str, object],
+    workers: int,
+    checkpoint: Path | None,
 ) -> None:
     """Tabulate worst ratios over a grid of settings.
 
-    Writes a line of JSON for each setting and each of Amin, Amax and H-SF. After Ctrl-C the table
-    has the finished lines (exit code 130).
+    Writes a line of JSON for each setting and each of Amin, Amax and H-SF; where evicted requests
+    resume, each of Amin, FCFS and SRV. After Ctrl-C the table has the finished lines (exit code
+    130).
     """
-    questions = table_questions()
+    questions = table_questions(machine_from_document(machine, "machine"))
     kept = _opened(checkpoint)
     pieces = sum(question.pieces for question in questions)
     with (
@@ -246,7 +263,10 @@ def _opened(checkpoint: Path | None) -> Checkpoint | None:
         return Checkpoint(checkpoint)
 
 
-_OF_THE_SEARCH = ("policy", "prompt", "lower", "capacity", "requests", "workers", "checkpoint")
+_OF_THE_SEARCH = (
+    *("policy", "prompt", "lower", "capacity", "requests", "workers", "checkpoint"),
+    *("after_eviction", "last_token_stored"),
+)
 """Python names of the flags that belong to a search, not to a family."""
 
 

@@ -1,12 +1,14 @@
-"""Could Amin, Amax or H-SF have made this schedule?
+"""Could Amin, Amax, H-SF or FCFS have made this schedule?
 
 :func:`conform` replays a schedule round by round, whichever program made it. In each round, from
 the state that the schedule itself is in, it decides whether the policy could have made the
 schedule's evictions and admissions, and it explains the first round in which the policy could not.
 
-To read: ``verdict`` (the answer); ``bound_rules`` (what each policy assumes of output lengths);
-``busy_periods``, ``growing``, ``long_plan``, ``plan`` and ``waiting`` (the state of a replay),
-``replay`` (which finds the first wrong round); ``explanation`` (which puts that round into words).
+To read: ``verdict`` (the answer). The state of a replay: ``traced`` (what a run does in each
+round), ``busy_periods``, ``waiting``, ``admission_order``. FCFS: ``first_come`` (which finds the
+first wrong round), ``first_come_words`` (which explains it). The other policies: ``bound_rules``
+(what each assumes of output lengths), ``growing``, ``long_plan`` and ``plan`` (what is planned),
+``replay`` and ``explanation``. ``wording`` has the words that both explanations use.
 """
 
 from __future__ import annotations
@@ -14,23 +16,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from amin_ref.checker import check
+from amin_ref.checker import check, prefixes_shared_in
 from amin_ref.conformance.bound_rules import BOUND_RULES, BoundRule, recognisable_bugs
 from amin_ref.conformance.explanation import Explanation
+from amin_ref.conformance.first_come import replay_first_come
+from amin_ref.conformance.first_come_words import FirstComeExplanation
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.replay import replay as _replay
 from amin_ref.conformance.verdict import (
     POLICY_NAMES,
+    BoundPolicyName,
     BugRule,
+    ChunkRule,
     Conformance,
     ConformanceRule,
     Departure,
+    FirstComeRule,
     PolicyName,
     RoundRule,
 )
 from amin_ref.conformance.waiting import Ranks
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.schedule import Schedule, refuse_other_schedules
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import RequestId
 from amin_ref.policies import TieBreak, VisibleRequest
 from amin_ref.policies.names import title_of
@@ -38,9 +45,11 @@ from amin_ref.policies.names import title_of
 __all__ = [
     "POLICY_NAMES",
     "BugRule",
+    "ChunkRule",
     "Conformance",
     "ConformanceRule",
     "Departure",
+    "FirstComeRule",
     "PolicyName",
     "RoundRule",
     "conform",
@@ -56,27 +65,57 @@ def conform(
     ``proofs_notes/conformance.md``.
 
     Args:
-        schedule: made by any program.
-        policy: ``"amin"``, ``"amax"`` or ``"h-sf"``.
-        ties: breaks ties between equal assumed lengths. ``None``: any order, which may differ from
-            round to round (decision D31).
+        schedule: made by any program, on any machine, also one with aborted or unfinished requests
+            (specification, section 7).
+        policy: ``"amin"``, ``"amax"``, ``"h-sf"`` or ``"fcfs"``.
+        ties: breaks ties: between equal assumed lengths; for FCFS between equal arrival rounds.
+            ``None``: any order, which may differ from round to round (decision D31).
 
     Raises:
-        InvalidValue: the policy is unknown or has no bound rule; or a rank is not a number.
+        InvalidValue: no schedule can be checked for the policy; the requests share prefixes; or a
+            rank is not a number.
     """
-    refuse_other_schedules(schedule, "conform")
-    bound_rule = BOUND_RULES.get(policy)
-    if bound_rule is None:
+    if policy not in POLICY_NAMES:
         raise InvalidValue(
             "conformance: policy",
             policy,
-            "only policies that have a bound rule can be checked",
+            "no schedule can be checked for it",
             f"give one of {', '.join(POLICY_NAMES)}",
         )
     violations = check(schedule)
     if violations:
         return Conformance(policy, 0, violations, None)
+    _refuse_shared_prefixes(schedule)
     ranks = None if ties is None else _ranks(schedule, ties)
+    if policy == "fcfs":
+        return _first_come(schedule, ranks)
+    return _by_bounds(schedule, policy, ranks)
+
+
+def _refuse_shared_prefixes(schedule: Schedule) -> None:
+    shared = prefixes_shared_in(schedule)
+    if shared is not None:
+        raise InvalidValue(
+            f"schedule: held: round {shared.first}",
+            shared.held,
+            f"the runs imply {shared.by_runs}, so requests share prefixes, and what a request "
+            "would occupy is not known",
+            "give a schedule of requests that share nothing",
+        )
+
+
+def _first_come(schedule: Schedule, ranks: Ranks | None) -> Conformance:
+    replayed = replay_first_come(schedule, ranks)
+    wrong = replayed.wrong
+    if wrong is None:
+        return Conformance("fcfs", replayed.rounds, (), None)
+    explanation = FirstComeExplanation(schedule.instance, any_tie=ranks is None, wrong=wrong)
+    departure = Departure(wrong.now, wrong.rule, wrong.requests, explanation.text())
+    return Conformance("fcfs", replayed.rounds, (), departure)
+
+
+def _by_bounds(schedule: Schedule, policy: BoundPolicyName, ranks: Ranks | None) -> Conformance:
+    bound_rule = BOUND_RULES[policy]
     replayed = _replay(schedule, bound_rule, ranks)
     departure = None
     if replayed.wrong is not None:
@@ -86,7 +125,7 @@ def conform(
 
 
 def _named(
-    schedule: Schedule, policy: PolicyName, ranks: Ranks | None, wrong: RoundState, text: str
+    schedule: Schedule, policy: BoundPolicyName, ranks: Ranks | None, wrong: RoundState, text: str
 ) -> Departure:
     """The departure, named after a known bug that explains the whole schedule, if one does."""
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)

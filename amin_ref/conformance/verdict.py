@@ -8,8 +8,11 @@ from typing import Literal, get_args
 from amin_ref.checker import Violation
 from amin_ref.model.validation import RequestId
 
-PolicyName = Literal["amin", "amax", "h-sf"]
-"""The policies that have a bound rule, so that schedules can be checked for them."""
+BoundPolicyName = Literal["amin", "amax", "h-sf"]
+"""The policies that plan with an assumed output length."""
+
+PolicyName = Literal["amin", "amax", "h-sf", "fcfs"]
+"""The policies that schedules can be checked for."""
 
 POLICY_NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 
@@ -25,6 +28,25 @@ RoundRule = Literal[
 ]
 """What can be wrong with the evictions and admissions of a round (specification, section 3)."""
 
+ChunkRule = Literal["evicted-too-few", "wrong-chunk"]
+"""What can be wrong with a round that computes a part of some prefix (section 7)."""
+
+BoundedRule = RoundRule | ChunkRule
+"""What can be wrong with a round of a policy that plans with an assumed output length."""
+
+FirstComeRule = Literal[
+    "evicted-needlessly",
+    "wrong-victim",
+    "evicted-too-many",
+    "admitted-after-evicting",
+    "admitted-what-cannot-fit",
+    "admitted-out-of-order",
+    "skipped-the-first",
+    "stopped-too-early",
+    "wrong-chunk",
+]
+"""What can be wrong with a round of FCFS (specification, sections 4 and 7)."""
+
 BugRule = Literal[
     "did-not-refine",
     "refined-too-far",
@@ -35,7 +57,7 @@ BugRule = Literal[
 ]
 """Known bugs in the assumed output lengths, each of which can explain a whole schedule."""
 
-ConformanceRule = RoundRule | BugRule
+ConformanceRule = BoundedRule | FirstComeRule | BugRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,17 @@ To read: ``events`` (the lines of a log), ``stay`` (a request in the cache, roun
 from __future__ import annotations
 
 from amin_ref.logs.events import FORMAT, VERSION
-from amin_ref.logs.reading import is_log, read_log
+from amin_ref.logs.reading import LastRound, ReadLog, is_log, read_log, read_log_to_its_end
 from amin_ref.logs.writing import LogWriter, log_of
 
-__all__ = ["FORMAT", "VERSION", "LogWriter", "is_log", "log_of", "read_log"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "LastRound",
+    "LogWriter",
+    "ReadLog",
+    "is_log",
+    "log_of",
+    "read_log",
+    "read_log_to_its_end",
+]

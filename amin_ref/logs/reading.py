@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amin_ref.logs.events import FORMAT, Event, Header, events_in, header_in
 from amin_ref.logs.stay import Stay
@@ -26,12 +26,56 @@ def is_log(beginning: str) -> bool:
     return f'"{FORMAT}"' in beginning.lstrip().split("\n", 1)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class LastRound:
+    """The last round of a log that was not closed (decision D46).
+
+    Attributes:
+        round: the round.
+        lines: how many lines of it the log has.
+        settled: the schedule with what is certain of the round, whatever lines of it are missing.
+            A rule that it breaks is broken by every way in which the round can go on. It is for
+            :func:`amin_ref.check` alone: a request that runs, and of which no line of the round
+            says what it computes, is taken out of the cache.
+    """
+
+    round: int
+    lines: int
+    settled: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """What a log says.
+
+    Attributes:
+        schedule: what the engine did, without ``left_out``.
+        left_out: the last round, if the log was not closed; ``None`` otherwise.
+    """
+
+    schedule: Schedule
+    left_out: LastRound | None = None
+
+    @property
+    def to_check(self) -> Schedule:
+        """The schedule whose violations are those of the log."""
+        return self.schedule if self.left_out is None else self.left_out.settled
+
+
 def read_log(text: str, machine: Mapping[str, object] | None = None) -> Schedule:
-    """The schedule that an engine logged.
+    """The schedule that an engine logged, without the last round of a log that was not closed.
+
+    As :func:`read_log_to_its_end`, which also says what was left out.
+    """
+    return read_log_to_its_end(text, machine).schedule
+
+
+def read_log_to_its_end(text: str, machine: Mapping[str, object] | None = None) -> ReadLog:
+    """The schedule that an engine logged, and the round that was left out of it.
 
     The requests are in the order of their ``arrive`` lines. A log without an ``end`` line in which
-    a request is neither completed nor aborted may lack lines of its last round, so that round is
-    left out, and the log ends before it (decision D46).
+    a request is neither completed nor aborted was not closed: it may lack lines of its last round,
+    so that round is left out of the schedule, which ends before it (decision D46).
 
     Args:
         text: the lines.
@@ -39,7 +83,7 @@ def read_log(text: str, machine: Mapping[str, object] | None = None) -> Schedule
 
     Raises:
         InvalidDocument: a line is not of the format, or contradicts the lines before it; the
-            message names the line.
+            message names the line. The lines of a round that is left out are read, too.
         InvalidValue: a value breaks a rule of a request, a run or the instance.
     """
     lines = text.split("\n")
@@ -52,8 +96,13 @@ def read_log(text: str, machine: Mapping[str, object] | None = None) -> Schedule
     if not lines:
         raise InvalidDocument("the log is empty; its first line is a header.")
     log = _Log(header_in(lines[0], machine or {}))
-    log.read(events_in(_numbered(lines)))
-    return log.schedule()
+    pending = log.read(events_in(_numbered(lines)))
+    if not pending:
+        return ReadLog(log.schedule())
+    with_last_round = log.copied()
+    with_last_round.happen(pending)
+    now = pending[0].round
+    return ReadLog(log.schedule(), LastRound(now, len(pending), with_last_round.settled_in(now)))
 
 
 def _numbered(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -99,15 +148,19 @@ class _Log:
     laid_out: int = 0
     """Rounds that are kept one by one, over all runs."""
 
-    def read(self, events: Iterator[Event]) -> None:
-        """Read all events, the ones of a round when the round is over."""
+    def read(self, events: Iterator[Event]) -> Sequence[Event]:
+        """Read all events, the ones of a round when the round is over.
+
+        Returns:
+            The events of the last round, if the log was not closed; they have not happened.
+        """
         pending: list[Event] = []
         now = 0
         for event in events:
             if self.ended is not None:
                 raise event.refuse("no line may follow the event 'end'")
             if event.round > now:
-                self._happen(pending)
+                self.happen(pending)
                 pending = []
                 now = event.round
             elif event.round < now:
@@ -121,10 +174,28 @@ class _Log:
                 pending.append(event)
         if self.ended is None and self.open + sum(map(_opens, pending)) > 0:
             self.ended = now
-        else:
-            self._happen(pending)
+            return pending
+        self.happen(pending)
+        if self.ended is None and any(each.stay for each in self.requests.values()):
+            self.ended = now + 1  # a request runs after it completed or was aborted; check says so
+        return ()
 
-    def _happen(self, events: Sequence[Event]) -> None:
+    def copied(self) -> _Log:
+        """A copy: what happens to it changes nothing here."""
+        requests = {
+            name: replace(request, stay=request.stay and request.stay.copied())
+            for name, request in self.requests.items()
+        }
+        return replace(
+            self,
+            requests=requests,
+            runs=[*self.runs],
+            aborted={**self.aborted},
+            held={**self.held},
+        )
+
+    def happen(self, events: Sequence[Event]) -> None:
+        """The events of a round happen, in their order."""
         for event in events:
             if event.kind == "computed":
                 self._compute(event)
@@ -234,6 +305,48 @@ class _Log:
                 "together; leave out these lines where a request computes the rest of its "
                 "prefix, or cut the log into parts."
             )
+
+    def settled_in(self, now: int) -> Schedule:
+        """See :attr:`LastRound.settled`; the events of the last round, ``now``, have happened."""
+        for name, request in self.requests.items():
+            stay = request.stay
+            if stay is None:
+                continue
+            if stay.next > now:  # what it computes was said
+                outcome: Outcome = "evicted"
+                tokens = request.kept + stay.generated
+                if stay.ends_with_token and self._may_complete(name, request, tokens):
+                    outcome, request.output_len = "completed", tokens
+                self._stop(name, request, now + 1, outcome)
+            elif stay.start == now:  # it may compute nothing, and it cannot be evicted any more
+                stay.compute(now, 0)
+                self._stop(name, request, now + 1, "evicted")
+            else:  # it may have been evicted at the start of the round
+                self._stop(name, request, now, "evicted")
+        self.ended = now + 1
+        held, self.held = self.held, {}
+        found = self.schedule()
+        if not held:
+            return found
+        # Requests that no line names can hold more, and requests that share prefixes can hold less.
+        by_runs = int(found.occupancy()[now]) if found.makespan > now else 0
+        capacity = self.header.capacity
+        said = held.get(now, min(by_runs, capacity))
+        self.held = {**held, now: said if said > capacity else min(said, by_runs)}
+        return Schedule(
+            found.instance,
+            found.runs,
+            aborted=found.aborted,
+            ended=found.ended,
+            held=self._held(now + 1),
+        )
+
+    def _may_complete(self, name: str, request: _Logged, tokens: int) -> bool:
+        """Whether a request may complete with this many tokens."""
+        least = request.most + 1  # it had ``most`` tokens, and did not complete
+        if self.header.machine.sound_predictions:
+            least = max(least, request.lower)
+        return tokens >= least and name not in self.aborted
 
     def schedule(self) -> Schedule:
         """The schedule, once all events were read."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 
 class Stay:
     """A run that has not stopped.
@@ -12,6 +14,7 @@ class Stay:
         start: its first round.
         generated: tokens that it has generated.
         next: the first round that is not yet counted.
+        ends_with_token: whether it generates a token in the last round that is counted.
         computed: tokens computed in each round from ``start`` to ``next - 1``, once a round was
             said; ``None`` before.
     """
@@ -20,6 +23,7 @@ class Stay:
         self.start = start
         self.generated = 0
         self.next = start
+        self.ends_with_token = False
         self.computed: list[int] | None = None
         self._prefix = prefix
         self._in_cache = 0
@@ -28,6 +32,12 @@ class Stay:
     def left(self) -> int:
         """Tokens of the prefix that are not yet computed, the generated tokens included."""
         return max(0, self._prefix + self.generated - self._in_cache)
+
+    def copied(self) -> Stay:
+        """A copy: what happens to it changes nothing here."""
+        found = copy(self)
+        found.computed = None if self.computed is None else [*self.computed]
+        return found
 
     def pass_rounds(self, until: int) -> None:
         """The rounds up to ``until - 1`` pass, and nothing else is said of them."""
@@ -42,6 +52,7 @@ class Stay:
         self._in_cache += left + rounds - 1
         self.generated += rounds
         self.next = until
+        self.ends_with_token = True
 
     def compute(self, now: int, tokens: int) -> None:
         """In round ``now``, not before ``next``, the request computes this many tokens."""
@@ -55,5 +66,6 @@ class Stay:
         if self.computed is not None:
             self.computed.append(tokens)
         self._in_cache += tokens
-        self.generated += self._in_cache >= self._prefix + self.generated
+        self.ends_with_token = self._in_cache >= self._prefix + self.generated
+        self.generated += self.ends_with_token
         self.next += 1

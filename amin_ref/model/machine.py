@@ -101,6 +101,23 @@ def refuse_other_machines(machine: Machine, where: str) -> None:
         )
 
 
+def refuse_limits(machine: Machine, why: str, mend: str = "leave the limit out") -> None:
+    """Refuse machines that limit a round, in a function that knows no limits.
+
+    Args:
+        machine: that of the instance.
+        why: the rule of the error, a clause.
+        mend: what the user can do.
+
+    Raises:
+        InvalidValue: ``tokens_per_round``, ``max_running`` or ``watermark`` is given.
+    """
+    for name in ("tokens_per_round", "max_running", "watermark"):
+        limit: int | None = getattr(machine, name)
+        if limit:
+            raise InvalidValue(f"machine: {name}", limit, why, mend)
+
+
 def machine_document(machine: Machine) -> dict[str, object]:
     """The machine as an object for ``json``, with only the fields that differ from the default."""
     values = (

@@ -545,6 +545,20 @@ def refuse_other_schedules(schedule: Schedule, where: str) -> None:
         InvalidValue: the schedule is such a one.
     """
     refuse_other_machines(schedule.instance.machine, where)
+    refuse_computed(schedule, where)
+    refuse_what_a_log_lacks(schedule, where)
+
+
+def refuse_computed(schedule: Schedule, where: str) -> None:
+    """Refuse a schedule whose runs say what they computed.
+
+    Args:
+        schedule: given by the user.
+        where: the function or command that the user called.
+
+    Raises:
+        InvalidValue: the schedule is such a one.
+    """
     if schedule.has_computed:
         run = next(run for run in schedule.runs if run.computed is not None)
         raise InvalidValue(
@@ -553,7 +567,6 @@ def refuse_other_schedules(schedule: Schedule, where: str) -> None:
             f"this field is not supported by {where} yet",
             "give runs that compute their prompt in one round, without the field",
         )
-    refuse_what_a_log_lacks(schedule, where)
 
 
 def refuse_what_a_log_lacks(schedule: Schedule, where: str) -> None:

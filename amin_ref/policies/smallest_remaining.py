@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from amin_ref.model.blocks import occupied, volume
 from amin_ref.model.errors import InvalidValue
-from amin_ref.model.machine import Machine
+from amin_ref.model.machine import Machine, refuse_limits
 from amin_ref.model.validation import RequestId
 from amin_ref.policies.policy import ClairvoyantPolicy, Decision, RevealedRequest
 from amin_ref.policies.ties import ByPosition, TieBreak
@@ -52,12 +52,7 @@ class SmallestRemainingVolume(ClairvoyantPolicy):
                 "resume them",
                 "give 'resume', or another policy",
             )
-        for name in ("tokens_per_round", "max_running", "watermark"):
-            value: int | None = getattr(machine, name)
-            if value:
-                raise InvalidValue(
-                    f"machine: {name}", value, "SRV knows no limits", "leave the limit out"
-                )
+        refuse_limits(machine, "SRV knows no limits")
         self._machine = machine
 
     def begin(self, capacity: int, block_size: int) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from amin_ref.model.errors import NoProgress
+from amin_ref.model.errors import InvalidValue, NoProgress
 from amin_ref.small.plans import PackedPlans
 from amin_ref.small.setting import Setting
 
 RequestState = tuple[int, int, int]
-"""What the scheduler knows of an unfinished request: the tokens that it has generated in its
-present run (-1 while it waits), its working bound ℓ̃, and its least possible output length."""
+"""What the scheduler knows of an unfinished request: the tokens that it has generated and not lost,
+its working bound ℓ̃, and its least possible output length. While it waits with g tokens, -1 - g
+stands for the tokens: -1 where an eviction loses them."""
 
 State = tuple[RequestState, ...]
 """The unfinished requests at the start of a round, in order of tie-break rank."""
@@ -30,21 +31,36 @@ class Rules:
         assume: the bound that a request starts with: ℓ, or u as for Amax.
         refine: whether a request's bound rises with the tokens that it generates.
         victims: which request an overflow evicts first: the first in ≺, the last in ≺, or the one
-            admitted last (of those admitted in the same round, the last in ≺).
+            admitted last (of those admitted in the same round, the last in ≺; only where an
+            eviction loses the tokens, which then tell the round of admission).
         look_ahead: whether an admitted request must fit until all bounds are reached, or only for
             its next token.
+        admits_after_evicting: whether requests are admitted in a round in which others are evicted.
     """
 
     assume: Literal["lower", "upper"] = "lower"
     refine: bool = True
     victims: Literal["ascending", "descending", "newest"] = "ascending"
     look_ahead: bool = True
+    admits_after_evicting: bool = True
 
 
 class FastSimulation:
-    """Runs a scheduler, given by its rules, on instances of one setting."""
+    """Runs a scheduler, given by its rules, on instances of one setting.
+
+    Raises:
+        InvalidValue: the rules evict the newest request, and the setting's machine resumes.
+    """
 
     def __init__(self, setting: Setting, rules: Rules) -> None:
+        self._resumes = setting.machine.after_eviction == "resume"
+        if self._resumes and rules.victims == "newest":
+            raise InvalidValue(
+                "rules: victims",
+                rules.victims,
+                "the tokens of a request that resumes do not tell when it was admitted",
+                "give 'ascending' or 'descending'",
+            )
         self.setting = setting
         self.rules = rules
         self._plans = PackedPlans(setting)
@@ -62,7 +78,6 @@ class FastSimulation:
         is still in the list.
         """
         plans = self._plans
-        look_ahead = self.rules.look_ahead
         requests = list(state)
         plan = plans.bias
         for generated, bound, _ in requests:
@@ -82,13 +97,17 @@ class FastSimulation:
         # only after they have been listed.
         waiting = sorted((bound, i) for i, (a, bound, _) in enumerate(requests) if a < 0)
         for i in evicted:
-            requests[i] = (-1, *requests[i][1:])
+            kept = requests[i][0] if self._resumes else 0
+            requests[i] = (-1 - kept, *requests[i][1:])
+        if evicted and not self.rules.admits_after_evicting:
+            waiting = []
         for bound, i in waiting:
-            with_it = plan + plans.held[0][bound if look_ahead else 1]
+            kept = -1 - requests[i][0]
+            with_it = plan + plans.held[kept][self._more(kept, bound)]
             if with_it & plans.over:
                 break
             plan = with_it
-            requests[i] = (0, *requests[i][1:])
+            requests[i] = (kept, *requests[i][1:])
         return [
             (generated + 1, bound, least) if generated >= 0 else (generated, bound, least)
             for generated, bound, least in requests
@@ -128,7 +147,7 @@ class FastSimulation:
         return total
 
     def _more(self, generated: int, bound: int) -> int:
-        """The tokens that a running request is assumed to generate from now on."""
+        """The tokens that a request is assumed to generate from now on, or once it is admitted."""
         return bound - generated if self.rules.look_ahead and bound > generated else 1
 
     def _victims(self, state: State) -> list[int]:

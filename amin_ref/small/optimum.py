@@ -10,6 +10,9 @@ from amin_ref.model.errors import AminError
 from amin_ref.small.plans import PackedPlans
 from amin_ref.small.setting import Outputs, Setting
 
+TokenRounds = tuple[tuple[int, ...], ...]
+"""For each of some outputs, the rounds in which it generates its tokens, in ascending order."""
+
 
 class Stopped(AminError):
     """A search that ended because its ``should_stop`` returned True."""
@@ -21,14 +24,17 @@ def never() -> bool:
 
 
 class Hindsight:
-    """Total latencies of schedules made with every output length known, for one setting."""
+    """Total latencies of schedules made with every output length known, for one setting.
+
+    They evict no request, which gains nothing where evicted requests restart.
+    """
 
     def __init__(self, setting: Setting) -> None:
         self._capacity = setting.capacity
         self._plans = PackedPlans(setting)
         self._field = (1 << self._plans.width) - 1
         self._area = [
-            sum(setting.prompt_len + k for k in range(1, length + 1))
+            sum(setting.machine.held(setting.prompt_len + k) for k in range(1, length + 1))
             for length in range(setting.upper + 1)
         ]
 
@@ -44,6 +50,10 @@ class Hindsight:
             plan += held
             total += now + output_len
         return total
+
+    def upper_bound(self, outputs: Outputs) -> int:
+        """The total latency of some schedule: H-SF's; request·rounds."""
+        return self.shortest_first(outputs)
 
     def lower_bound(self, outputs: Outputs, plan: int = 0) -> int:
         """A lower bound of the total latency from now on, with ``plan`` already occupied.
@@ -98,6 +108,14 @@ class Hindsight:
         starts = self._starts_up_to(outputs, self.shortest_first(outputs), never)
         assert starts is not None  # H-SF's schedule is one
         return starts
+
+    def token_rounds(self, outputs: Outputs) -> TokenRounds:
+        """The rounds in which each of ``outputs`` generates its tokens in an optimal schedule."""
+        starts = self.optimal_starts(outputs)
+        return tuple(
+            tuple(range(start, start + output_len))
+            for start, output_len in zip(starts, outputs, strict=True)
+        )
 
     def _starts_up_to(
         self, outputs: Outputs, limit: int, should_stop: Callable[[], bool]

@@ -13,7 +13,7 @@ from amin_ref.small.setting import Setting
 
 MOST_HELD_PER_CAPACITY = 3
 """A field never holds more than 3M tokens: M for what the running requests held in the round
-before, M for their next tokens (each of them held at least 2 tokens), M for a request that is tried
+before, M for their next tokens (each of them held at least 1 token), M for a request that is tried
 for admission."""
 
 
@@ -37,9 +37,10 @@ class PackedPlans:
         self.over_now = 1 << (self.width - 1)
         self.over = sum(self.over_now << (self.width * k) for k in rounds)
         self.bias = sum((self.over_now - 1 - setting.capacity) << (self.width * k) for k in rounds)
+        held = setting.machine.held
         self.held = [
             [
-                sum((setting.prompt_len + a + k + 1) << (self.width * k) for k in range(more))
+                sum(held(setting.prompt_len + a + k + 1) << (self.width * k) for k in range(more))
                 for more in range(setting.upper + 1)
             ]
             for a in range(setting.upper + 1)

@@ -26,11 +26,14 @@ THEOREM_OF_DEPARTURE: Mapping[ConformanceRule, Theorem] = {
     "read-the-output-length": "T5",
     "wrong-victim": "T6",
     "evicted-too-many": "T6",
+    "evicted-too-few": "T6",
     "readmitted-at-once": "T7",
+    "admitted-after-evicting": "T7",
     "admitted-what-cannot-fit": "T7",
     "admitted-out-of-order": "T7",
     "skipped-the-first": "T7",
     "stopped-too-early": "T7",
+    "wrong-chunk": "T7",
 }
 """The theorem that a scheduler breaks if it departs from Amin by this rule."""
 

@@ -83,9 +83,10 @@ class Annealing:
         block = instance.block_size
         self._capacity = instance.capacity // block * block
         requests = period.requests
+        held = instance.machine.held
         self._arrivals = np.array([one.arrival - period.first_round for one in requests])
         self._occupied: list[Singles] = [
-            occupied_by_round(one.prompt_len, one.output_len, block).astype(np.float32)
+            occupied_by_round(held(one.prompt_len), one.output_len, block).astype(np.float32)
             for one in requests
         ]
         self._likely = dual.likely_starts(prices, SAMPLING * period.rounds, LIKELY_STARTS)
@@ -167,6 +168,7 @@ def repaired(instance: Instance, period: BusyPeriod, starts: list[int]) -> list[
     request, in order of start, moves to the earliest round in which it fits.
     """
     requests = period.requests
+    held = instance.machine.held
     starts = starts.copy()
     free = FreeCapacity(instance, period.first_round)
     for request, start in zip(requests, starts, strict=True):
@@ -182,7 +184,7 @@ def repaired(instance: Instance, period: BusyPeriod, starts: list[int]) -> list[
             np.minimum(
                 overflow[first[i] : stop[i]],
                 occupied_by_round(
-                    requests[i].prompt_len, requests[i].output_len, instance.block_size
+                    held(requests[i].prompt_len), requests[i].output_len, instance.block_size
                 ),
             ).mean()
             for i in running

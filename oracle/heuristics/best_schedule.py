@@ -18,7 +18,6 @@ from dataclasses import replace
 import numpy as np
 
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 from oracle.budget import DEFAULT_BUDGET, Budget
@@ -31,7 +30,11 @@ from oracle.prices.dual import Dual, Floats
 from oracle.starts.free_capacity import FreeCapacity
 from oracle.starts.list_schedule import list_schedule, volume_of
 from oracle.starts.parts import BusyPeriod, busy_periods
-from oracle.starts.start_rounds import latency_of, schedule_from
+from oracle.starts.start_rounds import (
+    latency_of,
+    refuse_machines_without_starts,
+    schedule_from,
+)
 
 PRICING = 0.1
 """Share of the time that goes into prices where the caller gives no certificate."""
@@ -70,7 +73,7 @@ def best_schedule(
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
     """
-    refuse_other_machines(instance.machine, "best_schedule")
+    refuse_machines_without_starts(instance.machine, "best_schedule")
     deadline = Deadline.after(time_limit, should_stop)
     if certificate is None:
         certificate = lower_bound(instance, PRICING * time_limit, should_stop=should_stop)

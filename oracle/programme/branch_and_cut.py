@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amin_ref import Instance, InvalidValue, RequestId, Schedule
-from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.deadline import Deadline, ShouldStop
 from oracle.programme.candidates import (
@@ -45,7 +44,13 @@ from oracle.programme.solvers import (
 )
 from oracle.starts.list_schedule import by_volume, list_schedule
 from oracle.starts.parts import Part, independent_parts
-from oracle.starts.start_rounds import latency_of, schedule_from, starts_fit, starts_of
+from oracle.starts.start_rounds import (
+    latency_of,
+    refuse_machines_without_starts,
+    schedule_from,
+    starts_fit,
+    starts_of,
+)
 
 __all__ = ["Evidence", "IlpResult", "ModelTooLarge", "SolverName", "solve"]
 
@@ -142,7 +147,7 @@ def solve(
         KeyboardInterrupt: Ctrl-C; a running solver has been stopped.
     """
     deadline = Deadline.after(time_limit, should_stop)
-    refuse_other_machines(instance.machine, "the integer programme")
+    refuse_machines_without_starts(instance.machine, "the integer programme")
     if solver not in ASK:
         raise InvalidValue("solver", solver, "it must be 'highs' or 'cbc'", "give one of the two")
     given = None if warm_start is None else _by_id(instance, warm_start)

@@ -45,7 +45,8 @@ class Kind:
     """Requests that differ in their arrivals only.
 
     Attributes:
-        prompt_len: prompt length of one of them; tokens.
+        prompt_len: what one of them stores beside its tokens: s, or s - 1 where the last token is
+            not stored; tokens.
         output_len: output length of all of them; tokens.
         members: their positions in the instance, in order of arrival.
         arrivals: their arrivals, ascending, shape ``(len(members),)``; rounds.
@@ -83,14 +84,15 @@ def kinds_of(instance: Instance) -> tuple[Kind, ...]:
     """The kinds of an instance's requests, in order of first appearance."""
     found: dict[tuple[int, int, bytes], list[int]] = {}
     for position, request in enumerate(instance.requests):
-        found.setdefault(_likeness(request, instance.block_size), []).append(position)
+        found.setdefault(_likeness(request, instance), []).append(position)
     return tuple(_kind(instance, positions) for positions in found.values())
 
 
-def _likeness(request: Request, block_size: int) -> tuple[int, int, bytes]:
-    if block_size == 1:
-        return request.output_len, request.prompt_len, b""
-    profile = occupied_by_round(request.prompt_len, request.output_len, block_size)
+def _likeness(request: Request, instance: Instance) -> tuple[int, int, bytes]:
+    stored = instance.machine.held(request.prompt_len)
+    if instance.block_size == 1:
+        return request.output_len, stored, b""
+    profile = occupied_by_round(stored, request.output_len, instance.block_size)
     return request.output_len, 0, profile.tobytes()
 
 
@@ -98,12 +100,13 @@ def _kind(instance: Instance, positions: list[int]) -> Kind:
     requests = instance.requests
     members = sorted(positions, key=lambda position: requests[position].arrival)
     model = requests[members[0]]
+    stored = instance.machine.held(model.prompt_len)
     return Kind(
-        prompt_len=model.prompt_len,
+        prompt_len=stored,
         output_len=model.output_len,
         members=tuple(members),
         arrivals=np.array([requests[member].arrival for member in members], dtype=np.int64),
-        occupancy=occupied_by_round(model.prompt_len, model.output_len, instance.block_size),
+        occupancy=occupied_by_round(stored, model.output_len, instance.block_size),
     )
 
 

@@ -8,12 +8,15 @@ from fractions import Fraction
 
 import amin_ref
 from amin_ref.model.json_reading import expect_array
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.validation import whole_number
-from amin_ref.policies.names import POLICIES
+from amin_ref.policies.names import FOR_RESUME, POLICIES
 from amin_ref.policies.variants import VARIANTS
-from amin_ref.small.optimum import Hindsight
+from amin_ref.small.optimum import TokenRounds
+from amin_ref.small.optimum_resume import hindsight_of
 from amin_ref.small.setting import Outputs
 from oracle.ratio.question import Question
+from oracle.starts.token_rounds import schedule_from_tokens
 
 FOUND_FIELDS = ("by_rank", "cost", "optimum")
 
@@ -96,22 +99,26 @@ class WorstCase:
         setting, found = self.question.setting, self.found
         policy = _policy_in_program(self.question.policy)
         names = {"Instance", "Request", "Run", "Schedule", "check", "simulate", *policy.names}
+        machine = setting.machine
+        on_machine = ""
+        if machine != PAPERS_MACHINE:
+            names.add("Machine")
+            on_machine = f", machine={machine!r}"
         requests = "\n".join(
             f"    Request({i}, prompt_len={setting.prompt_len}, output_len={output_len}, "
             f"lower={setting.lower}, upper={setting.upper}),"
             for i, output_len in enumerate(found.by_rank)
         )
+        optimal = schedule_from_tokens(setting.instance(found.by_rank), self._optimal_rounds())
         runs = "\n".join(
-            f"    Run({i}, {start}, {start + output_len}, 'completed'),"
-            for i, (start, output_len) in enumerate(
-                zip(self._optimal_starts(), found.by_rank, strict=True)
-            )
+            f"    Run({run.request}, {run.start}, {run.stop}, {run.outcome!r}),"
+            for run in optimal.runs
         )
         ranking = f"ranking = Ranking({tuple(range(self.question.requests))})\n"
         return (
             f"from amin_ref import {', '.join(sorted(names))}\n{policy.imported}"
             f"\nrequests = (\n{requests}\n)\n"
-            f"instance = Instance(capacity={setting.capacity}, requests=requests)\n"
+            f"instance = Instance(capacity={setting.capacity}, requests=requests{on_machine})\n"
             f"{ranking if 'Ranking' in names else ''}"
             f"schedule = simulate(instance, {policy.made})\n"
             f"optimal = Schedule(instance, (\n{runs}\n))\n"
@@ -121,15 +128,13 @@ class WorstCase:
             "print(schedule.total_latency, optimal.total_latency)\n"
         )
 
-    def _optimal_starts(self) -> list[int]:
-        """The start round of each request, in order of rank, in a schedule that costs OPT."""
+    def _optimal_rounds(self) -> TokenRounds:
+        """The rounds of each request's tokens, in order of rank, in a schedule that costs OPT."""
         found = self.found
-        starts = Hindsight(self.question.setting).optimal_starts(found.outputs)
-        by_rank = [0] * len(starts)
-        ascending = sorted(range(len(starts)), key=lambda rank: found.by_rank[rank])
-        for rank, start in zip(ascending, starts, strict=True):
-            by_rank[rank] = start
-        return by_rank
+        ascending = sorted(range(len(found.by_rank)), key=lambda rank: found.by_rank[rank])
+        optimal = hindsight_of(self.question.setting).token_rounds(found.outputs)
+        by_rank = dict(zip(ascending, optimal, strict=True))
+        return tuple(by_rank[rank] for rank in range(len(found.by_rank)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +153,15 @@ class _PolicyInProgram:
 
 
 def _policy_in_program(name: str) -> _PolicyInProgram:
-    if name not in POLICIES and name not in VARIANTS:
+    tables = {"POLICIES": POLICIES, "FOR_RESUME": FOR_RESUME, "VARIANTS": VARIANTS}
+    table = next((table for table, named in tables.items() if name in named), None)
+    if table is None:
         module, _, attribute = name.partition(":")
         return _PolicyInProgram((), f"from {module} import {attribute}\n", f"{attribute}()")
-    make = POLICIES[name].make if name in POLICIES else VARIANTS[name].make
+    make = tables[table][name].make
     if isinstance(make, type) and make.__name__ in amin_ref.__all__:
         return _PolicyInProgram(("Ranking", make.__name__), "", f"{make.__name__}(ranking)")
-    table = "POLICIES" if name in POLICIES else "VARIANTS"
-    module = "names" if name in POLICIES else "variants"
+    module = "variants" if table == "VARIANTS" else "names"
     return _PolicyInProgram(
         ("Ranking",),
         f"from amin_ref.policies.{module} import {table}\n",

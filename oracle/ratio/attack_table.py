@@ -15,6 +15,7 @@ from pathlib import Path
 
 from amin_ref.files.writing import destination
 from amin_ref.model.json_reading import expect_array, expect_fields, expect_object, parse
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.validation import whole_number
 from amin_ref.small.bound import LONGEST_PROMPT_PER_LOWER
 from amin_ref.small.setting import Setting
@@ -75,7 +76,7 @@ def read_attacks(path: Path) -> list[Attack]:
         outputs = expect_array(document["by_rank"], "by_rank")
         found.append(
             Attack(
-                setting=Setting(**tokens),
+                setting=Setting(**tokens, machine=PAPERS_MACHINE),
                 by_rank=tuple(whole_number("by_rank", o, 1, "tokens") for o in outputs),
                 cost=whole_number("cost", document["cost"], 1, "request·rounds"),
                 achieved=whole_number("achieved", document["achieved"], 1, "request·rounds"),

@@ -15,7 +15,7 @@ from amin_ref.model.errors import AminError
 from amin_ref.policies import ByPosition, ClairvoyantPolicy, Policy
 from amin_ref.policies.loading import MakeAnyPolicy, PolicyFailed, load_policy, raised
 from amin_ref.policies.names import POLICIES
-from amin_ref.small.optimum import Hindsight
+from amin_ref.small.optimum_resume import hindsight_of
 from amin_ref.small.setting import Outputs
 from oracle.ratio.answer import Found
 from oracle.ratio.candidates import Candidate, in_order, worst_of
@@ -32,7 +32,7 @@ class Assignments:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._make = _maker(question.policy)
-        self._hindsight = Hindsight(question.setting)
+        self._hindsight = hindsight_of(question.setting)
         self._lengths = question.setting.upper - question.setting.lower + 1
 
     def worst_of_piece(
@@ -62,8 +62,8 @@ class Assignments:
             return None, not_simulated
         candidates = []
         for outputs, (cost, _) in costs.items():
-            # H-SF's schedule costs at least OPT, so the worst ratio is at least cost over it.
-            floor = max(floor, Fraction(cost, self._hindsight.shortest_first(outputs)))
+            # A schedule costs at least OPT, so the worst ratio is at least cost over its cost.
+            floor = max(floor, Fraction(cost, self._hindsight.upper_bound(outputs)))
             ceiling = Fraction(cost, self._hindsight.lower_bound(outputs))
             candidates.append(Candidate(outputs, cost, ceiling, weights[outputs]))
         worst = worst_of(in_order(candidates), floor, self._hindsight, should_stop)

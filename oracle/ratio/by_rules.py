@@ -10,7 +10,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations_with_replacement
 
-from amin_ref.small.optimum import Hindsight, Stopped
+from amin_ref.small.optimum import Stopped
+from amin_ref.small.optimum_resume import ResumingHindsight, hindsight_of
 from amin_ref.small.setting import Outputs
 from oracle.ratio.adversary import AdversaryTree
 from oracle.ratio.answer import Found
@@ -27,7 +28,7 @@ class Multisets:
     """
 
     def __init__(self, question: Question, should_stop: Callable[[], bool]) -> None:
-        self._hindsight = Hindsight(question.setting)
+        self._hindsight = hindsight_of(question.setting)
         self._tree: AdversaryTree | None = None
         costs = self._costs(question, should_stop)
         floor = Fraction(0)
@@ -35,8 +36,8 @@ class Multisets:
         for outputs, cost in costs.items():
             if should_stop():
                 raise Stopped("the preparation of the multisets was stopped.")
-            # H-SF's schedule costs at least OPT, so the worst ratio is at least cost over it.
-            floor = max(floor, Fraction(cost, self._hindsight.shortest_first(outputs)))
+            # A schedule costs at least OPT, so the worst ratio is at least cost over its cost.
+            floor = max(floor, Fraction(cost, self._hindsight.upper_bound(outputs)))
             ceiling = Fraction(cost, self._hindsight.lower_bound(outputs))
             candidates.append(Candidate(outputs, cost, ceiling))
         self._floor = floor
@@ -49,11 +50,14 @@ class Multisets:
             self._tree = AdversaryTree(setting, rules, requests, should_stop=should_stop)
             return self._tree.worst_costs()
         lengths = range(setting.lower, setting.upper + 1)
+        cost_of = self._hindsight.shortest_first
+        if question.policy == "srv" and isinstance(self._hindsight, ResumingHindsight):
+            cost_of = self._hindsight.smallest_first
         costs = {}
         for outputs in combinations_with_replacement(lengths, requests):
             if should_stop():
                 raise Stopped("the preparation of the multisets was stopped.")
-            costs[outputs] = self._hindsight.shortest_first(outputs)
+            costs[outputs] = cost_of(outputs)
         return costs
 
     def worst_of_piece(
@@ -74,5 +78,5 @@ class Multisets:
 
     def _by_rank(self, outputs: Outputs) -> Outputs:
         """The outputs in the order of tie-break rank that costs the most."""
-        # H-SF orders by length, and to H-SF requests of the same length are the same.
+        # To a hindsight policy requests of the same length are the same.
         return self._tree.by_rank(outputs) if self._tree else outputs

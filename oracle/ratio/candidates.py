@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from amin_ref.small.optimum import Hindsight, Stopped
+from amin_ref.small.optimum import Stopped
+from amin_ref.small.optimum_resume import AnyHindsight
 from amin_ref.small.setting import Outputs
 
 
@@ -56,7 +57,7 @@ class Worst:
 def worst_of(
     ordered: list[Candidate],
     floor: Fraction,
-    hindsight: Hindsight,
+    hindsight: AnyHindsight,
     should_stop: Callable[[], bool],
 ) -> Worst:
     """The candidate with the largest ratio that is at least ``floor``.

@@ -15,7 +15,7 @@ from amin_ref.model.json_reading import (
 from amin_ref.model.validation import whole_number
 from oracle.journal import Journal
 from oracle.ratio.answer import FOUND_FIELDS, Found
-from oracle.ratio.question import PIECE_SIZE, QUESTION_FIELDS, Question
+from oracle.ratio.question import MACHINE_FIELD, PIECE_SIZE, QUESTION_FIELDS, Question
 
 FORMAT = "amin-ref/worst-case-checkpoint"
 VERSION = 1
@@ -66,7 +66,8 @@ class Checkpoint:
                 )
             return
         document = expect_object(parse(line), "piece")
-        expect_fields(document, "piece", (*QUESTION_FIELDS, "piece"), FOUND_FIELDS)
+        optional = (*FOUND_FIELDS, MACHINE_FIELD)
+        expect_fields(document, "piece", (*QUESTION_FIELDS, "piece"), optional)
         question = Question.from_document(document)
         piece = whole_number("piece", document["piece"], 0, "pieces")
         found = Found.from_document(document) if "by_rank" in document else None

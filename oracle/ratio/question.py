@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil, comb
 
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
+from amin_ref.model.machine import PAPERS_MACHINE, machine_document, machine_from_document
 from amin_ref.model.validation import whole_number
-from amin_ref.policies.names import POLICIES
+from amin_ref.policies import ByPosition
+from amin_ref.policies.names import FOR_RESUME, POLICIES
 from amin_ref.policies.variants import VARIANTS
 from amin_ref.small.fast_simulation import Rules
 from amin_ref.small.setting import Setting
@@ -20,19 +22,28 @@ RULES: Mapping[PolicyName, Rules] = {
     "amin": Rules(),
     "amin-by-volume": Rules(),
     "amax": Rules(assume="upper"),
+    "fcfs": Rules(
+        refine=False, victims="descending", look_ahead=False, admits_after_evicting=False
+    ),
     "amin-never-refines": Rules(refine=False),
     "amin-evicts-largest": Rules(victims="descending"),
     "amin-evicts-newest": Rules(victims="newest"),
     "amin-never-looks-ahead": Rules(look_ahead=False),
 }
 """The policies that an adversary's walk covers under every tie-break. All prompts are equal, so
-Amin by volume decides as Amin does."""
+Amin by volume decides as Amin does where evicted requests restart. FCFS serves requests that arrive
+together in the order of ranks, so every tie-break is every order of arrival; the running requests
+are those of the lowest ranks, and the latest admitted is the last of them."""
 
-HINDSIGHT_POLICIES = frozenset({"h-sf", "svf"})
+ONLY_WHERE_REQUESTS_RESTART = frozenset({"amin-by-volume"})
+"""The policies of :data:`RULES` that order by volume: a request that resumes has less to come than
+another of the same ℓ̃."""
+
+HINDSIGHT_POLICIES = frozenset({"h-sf", "svf", "srv"})
 """The policies whose cost depends on the multiset of output lengths alone. All prompts are equal,
-so both take the shortest first."""
+so H-SF and SVF take the shortest first. SRV takes the smallest remaining volume first."""
 
-POLICY_NAMES = tuple(dict.fromkeys((*POLICIES, *VARIANTS)))
+POLICY_NAMES = tuple(dict.fromkeys((*POLICIES, *FOR_RESUME, *VARIANTS)))
 """The policies that have a name of their own."""
 
 PIECE_SIZE = 250
@@ -45,7 +56,12 @@ MOST_MULTISETS = 2_000_000
 MOST_ASSIGNMENTS = 1_000_000
 """Questions with more simulations of a policy are refused: each takes about a millisecond."""
 
-QUESTION_FIELDS = ("policy", "prompt_len", "lower", "upper", "capacity", "requests")
+TOKEN_FIELDS = ("prompt_len", "lower", "upper", "capacity")
+
+QUESTION_FIELDS = ("policy", *TOKEN_FIELDS, "requests")
+
+MACHINE_FIELD = "machine"
+"""A further field, of questions about another machine than the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +70,12 @@ class Question:
 
     Attributes:
         policy: one of :data:`POLICY_NAMES`, or ``"MODULE:NAME"``.
-        setting: prompts, predictions and cache.
+        setting: prompts, predictions, cache and machine.
         requests: n, at least 1.
 
     Raises:
-        InvalidValue: a field breaks one of these rules, or there are too many instances.
+        InvalidValue: a field breaks one of these rules, the policy is not made for the machine, or
+            there are too many instances.
     """
 
     policy: PolicyName
@@ -74,6 +91,9 @@ class Question:
                 "there is no policy of that name",
                 f"give one of {', '.join(POLICY_NAMES)}, or MODULE:NAME for a policy of your own",
             )
+        for made in (POLICIES, FOR_RESUME, VARIANTS):
+            if self.policy in made:
+                made[self.policy].make(ByPosition()).use(self.setting.machine)
         most = MOST_MULTISETS if self.has_rules else MOST_ASSIGNMENTS
         if self.candidates > most:
             raise InvalidValue(
@@ -85,7 +105,15 @@ class Question:
 
     def as_document(self) -> dict[str, object]:
         """The question as a JSON-ready object."""
-        return {"policy": self.policy} | asdict(self.setting) | {"requests": self.requests}
+        setting = self.setting
+        tokens = {field: getattr(setting, field) for field in TOKEN_FIELDS}
+        machine = machine_document(setting.machine)
+        return (
+            {"policy": self.policy}
+            | tokens
+            | {"requests": self.requests}
+            | ({MACHINE_FIELD: machine} if machine else {})
+        )
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Question:
@@ -99,15 +127,20 @@ class Question:
         if not isinstance(policy, str):
             raise InvalidDocument(f"policy: {shown(policy)} is not the name of a policy.")
         tokens = {
-            field: whole_number(field, document[field], 1, "tokens")
-            for field in ("prompt_len", "lower", "upper", "capacity")
+            field: whole_number(field, document[field], 1, "tokens") for field in TOKEN_FIELDS
         }
+        machine = PAPERS_MACHINE
+        if MACHINE_FIELD in document:
+            machine = machine_from_document(document[MACHINE_FIELD], MACHINE_FIELD)
         requests = whole_number("requests", document["requests"], 1, "requests")
-        return cls(policy, Setting(**tokens), requests)
+        return cls(policy, Setting(**tokens, machine=machine), requests)
 
     @property
     def has_rules(self) -> bool:
         """Whether every tie-break is covered, without running the policy on every instance."""
+        resumes = self.setting.machine.after_eviction == "resume"
+        if resumes and self.policy in ONLY_WHERE_REQUESTS_RESTART:
+            return False
         return self.policy in RULES or self.policy in HINDSIGHT_POLICIES
 
     @property

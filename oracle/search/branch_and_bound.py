@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 from amin_ref import Instance, Schedule
 from amin_ref.model.errors import InvalidValue
-from amin_ref.model.machine import refuse_other_machines
 from oracle.budget import DEFAULT_BUDGET, Budget, NarrowPass
 from oracle.deadline import Deadline, ShouldStop
 from oracle.search.bounds import (
@@ -32,7 +31,7 @@ from oracle.search.problem import Problem, first_schedule
 from oracle.search.relaxation import Rows, Sequencing
 from oracle.search.states import Incumbent
 from oracle.search.walk import Branch, Walked, WorkerPool, least_cost, walk
-from oracle.starts.start_rounds import starts_of
+from oracle.starts.start_rounds import refuse_machines_without_starts, starts_of
 
 MOST_REQUESTS = 62
 """Most requests of a search: sets of requests are bit masks in 64-bit integers."""
@@ -95,7 +94,7 @@ def search(
         InvalidValue: the time limit is not a finite number of seconds, ``warm_start`` is of
             another instance or not valid, or the instance lasts too many rounds.
     """
-    refuse_other_machines(instance.machine, "search")
+    refuse_machines_without_starts(instance.machine, "search")
     deadline = Deadline.after(time_limit, should_stop)
     problem = Problem.of(instance)
     if problem.horizon > MOST_ROUNDS:

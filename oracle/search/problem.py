@@ -64,8 +64,9 @@ class Problem:
 
     @cached_property
     def prompt_len(self) -> tuple[int, ...]:
-        """s of each request; tokens."""
-        return tuple(request.prompt_len for request in self.requests)
+        """What each request stores beside its tokens: s, or s - 1 without the last one; tokens."""
+        held = self.instance.machine.held
+        return tuple(held(request.prompt_len) for request in self.requests)
 
     @cached_property
     def output_len(self) -> tuple[int, ...]:

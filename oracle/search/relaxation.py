@@ -139,7 +139,8 @@ def _shares(problem: Problem, room: int) -> list[Share]:
     for places, parts in ((1, ONE_PLACE), (2, TWO_PLACES)):
         most = {round(part * problem.capacity) for part in parts}
         shares += [Share(places, tokens, 0, 0, ()) for tokens in sorted(most) if tokens > 1]
-    return shares[:room]
+    # The lead may be 0, as the first share's is.
+    return list(dict.fromkeys(shares))[:room]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,51 @@ from collections.abc import Sequence
 from amin_ref.model.blocks import occupied
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import Machine, refuse_limits
 from amin_ref.model.request import Request
-from amin_ref.model.schedule import Run, Schedule, refuse_other_schedules
+from amin_ref.model.schedule import Run, Schedule, refuse_computed, refuse_what_a_log_lacks
+
+
+def refuse_machines_without_starts(machine: Machine, where: str) -> None:
+    """Refuse machines whose OPT start rounds do not tell, in a function that looks for these.
+
+    Which tokens are stored and whether predictions are sound does not matter.
+
+    Args:
+        machine: that of the instance.
+        where: the function, as a message names it.
+
+    Raises:
+        InvalidValue: evicted requests resume, or the machine has a limit.
+    """
+    if machine.after_eviction != "restart":
+        raise InvalidValue(
+            "instance: machine",
+            machine,
+            f"{where} makes schedules without evictions, and this machine has better ones",
+            "give after_eviction='restart', or call oracle.optimum",
+        )
+    refuse_limits(machine, f"{where} knows no limits")
+
+
+def refuse_another_instance(instance: Instance, schedule: Schedule, argument: str) -> None:
+    """Refuse a schedule that a caller gives for an instance and that is of another one.
+
+    Args:
+        instance: the instance to be scheduled.
+        schedule: the caller's schedule.
+        argument: the caller's name for the schedule, for the message of an error.
+
+    Raises:
+        InvalidValue: the schedule is of another instance.
+    """
+    if schedule.instance != instance:
+        raise InvalidValue(
+            f"{argument}: instance",
+            schedule.instance,
+            "it must be the instance that is solved",
+            "give a schedule of this instance, or none",
+        )
 
 
 def latency_of(requests: Sequence[Request], starts: Sequence[int]) -> int:
@@ -74,14 +117,9 @@ def starts_of(instance: Instance, schedule: Schedule, argument: str) -> tuple[in
     Raises:
         InvalidValue: the schedule is of another instance, or its completed runs are not valid.
     """
-    if schedule.instance != instance:
-        raise InvalidValue(
-            f"{argument}: instance",
-            schedule.instance,
-            "it must be the instance that is solved",
-            "give a schedule of this instance, or none",
-        )
-    refuse_other_schedules(schedule, argument)
+    refuse_another_instance(instance, schedule, argument)
+    refuse_computed(schedule, argument)
+    refuse_what_a_log_lacks(schedule, argument)
     completed = [run for run in schedule.runs if run.outcome == "completed"]
     start_of = {run.request: run.start for run in completed}
     if (

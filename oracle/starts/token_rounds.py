@@ -20,6 +20,7 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.rounds import generates
 from amin_ref.model.schedule import Run, Schedule, refuse_what_a_log_lacks
+from oracle.starts.start_rounds import refuse_another_instance
 
 TokenRounds = Sequence[Sequence[int]]
 """For each request of an instance, in its order, the rounds of its tokens, in ascending order."""
@@ -95,13 +96,7 @@ def tokens_of(instance: Instance, schedule: Schedule, argument: str) -> tuple[tu
         InvalidValue: the schedule is of another instance, has aborted or unfinished requests or
             ``held``, or is not valid.
     """
-    if schedule.instance != instance:
-        raise InvalidValue(
-            f"{argument}: instance",
-            schedule.instance,
-            "it must be the instance that is solved",
-            "give a schedule of this instance, or none",
-        )
+    refuse_another_instance(instance, schedule, argument)
     refuse_what_a_log_lacks(schedule, argument)
     found: dict[object, list[int]] = {request.id: [] for request in instance.requests}
     for run in sorted(schedule.runs, key=lambda run: (run.start, run.stop)):

@@ -19,9 +19,8 @@ from tests.models.engine_machine import (
     BrokenRule,
     blocks,
     broken_rules,
-    cut_off,
+    engine_schedules,
     moments,
-    random_schedule,
 )
 
 RESUME = Machine(after_eviction="resume")
@@ -35,26 +34,9 @@ def engine_instances(draw: st.DrawFn) -> Instance:
 
 
 @st.composite
-def engine_schedules(draw: st.DrawFn) -> Schedule:
-    """A valid schedule of any machine, with chunks, pauses, evictions and aborts.
-
-    Some are cut off by the end of the log, and some say what was held.
-    """
-    random = draw(st.randoms(use_true_random=False))
-    schedule = random_schedule(draw(engine_instances()), random, draw(st.sampled_from((0, 0.05))))
-    if draw(st.booleans()):
-        schedule = cut_off(schedule, draw(st.integers(0, schedule.makespan + 3)))
-    if draw(st.booleans()):
-        rounds = schedule.makespan if schedule.ended is None else schedule.ended
-        held = [int(tokens) for tokens in schedule.occupancy()]
-        schedule = replace(schedule, held=(*held, *[0] * (rounds - len(held))))
-    return schedule
-
-
-@st.composite
 def damaged_schedules(draw: st.DrawFn) -> Schedule:
     """A valid schedule after one or two changes, nearly always invalid."""
-    schedule = draw(engine_schedules())
+    schedule = draw(engine_schedules(engine_instances()))
     for _ in range(draw(st.integers(1, 2))):
         schedule = draw(st.sampled_from(CHANGES))(draw, schedule)
     return schedule
@@ -192,7 +174,7 @@ def found_by_check(schedule: Schedule) -> list[BrokenRule]:
     return sorted(((found.rule, found.round) for found in check(schedule)), key=str)
 
 
-@given(engine_schedules())
+@given(engine_schedules(engine_instances()))
 def test_valid_schedules_of_any_machine_pass(schedule: Schedule) -> None:
     assert broken_rules(schedule) == []
     assert check(schedule) == ()
@@ -242,7 +224,7 @@ def test_a_restart_schedule_without_evictions_is_one_of_resume(
     assert list(resumed.occupancy()) == list(schedule.occupancy())
 
 
-@given(engine_schedules())
+@given(engine_schedules(engine_instances()))
 def test_metrics_by_brute_force(schedule: Schedule) -> None:
     instance, machine = schedule.instance, schedule.instance.machine
     held = [0] * schedule.makespan
@@ -271,7 +253,7 @@ def test_metrics_by_brute_force(schedule: Schedule) -> None:
     assert schedule.computed_tokens == computed_in_all
 
 
-@given(engine_schedules() | damaged_schedules())
+@given(engine_schedules(engine_instances()) | damaged_schedules())
 def test_documents_keep_what_was_computed(schedule: Schedule) -> None:
     for text, name in ((schedule.to_json(), "schedule"), (schedule.to_json_lines(), "lines")):
         assert read_schedule(text) == schedule

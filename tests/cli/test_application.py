@@ -184,9 +184,10 @@ class TestCompletion:
             ("amin-ref compare --ti", {"--ties", "--time-limit"}, {"--seed"}),
             ("amin-ref schema sch", {"schedule", "schedule-lines"}, {"instance"}),
             ("amin-ref simulate --policy a", {"amin", "amax"}, {"fcfs"}),
-            ("amin-ref conform --policy ", {"amin", "amax", "h-sf"}, {"fcfs"}),
+            ("amin-ref conform --policy ", {"amin", "amax", "h-sf", "fcfs"}, {"sjf"}),
             ("amin-ref compare --policies f", {"fcfs"}, {"amin"}),
             ("amin-ref compare --policies amin,", {"amin,amax", "amin,fcfs"}, {"amin,amin"}),
+            ("amin-ref drive --protocol --time", {"--timeout"}, {"--example"}),
             ("amin-ref optimum --sch", set(), {"--schedule"}),
         ],
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Schedule, simulate
+from amin_ref import Amin, Instance, Run, Schedule, simulate
 from amin_ref.cli import claims, comparing, drive, report, worst_case
 from amin_ref.cli.application import COMMANDS, application
 from amin_ref.cli.bound import ProvenBound
@@ -334,7 +334,7 @@ class TestWorstCase:
         watch = Watched()
         monkeypatch.setattr(worst_case, "watching", watch.watching)
         monkeypatch.setattr(worst_case, "processes", processes)
-        monkeypatch.setattr(worst_case, "table_questions", lambda: [question])
+        monkeypatch.setattr(worst_case, "table_questions", lambda _: [question])
         monkeypatch.setattr(worst_case, "worst_cases", searching)
         out, _ = done(capsys, ["worst-case-table", "--workers", f"{workers}"])
         assert len(out.splitlines()) == 1
@@ -435,6 +435,24 @@ class TestCompare:
         out, said = done(capsys, line, code=2)
         assert out == ""
         assert "no decision" in one_sentence(said)
+
+    def test_a_schedule_is_compared_with_the_policies_on_its_own_requests(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """One request after the other, where two fit together."""
+        instance = Instance.from_lengths([(1, 2), (1, 2)], capacity=6)
+        runs = [Run(0, 0, 2, "completed"), Run(1, 2, 4, "completed")]
+        file = tmp_path / "mine.json"
+        file.write_text(Schedule(instance, runs).to_json())
+        line = ["compare", "--schedule", str(file), "--policies", "amin"]
+        rows = json.loads(done(capsys, [*line, "--json"])[0])["policies"]
+        assert [(row["policy"], row["total_latency"]) for row in rows] == [
+            ("mine.json", 6), ("amin", 4),
+        ]  # fmt: skip
+        assert done(capsys, line)[0].startswith("2 requests from mine.json; a cache of 6 tokens")
+        _, said = done(capsys, [*line, "--report", str(tmp_path / "out.html")], code=2)
+        assert "--report has no effect beside --schedule; report has --schedule, too" in said
+        assert not (tmp_path / "out.html").exists()
 
 
 class Inside(Amin):

@@ -155,7 +155,7 @@ class TestConform:
             ("conform",),
             ("conform", "no such file"),
             ("conform", "pyproject.toml"),
-            ("conform", "schedule.json", "--policy", "fcfs"),
+            ("conform", "schedule.json", "--policy", "sjf"),
             ("conform", "schedule.json", "--ties", "best"),
             ("conform", "schedule.json", "--time-limit", "-1"),
             ("schema",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from amin_ref import Amin, HindsightShortestFirst, Shuffled, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.cli.family import family_ratio
 from amin_ref.families import FAMILIES, staggered
 
 
@@ -39,6 +41,38 @@ def test_the_staggered_instance_of_666_requests_has_the_numbers_by_hand(
     assert "43,112" in text
     assert "6.122" in text
     assert "T15: " in text
+
+
+@pytest.mark.parametrize("name", ["staggered", "steady", "longest-first"])
+def test_the_text_has_costs_ratios_and_the_theorem(name: str) -> None:
+    family = FAMILIES[name]
+    found = family_ratio(name, 6, {}, 0.0)
+    instance, bound = found.schedule.instance, found.bound.total_latency
+    lines = found.as_text(1_000).splitlines()
+    ties = "position" if family.shuffle is None else f"a shuffle with seed {family.shuffle}"
+    assert lines[:2] == [
+        f"{name}: {len(instance.requests):,} requests, a cache of {instance.capacity:,} tokens, "
+        f"ties broken by {ties}.",
+        ", ".join(f"{one}={value}" for one, value in found.parameters.items()),
+    ]
+    heading, rule, *rows = (re.split(" {2,}", line) for line in lines[3:7])
+    assert heading == ["policy", "total latency", "evicted runs", "× H-SF", "× bound"]
+    assert set("".join(rule)) == {"-"}
+    best = found.hindsight.total_latency
+    schedules = {"Amin" if family.policy == "amin" else "Amax": found.schedule}
+    assert [[word.strip() for word in row] for row in rows] == [
+        [
+            title,
+            f"{schedule.total_latency:,}",
+            f"{schedule.evictions:,}",
+            f"{schedule.total_latency / best:.3f}",
+            f"{schedule.total_latency / bound:.3f}",
+        ]
+        for title, schedule in (schedules | {"H-SF": found.hindsight}).items()
+    ]
+    assert (lines[2], lines[7], len(lines)) == ("", "", 10)
+    assert lines[8] == f"{family.theorem}: {family.explanation}"
+    assert lines[9].endswith(f"to the bound, {bound:,}, which a certificate proves.")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -71,6 +105,7 @@ def test_every_family_is_simulated_with_its_ties(
         ("--family staggered --upper 4 --parameter slots", "--parameter is 'slots', but it must"),
         ("--family staggered --upper 4 --parameter slots=0", "slots is 0, but it must be at"),
         ("--family staggered --upper 4 --parameter long=²", "--parameter is 'long=²', but it must"),
+        ("--family staggered --upper 4 --parameter long=-2", "long is -2, but it must be at least"),
         (
             "--family staggered --upper 4 --parameter long=1 --parameter long=2",
             "--parameter is 'long=2', but long is given twice",
@@ -85,4 +120,5 @@ def test_each_mistake_is_reported_in_one_sentence(
     out, err = printed(capsys, f"worst-case {line}", code=2)
     assert out == ""
     assert message in err
+    assert not message.startswith("--") or err.startswith(f"amin-ref: {message}")
     assert err.count("\n") == 1

@@ -161,6 +161,23 @@ def test_what_the_engine_held_is_judged(
     assert ("rests on 'held'" in said) == (held != [34, 36, 38])
 
 
+def test_shared_prefixes_leave_the_tokens_of_a_round_unjudged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence says so; JSON is one document without a sentence."""
+    file = tmp_path / "case.json"
+    held = {"version": 2, "held": [22, 24, 26]}
+    limits: list[dict[str, object]] = [{}, {"tokens_per_round": 3}]
+    for limit in limits:
+        case = on_machine(SHARED_PREFIX, limit, {}) | held
+        file.write_text(json.dumps(case), encoding="utf-8")
+        assert run(application, ["check", str(file)]) == 0
+        said = unwrapped(capsys.readouterr().out)
+        assert ("The tokens computed in a round are not judged." in said) == bool(limit)
+        assert run(application, ["check", "--json", str(file)]) == 0
+        assert json.loads(capsys.readouterr().out)["rests_on_held"]["rounds"] == 3
+
+
 def test_a_field_of_an_engine_is_skipped_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +246,42 @@ def test_conform_names_the_rule_and_no_bug_that_the_instance_cannot_show(
     assert departure["rule"] == "stopped-too-early"
     assert (departure["round"], departure["requests"]) == (0, [request_id])
     assert "upper bound" not in departure["message"]
+
+
+@pytest.mark.parametrize("policy", ["amin", "fcfs"])
+def test_an_engine_that_runs_two_at_a_time_conforms_under_its_limit(
+    policy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["conform", str(file_of("s12_max_num_seqs_2")), "--policy", policy]
+    assert run(application, [*words, "--no-bound"]) == 1
+    assert "stopped-too-early: round 0" in capsys.readouterr().out
+    assert run(application, [*words, "--max-running", "2"]) == 0
+    said = unwrapped(capsys.readouterr().out)
+    assert said.startswith(f"valid, and {policy.upper() if policy == 'fcfs' else 'Amin'}'s: ")
+    assert re.search(
+        r"total latency 16 request·rounds, at most 1\.\d+ times the optimum without the limits of "
+        r"a round, 1\d or more\. The lower bound rests on a certificate\.",
+        said.replace("\n", " "),
+    )
+    assert run(application, [*words, "--max-running", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["conforms"], found["upper_bound"], found["evidence"]) == (
+        True,
+        None,
+        "certificate",
+    )
+    assert 10 <= found["lower_bound"] <= 16
+
+
+@pytest.mark.parametrize("policy", ["amin", "amax", "h-sf", "fcfs"])
+def test_a_wrong_prediction_conforms_where_it_may_be_wrong(
+    policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.json"
+    case = on_machine(WRONG_PREDICTION, {"sound_predictions": False}, {})
+    file.write_text(json.dumps(case), encoding="utf-8")
+    assert run(application, ["conform", str(file), "--policy", policy]) == 0
+    assert "times the optimum, 3 or more." in unwrapped(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("line", "says"), [

@@ -114,8 +114,8 @@ def answer_case(random: Random) -> str:
     message = messages.Message(kind, 1, b"")
     fields = ', "evict": ["a", 7], "admit": ["b", "c"]' if kind == "round" else ""
     line = malformed(f'{{"{kind}": 1{fields}}}', random).split(b"\n")[0]
-    decision = messages.decision_in(line, message, messages.hello())
-    return "decided" if decision != Decision() else "sound"
+    answer = messages.answer_in(line, message, messages.hello())
+    return "decided" if answer.decision != Decision() else "sound"
 
 
 BROKEN_SHARE = 0.2
@@ -149,7 +149,7 @@ class SometimesBroken(Policy):
         evict, admit = list(decision.evict), list(decision.admit)
         text = f'{{"round": {now}, "evict": {evict}, "admit": {admit}}}'.replace("'", '"')
         line = malformed(text, self.random).split(b"\n")[0]
-        return messages.decision_in(line, message, None)
+        return messages.answer_in(line, message, None).decision
 
 
 def dialogue_case(random: Random) -> str:

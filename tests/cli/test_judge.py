@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from amin_ref import Instance, Machine, Request, Run, Schedule, conform, simulate
+from amin_ref import (
+    Instance,
+    InvalidValue,
+    Machine,
+    Request,
+    Run,
+    Schedule,
+    simulate,
+)
 from amin_ref.cli.application import application
+from amin_ref.cli.bound import ProvenBound
 from amin_ref.cli.exit_codes import run
+from amin_ref.cli.judge import MOST_LISTED, MOST_NAMED
 from amin_ref.logs import log_of
 from oracle import lower_bound, verify
 from tests.support.field_cases import SHARED_PREFIX
@@ -90,8 +101,10 @@ def test_the_decisions_are_those_of_the_policy_that_made_them(
     text, document = judged(schedule, tmp_path, capsys, "--no-bound")
     found = decisions(document)
     assert found.keys() == {"fcfs", "amin"}
-    assert found["amin"]["conforms"] == conform(schedule).conforms
-    assert found[policy]["conforms"] is not False
+    assert {name: each["conforms"] for name, each in found.items()} == {
+        "amin": policy == "amin",
+        "fcfs": policy == "fcfs",
+    }
     assert "optimum: not judged: --no-bound was given." in text
     if policy == "amin":
         assert "Amin's decisions: yes, every decision is one that Amin could have made." in text
@@ -158,6 +171,115 @@ def test_flags_name_the_machine(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (document["wasted_tokens"], document["recomputed_tokens"]) == (0, 5)
     assert document["machine"] == {"after_eviction": "resume"}
     assert Machine(after_eviction="resume") != Machine()
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        Machine(after_eviction="resume"),
+        Machine(after_eviction="resume", tokens_per_round=30),
+        Machine(after_eviction="resume", max_running=2),
+        Machine(after_eviction="resume", tokens_per_round=30, max_running=2),
+    ],
+    ids=lambda machine: repr(machine),
+)
+def test_the_bound_knows_no_limits_of_a_round(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a bound for a machine without them, too; nothing was evicted, computed twice or lost.
+
+    Alone, each request needs 9 rounds.
+    """
+    runs = (Run("a", 0, 9, "completed"), Run("b", 9, 18, "completed"))
+    schedule = Schedule(replace(RESTART, machine=machine), runs)
+    text, document = judged(schedule, tmp_path, capsys, "--time-limit", "0")
+    limits = (
+        " without the limits of a round" if machine.tokens_per_round or machine.max_running else ""
+    )
+    least = document["lower_bound"]
+    assert isinstance(least, int)
+    assert 18 <= least <= 27
+    assert (
+        f"optimum: at most {27 / least:.3f} times the least total latency that is possible{limits}:"
+        " every schedule of the completed requests" in text
+    )
+    assert text.splitlines()[-4:] == [
+        "recomputed: 0 tokens of 20 that were computed, 0.0 %, belong to prefixes computed again "
+        "after an eviction.",
+        "evicted: none.",
+        "evicted in turn: no two requests, each while the other ran, three times or more.",
+        "longest wait: request 'b', 9 rounds, from round 0 to 9.",
+    ]
+
+
+def test_ctrl_c_in_the_search_for_the_bound_leaves_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(instance: Instance, _seconds: float) -> ProvenBound:
+        return ProvenBound(18, lower_bound(instance, 0.0), interrupted=True)
+
+    monkeypatch.setattr("amin_ref.cli.judge.proven_bound", interrupted)
+    file = tmp_path / "engine.json"
+    file.write_text(CYCLE.to_json(), "utf-8")
+    assert run(application, ["judge", str(file)]) == 130
+    captured = capsys.readouterr()
+    assert f"optimum: at most {37 / 18:.3f} times" in unwrapped(captured.out)
+    assert "longest wait" in captured.out
+    assert captured.err.count("interrupted") == 1
+
+
+def test_what_no_bound_is_known_for_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_instance: Instance, _seconds: float) -> ProvenBound:
+        raise InvalidValue("machine", "another", "no bound is known for it", "use another")
+
+    monkeypatch.setattr("amin_ref.cli.judge.proven_bound", refused)
+    text, document = judged(CYCLE, tmp_path, capsys)
+    assert "optimum: not judged: machine is 'another', but no bound is known for it" in text
+    assert "no bound is known for it" in str(document["no_bound_because"])
+
+
+def test_five_pairs_are_named_and_a_hundred_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """102 pairs do one after the other what the two requests of the cycle do."""
+    requests, runs = [], []
+    for pair in range(102):
+        names = {"a": f"a{pair}", "b": f"b{pair}"}
+        requests += [Request(name, 2, 9) for name in names.values()]
+        runs += [
+            replace(one, request=names[str(one.request)], start=one.start + 23 * pair,
+                    stop=one.stop + 23 * pair)
+            for one in CYCLE.runs
+        ]  # fmt: skip
+    schedule = Schedule(Instance(20, requests), runs)
+    text, document = judged(schedule, tmp_path, capsys, "--no-bound")
+    assert document["pairs_evicted_in_turn"] == 102
+    listed = document["evicted_in_turn"]
+    assert isinstance(listed, list)
+    assert len(listed) == MOST_LISTED == 100
+    (named,) = [line for line in text.splitlines() if line.startswith("evicted in turn: 102 pairs")]
+    assert named.count("×") == MOST_NAMED == 5
+
+
+def test_an_invalid_schedule_has_no_waits_and_no_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cycle, but its last run is one round short."""
+    runs = (*CYCLE.runs[:4], Run("a", 14, 22, "completed"))
+    _, document = judged(Schedule(RESTART, runs), tmp_path, capsys)
+    assert (document["longest_wait"], document["evicted_in_turn"]) == (None, [])
+    assert document["pairs_evicted_in_turn"] == 0
+
+
+def test_an_invalid_schedule_with_shared_prefixes_says_what_the_verdict_rests_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = json.dumps(SHARED_PREFIX | {"version": 2, "held": [22, 24, 2600]})
+    text, _ = judged(shared, tmp_path, capsys)
+    assert "not valid: 2 violations" in text
+    assert text.splitlines()[-1].startswith("The verdict on the cache rests on 'held'")
 
 
 def test_no_bound_leaves_a_time_limit_without_effect(

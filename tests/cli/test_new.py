@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from amin_ref import Instance, check, simulate
+from amin_ref import Instance, Request, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import CANNOT_WRITE, run
 from amin_ref.cli.new import skeleton
@@ -102,6 +102,14 @@ def test_the_written_scheduler_passes_mypy_strict(
 @given(instances(max_requests=12))
 def test_the_written_scheduler_makes_valid_schedules(instance: Instance) -> None:
     assert check(simulate(instance, MyScheduler())) == ()
+
+
+def test_the_written_scheduler_stops_at_the_first_request_that_does_not_fit() -> None:
+    """Beside the first request's 5 tokens 2 more would fit, but the second one needs 8."""
+    requests = [Request(number, 1, upper, upper=upper) for number, upper in enumerate((4, 7, 1))]
+    instance = Instance(10, requests)
+    schedule = simulate(instance, MyScheduler())
+    assert [(run.request, run.start) for run in schedule.runs] == [(0, 0), (1, 4), (2, 4)]
 
 
 def test_the_written_scheduler_is_valid_and_not_amin() -> None:

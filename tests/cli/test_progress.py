@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 
 import click
 import pytest
-from rich.progress import Progress
+from rich.progress import Progress, ProgressColumn
 
 from amin_ref import Instance
+from amin_ref.cli import progress
 from amin_ref.cli.application import application
 from amin_ref.cli.bound import PIECES_PER_WORKER, _Improvements, best_known, proven_bound
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.messages import quiet_flag
-from amin_ref.cli.progress import asked_to_stop, busy, solving, watching
+from amin_ref.cli.progress import Watch, asked_to_stop, busy, solving, watching
 from amin_ref.cli.signals import ENDING, received, was_asked_to_stop
 from oracle import Certificate, Method, Optimum, lower_bound, optimum, verify
 from tests.cli.test_drive import AMIN, stdin_policy
@@ -78,6 +81,23 @@ def test_a_terminal_shows_the_present_step(monkeypatch: pytest.MonkeyPatch) -> N
         watch.update(5.0, "bound 12")
         assert screen.shows("bound 12")
     assert "XX" not in screen.plain
+
+
+def test_a_display_that_begins_late_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work ends while the display begins: the end waits for the beginning."""
+    screen = screen_in(monkeypatch)
+    begins, begin = Event(), Progress.start
+
+    def begin_late(progress: Progress) -> None:
+        begins.set()
+        time.sleep(0.2)
+        begin(progress)
+
+    monkeypatch.setattr(Progress, "start", begin_late)
+    with busy("reading"):
+        assert begins.wait(10)
+    time.sleep(0.4)
+    assert screen.getvalue().rfind("\x1b[?25h") > screen.getvalue().rfind("\x1b[?25l") >= 0
 
 
 def test_quick_work_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +206,48 @@ def test_a_comparison_with_bounds_counts_each_seed_by_itself(
     assert [work.total for work in works] == [80, 80]
     assert [work.shown[-1][0] for work in works] == [40, 80]
     assert works[1].shown[0][0] > 40
+
+
+@pytest.mark.parametrize("flags", [[], ["--bound"], ["--report", "out.html"]])
+def test_lines_of_progress_stand_alone(
+    flags: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal shows one display at a time."""
+    shown: list[str] = []
+    beside: list[tuple[str, ...]] = []
+    original = progress._shown
+
+    @contextmanager
+    def noted(
+        doing: str, columns: tuple[ProgressColumn, ...], total: float | None, slow: str
+    ) -> Iterator[Watch]:
+        beside.append(tuple(shown))
+        shown.append(slow)
+        with original(doing, columns, total, slow) as watch:
+            yield watch
+        shown.remove(slow)
+
+    monkeypatch.setattr("amin_ref.cli.progress._shown", noted)
+    monkeypatch.setattr("amin_ref.cli.comparing.write_report", lambda *_, **__: None)
+    monkeypatch.setattr("amin_ref.cli.compare.refuse_what_cannot_be_made", lambda _: None)
+    limit = ["--time-limit", "0"] if flags else []
+    line = ["compare", *SMALL, "--policies", "amin,fcfs", "--seeds", "3", *flags, *limit]
+    assert run(application, line) == 0
+    capsys.readouterr()
+    assert set(beside) == {()}
+    # Without bounds one line counts all seeds; with bounds each seed is built, counted, bounded.
+    assert len(beside) == (9 if flags else 2)
+
+
+def test_a_family_counts_the_requests_of_two_policies(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["worst-case", "--family", "staggered", "--upper", "4", "--time-limit", "0", "--json"]
+    assert run(application, line) == 0
+    requests = json.loads(capsys.readouterr().out)["requests"]
+    (work,) = [one for one in Counted.works() if one.shown[-1][1] == "h-sf"]
+    assert work.total == 2 * requests
+    done = [completed for completed, _ in work.shown]
+    assert done == sorted(done)
+    assert done[0] < done[-1] == 2 * requests
 
 
 def test_a_report_counts_the_requests_of_every_seed(

@@ -389,6 +389,19 @@ class TestInterruption:
         assert sys.unraisablehook is hook
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
+    def test_an_error_that_is_no_signal_reaches_the_hook_that_was_there(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Dies:
+            def __del__(self) -> None:
+                raise ValueError("in __del__")
+
+        seen: list[str] = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda lost: seen.append(str(lost.exc_value)))
+        with signals.signals_raise():
+            Dies()
+        assert seen == ["in __del__"]
+
     def test_an_ignored_signal_stays_ignored(self) -> None:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from tests.cli.test_cli import one_sentence
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
-from oracle.report import GivenSchedule
+from oracle.report import GivenSchedule, Policies
 
 SMALL = ["--requests", "6", "--capacity", "3000", "--time-limit", "0"]
 
@@ -121,6 +122,7 @@ def test_every_seed_is_compared_on_its_own_requests(
     again = shlex.split(drawn.again)
     assert again[:2] == ["amin-ref", line[0]]
     assert "out.html" in again
+    assert line[0] == "report" or again[again.index("--report") + 1] == "out.html"
     for flag, value in {"--seeds": "3", "--policies": "amin,fcfs", "--seed": "4"}.items():
         assert again[again.index(flag) + 1] == value
     assert drawn.given is None
@@ -195,6 +197,58 @@ def test_a_schedule_is_shown_beside_the_policies(
         assert run(application, [*line, *flags]) == 2
         assert f"{flags[0]} has no effect beside --schedule" in capsys.readouterr().err
     assert run(application, [*line, "--ties", "random", "--seed", "3"]) == 0
+
+
+@pytest.mark.parametrize(("flags", "is_random"), [
+    (["--seeds", "3"], True), (["--seeds", "1"], True), (["--workload", "instance.json"], False),
+    (["--workload", "instance.json", "--ties", "random", "--seeds", "2"], True),
+    (["--schedule", "mine.json"], False),
+    (["--schedule", "mine.json", "--ties", "random"], False),
+])  # fmt: skip
+def test_the_page_has_every_seed_and_says_whether_one_has_an_effect(
+    flags: list[str],
+    is_random: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Drawing takes long here, which is said."""
+    drawn: list[tuple[Policies, GivenSchedule | None]] = []
+
+    def draw(policies: Policies, _: Ledger, __: object, given: GivenSchedule | None, *_rest: object
+    ) -> str:  # fmt: skip
+        drawn.append((policies, given))
+        time.sleep(0.1)
+        return "a page"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("oracle.report.document", draw)
+    monkeypatch.setattr("amin_ref.cli.slow.SILENT_SECONDS", 0.05)
+    (tmp_path / "instance.json").write_text(chat_instance(7).to_json())
+    (tmp_path / "mine.json").write_text(simulate(chat_instance(7), Amin()).to_json())
+    size = SMALL[:4] if "--seeds" in flags and "--workload" not in flags else []
+    line = ["report", "out.html", *size, "--time-limit", "0", "--policies", "amin,fcfs", *flags]
+    assert run(application, line) == 0
+    assert "amin-ref: drawing takes longer than" in capsys.readouterr().err
+    assert (tmp_path / "out.html").read_text() == "a page"
+    ((policies, given),) = drawn
+    seeds = int(flags[flags.index("--seeds") + 1]) if "--seeds" in flags else 1
+    assert list(policies.comparisons) == list(range(seeds))
+    assert policies.is_random == is_random
+    assert (given is not None) == ("--schedule" in flags)
+    for seed, comparison in policies.comparisons.items():
+        assert comparison.instance == (chat_instance(seed) if size else chat_instance(7))
+
+
+def test_the_command_of_a_comparison_leaves_out_what_is_the_default(
+    notes: Notes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report's command repeats the seeds, and no list of policies and no machine."""
+    drawn = reported(notes, ["compare", "--report", "out.html", *SMALL[:4], "--seeds", "2"])
+    assert shlex.split(drawn.again) == [
+        *["amin-ref", "compare", "--report", "out.html"],
+        *["--capacity", "3000", "--requests", "6", "--seeds", "2"],
+    ]
 
 
 def test_a_report_of_an_invalid_or_empty_schedule_is_refused(

@@ -540,7 +540,7 @@ class TestWorstCaseCommand:
             given.extend([asked, others["executor"], others["in_flight"], others["checkpoint"]])
             return answers
 
-        monkeypatch.setattr(worst_case, "table_questions", lambda: questions)
+        monkeypatch.setattr(worst_case, "table_questions", lambda _: questions)
         monkeypatch.setattr(worst_case, "worst_cases", searching)
         table = tmp_path / "table.jsonl"
         line = ["worst-case-table", "--output", str(table)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import active_children
+from multiprocessing import active_children, resource_tracker
 from threading import Event, Thread, current_thread
 from threading import enumerate as enumerate_threads
 
 import click
 import pytest
 
+from amin_ref.cli import workers
 from amin_ref.cli.signals import Terminated, signals_raise
 from amin_ref.cli.workers import processes
 
@@ -53,6 +55,22 @@ def test_a_task_that_still_runs_is_not_waited_for(interrupted: bool) -> None:
         leave()
     assert time.monotonic() - before < SOON
     assert active_children() == []
+
+
+def test_a_pool_waits_for_its_own_thread_and_for_no_daemon() -> None:
+    """Such as a thread that draws progress, and ends when the program does."""
+    ends = Event()
+    before = enumerate_threads()
+    began = time.monotonic()
+    with processes(2) as executor:
+        assert executor is not None
+        daemon = Thread(target=ends.wait, args=(LONG,), daemon=True)
+        daemon.start()
+        assert executor.submit(abs, -3).result() == 3
+    assert time.monotonic() - began < SOON
+    assert [thread for thread in enumerate_threads() if thread not in before] == [daemon]
+    ends.set()
+    daemon.join()
 
 
 HANDED_OUT = 3
@@ -139,6 +157,21 @@ def test_a_signal_that_another_thread_receives_waits_for_the_start_of_a_pool(
     with signals_raise(), pytest.raises(Terminated):
         submit()
     assert active_children() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such process")
+def test_the_process_that_removes_semaphores_starts_without_its_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The option reaches that process alone."""
+    at_start: list[list[str]] = []
+    monkeypatch.setattr(
+        resource_tracker, "ensure_running", lambda: at_start.append(list(sys.warnoptions))
+    )
+    before = list(sys.warnoptions)
+    workers._start_tracker()
+    assert at_start == [[*before, "ignore::UserWarning:multiprocessing.resource_tracker"]]
+    assert sys.warnoptions == before
 
 
 def kill_its_worker() -> None:

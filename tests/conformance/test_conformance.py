@@ -41,6 +41,7 @@ from amin_ref.conformance.bound_rules import recognisable_bugs
 from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.long_plan import LongPlan
 from amin_ref.conformance.plan import PlanByRound
+from amin_ref.conformance.traced import TracedRun
 from amin_ref.model.schedule import Outcome
 from amin_ref.policies.variants import (
     EvictsLargest,
@@ -729,8 +730,8 @@ def test_a_rank_that_is_no_number_is_refused() -> None:
 
 
 def test_an_unknown_policy_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="give one of amin, amax, h-sf"):
-        conform(simulate(THREE, Amin()), "fcfs")  # type: ignore[arg-type]  # that is the point
+    with pytest.raises(InvalidValue, match="give one of amin, amax, h-sf, fcfs"):
+        conform(simulate(THREE, Amin()), "sjf")  # type: ignore[arg-type]  # that is the point
 
 
 # Arrivals, gaps, sizes.
@@ -893,8 +894,8 @@ def test_plans_find_the_first_round_in_which_a_request_fits(
     prompt_len, assumed = data.draw(st.tuples(small, st.integers(1, 12)))
     # The running requests complete after all rounds that are searched.
     instance = Instance(10**6, [Request(i, s, 30) for i, (s, _) in enumerate(running)], block_size)
-    held_by = [Run(i, 0, 30, "completed") for i in range(len(running))]
-    period = ScheduledBusyPeriod(0, 30, instance.requests, held_by)
+    held_by = [TracedRun(Run(i, 0, 30, "completed"), s) for i, (s, _) in enumerate(running)]
+    period = ScheduledBusyPeriod(0, 30, instance.requests, held_by, {})
 
     def occupied(tokens: int) -> int:
         return -(-tokens // block_size) * block_size

@@ -14,6 +14,19 @@ from transformers.generation.configuration_utils import ContinuousBatchingConfig
 from amin_ref import Schedule
 from amin_ref.logs import read_log
 
+SIZES = LlamaConfig(
+    hidden_size=32,
+    intermediate_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    num_key_value_heads=2,
+    vocab_size=256,
+    max_position_embeddings=8192,
+    eos_token_id=None,
+    pad_token_id=0,
+)
+"""The sizes of a Llama that a CPU runs in seconds."""
+
 Tokens = Mapping[str, tuple[int, ...]]
 
 
@@ -28,18 +41,7 @@ class Engine:
     def __post_init__(self) -> None:
         torch.manual_seed(0)
         torch.set_num_threads(1)
-        config = LlamaConfig(
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            vocab_size=256,
-            max_position_embeddings=4096,
-            eos_token_id=None,
-            pad_token_id=0,
-        )
-        model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+        model = AutoModelForCausalLM.from_config(SIZES, attn_implementation="sdpa")
         self.model = model.eval()
         draw = random.Random(1)
         self.lengths = {

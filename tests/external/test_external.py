@@ -12,26 +12,43 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
+from hypothesis import strategies as st
 
-from amin_ref import Amin, Instance, InvalidValue, Request, simulate
+from amin_ref import (
+    Amin,
+    Instance,
+    InvalidValue,
+    Machine,
+    Request,
+    Run,
+    Schedule,
+    check,
+    simulate,
+)
 from amin_ref.external import LANGUAGES, ExternalPolicy, child, example_text, protocol_text
 from amin_ref.model.errors import SchedulerFailed
-from amin_ref.strategies import instances
+from amin_ref.strategies import instances, machines
 from tests.support.profiles import times
 from tests.support.project import PROJECT
 
 TRANSCRIPT = [line for line in protocol_text().splitlines() if line[:2] in ("→ ", "← ")]
 
-# The two instances of the transcript.
+# The three instances of the transcript; the client of "c" goes away in round 3 of the last.
 FIRST = Instance(
     8, (Request("a", 2, 2, upper=4), Request("b", 1, 4), Request(7, 2, 2, 2, 3, arrival=1))
 )
 SECOND = Instance(4, (Request("a", 3, 1),), 2)
+THIRD = Instance(
+    6,
+    (Request("a", 1, 3), Request("b", 2, 4), Request("c", 1, 1, arrival=2)),
+    machine=Machine(after_eviction="resume", max_running=2),
+)
 
 REPLAYER = f"""
 import sys
@@ -148,12 +165,15 @@ class TestDialogue:
         with external([sys.executable, "-c", REPLAYER]) as policy:
             assert simulate(FIRST, policy) == simulate(FIRST, Amin())
             assert simulate(SECOND, policy) == simulate(SECOND, Amin())
+            third = simulate(THIRD, policy, aborted={"c": 3})
             policy.end()
+        runs = [Run("a", 0, 1, "evicted"), Run("b", 0, 4, "completed"), Run("a", 4, 6, "completed")]
+        assert third == Schedule(THIRD, runs, aborted={"c": 3})
 
-    def test_the_transcript_shows_an_eviction_and_two_instances(self) -> None:
+    def test_the_transcript_shows_an_eviction_and_three_instances(self) -> None:
         text = "\n".join(TRANSCRIPT)
         assert '"evict":[7]' in text
-        assert text.count("begin") == 4
+        assert text.count("begin") == 6
         assert TRANSCRIPT[-1] == '→ {"end": true}'
 
     def test_output_lengths_are_not_sent(self) -> None:
@@ -178,6 +198,53 @@ class TestDialogue:
         self, amin_in_a_pipe: ExternalPolicy, instance: Instance
     ) -> None:
         assert simulate(instance, amin_in_a_pipe) == simulate(instance, Amin())
+
+    @times(0.2)
+    @given(data=st.data(), instance=instances(max_arrival=9), machine=machines())
+    def test_amin_in_another_process_makes_the_schedules_of_amin_on_every_machine(
+        self,
+        amin_in_a_pipe: ExternalPolicy,
+        data: st.DataObject,
+        instance: Instance,
+        machine: Machine,
+    ) -> None:
+        """Clients may go away, from waiting and from running requests."""
+        instance = replace(instance, machine=machine)
+        aborted = {
+            request.id: request.arrival + data.draw(st.integers(0, 12))
+            for request in instance.requests
+            if data.draw(st.booleans())
+        }
+        schedule = simulate(instance, Amin(), aborted=aborted)
+        assert simulate(instance, amin_in_a_pipe, aborted=aborted) == schedule
+        event(f"clients that went away: {len(schedule.aborted) > 0}")
+
+
+class TestVersion1:
+    """A program that was written for version 1: it answers {"hello": 1}, and knows no machine."""
+
+    def test_it_schedules_on_the_papers_machine(self) -> None:
+        with external(program()) as policy:
+            assert check(simulate(FIRST, policy)) == ()
+
+    def test_it_is_not_told_that_a_client_went_away(self) -> None:
+        """It admits that request all the same, which does not run."""
+        instance = Instance(4, (Request("a", 1, 2), Request("b", 1, 2), Request("c", 1, 2)))
+        with external(program("assert 'cancelled' not in message")) as policy:
+            schedule = simulate(instance, policy, aborted={"b": 1})
+        assert [(run.request, run.start) for run in schedule.runs] == [("a", 0), ("c", 3)]
+
+    def test_it_is_refused_another_machine_and_can_go_on(self) -> None:
+        with external(program()) as policy:
+            with pytest.raises(SchedulerFailed) as caught:
+                simulate(THIRD, policy)
+            assert str(caught.value) == (
+                "instance 1, before its first round: it speaks version 1 of the protocol, which "
+                "has the paper's machine alone, and the instance is on "
+                "Machine(after_eviction='resume', max_running=2)."
+            )
+            assert caught.value.kind == "cannot-start"
+            simulate(FIRST, policy)
 
 
 # Program, kind of its failure, and a part of the message.
@@ -232,7 +299,7 @@ FAILURES = {
         "nonsense",
         "not UTF-8",
     ),
-    "echoes its input": (["cat"], "nonsense", "the field 'capacity' is unknown"),
+    "echoes its input": (["cat"], "nonsense", "the field 'latest' is unknown"),
     "answers another round": (
         program("if message.get('round') == 2: message['round'] = 5"),
         "nonsense",
@@ -249,9 +316,9 @@ FAILURES = {
         "round 1 was sent, and this answers another message",
     ),
     "has another protocol version": (
-        program("if 'hello' in message: message['hello'] = 2"),
+        program("if 'hello' in message: message['hello'] = 3"),
         "nonsense",
-        "it speaks version 2 of the protocol, and this release speaks 1",
+        "it speaks version 3 of the protocol, and this release speaks 1 and 2",
     ),
     "omits the round": (
         sending('{"evict": [], "admit": []}'),

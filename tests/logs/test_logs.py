@@ -16,27 +16,23 @@ from amin_ref.logs import LogWriter, is_log, log_of, read_log
 from amin_ref.logs.stay import Stay
 from amin_ref.schemas import validate
 from amin_ref.strategies import instances, machines
-from tests.models.engine_machine import cut_off, moments, random_schedule
+from tests.models.engine_machine import engine_schedules, moments
 from tests.support.profiles import times
 
 ENGINE = Machine(after_eviction="resume", last_token_stored=False)
 
 
 @st.composite
-def logged_schedules(draw: st.DrawFn) -> Schedule:
-    """A valid schedule of any machine, whose ids are strings."""
+def instances_with_strings(draw: st.DrawFn) -> Instance:
+    """A small instance of any machine whose ids are strings."""
     instance = draw(instances(max_requests=4, max_output_len=6, max_arrival=6))
     requests = [replace(each, id=f"r{each.id}") for each in instance.requests]
-    instance = replace(instance, requests=tuple(requests), machine=draw(machines()))
-    random = draw(st.randoms(use_true_random=False))
-    schedule = random_schedule(instance, random, draw(st.sampled_from((0, 0.05))))
-    if draw(st.booleans()):
-        schedule = cut_off(schedule, draw(st.integers(0, schedule.makespan + 3)))
-    if draw(st.booleans()):
-        rounds = schedule.makespan if schedule.ended is None else schedule.ended
-        held = [int(tokens) for tokens in schedule.occupancy()]
-        schedule = replace(schedule, held=(*held, *[0] * (rounds - len(held))))
-    return schedule
+    return replace(instance, requests=tuple(requests), machine=draw(machines()))
+
+
+def logged_schedules() -> st.SearchStrategy[Schedule]:
+    """A valid schedule of any machine, whose ids are strings."""
+    return engine_schedules(instances_with_strings())
 
 
 def as_read(schedule: Schedule) -> Schedule:

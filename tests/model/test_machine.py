@@ -25,7 +25,6 @@ from amin_ref import (
     Request,
     Run,
     Schedule,
-    conform,
 )
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
@@ -246,11 +245,7 @@ ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "conform": lambda _, schedule: conform(schedule),
     "examine": lambda instance, _: examine(Amin, instances=[instance]),
-    "search": lambda instance, _: search(instance, time_limit=ENDED),
-    "solve": lambda instance, _: solve(instance, time_limit=ENDED),
-    "best_schedule": lambda instance, _: best_schedule(instance, ENDED),
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
 }
 """Functions that take an instance or a schedule, each called with it."""
@@ -266,6 +261,7 @@ SUPPORTING = {
     "check",
     "compare",
     "compare_seeds",
+    "conform",
     "lower_bound",
     "simulate",
     "verify",
@@ -286,10 +282,7 @@ def test_other_machines_are_refused_by_name(name: str, machine: Machine) -> None
         call(instance_of(machine), schedule_of(machine))
 
 
-TAKES_SCHEDULES = (
-    "conform",
-    "GivenSchedule",
-)
+TAKES_SCHEDULES = ("GivenSchedule",)
 """Of these functions, those that take a schedule."""
 
 
@@ -355,7 +348,6 @@ def _takes_instances(called: object) -> bool:
     [
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
-        ("conform", "FILE"),
         ("drive", "--instance", "FILE", "--", "true"),
         ("drive", "--workload", "FILE", "--", "true"),
     ],
@@ -401,6 +393,28 @@ def test_optimum_refuses_limits_by_name(machine: Machine, says: str) -> None:
         optimum(instance_of(machine), ENDED)
     resume = instance_of(Machine(after_eviction="resume"))
     assert optimum(resume, ENDED).total_latency == REQUEST.output_len
+
+
+OF_START_ROUNDS: dict[str, Callable[[Instance], object]] = {
+    "search": lambda instance: search(instance, time_limit=ENDED),
+    "solve": lambda instance: solve(instance, time_limit=ENDED),
+    "best_schedule": lambda instance: best_schedule(instance, ENDED),
+}
+"""Functions that look for schedules without evictions."""
+
+
+@pytest.mark.parametrize("name", OF_START_ROUNDS)
+def test_start_rounds_are_sought_where_they_are_enough(name: str) -> None:
+    call = OF_START_ROUNDS[name]
+    call(instance_of(Machine(last_token_stored=False, sound_predictions=False)))
+    with pytest.raises(
+        InvalidValue, match=r"^instance: machine is .* this machine has better ones"
+    ):
+        call(instance_of(Machine(after_eviction="resume")))
+    for field in ("tokens_per_round", "max_running", "watermark"):
+        (limited,) = (one for one in OTHERS if getattr(one, field))
+        with pytest.raises(InvalidValue, match=f"^machine: {field} is .* knows no limits"):
+            call(instance_of(limited))
 
 
 @pytest.mark.parametrize("machine", OTHERS, ids=repr)

@@ -6,8 +6,10 @@ the values (requests, runs, schedules) are shared with the implementation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+
+from hypothesis import strategies as st
 
 from amin_ref import Instance, Machine, Outcome, Request, RequestId, Run, Schedule
 
@@ -272,6 +274,23 @@ def random_schedule(instance: Instance, random: Random, aborts: float = 0.0) -> 
         aborts: probability that the client of a request goes away, in each round.
     """
     return _Engine(instance, random, aborts).schedule()
+
+
+@st.composite
+def engine_schedules(draw: st.DrawFn, instances: st.SearchStrategy[Instance]) -> Schedule:
+    """A valid schedule of an instance, with chunks, pauses, evictions and aborts.
+
+    Some are cut off by the end of the log, and some say what was held.
+    """
+    random = draw(st.randoms(use_true_random=False))
+    schedule = random_schedule(draw(instances), random, draw(st.sampled_from((0, 0.05))))
+    if draw(st.booleans()):
+        schedule = cut_off(schedule, draw(st.integers(0, schedule.makespan + 3)))
+    if draw(st.booleans()):
+        rounds = schedule.makespan if schedule.ended is None else schedule.ended
+        held = [int(tokens) for tokens in schedule.occupancy()]
+        schedule = replace(schedule, held=(*held, *[0] * (rounds - len(held))))
+    return schedule
 
 
 def cut_off(schedule: Schedule, ended: int) -> Schedule:

@@ -1,4 +1,7 @@
-"""The optimum by enumeration of start rounds, written from the specification alone."""
+"""The optimum by enumeration of start rounds, written from the specification alone.
+
+It is for machines that restart evicted requests.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from amin_ref import Instance, Request, RequestId
 
 
 def held(instance: Instance, starts: dict[RequestId, int], round: int) -> int:
-    """Tokens occupied in one round by the requests that have a start round (section 1)."""
+    """Tokens occupied in one round by the requests that have a start round (sections 1, 7)."""
     total = 0
     for request in instance.requests:
         if request.id in starts:
             age = round - starts[request.id] + 1
             if 1 <= age <= request.output_len:
-                blocks = -(-(request.prompt_len + age) // instance.block_size)
+                stored = request.prompt_len + age - (not instance.machine.last_token_stored)
+                blocks = -(-stored // instance.block_size)
                 total += blocks * instance.block_size
     return total
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from amin_ref import Instance, check
+from amin_ref import Instance, Machine, check
+from oracle import optimum
 from oracle.programme.branch_and_cut import solve
 from oracle.search.branch_and_bound import search
 from tests.models.naive_optimum import naive_optimum, random_instance
@@ -41,6 +43,38 @@ def test_programme_search_and_enumeration_agree(portion: int) -> None:
             assert schedule.total_latency == least, instance
         assert by_search.exhausted
         assert by_search.lower_bound == by_programme.lower_bound == least
+
+
+UNSTORED = Machine(last_token_stored=False, sound_predictions=False)
+"""A machine that restarts evicted requests as the paper's does, and stores less."""
+
+
+def unstored(instance: Instance) -> Instance:
+    """The same requests where the last token is not stored, in a block less if they fit it."""
+    block = instance.block_size
+    peaks = (request.prompt_len + request.output_len - 1 for request in instance.requests)
+    least = max(-(-peak // block) * block for peak in peaks)
+    return replace(instance, machine=UNSTORED, capacity=max(instance.capacity - block, least))
+
+
+def test_all_methods_agree_where_the_last_token_is_not_stored() -> None:
+    for instance in map(unstored, portion_of_instances(0)[::2]):
+        least = naive_optimum(instance)
+        by_search = search(instance, time_limit=60)
+        by_programme = solve(instance, time_limit=60)
+        by_portfolio = optimum(instance, 60)
+        for found in (by_search, by_programme, by_portfolio):
+            assert check(found.schedule) == ()
+            assert found.schedule.total_latency == found.lower_bound == least, instance
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("portion", range(PORTIONS))
+def test_programme_and_search_agree_where_the_last_token_is_not_stored(portion: int) -> None:
+    for instance in map(unstored, portion_of_instances(portion)[::5]):
+        least = naive_optimum(instance)
+        assert search(instance, time_limit=60).lower_bound == least
+        assert solve(instance, time_limit=60).lower_bound == least
 
 
 def test_the_instances_vary_in_blocks_arrivals_and_prompts() -> None:

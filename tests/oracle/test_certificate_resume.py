@@ -6,7 +6,6 @@ import json
 import math
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from itertools import combinations
 
 import pytest
@@ -18,15 +17,10 @@ from amin_ref.model.instance import Instance
 from amin_ref.model.machine import Machine
 from amin_ref.model.request import Request
 from oracle.certificate import Certificate, Share, Stretch, verify
+from tests.models.naive_resume import held, naive_resume_optimum
 
 RESUME = Machine(after_eviction="resume")
 MACHINES = (RESUME, replace(RESUME, last_token_stored=False))
-
-
-def held(instance: Instance, request: Request, token: int) -> int:
-    """Specification, section 7: what a request occupies in the round of this token."""
-    stored = request.prompt_len + token - (not instance.machine.last_token_stored)
-    return instance.block_size * math.ceil(Fraction(stored, instance.block_size))
 
 
 def bound_by_enumeration(
@@ -49,31 +43,6 @@ def bound_by_enumeration(
     blocks = instance.capacity // instance.block_size
     total -= blocks * instance.block_size * sum(multipliers)
     return total / denominator
-
-
-def enumerated_optimum(instance: Instance) -> int:
-    """OPT by trying every set of requests in every round."""
-    requests = instance.requests
-    horizon = max((r.arrival for r in requests), default=0) + sum(r.output_len for r in requests)
-
-    @cache
-    def least(now: int, tokens: tuple[int, ...]) -> float:
-        """Rounds that all requests spend from this one on, from arrival to completion."""
-        here = [i for i, r in enumerate(requests) if r.arrival <= now and tokens[i] < r.output_len]
-        if now > horizon:
-            return math.inf
-        if all(tokens[i] == r.output_len for i, r in enumerate(requests)):
-            return 0
-        best = math.inf
-        for number in range(len(here) + 1):
-            for chosen in combinations(here, number):
-                occupied = sum(held(instance, requests[i], tokens[i] + 1) for i in chosen)
-                if occupied <= instance.capacity:
-                    after = tuple(t + (i in chosen) for i, t in enumerate(tokens))
-                    best = min(best, len(here) + least(now + 1, after))
-        return best
-
-    return int(least(0, (0,) * len(requests)))
 
 
 @st.composite
@@ -137,7 +106,7 @@ def test_no_certificate_exceeds_the_optimum(data: st.DataObject, instance: Insta
         stretches.append(Stretch(first_round, tuple(multipliers)))
         first_round += len(multipliers) + data.draw(st.integers(0, 2))
     certificate = Certificate(instance, data.draw(st.integers(1, 60)), tuple(stretches))
-    optimum = enumerated_optimum(instance)
+    optimum = naive_resume_optimum(instance)
     assert verify(instance, certificate) <= optimum
     # Limits only exclude schedules, and names and predictions do not matter.
     limits = Machine(
@@ -166,7 +135,7 @@ SHARED = Stretch(0, (0,) * 10, (Share(1, 8, 0, 0, (0,) * 5 + (1,) * 5),))
 def test_a_bound_of_the_machine_that_loses_tokens_is_none_here() -> None:
     """OPT is 12 where tokens are kept, 16 where they are lost, and there a share proves 13."""
     loses = replace(SMALLER, machine=Machine())
-    assert enumerated_optimum(SMALLER) == 12
+    assert naive_resume_optimum(SMALLER) == 12
     assert verify(loses, Certificate(loses, 5, (SHARED,))) == 13
     # The same prices of tokens prove less where A may pause for a round.
     assert verify(loses, Certificate(loses, 10, (PRICED,))) == 12

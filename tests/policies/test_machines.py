@@ -25,8 +25,9 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.strategies import instances, machines
+from amin_ref.strategies import instances
 from amin_ref.workloads import keep_usable, read_trace
+from tests.models.drawn_machines import aborts, on_any_machine
 from tests.models.naive_engine import NaiveEngine, Name
 from tests.models.volume_bound import volume_bound
 from tests.support.real_data import lmsys_file
@@ -36,38 +37,11 @@ POLICIES: tuple[Name, ...] = get_args(Name)
 
 
 @st.composite
-def on_any_machine(draw: st.DrawFn) -> Instance:
-    """A small instance of any machine, with predictions that are wrong where they may be."""
-    instance = draw(instances(max_requests=5, max_output_len=6, max_arrival=5))
-    machine = draw(machines())
-    instance = replace(instance, machine=machine)
-    if machine.sound_predictions:
-        return instance
-    return replace(
-        instance,
-        requests=tuple(
-            replace(request, lower=draw(st.integers(1, 9)), upper=draw(st.integers(9, 12)))
-            for request in instance.requests
-        ),
-    )
-
-
-@st.composite
 def on_a_resuming_machine(draw: st.DrawFn) -> Instance:
     """A small instance that resumes, without limits."""
     instance = draw(instances(max_requests=5, max_output_len=6, max_arrival=5))
     stored = draw(st.booleans())
     return replace(instance, machine=replace(RESUME, last_token_stored=stored))
-
-
-def aborts(instance: Instance) -> st.SearchStrategy[dict[RequestId, int]]:
-    """The rounds in which some clients go away, none before its request arrives."""
-    drawn = st.dictionaries(st.sampled_from(instance.requests), st.integers(0, 12), max_size=2)
-    return drawn.map(
-        lambda patience: {
-            request.id: request.arrival + rounds for request, rounds in patience.items()
-        }
-    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -167,6 +141,25 @@ def test_with_a_budget_of_tokens_exact_bounds_do_not_prevent_an_eviction() -> No
         assert [(run.request, run.stop) for run in schedule.runs if run.outcome == "evicted"] == [
             ("a", 2)
         ]
+
+
+def test_a_delayed_prefill_stops_admissions_while_its_plan_exceeds_the_cache() -> None:
+    """The prefill of c takes two rounds, so that a and c are planned with 15 tokens in round 7.
+
+    b would fit beside them in its one round, 4; it starts when c is evicted.
+    """
+    instance = Instance(
+        14,
+        [
+            Request("a", 1, 6, lower=6, arrival=2),
+            Request("b", 1, 1, lower=1, arrival=4),
+            Request("c", 4, 4, lower=4, arrival=3),
+        ],
+        machine=replace(RESUME, tokens_per_round=4),
+    )
+    schedule = simulate(instance, "amin")
+    assert [(run.start, run.stop) for run in schedule.runs if run.request == "b"] == [(7, 8)]
+    assert next((run.start, run.stop) for run in schedule.runs if run.request == "c") == (3, 7)
 
 
 class Watched(NaiveEngine):

@@ -13,6 +13,7 @@ from amin_ref import (
     Amin,
     HindsightShortestFirst,
     InvalidValue,
+    Machine,
     NoProgress,
     Run,
     Schedule,
@@ -20,10 +21,14 @@ from amin_ref import (
     check,
     simulate,
 )
+from amin_ref.policies.smallest_remaining import SmallestRemainingVolume
 from amin_ref.small.fast_simulation import FastSimulation
-from amin_ref.small.optimum import Hindsight
+from amin_ref.small.optimum import Hindsight, TokenRounds
+from amin_ref.small.optimum_resume import ResumingHindsight, hindsight_of
 from amin_ref.small.setting import Outputs, Setting
 from oracle.ratio.question import RULES
+from oracle.starts.token_rounds import schedule_from_tokens
+from tests.models.naive_resume import naive_resume_optimum
 from tests.support.profiles import times
 from tests.support.settings import (
     CLASSES,
@@ -48,6 +53,71 @@ def test_the_fast_simulation_costs_what_its_policy_costs(name: str, data: st.Dat
             simulate(setting.instance(outputs), CLASSES[name](ties))
         return
     assert simulated(setting, outputs, CLASSES[name](ties)).total_latency == cost
+
+
+MACHINES = (
+    Machine(last_token_stored=False),
+    Machine(after_eviction="resume"),
+    Machine(after_eviction="resume", last_token_stored=False),
+)
+"""The machines without limits, apart from the paper's."""
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", ["amin", "amax", "fcfs"])
+@given(st.data())
+def test_the_fast_simulation_knows_every_machine(
+    name: str, machine: Machine, data: st.DataObject
+) -> None:
+    setting = data.draw(settings_of_requests(most_spare=12, machine=machine))
+    outputs = data.draw(outputs_of(setting, 7))
+    schedule = simulated(setting, outputs, CLASSES[name](by_position(outputs)))
+    assert FastSimulation(setting, RULES[name]).cost(outputs) == schedule.total_latency
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@given(st.data())
+def test_the_optimum_of_every_machine_has_a_valid_schedule_and_bounds(
+    machine: Machine, data: st.DataObject
+) -> None:
+    setting = data.draw(settings_of_requests(longest=6, most_spare=12, machine=machine))
+    outputs = tuple(sorted(data.draw(outputs_of(setting, 5))))
+    hindsight = hindsight_of(setting)
+    optimum = hindsight.optimum(outputs)
+    assert schedule_of(setting, outputs, hindsight.token_rounds(outputs)).total_latency == optimum
+    assert hindsight.lower_bound(outputs) <= optimum <= hindsight.upper_bound(outputs)
+    assert hindsight.optimum_up_to(outputs, optimum) == optimum
+    assert hindsight.optimum_up_to(outputs, optimum - 1) is None
+    shortest = simulated(setting, outputs, HindsightShortestFirst())
+    assert shortest.total_latency == hindsight.shortest_first(outputs) >= optimum
+
+
+def schedule_of(setting: Setting, outputs: Outputs, rounds: TokenRounds) -> Schedule:
+    """The valid schedule whose requests generate in these rounds."""
+    schedule = schedule_from_tokens(setting.instance(outputs), rounds)
+    assert check(schedule) == ()
+    return schedule
+
+
+@times(0.2)
+@given(st.data())
+def test_the_optimum_of_resume_is_that_of_trying_every_set_in_every_round(
+    data: st.DataObject,
+) -> None:
+    machine = data.draw(st.sampled_from([m for m in MACHINES if m.after_eviction == "resume"]))
+    setting = data.draw(settings_of_requests(longest=4, most_spare=6, machine=machine))
+    outputs = tuple(sorted(data.draw(outputs_of(setting, 4))))
+    naive = naive_resume_optimum(setting.instance(outputs))
+    assert ResumingHindsight(setting).optimum(outputs) == naive
+
+
+@given(st.data())
+def test_the_fast_srv_costs_what_the_policy_costs(data: st.DataObject) -> None:
+    machine = data.draw(st.sampled_from([m for m in MACHINES if m.after_eviction == "resume"]))
+    setting = data.draw(settings_of_requests(machine=machine))
+    outputs = tuple(sorted(data.draw(outputs_of(setting, 8))))
+    schedule = simulated(setting, outputs, SmallestRemainingVolume())
+    assert ResumingHindsight(setting).smallest_first(outputs) == schedule.total_latency
 
 
 @times(2)

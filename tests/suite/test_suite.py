@@ -27,7 +27,7 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.conformance import BugRule, RoundRule
+from amin_ref.conformance import BugRule, ChunkRule, FirstComeRule, RoundRule
 from amin_ref.model.errors import DecisionRule
 from amin_ref.strategies import arbitrary_schedules, instances, schedules
 from amin_ref.suite import TITLES, Finding, examine, judge_schedule, program
@@ -137,7 +137,12 @@ class TestShrinking:
 
 class TestJudgement:
     def test_every_rule_has_its_theorem(self) -> None:
-        assert set(THEOREM_OF_DEPARTURE) == {*get_args(RoundRule), *get_args(BugRule)}
+        assert set(THEOREM_OF_DEPARTURE) == {
+            *get_args(RoundRule),
+            *get_args(ChunkRule),
+            *get_args(FirstComeRule),
+            *get_args(BugRule),
+        }
         assert set(THEOREM_OF_DECISION) == set(get_args(DecisionRule))
         assert {*THEOREM_OF_DEPARTURE.values(), *THEOREM_OF_DECISION.values()} <= set(TITLES)
 

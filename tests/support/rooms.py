@@ -35,10 +35,11 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
         Room("amin_ref.small", "small instances of identical prompts, and the bound of T12"),
     ),
+    (Room("amin_ref.compiled", "the same schedules from compiled code, for large instances"),),
     (
         Room("amin_ref.workloads", "traces, embedded length distributions, predictions, arrivals"),
         Room("amin_ref.simulator", "what happens when a policy meets an instance?"),
-        Room("amin_ref.conformance", "could Amin (Amax, H-SF) have made this schedule?"),
+        Room("amin_ref.conformance", "could Amin (Amax, H-SF, FCFS) have made this schedule?"),
         Room("amin_ref.external", "schedulers in other programs, as policies"),
         Room("amin_ref.engines", "Amin inside serving engines, and a log of what they do"),
     ),

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from amin_ref import Amax, Amin, ClairvoyantPolicy, Policy, Ranking, Schedule, simulate
+from amin_ref import (
+    Amax,
+    Amin,
+    ClairvoyantPolicy,
+    FirstComeFirstServed,
+    Machine,
+    Policy,
+    Ranking,
+    Schedule,
+    simulate,
+)
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.policies.variants import (
     AminVariant,
     EvictsLargest,
@@ -17,9 +28,13 @@ from amin_ref.policies.variants import (
 )
 from amin_ref.small.setting import Outputs, Setting
 
-CLASSES: Mapping[str, type[Amin | Amax | AminVariant]] = {
+RESUME = Machine(after_eviction="resume")
+"""The machine whose evicted requests keep their tokens."""
+
+CLASSES: Mapping[str, type[Amin | Amax | AminVariant | FirstComeFirstServed]] = {
     "amin": Amin,
     "amax": Amax,
+    "fcfs": FirstComeFirstServed,
     "amin-never-refines": NeverRefines,
     "amin-evicts-largest": EvictsLargest,
     "amin-evicts-newest": EvictsNewest,
@@ -30,13 +45,18 @@ CLASSES: Mapping[str, type[Amin | Amax | AminVariant]] = {
 
 @st.composite
 def settings_of_requests(
-    draw: st.DrawFn, *, longest: int = 9, longest_prompt: int = 4, most_spare: int = 20
+    draw: st.DrawFn,
+    *,
+    longest: int = 9,
+    longest_prompt: int = 4,
+    most_spare: int = 20,
+    machine: Machine = PAPERS_MACHINE,
 ) -> Setting:
     """A prompt length, a predicted interval, and a capacity for one request or somewhat more."""
     prompt_len = draw(st.integers(1, longest_prompt))
     lower, upper = sorted(draw(st.tuples(st.integers(1, longest), st.integers(1, longest))))
     spare = draw(st.integers(0, most_spare))
-    return Setting(prompt_len, lower, upper, prompt_len + upper + spare)
+    return Setting(prompt_len, lower, upper, prompt_len + upper + spare, machine=machine)
 
 
 def outputs_of(setting: Setting, most: int) -> SearchStrategy[Outputs]:

@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 
-from amin_ref import Policy, VisibleRequest
+from amin_ref import Machine, Policy, VisibleRequest
 
 
 def main(name: str, *arguments: str) -> None:
@@ -21,10 +21,14 @@ def main(name: str, *arguments: str) -> None:
         if "end" in message:
             return
         if "hello" in message:
-            answer: dict[str, object] = {"hello": 1}
+            answer: dict[str, object] = {"hello": 2}
         elif "begin" in message:
+            policy.use(Machine(**message["machine"]))
             policy.begin(message["capacity"], message["block_size"])
             answer = {"begin": message["begin"]}
+        elif "cancelled" in message:
+            policy.cancelled(message["request"])
+            answer = {"cancelled": message["cancelled"]}
         else:
             arrived = [VisibleRequest(**request) for request in message["arrived"]]
             decision = policy.decide(message["round"], arrived, message["completed"])

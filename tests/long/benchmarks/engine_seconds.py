@@ -26,10 +26,10 @@ from amin_ref.comparison.metrics import percentile, request_times
 from amin_ref.engines.transformers import register
 from amin_ref.logs import read_log
 from amin_ref.workloads import build_instance
+from tests.engines.tiny_llama import SIZES
 
 PREDICTIONS = ("exact", "bins:10", "naive")
 PAGE = 16
-VOCABULARY = 32_000
 MOST_TOKENS = 2_048
 """Tokens that a round may compute."""
 
@@ -40,22 +40,12 @@ MODELS = {
         num_hidden_layers=16,
         num_attention_heads=32,
         num_key_value_heads=8,
-        vocab_size=VOCABULARY,
+        vocab_size=32_000,
         max_position_embeddings=8192,
         eos_token_id=None,
         pad_token_id=0,
     ),
-    "tiny": LlamaConfig(
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        vocab_size=VOCABULARY,
-        max_position_embeddings=8192,
-        eos_token_id=None,
-        pad_token_id=0,
-    ),
+    "tiny": SIZES,
 }
 """The sizes of Llama's 1.2 B model, and a model that a CPU runs in seconds."""
 
@@ -144,7 +134,7 @@ def run(model: torch.nn.Module, instance: Instance, policy: str, lower: dict[str
         ),
     )
     for request in instance.requests:
-        prompt = [draw.randrange(1, VOCABULARY) for _ in range(request.prompt_len)]
+        prompt = [draw.randrange(1, model.config.vocab_size) for _ in range(request.prompt_len)]
         manager.add_request(prompt, request_id=str(request.id), max_new_tokens=request.output_len)
     began = time.perf_counter()
     manager.start()

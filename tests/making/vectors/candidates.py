@@ -26,7 +26,7 @@ from amin_ref import (
 )
 from amin_ref.families import adaptive, staggered
 from amin_ref.policies.names import title_of
-from amin_ref.vectors import Vector, VectorPolicy
+from amin_ref.vectors import RULES, Vector, VectorPolicy
 from tests.models.every_tie import MakeNaive, TooMany, every_schedule
 from tests.models.naive import (
     NaiveAlphaGreedy,
@@ -379,7 +379,7 @@ def _refused(
         ties=ties,
         result="invalid",
         schedules=(schedule,),
-        rule=departure.rule,
+        rule=next(rule for rule in RULES if rule == departure.rule),
         round=departure.round,
     )
 

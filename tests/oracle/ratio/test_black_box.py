@@ -167,10 +167,10 @@ class TestRefused:
             worst_case(question)
 
     def test_too_many_assignments_are_refused(self) -> None:
-        question = Question("fcfs", Setting(1, 1, 10, 20), 6)
+        question = Question("sjf", Setting(1, 1, 10, 20), 6)
         assert question.candidates == MOST_ASSIGNMENTS
         with pytest.raises(InvalidValue, match=r"10,000,000 assignments .*at most 1,000,000"):
-            Question("fcfs", Setting(1, 1, 10, 20), 7)
+            Question("sjf", Setting(1, 1, 10, 20), 7)
         assert Question("amin", Setting(1, 1, 10, 20), 7).multisets == 11440
 
     def test_a_checkpoint_of_the_users_code_is_refused(self, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ class TestRefused:
             worst_case(IN_PIECES, checkpoint=checkpoint)
 
     def test_a_checkpoint_of_a_policy_of_the_package_is_continued(self, tmp_path: Path) -> None:
-        question, file = Question("fcfs", Setting(1, 1, 4, 6), 5), tmp_path / "finished.jsonl"
+        question, file = Question("sjf", Setting(1, 1, 4, 6), 5), tmp_path / "finished.jsonl"
         answer = worst_case(question, checkpoint=Checkpoint(file))
         assert len(Checkpoint(file).finished(question)) == 5
         assert worst_case(question, checkpoint=Checkpoint(file)) == answer

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy
 import pytest
 
+from amin_ref.model.machine import PAPERS_MACHINE
+from amin_ref.policies.names import FOR_RESUME
 from amin_ref.small.setting import Setting
 from oracle.ratio.question import POLICY_NAMES, Question
 from oracle.ratio.worst_case import worst_case
 from tests.support.project import PROJECT
+from tests.support.settings import RESUME
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,8 @@ def test_these_runs_cannot_import_the_checkout(packages: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("policy", POLICY_NAMES)
 def test_a_program_shows_both_costs(policy: str, packages: Path, tmp_path: Path) -> None:
-    answer = worst_case(Question(policy, Setting(1, 1, 4, 6), 4))
+    machine = RESUME if policy in FOR_RESUME else PAPERS_MACHINE
+    answer = worst_case(Question(policy, Setting(1, 1, 4, 6, machine=machine), 4))
     ended = run_elsewhere(answer.program(), packages, tmp_path)
     assert ended.stderr == ""
     assert ended.stdout == f"{answer.found.cost} {answer.found.optimum}\n"

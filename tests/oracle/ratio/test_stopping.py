@@ -24,6 +24,7 @@ from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.small.fast_simulation import FastSimulation
 from amin_ref.small.optimum import Hindsight, Stopped
+from amin_ref.small.optimum_resume import hindsight_of
 from amin_ref.small.setting import Setting
 from oracle.ratio.adversary import AdversaryTree
 from oracle.ratio.answer import Found, WorstCase
@@ -32,6 +33,7 @@ from oracle.ratio.question import RULES, Question
 from oracle.ratio.worst_case import NothingCompared, worst_case, worst_cases
 from tests.support.profiles import times
 from tests.support.project import PROJECT
+from tests.support.settings import RESUME
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,10 +44,13 @@ AMIN = Question("amin", Setting(1, 1, 6, 10), 7)
 HINDSIGHT = Question("h-sf", Setting(1, 1, 6, 9), 5)
 """252 multisets in two pieces; each multiset needs a search for its optimum."""
 
-BLACK_BOX = Question("fcfs", Setting(1, 1, 3, 5), 6)
+BLACK_BOX = Question("sjf", Setting(1, 1, 3, 5), 6)
 """729 assignments in three pieces."""
 
-QUESTIONS = (AMIN, HINDSIGHT, BLACK_BOX)
+RESUMING = Question("fcfs", Setting(1, 1, 6, 9, machine=RESUME), 5)
+"""252 multisets in two pieces, on the machine whose evicted requests keep their tokens."""
+
+QUESTIONS = (AMIN, HINDSIGHT, BLACK_BOX, RESUMING)
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -68,7 +73,7 @@ def calls_to_the_end(question: Question) -> int:
 
 def is_genuine(question: Question, found: Found) -> bool:
     """Whether the instance has the stated cost and optimum."""
-    optimum = Hindsight(question.setting).optimum(found.outputs)
+    optimum = hindsight_of(question.setting).optimum(found.outputs)
     if question.policy in RULES:
         cost = FastSimulation(question.setting, RULES[question.policy]).cost(found.by_rank)
         return (cost, optimum) == (found.cost, found.optimum)
