@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from amin_ref.compiled.columns import Columns, NotCompiled, Numbers, columns_of
+from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
 from amin_ref.model.instance import Instance
-from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 
@@ -44,14 +45,13 @@ def compiled_simulation(
         raise NotCompiled(f"the schedule is longer than {LARGEST} rounds")
     policy.use(instance.machine)
     policy.begin(instance.capacity, instance.block_size)  # as after a simulation: all are completed
-    ids = [request.id for request in instance.requests]
-    return Schedule(
+    return Schedule.of_columns(
         instance,
-        (
-            Run(ids[position], start, stop, "evicted" if evicted else "completed")
-            for position, start, stop, evicted in zip(
-                columns.positions[runs[:, 0]].tolist(), *runs[:, 1:].T.tolist(), strict=True
-            )
+        RunColumns(
+            columns.positions[runs[:, 0]],
+            runs[:, 1].copy(),
+            runs[:, 2].copy(),
+            np.where(runs[:, 3] > 0, EVICTED, COMPLETED),
         ),
     )
 
