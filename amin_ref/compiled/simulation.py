@@ -27,20 +27,27 @@ ROUNDS_AT_A_TIME = 2**20
 def compiled_simulation(
     instance: Instance,
     policy: Policy | ClairvoyantPolicy,
+    max_rounds: int,
     on_completion: Callable[[int], None] | None = None,
-) -> Schedule:
+) -> Schedule | None:
     """The schedule that :func:`amin_ref.simulate` makes, from compiled code.
 
     Args:
         instance: the cache and its requests.
         policy: one of this package, with a tie-break of this package.
+        max_rounds: the round by which every request must have completed.
         on_completion: called now and then with the number of completed requests.
+
+    Returns:
+        ``None`` if a request has not completed by ``max_rounds``.
 
     Raises:
         NotCompiled: compiled code cannot make it, or Numba is missing or does not work here.
     """
     columns = columns_of(instance, policy)
-    runs = _played(instance, columns, on_completion)
+    runs = _played(instance, columns, max_rounds, on_completion)
+    if runs is None or int(runs[:, 2].max()) > max_rounds:
+        return None
     if int(runs[:, 2].max()) > LARGEST:
         raise NotCompiled(f"the schedule is longer than {LARGEST} rounds")
     policy.use(instance.machine)
@@ -57,9 +64,15 @@ def compiled_simulation(
 
 
 def _played(
-    instance: Instance, columns: Columns, on_completion: Callable[[int], None] | None
-) -> Numbers:
-    """Request by rank, start, stop, and 1 for an eviction, of each run in order of admission."""
+    instance: Instance,
+    columns: Columns,
+    max_rounds: int,
+    on_completion: Callable[[int], None] | None,
+) -> Numbers | None:
+    """Request by rank, start, stop, and 1 for an eviction, of each run in order of admission.
+
+    ``None`` if a request has not completed by ``max_rounds``.
+    """
     try:
         from amin_ref.compiled import rounds
     except Exception as error:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
@@ -90,6 +103,8 @@ def _played(
     completed = 0
     done = False
     while not done:
+        if state.now[rounds.ROUND] > max_rounds:
+            return None
         try:
             done = rounds.play(rules, state, ROUNDS_AT_A_TIME)
         except Exception as error:  # noqa: BLE001 - as above

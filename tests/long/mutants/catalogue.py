@@ -879,7 +879,7 @@ RATIOS = (
         "Amax reserves the whole cache",
         "T13",
         RESERVING,
-        "return np.where(uppers > 0, np.minimum(uppers, most), most)",
+        "return most if request.upper is None else min(request.upper, most)",
         "return most",
     ),
     Mutant(
