@@ -13,9 +13,16 @@ Length = Callable[[Instance, Request], int]
 """A length that follows from an instance and one of its requests; tokens."""
 
 
-def lower(_: Instance, request: Request) -> int:
-    """The predicted lower bound ℓ; tokens."""
-    return request.lower
+def lower(instance: Instance, request: Request) -> int:
+    """ℓ, and no more than fits the empty cache, where ℓ may be wrong (decision D49); tokens."""
+    return min(request.lower, longest_output(instance, request))
+
+
+def longest_output(instance: Instance, request: Request) -> int:
+    """The longest output with which a request fits the empty cache; tokens."""
+    whole_blocks = instance.capacity - instance.capacity % instance.block_size
+    unstored = 0 if instance.machine.last_token_stored else 1
+    return whole_blocks - request.prompt_len + unstored
 
 
 def output(_: Instance, request: Request) -> int:
@@ -25,8 +32,7 @@ def output(_: Instance, request: Request) -> int:
 
 def reserved(instance: Instance, request: Request) -> int:
     """What Amax reserves: u, but no more than fits in whole blocks (specification, section 4)."""
-    whole_blocks = instance.capacity - instance.capacity % instance.block_size
-    most = whole_blocks - request.prompt_len
+    most = longest_output(instance, request)
     return most if request.upper is None else min(request.upper, most)
 
 
@@ -76,10 +82,13 @@ class BoundRule:
 
 BOUND_RULES: Mapping[BoundPolicyName, BoundRule] = {
     "amin": BoundRule(lower),
-    "amax": BoundRule(reserved, unrefined),
+    "amax": BoundRule(reserved),
     "h-sf": BoundRule(output, unrefined),
 }
-"""The rule of each policy: sections 3 and 4 of the specification."""
+"""The rule of each policy: sections 3 and 4 of the specification, and for Amax section 7.
+
+Where predictions are sound, no request outlives what Amax reserves, and nothing is refined.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,13 @@ from amin_ref.conformance.growing import Growing
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.verdict import BoundPolicyName
 from amin_ref.conformance.waiting import Ranks
-from amin_ref.conformance.wording import and_others, evicted_and_admitted, names
+from amin_ref.conformance.wording import (
+    and_others,
+    evicted_and_admitted,
+    limits,
+    names,
+    wrong_share,
+)
 from amin_ref.model.errors import MOST_NAMED, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.validation import RequestId
@@ -46,12 +52,13 @@ class Explanation:
         self._wrong = wrong
         self._any_tie = ranks is None
         self._ranks = _in_favour(instance, wrong) if ranks is None else ranks
-        self._assumed = {
-            **wrong.waiting,
-            **{
-                request: bound_rule.refined(run.assumed, wrong.now - run.start)
-                for request, run in wrong.running.items()
-            },
+        now = wrong.now
+        self._generated = {r: waiting.kept for r, waiting in wrong.waiting.items()}
+        self._generated |= {r: run.generated(now) for r, run in wrong.running.items()}
+        self._assumed = {r: waiting.assumed for r, waiting in wrong.waiting.items()}
+        self._assumed |= {
+            request: bound_rule.refined(run.assumed, run.generated(now))
+            for request, run in wrong.running.items()
         }
 
     def text(self) -> str:
@@ -61,18 +68,14 @@ class Explanation:
 
     def _state(self) -> str:
         wrong = self._wrong
-        running = self._listed(
-            wrong.running, lambda r: f"{wrong.now - wrong.running[r].start} generated"
-        )
+        running = self._listed(wrong.running, lambda r: f"{self._generated[r]} generated")
         if wrong.running:
             needed = sum(map(self._next_token, wrong.running))
             running += f", whose next tokens need {needed} tokens of cache"
-        waiting = self._listed(wrong.waiting, lambda _: "")
-        blocks = f" in blocks of {self._instance.block_size}" * (self._instance.block_size > 1)
-        return (
-            f"the cache has {self._instance.capacity} tokens{blocks}; running: {running}; waiting: "
-            f"{waiting}."
+        waiting = self._listed(
+            wrong.waiting, lambda r: f"{self._generated[r]} kept" * bool(self._generated[r])
         )
+        return f"{limits(self._instance)}; running: {running}; waiting: {waiting}."
 
     def _done(self) -> str:
         wrong = self._wrong
@@ -95,6 +98,13 @@ class Explanation:
                 return (
                     f"Had {one} stayed, the next tokens would fit: no more are evicted than needed."
                 )
+            case "evicted-too-few":
+                return (
+                    "The whole prefixes and the next tokens of the running requests do not fit, so "
+                    f"{requests} must be evicted, too."
+                )
+            case "wrong-chunk":
+                return self._wrong_share()
             case "readmitted-at-once":
                 return (
                     f"{requests} may be admitted from round {wrong.now + 1} on, not in the round "
@@ -116,6 +126,16 @@ class Explanation:
                     "first that does not fit."
                 )
 
+    def _wrong_share(self) -> str:
+        wrong = self._wrong
+        assert wrong.wrong_share is not None, "the rule wrong-chunk has one"
+        return wrong_share(
+            wrong.wrong_share,
+            wrong.shares,
+            wrong.admitted,
+            is_limited=self._instance.machine.tokens_per_round is not None,
+        )
+
     def _excess(self) -> str:
         """The round in which the cache would exceed its capacity most, and what it would hold."""
         wrong = self._wrong
@@ -125,17 +145,25 @@ class Explanation:
         # What these requests hold grows until one of them stops: it is largest in a last round.
         rounds = plan.last_rounds(wrong.now, wrong.now + max(map(self._left, together)))
         fullest = max(rounds, key=plan.held)
+        held = plan.held(fullest)
+        if held <= self._instance.capacity:
+            return (
+                f"In round {wrong.now}, {names(wrong.requests)} and the requests that keep running "
+                f"hold {plan.held(wrong.now)} tokens, which does not leave the watermark free."
+            )
         return (
             f"If every request stops at its assumed length, {names(wrong.requests)} and the "
-            f"requests that keep running hold {plan.held(fullest)} tokens in round "
-            f"{fullest}."
+            f"requests that keep running hold {held} tokens in round {fullest}."
         )
 
     def _right(self) -> str:
         evicted = self._evictions()
         admitted = self._admissions(evicted)
         ties = ", with ties broken in favour of what the schedule did" if self._any_tie else ""
-        return f"{self._title} would have {evicted_and_admitted(evicted, admitted)}{ties}."
+        words = evicted_and_admitted(evicted, admitted)
+        if self._wrong.rule == "wrong-chunk":
+            words += ", and given the tokens of the round in order of admission"
+        return f"{self._title} would have {words}{ties}."
 
     def _evictions(self) -> list[RequestId]:
         """Step 3 of the specification, section 3."""
@@ -149,45 +177,70 @@ class Explanation:
         return evicted
 
     def _admissions(self, evicted: Sequence[RequestId]) -> list[RequestId]:
-        """Step 4 of the specification, section 3."""
-        plan = self._plan(request for request in self._wrong.running if request not in evicted)
+        """Step 4 of the specification, section 3, with the limits of section 7."""
+        now, capacity = self._wrong.now, self._instance.capacity
+        running = [request for request in self._wrong.running if request not in evicted]
+        plan = self._plan(running)
+        left = self._tokens_left(running)
         admitted: list[RequestId] = []
-        stop = self._wrong.now + max(map(self._left, self._assumed))
+        stop = now + max(map(self._left, self._assumed))
         for request in self._in_order(self._wrong.waiting):
-            plan.add(self._wrong.now, self._tokens(request), self._left(request))
-            if plan.first_over(self._instance.capacity, self._wrong.now, stop) is not None:
+            if not self._may_start(len(running) + len(admitted), left):
+                break
+            plan.add(now, self._stored(request), self._left(request))
+            spare = self._spare(len(running) + len(admitted))
+            if (
+                plan.held(now) + spare > capacity
+                or plan.first_over(capacity, now, stop) is not None
+            ):
                 break
             admitted.append(request)
+            left -= self._tokens(request)
         return admitted
+
+    def _tokens_left(self, running: Iterable[RequestId]) -> int:
+        """Tokens of the round that the running requests leave; without a limit, enough."""
+        budget = self._instance.machine.tokens_per_round
+        if budget is None:
+            return sum(map(self._tokens, self._wrong.waiting)) + 1
+        now = self._wrong.now
+        return budget - sum(self._wrong.running[r].traced.rest(now) for r in running)
+
+    def _may_start(self, running: int, left: int) -> bool:
+        limit = self._instance.machine.max_running
+        return left > 0 and (limit is None or running < limit)
+
+    def _spare(self, running: int) -> int:
+        """Tokens that an admission leaves free beside as many running requests."""
+        return self._instance.machine.watermark * self._instance.block_size if running else 0
 
     def _plan(self, together: Iterable[RequestId]) -> Growing:
         """What these requests hold from now on, if all stop at their assumed length."""
         plan = Growing(self._instance.block_size)
         plan.forget(self._wrong.now)
         for request in together:
-            plan.add(self._wrong.now, self._tokens(request), self._left(request))
+            plan.add(self._wrong.now, self._stored(request), self._left(request))
         return plan
 
     def _tokens(self, request: RequestId) -> int:
-        """Tokens that a request has now: its prompt and what it has generated."""
-        return self._instance.by_id[request].prompt_len + self._generated(request)
+        """Tokens that a request has now: its prompt and what it has generated and kept."""
+        return self._instance.by_id[request].prompt_len + self._generated[request]
+
+    def _stored(self, request: RequestId) -> int:
+        """One less than the tokens that it stores once its next token is generated."""
+        return self._tokens(request) - (not self._instance.machine.last_token_stored)
 
     def _next_token(self, request: RequestId) -> int:
         """Tokens that a request holds once its next token is generated, in whole blocks."""
-        return -(-(self._tokens(request) + 1) // self._instance.block_size) * (
-            self._instance.block_size
-        )
+        size = self._instance.block_size
+        return -(-(self._stored(request) + 1) // size) * size
 
     def _in_order(self, requests: Iterable[RequestId]) -> list[RequestId]:
         return sorted(requests, key=lambda r: (self._assumed[r], self._ranks[r]))
 
     def _left(self, request: RequestId) -> int:
         """Tokens that a request is assumed to generate from now on."""
-        return max(1, self._assumed[request] - self._generated(request))
-
-    def _generated(self, request: RequestId) -> int:
-        run = self._wrong.running.get(request)
-        return 0 if run is None else self._wrong.now - run.start
+        return max(1, self._assumed[request] - self._generated[request])
 
     def _listed(self, requests: Iterable[RequestId], more: Callable[[RequestId], str]) -> str:
         """Requests in ascending ≺; the first few with their prompt and assumed length."""

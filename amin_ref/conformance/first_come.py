@@ -299,7 +299,7 @@ class _Replay:
     def _wait(self, request: Request, kept: int) -> None:
         prefix = request.prompt_len + kept
         self._prefixes[request.id] = prefix
-        self._waiting.add(request.id, self._place(request), prefix)
+        self._waiting.add(request.id, self._place(request), prefix, ahead=1)
 
     def _wrong(
         self,

@@ -9,7 +9,14 @@ from itertools import islice
 from amin_ref.conformance.admission_order import Share
 from amin_ref.conformance.first_come import Cached, FirstComeRound
 from amin_ref.conformance.traced import Blocks
-from amin_ref.conformance.wording import and_others, evicted_and_admitted, names, tokens
+from amin_ref.conformance.wording import (
+    and_others,
+    evicted_and_admitted,
+    limits,
+    names,
+    tokens,
+    wrong_share,
+)
 from amin_ref.model.errors import MOST_NAMED, shown
 from amin_ref.model.instance import Instance
 from amin_ref.model.validation import RequestId
@@ -70,19 +77,7 @@ class FirstComeExplanation:
             len(wrong.waiting) - MOST_NAMED,
         )
         in_order = ", the first admitted first" * (len(wrong.running) > 1)
-        return f"{self._limits()}; running{in_order}: {running}; waiting: {waiting}."
-
-    def _limits(self) -> str:
-        machine, size = self._machine, self._instance.block_size
-        words = [f"the cache has {self._instance.capacity} tokens"]
-        words[0] += f" in blocks of {size}" * (size > 1)
-        if machine.tokens_per_round is not None:
-            words.append(f"a round computes at most {tokens(machine.tokens_per_round)}")
-        if machine.max_running is not None:
-            words.append(f"at most {machine.max_running} run")
-        if machine.watermark:
-            words.append(f"the watermark is {machine.watermark} blocks")
-        return ", ".join(words)
+        return f"{limits(self._instance)}; running{in_order}: {running}; waiting: {waiting}."
 
     def _done(self) -> str:
         wrong = self._wrong
@@ -124,26 +119,15 @@ class FirstComeExplanation:
                 return self._wrong_share()
 
     def _wrong_share(self) -> str:
-        wrong = self._wrong.wrong_share
-        assert wrong is not None, "the rule wrong-chunk has one"
-        share = self._share_of(wrong.request)
-        less = f"{shown(wrong.request)} computes {share.taken} of {tokens(share.rest)}"
-        if wrong.later is not None:
-            return (
-                "The tokens of a round go to the running requests in order of admission: "
-                f"{less}, and yet {shown(wrong.later)}, which is not before it, computes "
-                f"{self._share_of(wrong.later).taken}."
-            )
-        if wrong.request in self._wrong.admitted and not share.taken:
-            return f"A request starts only if tokens of the round are left for it: {less}."
-        if self._machine.tokens_per_round is None:
-            return f"A round has no limit of tokens, so a prefix is computed whole: {less}."
-        return f"A request computes less than the rest of its prefix only if none are left: {less}."
-
-    def _share_of(self, request: RequestId) -> Share:
-        if request in self._wrong.admitted:
-            return self._wrong.admitted[request]
-        return self._wrong.running[request].share
+        wrong = self._wrong
+        assert wrong.wrong_share is not None, "the rule wrong-chunk has one"
+        running = {request: cached.share for request, cached in wrong.running.items()}
+        return wrong_share(
+            wrong.wrong_share,
+            running | dict(wrong.admitted),
+            wrong.admitted,
+            is_limited=self._machine.tokens_per_round is not None,
+        )
 
     def _right(self) -> str:
         right = self._decision()
@@ -194,7 +178,7 @@ class FirstComeExplanation:
         return fits and left > 0 and (limit is None or running < limit)
 
     def _held(self, cached: Cached, computes: int) -> int:
-        """Blocks that a request holds once it has computed so many tokens in the round."""
+        """Blocks that a request holds once it has computed this many tokens in the round."""
         if computes == cached.share.rest:
             return self._blocks.generating(cached.tokens)
         return self._blocks.holding(cached.computed + computes)

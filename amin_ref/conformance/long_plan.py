@@ -9,6 +9,9 @@ from amin_ref.conformance.busy_periods import ScheduledBusyPeriod
 from amin_ref.conformance.growing import Growing
 from amin_ref.model.instance import Instance
 
+NEVER = 2**62
+"""A round after all others: rounds have 53 bits, and so have assumed lengths."""
+
 
 class LongPlan:
     """What the cache holds, and is planned to hold, by request instead of by round.
@@ -22,7 +25,9 @@ class LongPlan:
 
     def __init__(self, instance: Instance, period: ScheduledBusyPeriod) -> None:
         self._capacity = instance.capacity
-        self._to_start = sorted(period.runs, key=lambda traced: traced.run.start, reverse=True)
+        newest = 1 if instance.machine.last_token_stored else 0
+        growths = (growth for traced in period.runs for growth in traced.growths(newest))
+        self._to_start = sorted(growths, reverse=True)
         self._running = Growing(instance.block_size)
         self._planned = Growing(instance.block_size)
 
@@ -33,10 +38,9 @@ class LongPlan:
     def held(self, now: int) -> int:
         """What the schedule holds in round ``now``, with the tokens generated in it; tokens."""
         has_started = False
-        while self._to_start and self._to_start[-1].run.start <= now:
-            traced = self._to_start.pop()
-            run = traced.run
-            self._running.add(run.start, traced.prefix, run.stop - run.start)
+        while self._to_start and self._to_start[-1][0] <= now:
+            start, length, tokens = self._to_start.pop()
+            self._running.add(start, tokens - 1, length)
             has_started = True
         if has_started:
             self._running.forget(now)
@@ -64,7 +68,9 @@ class LongPlan:
             return False
         return self._over(now, prompt_len, assumed) is None
 
-    def first_fit(self, first: int, stop: int, prompt_len: int, assumed: int) -> int | None:
+    def first_fit(
+        self, first: int, stop: int, prompt_len: int, assumed: int, spare: int = 0
+    ) -> int | None:
         """The first of the rounds ``first`` to ``stop`` - 1 in which a request fits; or ``None``.
 
         No run may start or stop in these rounds. Then a planned round τ that the request exceeds
@@ -74,7 +80,8 @@ class LongPlan:
         So a few rounds are looked at for each planned run.
         """
         now = first
-        while now < stop and self.held(now) + self.occupied(prompt_len + 1) <= self._capacity:
+        most = self._capacity - self.occupied(prompt_len + 1) - spare
+        while now < stop and self.held(now) <= most:
             over = self._over(now, prompt_len, assumed)
             if over is None:
                 return now
@@ -88,6 +95,14 @@ class LongPlan:
                 later = max(later, completions[0] + 2 - assumed)
             now = later
         return None
+
+    def settled(self, now: int) -> int:
+        """The first round from ``now`` on after which no planned round exceeds the cache.
+
+        What is planned only grows until a request stops, so the last such round is a last one.
+        """
+        rounds = self._planned.last_rounds(now + 1, NEVER)
+        return max((r for r in rounds if self._planned.held(r) > self._capacity), default=now)
 
     def _over(self, now: int, prompt_len: int, assumed: int) -> int | None:
         """A round after ``now`` that a request admitted in ``now`` would make exceed the cache."""

@@ -36,11 +36,11 @@ class PlanByRound:
         rounds = period.stop - period.first + longest
         self._held: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
         self._planned: NDArray[np.int64] = np.zeros(rounds, dtype=np.int64)
+        newest = 1 if instance.machine.last_token_stored else 0
         for traced in period.runs:
-            run = traced.run
-            self._held[run.start - self._first : run.stop - self._first] += self._growth(
-                traced.prefix, run.stop - run.start
-            )
+            for start, length, tokens in traced.growths(newest):
+                offset = start - self._first
+                self._held[offset : offset + length] += self._growth(tokens - 1, length)
 
     def occupied(self, tokens: int) -> int:
         """What one request with ``tokens`` tokens occupies: B·⌈tokens/B⌉; tokens."""
@@ -97,24 +97,26 @@ class PlanByRound:
         ahead += self._planned[offset + 1 : offset + assumed]
         return bool(ahead.max() <= self._capacity)
 
-    def rounds_with_room(self, first: int, stop: int, prompt_len: int) -> range:
+    def rounds_with_room(self, first: int, stop: int, prompt_len: int, spare: int) -> range:
         """The rounds of ``first`` to ``stop`` - 1 that have room for the request's first token.
 
         No run may start or stop in these rounds. Then what the cache holds only grows, and the
         rounds with room are the first ones (L3).
         """
-        room = self._capacity - self.occupied(prompt_len + 1)
+        room = self._capacity - self.occupied(prompt_len + 1) - spare
         held = self._held[first - self._first : stop - self._first]
         return range(first, first + int(held.searchsorted(room, side="right")))
 
-    def first_fit(self, first: int, stop: int, prompt_len: int, assumed: int) -> int | None:
+    def first_fit(
+        self, first: int, stop: int, prompt_len: int, assumed: int, spare: int = 0
+    ) -> int | None:
         """The first of the rounds ``first`` to ``stop`` - 1 in which a request fits; or ``None``.
 
         No run may start or stop in these rounds. A request that exceeds the cache in a planned
         round also does if it is admitted later, as long as it still has too many tokens there. So
         few rounds are looked at, although each look is along the whole assumed run.
         """
-        rounds = self.rounds_with_room(first, stop, prompt_len)
+        rounds = self.rounds_with_room(first, stop, prompt_len, spare)
         if assumed == 1 or not rounds:
             return rounds[0] if rounds else None
         last = slice(rounds.start - self._first, rounds.stop - self._first)
@@ -135,6 +137,11 @@ class PlanByRound:
             later = min(now + 1 + over, prompt_len + now + 2 + over - fitting)
             place = int(candidates.searchsorted(max(now + 1, later)))
         return None
+
+    def settled(self, now: int) -> int:
+        """The first round from ``now`` on after which no planned round exceeds the cache."""
+        over = np.flatnonzero(self._planned[now + 1 - self._first :] > self._capacity)
+        return now + 1 + int(over[-1]) if over.size else now
 
     def _growth(self, tokens: int, rounds: int) -> NDArray[np.int64]:
         """What a request that has ``tokens`` tokens occupies in each of its next rounds."""

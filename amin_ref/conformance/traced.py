@@ -5,7 +5,7 @@ Block rounding is written anew here, on purpose: a bug in ``amin_ref.model.block
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -92,6 +92,37 @@ class TracedRun:
     def taken(self, now: int) -> int:
         """Tokens computed in round ``now``."""
         return self.computed(now + 1) - self.computed(now)
+
+    def held(self, now: int, newest: int) -> int:
+        """Tokens stored in round ``now``, before they are rounded up to blocks.
+
+        Args:
+            now: a round of the run.
+            newest: 1 if the newest token is stored in the round that generates it, else 0.
+        """
+        generates = self.generated(now + 1) - self.generated(now)
+        return self.computed(now + 1) + newest * generates
+
+    def growths(self, newest: int) -> Iterator[tuple[int, int, int]]:
+        """What is stored, as intervals of rounds in which one token more is stored every round.
+
+        Args:
+            newest: as for :meth:`held`.
+
+        Yields:
+            The first round of an interval, how many it has, and the tokens stored in the first.
+        """
+        run = self.run
+        if self._computed is None:
+            if run.length:
+                yield run.start, run.length, self.prefix + newest
+            return
+        first, stored = run.start, self.held(run.start, newest)
+        for now in range(run.start + 1, run.stop):
+            if self.held(now, newest) != stored + now - first:
+                yield first, now - first, stored
+                first, stored = now, self.held(now, newest)
+        yield first, run.stop - first, stored
 
     def rounds_without_token(self) -> Sequence[int]:
         """The rounds in which the run computes less than the rest of its prefix."""

@@ -28,6 +28,12 @@ RoundRule = Literal[
 ]
 """What can be wrong with the evictions and admissions of a round (specification, section 3)."""
 
+ChunkRule = Literal["evicted-too-few", "wrong-chunk"]
+"""What can be wrong with a round that computes a part of some prefix (section 7)."""
+
+BoundedRule = RoundRule | ChunkRule
+"""What can be wrong with a round of a policy that plans with an assumed output length."""
+
 FirstComeRule = Literal[
     "evicted-needlessly",
     "wrong-victim",
@@ -51,7 +57,7 @@ BugRule = Literal[
 ]
 """Known bugs in the assumed output lengths, each of which can explain a whole schedule."""
 
-ConformanceRule = RoundRule | FirstComeRule | BugRule
+ConformanceRule = BoundedRule | FirstComeRule | BugRule
 
 
 @dataclass(frozen=True, slots=True)

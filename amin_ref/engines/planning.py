@@ -53,9 +53,13 @@ class Plan:
         stored = np.array([each.stored for each in running], dtype=np.int64)
         left = np.array([each.left for each in running], dtype=np.int64)
         self._held = _blocks_by_round(stored, left, block_size)
+        # A prefill that took longer than planned can make it exceed the cache in a later round.
+        self._exceeds = bool(self._held.max() > blocks)
 
     def admit_if_it_fits(self, request: Ahead) -> bool:
         """Add a request to the plan, if no round would then exceed the cache."""
+        if self._exceeds:
+            return False
         if request.left > len(self._held):
             longer = np.zeros(2 * request.left, dtype=np.int64)
             longer[: len(self._held)] = self._held

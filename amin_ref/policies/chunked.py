@@ -24,6 +24,7 @@ class ChunkedBatch(Batch):
     def __init__(self, capacity: int, block_size: int, machine: Machine, tokens: int) -> None:
         super().__init__(capacity, block_size, machine)
         self._tokens = tokens
+        self._may_exceed = False
 
     def begin_round(self, now: int, completed: Sequence[RequestId]) -> None:
         """As in :class:`.lookahead.Batch`; jobs that generated no token are planned anew."""
@@ -32,6 +33,16 @@ class ChunkedBatch(Batch):
         for job in delayed:
             if job.id in self._running:
                 self._plan_anew(job)
+
+    def fits(self, job: Job) -> bool:
+        """As in :class:`.lookahead.Batch`; no job fits while the plan exceeds the cache anyway.
+
+        Only a job that was planned anew, and so stays longer than planned before, can cause that.
+        """
+        if self._may_exceed:
+            coming = self._planned[self._now - self._planned_from :]
+            self._may_exceed = bool(coming.max(initial=0) > self._capacity)
+        return not self._may_exceed and super().fits(job)
 
     def may_admit(self) -> bool:
         """Whether one more job may run, and tokens of this round are left for it."""
@@ -69,6 +80,7 @@ class ChunkedBatch(Batch):
         job.stop = self._now + max(1, job.assumed - self.generated(job))
         left = job.stop - self._now
         self._coming(left)[:] += self._occupied_by_round(job, generated - 1, left)
+        self._may_exceed = True
 
 
 def batch_for(capacity: int, block_size: int, machine: Machine) -> Batch:

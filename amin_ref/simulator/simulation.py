@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
+from amin_ref.compiled.columns import NotCompiled
+from amin_ref.compiled.simulation import LEAST_REQUESTS, compiled_simulation
 from amin_ref.model.ending import NONE_ABORTED, aborted_requests
 from amin_ref.model.errors import (
     MOST_NAMED,
@@ -50,6 +52,7 @@ def simulate(
     aborted: Mapping[RequestId, int] = NONE_ABORTED,
     max_rounds: int | None = None,
     on_completion: Callable[[int], None] | None = None,
+    compiled: bool | None = None,
 ) -> Schedule:
     """The schedule that ``policy`` makes of ``instance`` (specification, sections 1 and 3).
 
@@ -67,11 +70,16 @@ def simulate(
         max_rounds: the round by which every request must have completed. By default the last
             arrival, and max(100, n) times the rounds that n requests take one at a time, and
             :data:`IDLE_ROUNDS`. No policy of this package needs more (T2).
-        on_completion: called with the number of completed requests whenever that number grows.
+        on_completion: called with the number of completed requests: whenever that number grows, or
+            once a second or so where compiled code is used.
+        compiled: whether compiled code makes the schedule, in place of the policy. It makes the
+            same one. ``None``: it does where there are at least
+            :data:`~amin_ref.compiled.simulation.LEAST_REQUESTS` requests and it can.
 
     Raises:
         InvalidValue: ``policy`` is not a policy: a class, for example, instead of an instance; it
-            is not made for the machine of the instance; or a request is aborted before it arrives.
+            is not made for the machine of the instance; a request is aborted before it arrives; or
+            ``compiled`` is true and compiled code cannot make the schedule.
         NoScheduler: no policy has that name.
         IllegalDecision: the policy evicts a request that does not run, admits one that does not
             wait, names one twice, or overflows the cache. The message names round, request, rule.
@@ -81,7 +89,7 @@ def simulate(
     """
     aborted = aborted_requests(aborted, instance)
     _refuse_early_aborts(aborted, instance)
-    simulation = _Simulation(instance, policy_of(policy, "simulate: policy"), aborted)
+    policy = policy_of(policy, "simulate: policy")
     if max_rounds is None:
         last_arrival = max((request.arrival for request in instance.requests), default=0)
         one_by_one = sum(request.output_len for request in instance.requests)
@@ -90,6 +98,31 @@ def simulate(
             # Before a token, a whole prefix may have to be computed, of M tokens at most (T2).
             most *= -(-instance.capacity // instance.machine.tokens_per_round)
         max_rounds = last_arrival + most + IDLE_ROUNDS
+    if compiled or (compiled is None and len(instance.requests) >= LEAST_REQUESTS):
+        try:
+            if aborted:
+                raise NotCompiled("requests are aborted")
+            schedule = compiled_simulation(instance, policy, max_rounds, on_completion)
+        except NotCompiled as reason:
+            if compiled:
+                raise InvalidValue(
+                    "simulate: compiled", compiled, str(reason), "leave it out, or give False"
+                ) from None
+        else:
+            if schedule is not None:
+                return schedule
+    return _reference(instance, policy, aborted, max_rounds, on_completion)
+
+
+def _reference(
+    instance: Instance,
+    policy: Policy | ClairvoyantPolicy,
+    aborted: Mapping[RequestId, int],
+    max_rounds: int,
+    on_completion: Callable[[int], None] | None,
+) -> Schedule:
+    """The schedule that the policy itself makes, asked round by round."""
+    simulation = _Simulation(instance, policy, aborted)
     completed = 0
     while not simulation.is_done():
         if simulation.now > max_rounds:

@@ -248,6 +248,42 @@ def test_conform_names_the_rule_and_no_bug_that_the_instance_cannot_show(
     assert "upper bound" not in departure["message"]
 
 
+@pytest.mark.parametrize("policy", ["amin", "fcfs"])
+def test_an_engine_that_runs_two_at_a_time_conforms_under_its_limit(
+    policy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["conform", str(file_of("s12_max_num_seqs_2")), "--policy", policy]
+    assert run(application, [*words, "--no-bound"]) == 1
+    assert "stopped-too-early: round 0" in capsys.readouterr().out
+    assert run(application, [*words, "--max-running", "2"]) == 0
+    said = unwrapped(capsys.readouterr().out)
+    assert said.startswith(f"valid, and {policy.upper() if policy == 'fcfs' else 'Amin'}'s: ")
+    assert re.search(
+        r"total latency 16 request·rounds, at most 1\.\d+ times the optimum without the limits of "
+        r"a round, 1\d or more\. The lower bound rests on a certificate\.",
+        said.replace("\n", " "),
+    )
+    assert run(application, [*words, "--max-running", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["conforms"], found["upper_bound"], found["evidence"]) == (
+        True,
+        None,
+        "certificate",
+    )
+    assert 10 <= found["lower_bound"] <= 16
+
+
+@pytest.mark.parametrize("policy", ["amin", "amax", "h-sf", "fcfs"])
+def test_a_wrong_prediction_conforms_where_it_may_be_wrong(
+    policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.json"
+    case = on_machine(WRONG_PREDICTION, {"sound_predictions": False}, {})
+    file.write_text(json.dumps(case), encoding="utf-8")
+    assert run(application, ["conform", str(file), "--policy", policy]) == 0
+    assert "times the optimum, 3 or more." in unwrapped(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(("line", "says"), [
     ('{"request":1,"start":0,"stop":3,"outcome":"completed"}',
      """line 2: request is 1, but the instance has '1', which is another id; write "1" there"""),

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import re
 import time
-from collections import Counter
 from dataclasses import replace
-from itertools import islice, permutations
+from itertools import permutations
 from typing import get_args
 
 import pytest
-from hypothesis import event, given
-from hypothesis import strategies as st
 
 from amin_ref import (
     FirstComeFirstServed,
@@ -23,169 +18,13 @@ from amin_ref import (
     Request,
     Run,
     Schedule,
-    check,
     conform,
     simulate,
 )
 from amin_ref.conformance import FirstComeRule
-from amin_ref.strategies import tie_breaks
 from amin_ref.workloads import Rough, build_instance
-from tests.models.drawn_machines import aborts, on_any_machine
-from tests.models.engine_machine import cut_off
-from tests.models.every_engine_order import Deviating, first_round_that_no_order_explains
-from tests.models.every_valid_schedule import every_schedule_of, every_valid_schedule
-from tests.support.profiles import times
 
 VLLM = Machine(after_eviction="resume", last_token_stored=False)
-
-
-@pytest.mark.theorem("T6")
-@pytest.mark.theorem("T7")
-@times(2)
-@given(instance=on_any_machine(), data=st.data())
-def test_fcfs_is_never_refused(instance: Instance, data: st.DataObject) -> None:
-    ties = data.draw(tie_breaks(instance))
-    aborted = data.draw(aborts(instance))
-    schedule = simulate(instance, FirstComeFirstServed(ties), aborted=aborted)
-    assert conform(schedule, "fcfs").departure is None
-    assert conform(schedule, "fcfs", ties=ties).conforms
-    event(f"evictions: {schedule.evictions > 0}, chunks: {schedule.has_computed}")
-
-
-@given(instance=on_any_machine(), data=st.data())
-def test_a_log_of_fcfs_that_ends_early_conforms(instance: Instance, data: st.DataObject) -> None:
-    schedule = simulate(instance, "fcfs", aborted=data.draw(aborts(instance)))
-    ended = data.draw(st.integers(0, schedule.makespan))
-    cut = cut_off(schedule, ended)
-    if check(cut):  # a request that is cut off right before its last token has no shorter output
-        return
-    assert conform(cut, "fcfs").departure is None
-    event(f"unfinished: {len(cut.unfinished)}")
-
-
-@pytest.mark.theorem("T6")
-@pytest.mark.theorem("T7")
-@given(instance=on_any_machine(), data=st.data())
-def test_a_given_tie_break_allows_one_schedule(instance: Instance, data: st.DataObject) -> None:
-    ties, other = data.draw(tie_breaks(instance)), data.draw(tie_breaks(instance))
-    own = simulate(instance, FirstComeFirstServed(ties))
-    schedule = simulate(instance, FirstComeFirstServed(other))
-    assert conform(schedule, "fcfs", ties=ties).conforms == (schedule == own)
-
-
-# All valid schedules of tiny instances, and the first wrong round of larger ones.
-
-
-def limited(rng: random.Random, prompts: int, outputs: int, most: int) -> Instance:
-    """Two to ``most`` requests on a machine drawn at random, with ties, blocks and gaps."""
-    machine = Machine(
-        after_eviction=rng.choice(("restart", "resume")),
-        last_token_stored=rng.random() < 0.5,
-        tokens_per_round=rng.choice((None, 1, 2, 3, prompts)),
-        max_running=rng.choice((None, None, 1, 2)),
-        watermark=rng.choice((0, 0, 1)),
-    )
-    requests = [
-        Request(
-            request_id,
-            rng.randint(1, prompts),
-            rng.randint(1, outputs),
-            arrival=rng.choice((0, 0, 1, rng.randint(0, outputs))),
-        )
-        for request_id in "abcde"[: rng.randint(2, most)]
-    ]
-    block_size = rng.choice((1, 1, 2, 3))
-    largest = max(
-        -(-(each.prompt_len + each.output_len) // block_size) * block_size for each in requests
-    )
-    return Instance(largest + rng.randint(0, largest), requests, block_size, machine)
-
-
-HORIZON = 4
-"""The largest makespan of the enumerated schedules."""
-
-
-def judged_rightly(seed: int, requests: int, most: int) -> Counter[bool]:
-    """How many valid schedules of an instance are FCFS's, and how many are not; each is judged.
-
-    Instances with more than ``most`` schedules are left out.
-    """
-    instance = limited(random.Random(seed), 2, 2, requests)
-    reached = every_schedule_of(instance, "fcfs", HORIZON)
-    longest = max((schedule.makespan for schedule in reached), default=HORIZON - 1)
-    horizon = min(HORIZON, longest + 1)
-    every = list(islice(every_valid_schedule(instance, horizon), most + 1))
-    if len(every) > most:
-        return Counter()
-    found: Counter[bool] = Counter()
-    for schedule in every:
-        accepted = conform(schedule, "fcfs").conforms
-        assert accepted == (schedule in reached), (seed, schedule)
-        found[accepted] += 1
-    return found
-
-
-@pytest.mark.theorem("T6")
-@pytest.mark.theorem("T7")
-def test_conform_accepts_the_schedules_of_all_orders_and_no_others() -> None:
-    found = sum((judged_rightly(seed, 2, 300) for seed in range(25)), Counter[bool]())
-    assert found[True] > 15
-    assert found[False] > 500
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
-def test_conform_accepts_the_schedules_of_all_orders_on_more_instances(part: int) -> None:
-    found = sum(
-        (judged_rightly(seed, 3, 4000) for seed in range(100 + part * 40, 140 + part * 40)),
-        Counter[bool](),
-    )
-    assert found[False] > 5000
-
-
-def deviating(rng: random.Random) -> Schedule:
-    """A valid schedule of an engine under FCFS that in up to two rounds does anything."""
-    instance = limited(rng, 5, 5, 5)
-    aborted = {
-        each.id: each.arrival + rng.randint(0, 9)
-        for each in instance.requests
-        if rng.random() < 0.15
-    }
-    engine = Deviating(instance, "fcfs", aborted=aborted)
-    rounds = rng.choice((set[int](), {rng.randint(0, 4)}, {rng.randint(0, 9)}, {1, 3}))
-    engine.rng, engine.deviates = rng, lambda now: now in rounds
-    return Schedule(instance, engine.schedule_runs(), aborted=engine.gone)
-
-
-@pytest.mark.theorem("T6")
-@pytest.mark.theorem("T7")
-@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_a_departure_is_the_first_round_that_no_order_explains(count: int) -> None:
-    right = 0
-    for seed in range(count):
-        schedule = deviating(random.Random(seed))
-        verdict = conform(schedule, "fcfs")
-        assert not verdict.violations
-        expected = first_round_that_no_order_explains(schedule, "fcfs")
-        if expected is None or verdict.departure is None:
-            assert (expected, verdict.departure) == (None, None), (seed, schedule)
-            right += 1
-            continue
-        assert verdict.departure.round == expected.now, (seed, schedule)
-        evicted, admitted = would_be_right(verdict.departure.message)
-        possible = {(each.evicted, each.admitted) for each in expected.possible}
-        assert (evicted, admitted) in possible, (seed, schedule)
-    assert count / 20 < right < count * 19 / 20
-
-
-def would_be_right(message: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The evictions and admissions that an explanation says FCFS would have made."""
-    found = re.search(
-        r"would have evicted (.*?) and admitted (.*?)(?:, computing|, with|\.)", message
-    )
-    assert found is not None
-    evicted, admitted = (frozenset(re.findall(r"'(\w)'", names)) for names in found.groups())
-    return evicted, admitted
 
 
 # Each rule by itself.

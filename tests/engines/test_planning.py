@@ -25,12 +25,11 @@ def test_a_request_is_admitted_exactly_if_no_round_exceeds_the_cache(
 ) -> None:
     plan = Plan(running, blocks, block_size)
     together = [*running, request]
-    fits = all(held(together, now, block_size) <= blocks for now in range(request.left))
+    rounds = range(max(each.left for each in together))
+    fits = all(held(together, now, block_size) <= blocks for now in rounds)
     assert plan.admit_if_it_fits(request) == fits
     if fits:  # and the plan knows of it
-        second = all(
-            held([*together, request], now, block_size) <= blocks for now in range(request.left)
-        )
+        second = all(held([*together, request], now, block_size) <= blocks for now in rounds)
         assert plan.admit_if_it_fits(request) == second
 
 

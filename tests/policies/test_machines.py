@@ -143,6 +143,25 @@ def test_with_a_budget_of_tokens_exact_bounds_do_not_prevent_an_eviction() -> No
         ]
 
 
+def test_a_delayed_prefill_stops_admissions_while_its_plan_exceeds_the_cache() -> None:
+    """The prefill of c takes two rounds, so that a and c are planned with 15 tokens in round 7.
+
+    b would fit beside them in its one round, 4; it starts when c is evicted.
+    """
+    instance = Instance(
+        14,
+        [
+            Request("a", 1, 6, lower=6, arrival=2),
+            Request("b", 1, 1, lower=1, arrival=4),
+            Request("c", 4, 4, lower=4, arrival=3),
+        ],
+        machine=replace(RESUME, tokens_per_round=4),
+    )
+    schedule = simulate(instance, "amin")
+    assert [(run.start, run.stop) for run in schedule.runs if run.request == "b"] == [(7, 8)]
+    assert next((run.start, run.stop) for run in schedule.runs if run.request == "c") == (3, 7)
+
+
 class Watched(NaiveEngine):
     """Amin, and what each round leaves: who comes first of those that wait, and who fits."""
 

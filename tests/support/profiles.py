@@ -74,3 +74,8 @@ def is_symbolic() -> bool:
 def times(factor: float) -> settings:
     """The loaded profile with ``factor`` times its examples."""
     return settings(max_examples=max(1, round(factor * settings().max_examples)))
+
+
+def many(default: int, deep: int) -> int:
+    """How many random cases a test tries that is not a property: more in the profile ``deep``."""
+    return deep if os.environ.get("AMIN_PROFILE") == "deep" else default

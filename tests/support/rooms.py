@@ -35,6 +35,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.schemas", "the JSON Schema of every kind of document"),
         Room("amin_ref.small", "small instances of identical prompts, and the bound of T12"),
     ),
+    (Room("amin_ref.compiled", "the same schedules from compiled code, for large instances"),),
     (
         Room("amin_ref.workloads", "traces, embedded length distributions, predictions, arrivals"),
         Room("amin_ref.simulator", "what happens when a policy meets an instance?"),

@@ -54,6 +54,8 @@ AMIN = "amin_ref/policies/amin.py"
 AMIN_BY_VOLUME = "amin_ref/policies/amin_by_volume.py"
 BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
+COMPILED_COLUMNS = "amin_ref/compiled/columns.py"
+COMPILED_ROUNDS = "amin_ref/compiled/rounds.py"
 CERTIFICATE = "oracle/certificate.py"
 CHEAPEST_ROUNDS = "oracle/cheapest_rounds.py"
 COMPLETION = "amin_ref/checker/completion.py"
@@ -1023,6 +1025,121 @@ TOKEN_VECTORS_FOUND: tuple[Mutant, ...] = (
     ),
 )
 
+COMPILED: tuple[Mutant, ...] = (
+    Mutant(
+        "compiled code evicts in order of rank alone",
+        "T6",
+        COMPILED_ROUNDS,
+        "victims[index] = jobs[job, ASSUMED] * requests + job",
+        "victims[index] = jobs[job, ASSUMED] * 0 + job",
+    ),
+    Mutant(
+        "compiled code does not refine before it evicts",
+        "T6",
+        COMPILED_ROUNDS,
+        "jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)",
+        "jobs[job, ASSUMED] = jobs[job, ASSUMED]",
+    ),
+    Mutant(
+        "compiled code evicts the oldest first in FCFS",
+        "T6",
+        COMPILED_ROUNDS,
+        "victims[index] = generated * requests + requests - 1 - job",
+        "victims[index] = -generated * requests + requests - 1 - job",
+    ),
+    Mutant(
+        "compiled code evicts one request too few",
+        "T6",
+        COMPILED_ROUNDS,
+        "while held_next(rules, state) > rules.capacity:",
+        "while held_next(rules, state) > rules.capacity + 1:",
+    ),
+    Mutant(
+        "compiled code admits in a round of FCFS that evicted",
+        "T7",
+        COMPILED_ROUNDS,
+        "if evicted == 0 or rules.newest_first == 0:",
+        "if evicted == 0 or rules.newest_first == rules.newest_first:",
+    ),
+    Mutant(
+        "compiled code looks at the first and last planned rounds alone",
+        "T7",
+        COMPILED_ROUNDS,
+        "if most <= rules.capacity and ahead > 2:",
+        "if most <= rules.capacity and ahead > 10**9:",
+    ),
+    Mutant(
+        "compiled code ignores in its look-ahead who outlived the bound",
+        "T7",
+        COMPILED_ROUNDS,
+        "at_first = in_blocks(rules, prompt + 1) + held_next(rules, state)",
+        "at_first = in_blocks(rules, prompt + 1) + state.planned[offset]",
+    ),
+    Mutant(
+        "compiled code counts new blocks in the wrong rounds",
+        "T7",
+        COMPILED_ROUNDS,
+        "state.new_blocks[(start - prompt) % rules.block_size] += times",
+        "state.new_blocks[(start + prompt) % rules.block_size] += times",
+    ),
+    Mutant(
+        "compiled code leaves a victim in the plan",
+        "T7",
+        COMPILED_ROUNDS,
+        "        plan(rules, state, jobs[job, PROMPT] + generated, left, -1)",
+        "        plan(rules, state, jobs[job, PROMPT] + generated, left - 1, -1)",
+    ),
+    Mutant(
+        "compiled code forgets the plan when it moves it",
+        "T7",
+        COMPILED_ROUNDS,
+        "            planned[index] = planned[window + index]",
+        "            planned[index] = 0",
+    ),
+    Mutant(
+        "compiled code lets requests wait one round too long",
+        "T7",
+        COMPILED_ROUNDS,
+        "arriving[now[ARRIVED], 0] <= now[ROUND]:",
+        "arriving[now[ARRIVED], 0] < now[ROUND]:",
+    ),
+    Mutant(
+        "compiled code compares the wrong child in a heap",
+        "T7",
+        COMPILED_ROUNDS,
+        "if below + 1 < size and heap[below + 1] < heap[below]:",
+        "if below + 1 < size and heap[below + 1] > heap[below]:",
+    ),
+    Mutant(
+        "compiled code plans a block too many",
+        "T7",
+        COMPILED_ROUNDS,
+        "planned[index] += times * held",
+        "planned[index] += times * (held + block_size)",
+    ),
+    Mutant(
+        "compiled Amax reserves beyond the cache",
+        "T7",
+        COMPILED_COLUMNS,
+        "return np.where(uppers > 0, np.minimum(uppers, most), most)",
+        "return np.where(uppers > 0, uppers, most)",
+    ),
+    Mutant(
+        "compiled SVF waits in order of assumed length",
+        "T7",
+        COMPILED_COLUMNS,
+        "by_rank = type(policy) in (SmallestVolumeFirst, MCBenchmark)",
+        "by_rank = type(policy) in (MCBenchmark,)",
+    ),
+    Mutant(
+        "compiled FCFS ignores arrivals",
+        "T7",
+        COMPILED_COLUMNS,
+        "if type(policy) in (FirstComeFirstServed, MCBenchmark):",
+        "if type(policy) in (MCBenchmark,):",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -1037,4 +1154,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *RATIOS,
     *OTHER_POLICIES,
     *TOKEN_VECTORS_FOUND,
+    *COMPILED,
 )

@@ -1,0 +1,422 @@
+"""The rounds of a simulation, as loops over arrays that Numba compiles.
+
+This file states the policies of :mod:`amin_ref.policies.lookahead` a second time, in a form made
+for speed; the tests hold both equal, run for run. A request is called by its tie-break rank, from 0
+to n - 1. A round touches only the requests that start, stop, or reach their assumed length:
+
+- Each running request is listed under the round of its *event*, in which it reaches its assumed
+  length or completes. The lists are linked, and kept by round modulo a power of two.
+- The plan counts each running request up to its assumed length. The requests that have outlived
+  theirs are counted together: what they hold, and, by remainder, how many take a new block in which
+  rounds.
+- A place in the queue is one number, assumed length · n + rank, so the queue is a heap of integers.
+
+Arrays are never allocated here: :func:`.compiling.compiled` turns reference counting off.
+
+All functions are in one file, because Numba compiles a file anew when that file changes, and does
+not look at the files that it imports.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amin_ref.compiled.compiling import compiled, inlined
+
+Numbers = NDArray[np.int64]
+"""An array of whole numbers."""
+
+NONE = -1
+"""No request: the end of a list."""
+
+# The columns of State.jobs.
+PROMPT = 0
+"""s; tokens."""
+OUTPUT = 1
+"""o; tokens."""
+ASSUMED = 2
+"""The assumed length; tokens."""
+START = 3
+"""The first round of the present run."""
+RUN = 4
+"""The number of the present run."""
+OUTLIVES = 5
+"""1 if the present run has outlived the assumed length."""
+EVENT = 6
+"""The round of its event."""
+AFTER = 7
+"""The next request in the list of that round."""
+BEFORE = 8
+"""The one before it."""
+PLACE = 9
+"""Its index in State.running."""
+JOB_COLUMNS = 10
+
+# The columns of State.runs.
+JOB = 0
+"""The request, by its rank."""
+BEGAN = 1
+"""The first round."""
+STOP = 2
+"""The round after the last."""
+EVICTED = 3
+"""1 if it ends with an eviction."""
+RUN_COLUMNS = 4
+
+# The entries of State.now.
+ROUND = 0
+"""The present round."""
+ARRIVED = 1
+"""How many requests have arrived."""
+WAITING = 2
+"""How many wait."""
+RUNNING = 3
+"""How many run."""
+RUNS = 4
+"""How many runs have begun."""
+COMPLETED = 5
+"""How many requests have completed."""
+OFFSET = 6
+"""The index of the present round in State.planned."""
+OUTLIVED = 7
+"""Tokens that the requests hold that have outlived their assumed length."""
+NOW_ENTRIES = 8
+
+
+class Rules(NamedTuple):
+    """The cache and the policy, as numbers.
+
+    Attributes:
+        capacity: M; tokens.
+        block_size: B; tokens.
+        newest_first: 1 as in FCFS: an overflow evicts the latest admitted first, assumed lengths
+            stay as they are, and a round that evicts admits none. 0 as in Amin.
+        by_rank: 1 if requests wait in order of rank alone, 0 if by assumed length, then rank.
+    """
+
+    capacity: int
+    block_size: int
+    newest_first: int
+    by_rank: int
+
+
+class State(NamedTuple):
+    """The state of a simulation.
+
+    Attributes:
+        jobs: a row for each request, with the columns from :data:`PROMPT` to :data:`PLACE`.
+        arriving: arrival and rank of each request, in order of arrival; shape ``(n, 2)``.
+        queue: the places of those that wait, as a heap.
+        running: the requests that run, in no order.
+        victims: room for the places of the running requests.
+        evicted: room for the requests that a round evicts.
+        events: the first request of the list of each round, by round modulo a power of two.
+        planned: tokens planned for each round; the present one is at :data:`OFFSET`.
+        new_blocks: how many requests that have outlived their assumed length take a new block in
+            the rounds of each remainder modulo B.
+        runs: a row for each run, with the columns from :data:`JOB` to :data:`EVICTED`.
+        now: the entries from :data:`ROUND` to :data:`OUTLIVED`.
+    """
+
+    jobs: Numbers
+    arriving: Numbers
+    queue: Numbers
+    running: Numbers
+    victims: Numbers
+    evicted: Numbers
+    events: Numbers
+    planned: Numbers
+    new_blocks: Numbers
+    runs: Numbers
+    now: Numbers
+
+
+@compiled
+def play(rules: Rules, state: State, most: int) -> bool:
+    """Play up to ``most`` rounds; whether all requests have completed.
+
+    It returns early if ``state.runs`` might be too short for one round more.
+    """
+    now = state.now
+    requests = len(state.jobs)
+    for _ in range(most):
+        if now[RUNS] + requests > len(state.runs):
+            return False
+        complete_or_outlive(rules, state)
+        if now[COMPLETED] == requests:
+            return True
+        if now[WAITING] == 0 and now[RUNNING] == 0:
+            now[ROUND] = max(now[ROUND], state.arriving[now[ARRIVED], 0])
+        arrive(rules, state)
+        evicted = 0
+        if held_next(rules, state) > rules.capacity:
+            evicted = evict(rules, state)
+        if evicted == 0 or rules.newest_first == 0:
+            admit(rules, state)
+        for index in range(evicted):
+            wait(rules, state, state.evicted[index])
+        generate(rules, state)
+    return False
+
+
+@inlined
+def complete_or_outlive(rules: Rules, state: State) -> None:
+    """The events of the present round: completions, and requests that outlive what was assumed."""
+    now, jobs = state.now, state.jobs
+    slot = now[ROUND] & (len(state.events) - 1)
+    job = state.events[slot]
+    state.events[slot] = NONE
+    while job != NONE:
+        following = jobs[job, AFTER]
+        generated = now[ROUND] - jobs[job, START]
+        if generated == jobs[job, OUTPUT]:
+            stop(rules, state, job, 0)
+            now[COMPLETED] += 1
+        else:
+            jobs[job, OUTLIVES] = 1
+            count_outlived(rules, state, job, 1)
+            expect(state, job, jobs[job, START] + jobs[job, OUTPUT])
+        job = following
+
+
+@inlined
+def arrive(rules: Rules, state: State) -> None:
+    """Let the requests wait that have arrived."""
+    now, arriving = state.now, state.arriving
+    while now[ARRIVED] < len(arriving) and arriving[now[ARRIVED], 0] <= now[ROUND]:
+        wait(rules, state, arriving[now[ARRIVED], 1])
+        now[ARRIVED] += 1
+
+
+@inlined
+def evict(rules: Rules, state: State) -> int:
+    """Evict until the next tokens fit, and return how many; they are in ``state.evicted``."""
+    now, jobs, victims = state.now, state.jobs, state.victims
+    running, requests = now[RUNNING], len(jobs)
+    for index in range(running):
+        job = state.running[index]
+        generated = now[ROUND] - jobs[job, START]
+        if rules.newest_first:
+            # Those of one round were admitted in order of rank.
+            victims[index] = generated * requests + requests - 1 - job
+        else:
+            jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)
+            victims[index] = jobs[job, ASSUMED] * requests + job
+    for index in range(running // 2 - 1, -1, -1):
+        sink(victims, running, index)
+    evicted = 0
+    while held_next(rules, state) > rules.capacity:
+        job = victims[0] % requests
+        if rules.newest_first:
+            job = requests - 1 - job
+        drop_first(victims, running - evicted)
+        forget(state, job)
+        stop(rules, state, job, 1)
+        state.evicted[evicted] = job
+        evicted += 1
+    return evicted
+
+
+@inlined
+def admit(rules: Rules, state: State) -> None:
+    """Admit in the order of the queue, up to the first request that does not fit."""
+    now, jobs = state.now, state.jobs
+    while now[WAITING]:
+        job = state.queue[0] % len(jobs)
+        if not fits(rules, state, job):
+            break
+        drop_first(state.queue, now[WAITING])
+        now[WAITING] -= 1
+        run = now[RUNS]
+        now[RUNS] += 1
+        state.runs[run, JOB] = job
+        state.runs[run, BEGAN] = now[ROUND]
+        jobs[job, RUN] = run
+        jobs[job, START] = now[ROUND]
+        jobs[job, OUTLIVES] = 0
+        jobs[job, PLACE] = now[RUNNING]
+        state.running[now[RUNNING]] = job
+        now[RUNNING] += 1
+        plan(rules, state, jobs[job, PROMPT], jobs[job, ASSUMED], 1)
+        expect(state, job, now[ROUND] + min(jobs[job, ASSUMED], jobs[job, OUTPUT]))
+
+
+@inlined
+def generate(rules: Rules, state: State) -> None:
+    """Go to the next round: each running request has one token more."""
+    now, planned = state.now, state.planned
+    now[OUTLIVED] = outlived_next(rules, state)
+    now[ROUND] += 1
+    now[OFFSET] += 1
+    window = len(planned) // 2
+    if now[OFFSET] == window:
+        for index in range(window):
+            planned[index] = planned[window + index]
+            planned[window + index] = 0
+        now[OFFSET] = 0
+
+
+@inlined
+def wait(rules: Rules, state: State, job: int) -> None:
+    """Put a request in the queue."""
+    heap = state.queue
+    place = job
+    if not rules.by_rank:
+        place += state.jobs[job, ASSUMED] * len(state.jobs)
+    index = state.now[WAITING]
+    state.now[WAITING] += 1
+    while index > 0 and heap[(index - 1) // 2] > place:
+        heap[index] = heap[(index - 1) // 2]
+        index = (index - 1) // 2
+    heap[index] = place
+
+
+@inlined
+def drop_first(heap: Numbers, size: int) -> None:
+    """Remove the least number of a heap of this size."""
+    heap[0] = heap[size - 1]
+    sink(heap, size - 1, 0)
+
+
+@compiled
+def sink(heap: Numbers, size: int, index: int) -> None:
+    """Restore the order of a heap below one entry."""
+    value = heap[index]
+    while True:
+        below = 2 * index + 1
+        if below >= size:
+            break
+        if below + 1 < size and heap[below + 1] < heap[below]:
+            below += 1
+        if value <= heap[below]:
+            break
+        heap[index] = heap[below]
+        index = below
+    heap[index] = value
+
+
+@inlined
+def stop(rules: Rules, state: State, job: int, evicted: int) -> None:
+    """End the present run of a request, and free what it holds and what is planned for it."""
+    now, jobs = state.now, state.jobs
+    state.runs[jobs[job, RUN], STOP] = now[ROUND]
+    state.runs[jobs[job, RUN], EVICTED] = evicted
+    if jobs[job, OUTLIVES]:
+        count_outlived(rules, state, job, -1)
+    else:
+        generated = now[ROUND] - jobs[job, START]
+        left = jobs[job, ASSUMED] - generated
+        plan(rules, state, jobs[job, PROMPT] + generated, left, -1)
+    now[RUNNING] -= 1
+    last = state.running[now[RUNNING]]
+    state.running[jobs[job, PLACE]] = last
+    jobs[last, PLACE] = jobs[job, PLACE]
+
+
+@inlined
+def expect(state: State, job: int, due: int) -> None:
+    """Enter a request into the list of the round of its event."""
+    jobs = state.jobs
+    slot = due & (len(state.events) - 1)
+    first = state.events[slot]
+    jobs[job, EVENT] = due
+    jobs[job, AFTER] = first
+    jobs[job, BEFORE] = NONE
+    if first != NONE:
+        jobs[first, BEFORE] = job
+    state.events[slot] = job
+
+
+@inlined
+def forget(state: State, job: int) -> None:
+    """Remove a request from the list of the round of its event."""
+    jobs = state.jobs
+    after, before = jobs[job, AFTER], jobs[job, BEFORE]
+    if after != NONE:
+        jobs[after, BEFORE] = before
+    if before != NONE:
+        jobs[before, AFTER] = after
+    else:
+        state.events[jobs[job, EVENT] & (len(state.events) - 1)] = after
+
+
+@inlined
+def held_next(rules: Rules, state: State) -> int:
+    """Tokens that all running requests hold once each has the token of the present round."""
+    return int(state.planned[state.now[OFFSET]]) + outlived_next(rules, state)
+
+
+@inlined
+def outlived_next(rules: Rules, state: State) -> int:
+    """The same of the requests alone that have outlived their assumed length."""
+    new_blocks = state.new_blocks[state.now[ROUND] % rules.block_size]
+    return int(state.now[OUTLIVED] + new_blocks * rules.block_size)
+
+
+@inlined
+def count_outlived(rules: Rules, state: State, job: int, times: int) -> None:
+    """Count a request among those that have outlived their assumed length, or no longer (-1)."""
+    start, prompt = state.jobs[job, START], state.jobs[job, PROMPT]
+    held = in_blocks(rules, prompt + state.now[ROUND] - start)
+    state.now[OUTLIVED] += times * held
+    # It takes a new block in the rounds in which what it has is a whole number of blocks.
+    state.new_blocks[(start - prompt) % rules.block_size] += times
+
+
+@inlined
+def in_blocks(rules: Rules, tokens: int) -> int:
+    """B·⌈tokens/B⌉."""
+    return (tokens + rules.block_size - 1) // rules.block_size * rules.block_size
+
+
+@inlined
+def fits(rules: Rules, state: State, job: int) -> bool:
+    """Whether no coming round exceeds the cache when a request runs for its assumed length."""
+    prompt, ahead, offset = state.jobs[job, PROMPT], state.jobs[job, ASSUMED], state.now[OFFSET]
+    at_first = in_blocks(rules, prompt + 1) + held_next(rules, state)
+    # A request holds most in its last round: one look there refuses most that do not fit.
+    at_last = in_blocks(rules, prompt + ahead) + state.planned[offset + ahead - 1]
+    most = max(at_first, at_last)
+    if most <= rules.capacity and ahead > 2:
+        most = highest(rules.block_size, state.planned[offset : offset + ahead], prompt)
+    return bool(most <= rules.capacity)
+
+
+@compiled
+def highest(block_size: int, planned: Numbers, tokens: int) -> int:
+    """The most that the planned rounds hold with a request that has these tokens before them."""
+    most = 0
+    if block_size == 1:
+        for index in range(len(planned)):
+            most = max(most, planned[index] + tokens + 1 + index)
+        return most
+    held = (tokens + block_size) // block_size * block_size
+    for index in range(len(planned)):
+        if tokens + 1 + index > held:
+            held += block_size
+        most = max(most, planned[index] + held)
+    return most
+
+
+@inlined
+def plan(rules: Rules, state: State, tokens: int, ahead: int, times: int) -> None:
+    """Add the next rounds of a request with these tokens to the plan, or take them away (-1)."""
+    offset = state.now[OFFSET]
+    add(rules.block_size, state.planned[offset : offset + ahead], tokens, times)
+
+
+@compiled
+def add(block_size: int, planned: Numbers, tokens: int, times: int) -> None:
+    """Add to each planned round what a request holds that has these tokens before them."""
+    if block_size == 1:
+        for index in range(len(planned)):
+            planned[index] += times * (tokens + 1 + index)
+        return
+    held = (tokens + block_size) // block_size * block_size
+    for index in range(len(planned)):
+        if tokens + 1 + index > held:
+            held += block_size
+        planned[index] += times * held

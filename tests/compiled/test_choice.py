@@ -1,0 +1,172 @@
+"""When compiled code is used, what it refuses, and what happens where it does not work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from amin_ref import (
+    Amax,
+    Amin,
+    ClairvoyantPolicy,
+    Instance,
+    InvalidValue,
+    Machine,
+    NoProgress,
+    Policy,
+    Ranking,
+    Request,
+    Schedule,
+    SmallestVolumeFirst,
+    TieBreak,
+    VisibleRequest,
+    simulate,
+)
+from amin_ref.compiled import compiling
+from amin_ref.compiled.columns import LONGEST, NotCompiled
+from amin_ref.simulator import simulation
+from tests.support.project import PROJECT
+
+SMALL = Instance.from_lengths([(1, 2), (2, 3)], capacity=6)
+
+
+class OtherAmin(Amin):
+    """A subclass may change any rule."""
+
+
+@dataclass(frozen=True)
+class OtherTies(TieBreak):
+    """A tie-break of a user's."""
+
+    def rank(self, request: VisibleRequest) -> float:
+        return -request.position
+
+
+def used_for(count: int, monkeypatch: pytest.MonkeyPatch, compiled: bool | None = None) -> bool:
+    """Whether compiled code makes the schedule of this number of requests."""
+    calls = []
+
+    def counted(
+        instance: Instance,
+        policy: Policy | ClairvoyantPolicy,
+        max_rounds: int,
+        on_completion: Callable[[int], None] | None,
+    ) -> Schedule:
+        calls.append(instance)
+        raise NotCompiled("this is a test")
+
+    monkeypatch.setattr(simulation, "LEAST_REQUESTS", 100)
+    monkeypatch.setattr(simulation, "compiled_simulation", counted)
+    instance = Instance.from_lengths([(1, 1)] * count, capacity=2 * count)
+    assert len(simulate(instance, Amin(), compiled=compiled).runs) == count
+    return bool(calls)
+
+
+def test_compiled_code_is_used_for_large_instances_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not used_for(99, monkeypatch)
+    assert used_for(100, monkeypatch)
+    assert not used_for(100, monkeypatch, compiled=False)
+
+
+@pytest.mark.parametrize(
+    ("instance", "policy", "reason"),
+    [
+        (SMALL, OtherAmin(), "the policy OtherAmin is not compiled"),
+        (SMALL, Amin(OtherTies()), "the policy's tie-break is not of this package"),
+        (SMALL, Amin(Ranking([0])), "the policy's tie-break does not rank every request"),
+        (SMALL, SmallestVolumeFirst(check="peak"), "the policy is SVF with the peak check"),
+        (
+            Instance(6, SMALL.requests, machine=Machine(after_eviction="resume")),
+            Amin(),
+            "the instance's machine is not the paper's",
+        ),
+        (Instance(6, ()), Amin(), "there are no requests"),
+        (
+            Instance(LONGEST + 1, [Request(0, 1, 1)], block_size=LONGEST + 1),
+            Amin(),
+            f"blocks have more than {LONGEST} tokens",
+        ),
+        (
+            Instance(2 * LONGEST, [Request(0, 1, 1)]),
+            Amax(),
+            f"an output has more than {LONGEST} tokens",
+        ),
+    ],
+)
+def test_what_compiled_code_refuses(
+    instance: Instance, policy: Policy | ClairvoyantPolicy, reason: str
+) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        simulate(instance, policy, compiled=True)
+    assert str(caught.value) == (
+        f"simulate: compiled is True, but {reason}; leave it out, or give False."
+    )
+
+
+def test_schedules_with_aborted_requests_are_refused() -> None:
+    with pytest.raises(InvalidValue, match="requests are aborted"):
+        simulate(SMALL, Amin(), aborted={0: 1}, compiled=True)
+
+
+def test_the_errors_are_those_of_the_reference() -> None:
+    for compiled in (False, True):
+        with pytest.raises(NoProgress, match="the limit is 2 rounds"):
+            simulate(SMALL, Amin(), max_rounds=2, compiled=compiled)
+    late = Instance(9, [Request(0, 1, 1, arrival=2**53 - 1)])
+    with pytest.raises(InvalidValue, match="stop is"):
+        simulate(late, Amin(), compiled=False)
+    with pytest.raises(InvalidValue, match="the schedule is longer"):
+        simulate(late, Amin(), compiled=True)
+
+
+def test_progress_is_told_and_the_policy_is_left_as_after_a_simulation() -> None:
+    told: list[int] = []
+    policy = Amin()
+    simulate(SMALL, policy, on_completion=told.append, compiled=True)
+    assert told[-1] == len(SMALL.requests)
+    assert policy.lower_bounds == {}
+
+
+def test_without_numba_everything_works_without_compiled_code() -> None:
+    """``None`` in ``sys.modules`` makes an import fail."""
+    program = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from amin_ref import Amin, Instance, InvalidValue, simulate\n"
+        "from amin_ref.simulator import simulation\n"
+        "simulation.LEAST_REQUESTS = 4\n"
+        "instance = Instance.from_lengths([(1, 1)] * 4, capacity=4)\n"
+        "assert simulate(instance, Amin()).total_latency == 1 + 1 + 2 + 2\n"
+        "try: simulate(instance, Amin(), compiled=True)\n"
+        "except InvalidValue as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert "Numba cannot be imported" in done.stdout
+
+
+def test_simulating_a_small_instance_does_not_import_numba() -> None:
+    program = (
+        "import sys; from amin_ref import Amin, Instance, simulate\n"
+        "simulate(Instance.from_lengths([(1, 2)], capacity=3), Amin())\n"
+        "assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def refusing(**options: object) -> Callable[[Callable[[], int]], Callable[[], int]]:
+        asked.append(options)
+        if "cache" in options:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(compiling, "njit", refusing)
+    assert compiling.compiled(lambda: 3)() == 3
+    assert asked == [{"cache": True, "_nrt": False}, {"_nrt": False}]

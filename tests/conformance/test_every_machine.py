@@ -1,0 +1,204 @@
+"""``conform`` accepts what a policy can make on each machine and nothing else, in every round.
+
+``tests/models/naive_engine.py`` is the policy; it is tried with every order of tied requests.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from itertools import islice
+from typing import get_args
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from amin_ref import (
+    ByPosition,
+    Instance,
+    Machine,
+    Request,
+    RequestId,
+    Schedule,
+    check,
+    conform,
+    simulate,
+)
+from amin_ref.policies.names import POLICIES
+from amin_ref.strategies import tie_breaks
+from tests.models.drawn_machines import aborts, on_any_machine
+from tests.models.engine_machine import cut_off
+from tests.models.every_engine_order import Deviating, first_round_that_no_order_explains
+from tests.models.every_valid_schedule import every_schedule_of, every_valid_schedule
+from tests.models.naive_engine import Name
+
+NAMES: tuple[Name, ...] = get_args(Name)
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize("policy", NAMES)
+@given(instance=on_any_machine(), data=st.data())
+def test_a_policy_is_never_refused(policy: Name, instance: Instance, data: st.DataObject) -> None:
+    ties = data.draw(tie_breaks(instance))
+    aborted = data.draw(aborts(instance))
+    schedule = simulate(instance, POLICIES[policy].make(ties), aborted=aborted)
+    assert conform(schedule, policy).departure is None
+    assert conform(schedule, policy, ties=ties).conforms
+    event(f"evictions: {schedule.evictions > 0}, chunks: {schedule.has_computed}")
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize("policy", ["amin", "fcfs"])
+@given(instance=on_any_machine(), data=st.data())
+def test_a_given_tie_break_allows_one_schedule(
+    policy: Name, instance: Instance, data: st.DataObject
+) -> None:
+    ties, other = data.draw(tie_breaks(instance)), data.draw(tie_breaks(instance))
+    own = simulate(instance, POLICIES[policy].make(ties))
+    schedule = simulate(instance, POLICIES[policy].make(other))
+    assert conform(schedule, policy, ties=ties).conforms == (schedule == own)
+
+
+@pytest.mark.parametrize("policy", ["amin", "fcfs"])
+@given(instance=on_any_machine(), data=st.data())
+def test_a_log_that_ends_early_conforms(
+    policy: Name, instance: Instance, data: st.DataObject
+) -> None:
+    schedule = simulate(instance, policy, aborted=data.draw(aborts(instance)))
+    cut = cut_off(schedule, data.draw(st.integers(0, schedule.makespan)))
+    assert check(cut) == ()
+    assert conform(cut, policy, ties=ByPosition()).departure is None
+    event(f"unfinished: {len(cut.unfinished)}")
+
+
+def limited(rng: random.Random, prompts: int, outputs: int, most: int) -> Instance:
+    """Two to ``most`` requests on a machine drawn at random, with ties, blocks and gaps."""
+    machine = Machine(
+        after_eviction=rng.choice(("restart", "resume")),
+        last_token_stored=rng.random() < 0.5,
+        tokens_per_round=rng.choice((None, 1, 2, 3, prompts)),
+        max_running=rng.choice((None, None, 1, 2)),
+        watermark=rng.choice((0, 0, 1)),
+        sound_predictions=rng.random() < 0.7,
+    )
+    requests = []
+    for request_id in "abcde"[: rng.randint(2, most)]:
+        output_len = rng.randint(1, outputs)
+        lower = rng.randint(1, output_len if machine.sound_predictions else outputs + 2)
+        least = max(lower, output_len) if machine.sound_predictions else lower
+        upper = rng.choice((None, least + rng.randint(0, 2)))
+        arrival = rng.choice((0, 0, 1, rng.randint(0, outputs)))
+        prompt_len = rng.randint(1, prompts)
+        requests.append(Request(request_id, prompt_len, output_len, lower, upper, arrival))
+    block_size = rng.choice((1, 1, 2, 3))
+    largest = max(
+        -(-(each.prompt_len + each.output_len) // block_size) * block_size for each in requests
+    )
+    return Instance(largest + rng.randint(0, largest), requests, block_size, machine)
+
+
+# All valid schedules of tiny instances.
+
+HORIZON = 4
+"""The largest makespan of the enumerated schedules."""
+
+
+def judged_rightly(seed: int, requests: int, most: int) -> Counter[bool]:
+    """How many valid schedules of an instance are a policy's, or are not; each is judged.
+
+    Instances with more than ``most`` schedules are left out.
+    """
+    instance = limited(random.Random(seed), 2, 2, requests)
+    reached = {policy: every_schedule_of(instance, policy, HORIZON) for policy in NAMES}
+    makespans = [schedule.makespan for found in reached.values() for schedule in found]
+    horizon = min(HORIZON, max(makespans, default=HORIZON) + 1)
+    every = list(islice(every_valid_schedule(instance, horizon), most + 1))
+    found: Counter[bool] = Counter()
+    if len(every) > most:
+        return found
+    for schedule in every:
+        for policy in NAMES:
+            accepted = conform(schedule, policy).conforms
+            assert accepted == (schedule in reached[policy]), (seed, policy, schedule)
+            found[accepted] += 1
+    return found
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+def test_conform_accepts_the_schedules_of_all_orders_and_no_others() -> None:
+    found = sum(
+        (judged_rightly(seed, 2, 300) for seed in (*range(1, 6), *range(10, 16))), Counter[bool]()
+    )
+    assert found[True] > 20
+    assert found[False] > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_conform_accepts_the_schedules_of_all_orders_on_more_instances(part: int) -> None:
+    seeds = range(100 + part * 40, 140 + part * 40)
+    found = sum((judged_rightly(seed, 3, 4000) for seed in seeds), Counter[bool]())
+    assert found[False] > 20_000
+
+
+# Round by round, on instances with too many schedules to enumerate.
+
+
+def deviating(rng: random.Random, policy: Name) -> Schedule:
+    """A valid schedule of an engine that in up to two rounds does not do what its policy does."""
+    instance = limited(rng, rng.choice((3, 5, 12)), rng.choice((5, 5, 8)), 5)
+    aborted: dict[RequestId, int] = {
+        each.id: each.arrival + rng.randint(0, 9)
+        for each in instance.requests
+        if rng.random() < 0.15
+    }
+    engine = Deviating(instance, policy, aborted=aborted)
+    rounds = rng.choice((set[int](), {rng.randint(0, 4)}, {rng.randint(0, 9)}, {1, 3}))
+    engine.rng, engine.deviates = rng, lambda now: now in rounds
+    return Schedule(instance, engine.schedule_runs(), aborted=engine.gone)
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize("policy", NAMES)
+@pytest.mark.parametrize("count", [150, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_a_departure_is_the_first_round_that_no_order_explains(policy: Name, count: int) -> None:
+    right = 0
+    for seed in range(count):
+        schedule = deviating(random.Random(f"{policy}/{seed}"), policy)
+        verdict = conform(schedule, policy)
+        assert not verdict.violations
+        expected = first_round_that_no_order_explains(schedule, policy)
+        if expected is None or verdict.departure is None:
+            assert (expected, verdict.departure) == (None, None), (seed, schedule)
+            right += 1
+            continue
+        assert verdict.departure.round == expected.now, (seed, schedule)
+        decision = would_be_right(verdict.departure.message)
+        possible = {(each.evicted, each.admitted) for each in expected.possible}
+        assert decision in possible, (seed, schedule, verdict.departure)
+    assert count / 20 < right < count * 19 / 20
+
+
+def would_be_right(message: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The evictions and admissions that an explanation says the policy would have made."""
+    words = r"would have evicted (.*?) and admitted (.*?)(?:, computing|, and given|, with|\.)"
+    found = re.search(words, message)
+    assert found is not None
+    evicted, admitted = (frozenset(re.findall(r"'(\w)'", names)) for names in found.groups())
+    return evicted, admitted
+
+
+@pytest.mark.parametrize("policy", NAMES[:3])
+def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
+    policy: Name, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedules = [deviating(random.Random(f"plan/{seed}"), policy) for seed in range(150)]
+    by_round = [conform(schedule, policy) for schedule in schedules]
+    monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 0)
+    assert [conform(schedule, policy) for schedule in schedules] == by_round
