@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TextIO
 
 from amin_ref.logs import LogWriter
@@ -24,7 +25,7 @@ class _Round:
 
     arrived: list[tuple[str, int, int]] = field(default_factory=list)
     aborted: list[str] = field(default_factory=list)
-    evicted: Sequence[str] = ()
+    evicted: list[str] = field(default_factory=list)
     computed: Mapping[str, int] = field(default_factory=dict)
     held: int | None = None
 
@@ -56,23 +57,32 @@ class Recorder:
         """The client of a request went away before the next round."""
         self._next.aborted.append(request)
 
-    def scheduled(
-        self, evicted: Sequence[str], computed: Mapping[str, int], held: int | None
-    ) -> None:
+    def evicted(self, request: str) -> None:
+        """A running request stopped at the start of the next round."""
+        self._next.evicted.append(request)
+
+    def scheduled(self, computed: Mapping[str, int], held: int | None) -> None:
         """The engine has decided on a round.
 
         Args:
-            evicted: ids of the requests that stopped at its start.
             computed: tokens of each request that computes some; those found in a cache of prefixes
                 count too.
             held: tokens held in the round, in whole blocks; ``None``: unknown.
         """
-        self._next.evicted, self._next.computed, self._next.held = evicted, computed, held
+        self._next.computed, self._next.held = computed, held
         self._scheduled.append(self._next)
         self._next = _Round()
 
-    def finished(self, completed: Sequence[str]) -> None:
-        """The outputs of the oldest round that is not written are known."""
+    def finished(self, completed: Sequence[str], freed: int = 0) -> None:
+        """The outputs of the oldest round that is not written are known.
+
+        Args:
+            completed: ids of the requests that have their last token.
+            freed: tokens that they held, in whole blocks. Later rounds that are scheduled already
+                do not hold them: in the log the requests have stopped before.
+        """
+        for later in islice(self._scheduled, 1, None):
+            later.held = None if later.held is None else later.held - freed
         now, current = self._now, self._scheduled.popleft()
         self._before(current)
         for request in sorted(current.computed.keys() & self._waiting):

@@ -118,8 +118,9 @@ class RecordedScheduler(FIFOScheduler):
         if self._recorder and batch[0]:
             allocator = next(iter(self.cache.cache_allocators.values()))
             pages = sum(len(pages) for pages in allocator.block_table.values())
+            for name in self._evicted:
+                self._recorder.evicted(name)
             self._recorder.scheduled(
-                self._evicted,
                 {each.state.request_id: each.query_length for each in batch[0]},
                 pages * allocator.tokens_per_page,
             )

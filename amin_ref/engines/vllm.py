@@ -82,7 +82,11 @@ class _Recorded(Mixin):
             Machine(
                 after_eviction="resume",
                 last_token_stored=False,
-                tokens_per_round=self.max_num_scheduled_tokens,
+                # Tokens found in a cache of prefixes are computed in no round, and the log counts
+                # them with those that are.
+                tokens_per_round=None
+                if self.cache_config.enable_prefix_caching
+                else self.max_num_scheduled_tokens,
                 max_running=self.max_num_running_reqs,
                 watermark=self.kv_cache_manager.watermark_blocks,
                 sound_predictions=False,
@@ -106,8 +110,11 @@ class _Recorded(Mixin):
         """See vLLM."""
         before = {request.request_id for request in self.running} if self._recorder else set()
         output = super().schedule(*args, **options)
-        if self._recorder and output.num_scheduled_tokens:
-            self._record(self._recorder, output, before)
+        if self._recorder:
+            for request in sorted(output.preempted_req_ids or ()):
+                self._recorder.evicted(request)
+            if output.num_scheduled_tokens:
+                self._record(self._recorder, output, before)
         return output
 
     def _record(self, recorder: Recorder, output: SchedulerOutput, before: set[str]) -> None:
@@ -115,19 +122,23 @@ class _Recorded(Mixin):
         for request in computed.keys() - before:
             # Tokens that a cache of prefixes had count as computed.
             computed[request] = self.requests[request].num_computed_tokens
-        pool = self.kv_cache_manager.block_pool
-        held = (self._blocks() - pool.get_num_free_blocks()) * self.block_size
-        # In asynchronous scheduling blocks are freed a step late, which no log can say.
-        late = self.scheduler_config.async_scheduling
-        recorder.scheduled(sorted(output.preempted_req_ids or ()), computed, None if late else held)
+        recorder.scheduled(computed, self._tokens_held())
+
+    def _tokens_held(self) -> int:
+        free = self.kv_cache_manager.block_pool.get_num_free_blocks()
+        return (self._blocks() - free) * self.block_size
 
     def update_from_output(self, output: SchedulerOutput, run: object) -> object:
         """See vLLM."""
         if not (self._recorder and output.num_scheduled_tokens):
             return super().update_from_output(output, run)
         before = [request for request in output.num_scheduled_tokens if request in self.requests]
+        held = self._tokens_held()
         result = super().update_from_output(output, run)
-        self._recorder.finished([request for request in before if request not in self.requests])
+        self._recorder.finished(
+            [request for request in before if request not in self.requests],
+            freed=held - self._tokens_held(),
+        )
         return result
 
     def finish_requests(

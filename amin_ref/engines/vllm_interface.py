@@ -24,6 +24,7 @@ class EngineRequest(Protocol):
     num_output_tokens: int
     num_tokens: int
     num_output_placeholders: int
+    is_prefill_chunk: bool
     num_computed_tokens: int
     max_tokens: int
     sampling_params: SamplingParams | None
@@ -58,10 +59,10 @@ class KVCacheConfig(Protocol):
     kv_cache_groups: Sequence[object]
 
 
-class SchedulerConfig(Protocol):
-    """The options of the scheduler."""
+class CacheConfig(Protocol):
+    """The options of the cache."""
 
-    async_scheduling: bool
+    enable_prefix_caching: bool
 
 
 class RequestQueue(Protocol):
@@ -82,7 +83,7 @@ class EngineScheduler:
     requests: dict[str, EngineRequest]
     kv_cache_manager: KVCacheManager
     kv_cache_config: KVCacheConfig
-    scheduler_config: SchedulerConfig
+    cache_config: CacheConfig
     block_size: int
     max_num_scheduled_tokens: int
     max_num_running_reqs: int

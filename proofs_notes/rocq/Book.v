@@ -1,0 +1,82 @@
+(* The theorem book, one theorem for each statement that is proved here, in the book's words.
+   Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
+   evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
+From Coq Require Import ZArith List Lia Permutation Bool.
+From AminRef Require Import Records Model Spec Safety Refine Rules.
+Import ListNotations.
+Open Scope Z_scope.
+
+(* T1, Amin: in no round do the requests that run occupy more than M: neither in a run that goes on
+   nor in the schedule that `simulate` makes. *)
+Theorem T1 M B requests : sane_instance M B requests ->
+  (forall s t, reaches M B requests s -> t < now s -> occupancy B (runs_so_far s) t <= M) /\
+  (forall fuel l t, simulate (amin M B) fuel requests = Some l -> occupancy B l t <= M).
+Proof. exact (memory_safety M B requests). Qed.
+
+(* T3: l_i <= l~_i <= o_i, and l~_i never decreases. *)
+Theorem T3 M B requests s : sane_instance M B requests -> reaches M B requests s ->
+  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j <= output_len (tag j)) /\
+  (forall s' j j', amin_round M B s s' -> In j (running s ++ waiting s) ->
+    In j' (running s' ++ waiting s') -> tag j = tag j' -> assumed j <= assumed j').
+Proof. exact (bounds_hold M B requests s). Qed.
+
+(* T4 (a): if a round evicts a request, then some request x that runs before step 3 outlives its l~:
+   after step 2, a_x = l~_x < o_x. *)
+Theorem T4_a M B requests s s' arrived later E S A L finished going :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going -> E <> [] ->
+  exists x, In x (map learnt (running s)) /\ generated x = assumed x /\ assumed x < output_len
+    (tag x).
+Proof. exact (eviction_has_a_cause M B requests s s' arrived later E S A L finished going). Qed.
+
+(* T4 (b): if a round evicts a request y that does not outlive its l~, then a request x above y
+   does,
+   which still runs when y is evicted. *)
+Theorem T4_b M B requests s s' arrived later E S A L finished going y :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going -> In y E -> generated y <> assumed y ->
+  exists x, In x (map learnt (running s)) /\ below y x = true /\
+    generated x = assumed x /\ assumed x < output_len (tag x).
+Proof. exact (cause_is_above M B requests s s' arrived later E S A L finished going y). Qed.
+
+(* T6: let x_1, ..., x_m be the requests that run before step 3, in ascending order. Amin evicts
+   x_1, ..., x_k, where k is the least number such that the next tokens of x_(k+1), ..., x_m fit;
+   and k < m if m >= 1. *)
+Theorem T6 M B requests s s' arrived later E S A L finished going :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  exists x k, ascending x /\ Permutation x (map learnt (running s)) /\
+    Permutation E (firstn k x) /\ Permutation S (skipn k x) /\
+    next_tokens B (skipn k x) <= M /\ (forall i, (i < k)%nat -> M < next_tokens B (skipn i x)) /\
+    (x <> [] -> (k < length x)%nat).
+Proof. exact (evictions_minimal M B requests s s' arrived later E S A L finished going). Qed.
+
+(* T7 (a): let w_1, w_2, ... be the requests that wait in step 4, in ascending order. Amin admits
+   w_1, ..., w_m with the greatest m such that these fit, as assumed, beside those that stay. *)
+Theorem T7_a M B requests s s' arrived later E S A L finished going :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  exists w m, ascending w /\ Permutation w (waiting s ++ map arrives arrived) /\
+    Permutation A (firstn m w) /\ Permutation L (skipn m w) /\
+    (forall i, (i <= m)%nat -> never_exceeds M B (S ++ firstn i w)) /\
+    (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (S ++ firstn i w)).
+Proof. exact (admission_maximal M B requests s s' arrived later E S A L finished going). Qed.
+
+(* The pair, first half: the two sentences of Spec.v determine the round. From every state that is
+   reached a round leads on, and all rounds from it lead to the same state. *)
+Theorem round_determined M B requests : sane_instance M B requests ->
+  (forall s, reaches M B requests s -> exists s', amin_round M B s s') /\
+  (forall s1 s2 s1' s2', alike s1 s2 -> amin_round M B s1 s1' -> amin_round M B s2 s2' ->
+    alike s1' s2').
+Proof. exact (one_next_state M B requests). Qed.
+
+(* The pair, second half: the schedules of Spec.v's relation are exactly those that `simulate`
+   makes,
+   there is at most one, up to the order of its runs, and it is valid. *)
+Theorem schedules_are_simulated M B requests : sane_instance M B requests ->
+  (forall l, amin_schedule M B requests l <->
+    exists fuel l', simulate (amin M B) fuel requests = Some l' /\ Permutation l l') /\
+  (forall l l', amin_schedule M B requests l -> amin_schedule M B requests l' -> Permutation l l')
+    /\
+  (forall l, amin_schedule M B requests l -> valid M B requests l).
+Proof. exact (one_schedule M B requests). Qed.

@@ -1,0 +1,37 @@
+(* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
+From Coq Require Import ZArith List Lia Permutation Bool.
+From AminRef Require Import Records Model Spec Refine.
+Import ListNotations.
+Open Scope Z_scope.
+
+(* Three requests; M = 6 and B = 1. The upper bounds are known, unknown, and known. *)
+Definition a := Request 0 1 3 1 (Some 5) 0 0.
+Definition b := Request 1 1 3 1 None 0 1.
+Definition c := Request 2 2 4 2 (Some 4) 1 2.
+
+(* The instance meets every hypothesis of Book.v. *)
+Example inhabited : sane_instance 6 1 [a; b; c].
+Proof.
+  constructor; [lia|lia| | |].
+  - repeat constructor; cbn; try lia; intros u known; injection known as <- || discriminate; lia.
+  - repeat constructor; cbn; lia.
+  - repeat constructor; cbn; lia.
+Qed.
+
+(* Amin evicts request a, which outlives its bound of 1, and starts it again. *)
+Example evicts : simulate (amin 6 1) 20 [a; b; c] =
+  Some [Run a 8 11 true; Run c 4 8 true; Run a 3 5 false; Run b 0 3 true; Run a 0 2 false].
+Proof. reflexivity. Qed.
+
+(* So the relation of Spec.v has a schedule with two evictions. *)
+Example related : amin_schedule 6 1 [a; b; c]
+  [Run a 0 2 false; Run b 0 3 true; Run a 3 5 false; Run c 4 8 true; Run a 8 11 true].
+Proof.
+  apply schedules_are_simulated; [exact inhabited|]. exists 20%nat. eexists. split; [exact evicts|].
+  apply (Permutation_rev [Run a 0 2 false; _; _; _; _]).
+Qed.
+
+(* The same with blocks of 2 tokens and M = 8. *)
+Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
+  simulate (amin 8 2) 30 [a; b; c] /\ simulate (amin 8 2) 20 [a; b; c] <> None.
+Proof. split; [reflexivity|discriminate]. Qed.
