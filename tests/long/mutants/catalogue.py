@@ -1121,8 +1121,8 @@ COMPILED: tuple[Mutant, ...] = (
         "compiled Amax reserves beyond the cache",
         "T7",
         COMPILED_COLUMNS,
-        "return most if request.upper is None else min(request.upper, most)",
-        "return most if request.upper is None else request.upper",
+        "return np.where(uppers > 0, np.minimum(uppers, most), most)",
+        "return np.where(uppers > 0, uppers, most)",
     ),
     Mutant(
         "compiled SVF waits in order of assumed length",
