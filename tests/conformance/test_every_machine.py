@@ -19,8 +19,10 @@ from amin_ref import (
     ByPosition,
     Instance,
     Machine,
+    Outcome,
     Request,
     RequestId,
+    Run,
     Schedule,
     check,
     conform,
@@ -192,6 +194,18 @@ def would_be_right(message: str) -> tuple[frozenset[str], frozenset[str]]:
     assert found is not None
     evicted, admitted = (frozenset(re.findall(r"'(\w)'", names)) for names in found.groups())
     return evicted, admitted
+
+
+@pytest.mark.parametrize("policy", NAMES)
+@pytest.mark.parametrize("outcome", ["aborted", "evicted"])
+def test_a_run_that_stops_with_its_client_is_no_decision(policy: Name, outcome: Outcome) -> None:
+    """Decision D51: b, which waits for the room that a holds, starts in the same round."""
+    instance = Instance(15, (Request("a", 5, 5, 5, 5), Request("b", 9, 6, 6, 6)))
+    for start in (2, 3):
+        runs = (Run("a", 0, 2, outcome), Run("b", start, start + 6, "completed"))
+        verdict = conform(Schedule(instance, runs, aborted={"a": 2}), policy)
+        assert not verdict.violations
+        assert verdict.conforms == (start == 2)
 
 
 @pytest.mark.parametrize("policy", NAMES[:3])

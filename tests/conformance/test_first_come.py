@@ -117,6 +117,15 @@ def test_the_same_victim_conforms_where_no_round_shows_the_order() -> None:
     assert conform(Schedule(whole, chunked("b 0-2 e", "a 0-3", "b 3-6")), "fcfs").conforms
 
 
+def test_one_order_in_which_as_many_must_be_evicted_is_enough() -> None:
+    """If b is the last admitted, c must go as well; if c is the last, b may stay."""
+    tied = instance(6, (1, 4), (1, 2, 1), (3, 3, 1), last_token_stored=False)
+    both = chunked("a 0-4", "b 1-2 e", "c 1-2 e", "b 4-6", "c 4-7")
+    assert conform(Schedule(tied, both), "fcfs").conforms
+    one = chunked("a 0-4", "b 1-3", "c 1-2 e", "c 4-7")
+    assert conform(Schedule(tied, one), "fcfs").conforms
+
+
 @pytest.mark.parametrize(
     ("written", "says"),
     [
