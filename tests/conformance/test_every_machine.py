@@ -208,6 +208,36 @@ def test_a_run_that_stops_with_its_client_is_no_decision(policy: Name, outcome: 
         assert verdict.conforms == (start == 2)
 
 
+@pytest.mark.parametrize("longest", [2**20, 0], ids=["by round", "by request"])
+def test_no_request_starts_while_a_delayed_prefill_is_planned_to_exceed_the_cache(
+    longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prefill of c takes two rounds, so that a and c are planned with 15 tokens in round 7."""
+    monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", longest)
+    requests = (
+        Request("a", 1, 6, lower=6, arrival=2),
+        Request("b", 1, 1, lower=1, arrival=4),
+        Request("c", 4, 4, lower=4, arrival=3),
+    )
+    machine = Machine(after_eviction="resume", tokens_per_round=4)
+    instance = Instance(14, requests, machine=machine)
+    others = (
+        Run("a", 2, 8, "completed"),
+        Run("c", 3, 7, "evicted", (3, 1, 1, 1)),
+        Run("c", 8, 10, "completed", (4, 3)),
+    )
+    assert conform(Schedule(instance, (*others, Run("b", 7, 8, "completed")))).conforms
+    for start, rule in ((4, "admitted-what-cannot-fit"), (9, "stopped-too-early")):
+        schedule = Schedule(instance, (*others, Run("b", start, start + 1, "completed")))
+        departure = conform(schedule).departure
+        assert departure is not None
+        assert (departure.round, departure.requests) == (min(start, 7), ("b",))
+        assert departure.rule == rule
+    first = conform(Schedule(instance, (*others, Run("b", 4, 5, "completed")))).departure
+    assert first is not None
+    assert "'b' and the requests that keep running hold 15 tokens in round 7" in first.message
+
+
 @pytest.mark.parametrize("policy", NAMES[:3])
 def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
     policy: Name, monkeypatch: pytest.MonkeyPatch
