@@ -143,9 +143,9 @@ def test_conform_accepts_the_schedules_of_all_orders_and_no_others() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_conform_accepts_the_schedules_of_all_orders_on_more_instances(part: int) -> None:
-    seeds = range(100 + part * 40, 140 + part * 40)
+    seeds = range(100 + part * 15, 115 + part * 15)
     found = sum((judged_rightly(seed, 3, 4000) for seed in seeds), Counter[bool]())
-    assert found[False] > 20_000
+    assert found[False] > 1_000
 
 
 # Round by round, on instances with too many schedules to enumerate.
