@@ -238,11 +238,11 @@ def test_no_request_starts_while_a_delayed_prefill_is_planned_to_exceed_the_cach
     assert "'b' and the requests that keep running hold 15 tokens in round 7" in first.message
 
 
-@pytest.mark.parametrize("policy", NAMES[:3])
+@pytest.mark.parametrize("policy", NAMES[:2])
 def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
     policy: Name, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schedules = [deviating(random.Random(f"plan/{seed}"), policy) for seed in range(150)]
+    schedules = [deviating(random.Random(f"plan/{seed}"), policy) for seed in range(60)]
     by_round = [conform(schedule, policy) for schedule in schedules]
     monkeypatch.setattr("amin_ref.conformance.plan.LONGEST_PLAN", 0)
     assert [conform(schedule, policy) for schedule in schedules] == by_round

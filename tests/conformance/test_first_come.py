@@ -215,6 +215,7 @@ def replace_held(schedule: Schedule, held: tuple[int, ...]) -> Schedule:
     return Schedule(schedule.instance, schedule.runs, held=held)
 
 
+@pytest.mark.slow
 def test_conform_takes_less_than_five_seconds_for_2000_requests() -> None:
     chats = build_instance("chat", requests=2000, capacity=16_480, prediction=Rough(1, 1000))
     machine = replace(VLLM, tokens_per_round=2048, max_running=256)
