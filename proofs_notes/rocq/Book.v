@@ -92,11 +92,13 @@ Theorem T8 M B requests s s' arrived later E S A L finished going :
   running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
 Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
 
-(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT; and (a): the minimum over
-   t >= r_i is attained at some t with r_i <= t <= max (r_i, T). *)
+(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT, and (c) no greater
+   than with M' in place of M, which is a bound as well; (a) the minimum over t >= r_i is attained at
+   some t with r_i <= t <= max (r_i, T). *)
 Theorem T10 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
-  (forall v, optimum M B requests v -> bound M B prices d requests <= d * v) /\
+  (forall v, optimum M B requests v ->
+    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * v) /\
   (forall r, In r requests ->
     (forall t, arrival r <= t -> cheapest B prices d r <= pays B prices d r t) /\
     exists t, arrival r <= t <= Z.max (arrival r) (Z.of_nat (length prices)) /\
@@ -107,7 +109,7 @@ Proof. exact (every_certificate M B requests prices d). Qed.
 Theorem T11 M B requests prices d v fuel s : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
   simulate (amin M B) fuel requests = Some s ->
-  bound M B prices d requests <= d * v /\ v <= total_latency s /\
+  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
   exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
 Proof. exact (bound_optimum_amin M B requests prices d v fuel s). Qed.
 

@@ -30,6 +30,9 @@ Definition cheapest (B : Z) (prices : list Z) (d : Z) (r : request) : Z :=
 Definition bound (M B : Z) (prices : list Z) (d : Z) (requests : list request) : Z :=
   sum (cheapest B prices d) requests - M * sum (fun c => c) prices.
 
+(* The capacity in whole blocks: M' of the book. *)
+Definition usable (M B : Z) : Z := B * (M / B).
+
 (* v is the least cost of a valid schedule. *)
 Definition optimum (M B : Z) (requests : list request) (v : Z) : Prop :=
   (exists s, valid M B requests s /\ total_latency s = v) /\
@@ -168,14 +171,25 @@ Proof.
     apply holds_in_nonneg. exact (valid_sane s x V here).
 Qed.
 
-(* The completed runs alone respect the capacity. *)
+(* What requests occupy together is a whole number of blocks. *)
+Lemma whole_number_of_blocks t l :
+  exists q, sum (fun x => occ_of B (of x) (t - start x)) l = B * q.
+Proof.
+  induction l as [|x l [q IH]]; [exists 0; cbn; lia|]. cbn. rewrite IH. unfold occ_of.
+  destruct (_ && _); [|now exists q]. unfold occ. eexists. rewrite <- Z.mul_add_distr_l. reflexivity.
+Qed.
+
+(* The completed runs alone respect the capacity, in whole blocks. *)
 Lemma completed_fit s t : valid M B requests s ->
-  sum (fun x => occ_of B (of x) (t - start x)) (filter completed s) <= M.
+  sum (fun x => occ_of B (of x) (t - start x)) (filter completed s) <= usable M B.
 Proof.
   intros V. destruct (without_evictions s V) as [V' _].
-  etransitivity; [|exact (within_capacity _ _ _ _ V' t)]. apply Z.eq_le_incl, sum_ext.
-  intros x here. symmetry. apply holds_in_completed. apply filter_In in here as [here done].
-  exact (completed_length _ _ _ _ V x here done).
+  assert (fit : sum (fun x => occ_of B (of x) (t - start x)) (filter completed s) <= M).
+  { etransitivity; [|exact (within_capacity _ _ _ _ V' t)]. apply Z.eq_le_incl, sum_ext.
+    intros x here. symmetry. apply holds_in_completed. apply filter_In in here as [here done].
+    exact (completed_length _ _ _ _ V x here done). }
+  destruct (whole_number_of_blocks t (filter completed s)) as [q whole]. rewrite whole in *.
+  unfold usable. apply Z.mul_le_mono_nonneg_l; [lia|]. apply Z.div_le_lower_bound; lia.
 Qed.
 
 (* What all pay is d times the latency, and the rents. *)
@@ -197,7 +211,7 @@ Qed.
 
 (* T10: the bound is at most the cost of every valid schedule. *)
 Theorem certificate_sound s prices d : valid M B requests s -> 1 <= d ->
-  Forall (fun c => 0 <= c) prices -> bound M B prices d requests <= d * total_latency s.
+  Forall (fun c => 0 <= c) prices -> bound (usable M B) B prices d requests <= d * total_latency s.
 Proof.
   intros V some nonneg. unfold bound.
   assert (each : sum (cheapest B prices d) requests
@@ -207,7 +221,7 @@ Proof.
     apply cheapest_le; [lia|exact came|]. exact (not_before_arrival _ _ _ _ V x here). }
   rewrite (all_pay s prices d V) in each.
   enough (sum (fun p => snd p * sum (fun x => occ_of B (of x) (fst p - start x))
-    (filter completed s)) (dated 0 prices) <= M * sum (fun c => c) prices) by lia.
+    (filter completed s)) (dated 0 prices) <= usable M B * sum (fun c => c) prices) by lia.
   rewrite <- (dated_sum 0), <- sum_scale. apply sum_le. intros p here.
   apply in_dated in here as [here _]. rewrite Forall_forall in nonneg. specialize (nonneg _ here).
   pose proof (completed_fit s (fst p) V). nia.
@@ -221,7 +235,8 @@ Variable requests : list request.
 (* T10 in the book's words. *)
 Lemma every_certificate prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
-  (forall v, optimum M B requests v -> bound M B prices d requests <= d * v) /\
+  (forall v, optimum M B requests v ->
+    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * v) /\
   (forall r, In r requests ->
     (forall t, arrival r <= t -> cheapest B prices d r <= pays B prices d r t) /\
     exists t, arrival r <= t <= Z.max (arrival r) (Z.of_nat (length prices)) /\
@@ -229,7 +244,10 @@ Lemma every_certificate prices d : sane_instance M B requests -> 1 <= d ->
 Proof.
   intros instance some nonneg. split.
   - intros v [(s & V & <-) _]. pose proof (Records.some_block _ _ _ instance) as block.
-    now apply (certificate_sound M B block requests instance).
+    split; [|now apply (certificate_sound M B block requests instance)]. unfold bound.
+    assert (usable M B <= M) by (apply Z.mul_div_le; lia).
+    assert (0 <= sum (fun c => c) prices)
+      by (apply sum_nonneg; intros c here; rewrite Forall_forall in nonneg; auto). nia.
   - intros r here. destruct (sane_of M B requests instance r here) as [_ _ _ _ came _]. split.
     + intros t late. apply cheapest_le; lia.
     + apply cheapest_attained.
@@ -239,7 +257,7 @@ Qed.
 Lemma bound_optimum_amin prices d v fuel s : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
   simulate (amin M B) fuel requests = Some s ->
-  bound M B prices d requests <= d * v /\ v <= total_latency s /\
+  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
   exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
 Proof.
   intros instance some nonneg opt made. pose proof (Records.some_block _ _ _ instance) as block.
