@@ -176,7 +176,8 @@ Lemma whole_number_of_blocks t l :
   exists q, sum (fun x => occ_of B (of x) (t - start x)) l = B * q.
 Proof.
   induction l as [|x l [q IH]]; [exists 0; cbn; lia|]. cbn. rewrite IH. unfold occ_of.
-  destruct (_ && _); [|now exists q]. unfold occ. eexists. rewrite <- Z.mul_add_distr_l. reflexivity.
+  destruct (_ && _); [|now exists q]. unfold occ. eexists. rewrite <- Z.mul_add_distr_l.
+    reflexivity.
 Qed.
 
 (* The completed runs alone respect the capacity, in whole blocks. *)
