@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    from amin_ref.model.machine import Machine
     from amin_ref.suite import Claim, MakePolicy
 
 
@@ -18,9 +19,18 @@ class RunSuite(Protocol):
     """The fixture ``amin_conformance``: :func:`amin_ref.suite.examine` that fails the test."""
 
     def __call__(
-        self, make: MakePolicy, claims: Claim = "amin", *, examples: int = 1_000, seed: int = 0
+        self,
+        make: MakePolicy,
+        claims: Claim = "amin",
+        *,
+        examples: int = 1_000,
+        seed: int = 0,
+        machine: Machine | None = None,
     ) -> None:
-        """Test the scheduler that ``make`` makes; fail with the report if a theorem is broken."""
+        """Test the scheduler that ``make`` makes; fail with the report if a theorem is broken.
+
+        ``machine`` is that of the instances; ``None``: the paper's.
+        """
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +62,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="Seed of the random instances (default: 0).",
     )
+    group.addoption(
+        "--amin-machine",
+        metavar="JSON",
+        help="The machine of the random instances: an object with the fields of amin_ref.Machine "
+        "that differ from the default (default: the paper's machine). An engine that keeps the "
+        'tokens of evicted requests: {"after_eviction": "resume", "last_token_stored": false}.',
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,11 +88,18 @@ def amin_conformance() -> RunSuite:
     """
 
     def run(
-        make: MakePolicy, claims: Claim = "amin", *, examples: int = 1_000, seed: int = 0
+        make: MakePolicy,
+        claims: Claim = "amin",
+        *,
+        examples: int = 1_000,
+        seed: int = 0,
+        machine: Machine | None = None,
     ) -> None:
+        from amin_ref.model.machine import PAPERS_MACHINE
         from amin_ref.suite import examine
 
-        report = examine(make, claims, examples=examples, seed=seed)
+        chosen = PAPERS_MACHINE if machine is None else machine
+        report = examine(make, claims, examples=examples, seed=seed, machine=chosen)
         if not report.holds:
             pytest.fail(report.text(), pytrace=False)
 

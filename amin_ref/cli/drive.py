@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ import click
 
 from amin_ref.cli.bound import best_known, proven_bound
 from amin_ref.cli.flags import refuse_without_effect, renamed_flag
+from amin_ref.cli.machine import machine_options, on_machine
 from amin_ref.cli.options import (
     INSTANCE_FLAGS,
     Seconds,
@@ -23,13 +24,13 @@ from amin_ref.cli.options import (
 from amin_ref.cli.progress import watching
 from amin_ref.cli.reading import STANDARD_INPUT, instance_in, read_text, shown_file
 from amin_ref.cli.signals import raise_if_asked_to_stop
-from amin_ref.cli.wording import count, ratio
+from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import Output, OutputFile, print_sentence
 from amin_ref.conformance import conform
 from amin_ref.external import LANGUAGES, ExternalPolicy, Language, example_text, protocol_text
 from amin_ref.model.errors import InvalidDocument, SchedulerFailed
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.machine import Machine
 from amin_ref.model.schedule import Schedule
 from amin_ref.suite import (
     FAILURES,
@@ -67,9 +68,6 @@ class NamedInstance:
 
     name: str
     instance: Instance
-
-    def __post_init__(self) -> None:
-        refuse_other_machines(self.instance.machine, "drive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +208,12 @@ Examples:
 )
 @renamed_flag("--counterexample", "--output", "output")
 @seeded_instance_options
+@machine_options
 @click.pass_context
 def drive_command(
     context: click.Context,
     options: WorkloadOptions,
+    machine: Mapping[str, object],
     command: tuple[str, ...],
     claims: Claim,
     timeout: float,
@@ -234,10 +234,16 @@ def drive_command(
     if files:
         for name in ("workload", *INSTANCE_FLAGS, "small"):
             refuse_without_effect(context, name, "with --instance")
-    named = list(_instances(options, files))
+    named = [
+        replace(case, instance=on_machine(case.instance, machine))
+        for case in _instances(options, files)
+    ]
     record = _Record(_ignore if as_json else print_sentence)
     with ExternalPolicy(command, timeout=timeout) as policy:
-        finding = None if files else _small(policy, claims, small, options.seed, record)
+        finding = None
+        if not files:
+            small_machine = named[0].instance.machine
+            finding = _small(policy, claims, small, options.seed, small_machine, record)
         for case in named:
             finding = finding or _one(policy, case, claims, record)
         finding = finding or _end(policy, named[-1].instance)
@@ -307,12 +313,17 @@ def _instances(options: WorkloadOptions, files: tuple[str, ...]) -> Iterator[Nam
 
 
 def _small(
-    policy: ExternalPolicy, claims: Claim, examples: int, seed: int, record: _Record
+    policy: ExternalPolicy,
+    claims: Claim,
+    examples: int,
+    seed: int,
+    machine: Machine,
+    record: _Record,
 ) -> Finding | None:
     """The first finding on random small instances, in the order of theorems."""
     if examples == 0:
         return None
-    report = examine(lambda: policy, claims, examples=examples, seed=seed)
+    report = examine(lambda: policy, claims, examples=examples, seed=seed, machine=machine)
     finding = report.first
     if finding is None or finding.rule not in FAILURES:
         # If the program failed, no theorem was judged.
@@ -337,7 +348,7 @@ def _one(
 
 def _measured(name: str, schedule: Schedule, claims: Claim) -> Drive:
     instance = schedule.instance
-    if len(instance.requests) <= MOST_FOR_OPTIMUM:
+    if len(instance.requests) <= MOST_FOR_OPTIMUM and not has_limits(instance.machine):
         best = best_known(instance, BOUND_SECONDS).optimum
         bound, proven = best.lower_bound, best.proven
     else:

@@ -135,7 +135,8 @@ class Comparison:
                 "Hint: under no policy does a request ever wait, so all policies look the same. "
                 "Raise the load or the number of requests, or lower the capacity.",
             )
-        if len(self.rows) > 1 and len({schedule.runs for schedule in self.schedules.values()}) == 1:
+        first, *others = self.schedules.values()
+        if others and all(first.runs_as(other) for other in others):
             return (
                 "Hint: all policies make the same schedule. Predict less exactly, or change the "
                 "load, to tell them apart.",

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
+from amin_ref.model.columns import COMPLETED, RunColumns
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.rounds import all_computed, rounds_before_first_token, tokens_generated
+from amin_ref.model.rounds import rounds_before_first_token, tokens_generated
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import RequestId
 
@@ -125,6 +128,81 @@ def request_times(schedule: Schedule) -> tuple[RequestTimes, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AllTimes:
+    """The times of all requests, a list for each quantity, by position in the instance.
+
+    Attributes:
+        latencies: see :attr:`RequestTimes.latency`, and so on.
+        to_first_token: to the first token that no eviction takes back.
+        to_first_token_ever: to the first token of any run.
+        queueing: rounds in which the request does not run.
+        per_output_token: of requests with at least two tokens.
+        normalized: latency / o.
+        queued: number of requests that wait at least one round before their first run.
+    """
+
+    latencies: list[int]
+    to_first_token: list[int]
+    to_first_token_ever: list[int]
+    queueing: list[int]
+    per_output_token: list[float]
+    normalized: list[float]
+    queued: int
+
+
+def all_times(schedule: Schedule) -> AllTimes:
+    """The times of all requests: from columns where the runs are many, else one by one.
+
+    Raises:
+        InvalidValue: a request never completes (see :func:`amin_ref.check`).
+    """
+    if schedule.columns is not None and len(schedule.columns):
+        found = _times_of_columns(schedule, schedule.columns)
+        if found is not None:
+            return found
+    times = request_times(schedule)
+    tpots = (each.time_per_output_token for each in times)
+    return AllTimes(
+        [each.latency for each in times],
+        [each.time_to_first_token for each in times],
+        [each.time_to_first_token_ever for each in times],
+        [each.queueing_time for each in times],
+        [tpot for tpot in tpots if tpot is not None],
+        [each.normalized_latency for each in times],
+        sum(each.first_start > each.arrival for each in times),
+    )
+
+
+def _times_of_columns(schedule: Schedule, runs: RunColumns) -> AllTimes | None:
+    """The same from columns; ``None`` if a request never completes, or a run has no round."""
+    requests = schedule.instance.columns
+    count = len(schedule.instance.requests)
+    completions = runs.completions(count)
+    if completions.min() < 0 or runs.lengths.min() < 1:
+        return None
+    # The runs are in order of start, and of several values for one place numpy keeps the last.
+    first_start = np.zeros(count, dtype=np.int64)
+    first_start[runs.positions[::-1]] = runs.starts[::-1]
+    completed = np.flatnonzero(runs.outcomes == COMPLETED)[::-1]
+    last_start = np.zeros(count, dtype=np.int64)
+    last_start[runs.positions[completed]] = runs.starts[completed]
+    rounds_run = np.zeros(count, dtype=np.int64)
+    np.add.at(rounds_run, runs.positions, runs.lengths)
+    latencies = completions - requests.arrivals
+    several = requests.outputs > 1
+    after_first = (completions - first_start - 1)[several]
+    return AllTimes(
+        latencies.tolist(),
+        (last_start + 1 - requests.arrivals).tolist(),
+        (first_start + 1 - requests.arrivals).tolist(),
+        (latencies - rounds_run).tolist(),
+        (after_first / (requests.outputs[several] - 1)).tolist(),
+        (latencies / requests.outputs).tolist(),
+        int((first_start > requests.arrivals).sum()),
+    )
+
+
 def percentile(values: Sequence[Number], percent: int) -> Number:
     """The least of the values that at least ``percent`` % of them do not exceed (nearest rank).
 
@@ -167,20 +245,19 @@ def throughput(schedule: Schedule) -> float:
 
 def wasted_share(schedule: Schedule) -> float:
     """Wasted tokens / all generated tokens, in [0, 1); 0 when nothing is generated."""
-    generated = sum(
-        tokens_generated(run, prefix)
-        for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True)
-    )
+    if schedule.columns is not None:
+        generated: int = sum(schedule.columns.lengths.tolist())
+    else:
+        generated = sum(
+            tokens_generated(run, prefix)
+            for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True)
+        )
     return schedule.wasted_tokens / max(1, generated)
 
 
 def recomputed_share(schedule: Schedule) -> float:
     """The recompute tax: recomputed tokens / all computed tokens, in [0, 1); 0 of none."""
-    computed = sum(
-        all_computed(run, prefix)
-        for run, prefix in zip(schedule.runs, schedule.prefixes, strict=True)
-    )
-    return schedule.recomputed_tokens / max(1, computed)
+    return schedule.recomputed_tokens / max(1, schedule.computed_tokens)
 
 
 def goodput(latencies: Sequence[int], slo: float) -> float | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amin_ref.comparison.metrics import (
+    all_times,
     goodput,
     mean,
     percentile,
     recomputed_share,
-    request_times,
     throughput,
     wasted_share,
 )
@@ -126,15 +126,13 @@ class ComparisonRow:
         Raises:
             InvalidValue: a request never completes (see :func:`amin_ref.check`).
         """
-        times = request_times(schedule)
-        latencies = [each.latency for each in times]
-        ttfts = [each.time_to_first_token for each in times]
-        queueing = [each.queueing_time for each in times]
-        tpots = [tpot for each in times if (tpot := each.time_per_output_token) is not None]
+        times = all_times(schedule)
+        latencies, ttfts, queueing = times.latencies, times.to_first_token, times.queueing
+        tpots = times.per_output_token
         total = schedule.total_latency
         return cls(
             policy=policy,
-            requests=len(times),
+            requests=len(latencies),
             total_latency=total,
             mean_latency=schedule.mean_latency,
             median_latency=schedule.median_latency,
@@ -145,7 +143,7 @@ class ComparisonRow:
             p50_ttft=_percentile_or_0(ttfts, 50),
             p90_ttft=_percentile_or_0(ttfts, 90),
             p99_ttft=_percentile_or_0(ttfts, 99),
-            mean_first_token_ever=mean([each.time_to_first_token_ever for each in times]),
+            mean_first_token_ever=mean(times.to_first_token_ever),
             mean_queueing=mean(queueing),
             p50_queueing=_percentile_or_0(queueing, 50),
             p90_queueing=_percentile_or_0(queueing, 90),
@@ -154,11 +152,11 @@ class ComparisonRow:
             p50_tpot=percentile(tpots, 50) if tpots else None,
             p90_tpot=percentile(tpots, 90) if tpots else None,
             p99_tpot=percentile(tpots, 99) if tpots else None,
-            mean_normalized_latency=mean([each.normalized_latency for each in times]),
+            mean_normalized_latency=mean(times.normalized),
             makespan=schedule.makespan,
             throughput=throughput(schedule),
             goodput=None if slo is None else goodput(latencies, slo),
-            requests_queued=sum(each.first_start > each.arrival for each in times),
+            requests_queued=times.queued,
             evictions=schedule.evictions,
             wasted_tokens=schedule.wasted_tokens,
             wasted_share=wasted_share(schedule),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from amin_ref.model.blocks import longest_output, volume
 from amin_ref.model.instance import Instance
 from amin_ref.model.machine import PAPERS_MACHINE
-from amin_ref.model.request import Request
 from amin_ref.policies.amin import Amin
 from amin_ref.policies.first_come import FirstComeFirstServed
 from amin_ref.policies.mc_benchmark import MCBenchmark
@@ -70,8 +68,7 @@ def columns_of(instance: Instance, policy: Policy | ClairvoyantPolicy) -> Column
     if instance.block_size > LONGEST:
         raise NotCompiled(f"blocks have more than {LONGEST} tokens")
     requests = instance.requests
-    outputs = _column(requests, lambda request: request.output_len)
-    arrivals = _column(requests, lambda request: request.arrival)
+    outputs, arrivals = instance.columns.outputs, instance.columns.arrivals
     by_rank = type(policy) in (SmallestVolumeFirst, MCBenchmark)
     ranks = _ranks(instance, policy)
     # The first key is the last of these: numpy sorts by the last one first.
@@ -79,7 +76,7 @@ def columns_of(instance: Instance, policy: Policy | ClairvoyantPolicy) -> Column
     if type(policy) in (FirstComeFirstServed, MCBenchmark):
         keys.append(arrivals)
     elif isinstance(policy, ShortestPredictedFirst):
-        keys.append(_column(requests, lambda request: request.lower))
+        keys.append(instance.columns.lowers)
     elif isinstance(policy, SmallestVolumeFirst):
         keys.append(_volumes(instance))
     positions: Numbers = np.lexsort(keys) if keys else np.arange(len(requests), dtype=np.int64)
@@ -91,17 +88,13 @@ def columns_of(instance: Instance, policy: Policy | ClairvoyantPolicy) -> Column
         raise NotCompiled("there are too many requests for outputs of this length")
     return Columns(
         positions,
-        _column(requests, lambda request: request.prompt_len)[positions],
+        instance.columns.prompts[positions],
         outputs[positions],
         arrivals[positions],
         assumed[positions],
         isinstance(policy, FirstComeFirstServed),
         by_rank,
     )
-
-
-def _column(requests: Iterable[Request], number: Callable[[Request], int]) -> Numbers:
-    return np.fromiter(map(number, requests), dtype=np.int64)
 
 
 def _assumed(instance: Instance, policy: Policy | ClairvoyantPolicy, outputs: Numbers) -> Numbers:
@@ -114,9 +107,12 @@ def _assumed(instance: Instance, policy: Policy | ClairvoyantPolicy, outputs: Nu
     kind = type(policy)
     requests = instance.requests
     if kind is Amin:
-        return _column(requests, lambda request: request.lower)
+        return instance.columns.lowers
     if kind is Amax:
-        return _column(requests, lambda request: _reserved(instance, request))
+        # The longest output that fits is a difference: that of no prompt, less the prompt.
+        most = longest_output(0, instance.capacity, instance.block_size) - instance.columns.prompts
+        uppers = instance.columns.uppers
+        return np.where(uppers > 0, np.minimum(uppers, most), most)
     if kind in (HindsightShortestFirst, MCBenchmark):
         return outputs
     if isinstance(policy, SmallestVolumeFirst) and kind is SmallestVolumeFirst:
@@ -126,12 +122,6 @@ def _assumed(instance: Instance, policy: Policy | ClairvoyantPolicy, outputs: Nu
     if kind in (FirstComeFirstServed, ShortestPredictedFirst):
         return np.ones(len(requests), dtype=np.int64)
     raise NotCompiled(f"the policy {kind.__name__} is not compiled")
-
-
-def _reserved(instance: Instance, request: Request) -> int:
-    """Amax's reservation: u, or what fits the cache."""
-    most = longest_output(request.prompt_len, instance.capacity, instance.block_size)
-    return most if request.upper is None else min(request.upper, most)
 
 
 def _volumes(instance: Instance) -> Numbers:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from amin_ref.compiled.columns import Columns, NotCompiled, Numbers, columns_of
+from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
 from amin_ref.model.instance import Instance
-from amin_ref.model.schedule import Run, Schedule
+from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
 
@@ -26,40 +27,52 @@ ROUNDS_AT_A_TIME = 2**20
 def compiled_simulation(
     instance: Instance,
     policy: Policy | ClairvoyantPolicy,
+    max_rounds: int,
     on_completion: Callable[[int], None] | None = None,
-) -> Schedule:
+) -> Schedule | None:
     """The schedule that :func:`amin_ref.simulate` makes, from compiled code.
 
     Args:
         instance: the cache and its requests.
         policy: one of this package, with a tie-break of this package.
+        max_rounds: the round by which every request must have completed.
         on_completion: called now and then with the number of completed requests.
+
+    Returns:
+        ``None`` if a request has not completed by ``max_rounds``.
 
     Raises:
         NotCompiled: compiled code cannot make it, or Numba is missing or does not work here.
     """
     columns = columns_of(instance, policy)
-    runs = _played(instance, columns, on_completion)
+    runs = _played(instance, columns, max_rounds, on_completion)
+    if runs is None or int(runs[:, 2].max()) > max_rounds:
+        return None
     if int(runs[:, 2].max()) > LARGEST:
         raise NotCompiled(f"the schedule is longer than {LARGEST} rounds")
     policy.use(instance.machine)
     policy.begin(instance.capacity, instance.block_size)  # as after a simulation: all are completed
-    ids = [request.id for request in instance.requests]
-    return Schedule(
+    return Schedule.of_columns(
         instance,
-        (
-            Run(ids[position], start, stop, "evicted" if evicted else "completed")
-            for position, start, stop, evicted in zip(
-                columns.positions[runs[:, 0]].tolist(), *runs[:, 1:].T.tolist(), strict=True
-            )
+        RunColumns(
+            columns.positions[runs[:, 0]],
+            runs[:, 1].copy(),
+            runs[:, 2].copy(),
+            np.where(runs[:, 3] > 0, EVICTED, COMPLETED),
         ),
     )
 
 
 def _played(
-    instance: Instance, columns: Columns, on_completion: Callable[[int], None] | None
-) -> Numbers:
-    """Request by rank, start, stop, and 1 for an eviction, of each run in order of admission."""
+    instance: Instance,
+    columns: Columns,
+    max_rounds: int,
+    on_completion: Callable[[int], None] | None,
+) -> Numbers | None:
+    """Request by rank, start, stop, and 1 for an eviction, of each run in order of admission.
+
+    ``None`` if a request has not completed by ``max_rounds``.
+    """
     try:
         from amin_ref.compiled import rounds
     except Exception as error:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
@@ -90,6 +103,8 @@ def _played(
     completed = 0
     done = False
     while not done:
+        if state.now[rounds.ROUND] > max_rounds:
+            return None
         try:
             done = rounds.play(rules, state, ROUNDS_AT_A_TIME)
         except Exception as error:  # noqa: BLE001 - as above

@@ -178,7 +178,7 @@ class FirstComeExplanation:
         return fits and left > 0 and (limit is None or running < limit)
 
     def _held(self, cached: Cached, computes: int) -> int:
-        """Blocks that a request holds once it has computed so many tokens in the round."""
+        """Blocks that a request holds once it has computed this many tokens in the round."""
         if computes == cached.share.rest:
             return self._blocks.generating(cached.tokens)
         return self._blocks.holding(cached.computed + computes)

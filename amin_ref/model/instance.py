@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from amin_ref.model.blocks import longest_output, occupied
+from amin_ref.model.columns import RequestColumns
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
 from amin_ref.model.json_reading import (
     expect_array,
@@ -172,6 +173,11 @@ class Instance:
     def positions(self) -> Mapping[RequestId, int]:
         """Every id's position in :attr:`requests`, counted from 0."""
         return {request.id: position for position, request in enumerate(self.requests)}
+
+    @cached_property
+    def columns(self) -> RequestColumns:
+        """The requests in columns of numbers."""
+        return RequestColumns.of(self.requests)
 
     @property
     def alpha(self) -> Fraction:

@@ -57,13 +57,6 @@ def rounds_before_first_token(run: Run, prefix: int) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def all_computed(run: Run, prefix: int) -> int:
-    """Tokens that the run computes; ``prefix`` as for :func:`generates`."""
-    if run.computed is None:
-        return prefix + run.length - 1 if run.length else 0
-    return sum(run.computed)
-
-
 def held_by_round(run: Run, prefix: int, block_size: int, machine: Machine) -> NDArray[np.int64]:
     """Tokens that the run occupies in each of its rounds, in whole blocks.
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeGuard, get_args
+from typing import TYPE_CHECKING, Literal, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
+from amin_ref.model.columns import occupancy as occupancy_of_columns
 from amin_ref.model.ending import FIELDS as ENDING_FIELDS
 from amin_ref.model.ending import (
     NONE_ABORTED,
@@ -40,7 +42,7 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.machine import PAPERS_MACHINE, refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.rounds import held_by_round, prefix_computed, tokens_generated
 from amin_ref.model.short_form import short_tuple
@@ -53,6 +55,9 @@ VERSIONS = (1, 2)
 
 A schedule without any of these is written in version 1.
 """
+
+LEAST_IN_COLUMNS = 1000
+"""The least number of runs that are put into columns: a few rows take longer than their objects."""
 
 LONGEST_TIMELINE = 2**27
 """The most rounds of a timeline that is laid out as an array: 1 GiB of 8-byte counts."""
@@ -187,9 +192,82 @@ class Schedule:
         )
         object.__setattr__(self, "runs", tuple(in_order))
         object.__setattr__(self, "aborted", aborted_requests(aborted, instance))
-        object.__setattr__(self, "ended", end_of_log(ended, self.makespan))
-        rounds = self.makespan if ended is None else ended
+        last_stop = max((run.stop for run in found), default=0)
+        object.__setattr__(self, "ended", end_of_log(ended, last_stop))
+        rounds = last_stop if ended is None else ended
         object.__setattr__(self, "held", tokens_held(held, rounds))
+
+    @classmethod
+    def of_columns(cls, instance: Instance, columns: RunColumns) -> Schedule:
+        """The schedule of these runs, whose :attr:`runs` are made when they are first read.
+
+        Args:
+            instance: the instance, on the paper's machine.
+            columns: the runs, in any order; their numbers are those of valid :class:`Run` values.
+        """
+        schedule = cls(instance, ())
+        del schedule.__dict__["runs"]
+        schedule.__dict__["columns"] = columns.in_order()
+        return schedule
+
+    if not TYPE_CHECKING:  # a type checker that saw it would accept every misspelt name
+
+        def __getattr__(self, name: str) -> object:
+            """The runs of a schedule that was made of columns, when they are first read."""
+            columns = self.__dict__.get("columns")
+            if name != "runs" or columns is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.__dict__.setdefault("runs", self._runs_of(columns))
+
+    def _runs_of(self, columns: RunColumns) -> tuple[Run, ...]:
+        requests = self.instance.requests
+        words: dict[int, Outcome] = {COMPLETED: "completed", EVICTED: "evicted"}
+        rows = zip(
+            columns.positions.tolist(),
+            columns.starts.tolist(),
+            columns.stops.tolist(),
+            columns.outcomes.tolist(),
+            strict=True,
+        )
+        return tuple(
+            Run(requests[position].id, start, stop, words[outcome])
+            for position, start, stop, outcome in rows
+        )
+
+    @cached_property
+    def columns(self) -> RunColumns | None:
+        """The runs in columns, in the order of :attr:`runs`, where they are many and simple.
+
+        ``None`` for less than :data:`LEAST_IN_COLUMNS` runs, on other machines than the paper's,
+        and where a run says what it computed or the schedule has what only engines log.
+        """
+        if len(self.runs) < LEAST_IN_COLUMNS or self.instance.machine != PAPERS_MACHINE:
+            return None
+        if self.has_computed or self.lacks_something:
+            return None
+        positions = self.instance.positions
+        outcomes = {"completed": COMPLETED, "evicted": EVICTED}
+        count = len(self.runs)
+        return RunColumns(
+            np.fromiter((positions[run.request] for run in self.runs), np.int64, count),
+            np.fromiter((run.start for run in self.runs), np.int64, count),
+            np.fromiter((run.stop for run in self.runs), np.int64, count),
+            np.fromiter((outcomes[run.outcome] for run in self.runs), np.int64, count),
+        )
+
+    def runs_as(self, other: Schedule) -> bool:
+        """Whether both have the same runs, of instances with the same ids in the same order."""
+        if self.columns is None or other.columns is None:
+            return self.runs == other.runs
+        return self.columns.equal(other.columns)
+
+    @cached_property
+    def _completion_column(self) -> NDArray[np.int64] | None:
+        """When each request completes, by position; ``None`` without columns, or if one never."""
+        if self.columns is None:
+            return None
+        found = self.columns.completions(len(self.instance.requests))
+        return found if found.min(initial=0) >= 0 else None
 
     def __repr__(self) -> str:
         """As of any dataclass, with only the first of many requests and runs, and no defaults."""
@@ -199,6 +277,9 @@ class Schedule:
     @cached_property
     def completions(self) -> Mapping[RequestId, int]:
         """Completion time of every request that completes; of several, the first."""
+        if (column := self._completion_column) is not None:
+            ids = (request.id for request in self.instance.requests)
+            return dict(zip(ids, column.tolist(), strict=True))
         found: dict[RequestId, int] = {}
         for run in self.runs:
             if run.outcome == "completed":
@@ -214,11 +295,15 @@ class Schedule:
         Raises:
             InvalidValue: a request never completes (see :func:`amin_ref.check`).
         """
+        if (column := self._completion_column) is not None:
+            return tuple((column - self.instance.columns.arrivals).tolist())
         return tuple(self._completion(request.id) - request.arrival for request in self.served)
 
     @cached_property
     def served(self) -> tuple[Request, ...]:
         """The requests that have a latency, by position: neither aborted nor unfinished."""
+        if not self.aborted and self.ended is None:
+            return self.instance.requests
         left_out = {*self.aborted, *self.unfinished}
         return tuple(each for each in self.instance.requests if each.id not in left_out)
 
@@ -267,11 +352,15 @@ class Schedule:
     @property
     def makespan(self) -> int:
         """The last stop of any run; rounds. 0 without runs."""
+        if self.columns is not None:
+            return int(self.columns.stops.max(initial=0))
         return max((run.stop for run in self.runs), default=0)
 
     @property
     def evictions(self) -> int:
         """Number of evicted runs; a run that the end of the log cuts off is none."""
+        if self.columns is not None:
+            return int((self.columns.outcomes == EVICTED).sum())
         return sum(run.outcome == "evicted" and run.stop != self.ended for run in self.runs)
 
     @property
@@ -282,6 +371,8 @@ class Schedule:
         """
         if self.instance.machine.after_eviction == "resume":
             return 0
+        if (columns := self.columns) is not None:
+            return sum(columns.lengths[columns.outcomes == EVICTED].tolist())
         return sum(
             tokens_generated(run, prefix)
             for run, prefix in zip(self.runs, self.prefixes, strict=True)
@@ -291,6 +382,11 @@ class Schedule:
     @property
     def recomputed_tokens(self) -> int:
         """Tokens of prefixes that are computed in runs after a request's first run."""
+        if (columns := self.columns) is not None:
+            again = np.ones(len(columns), dtype=np.bool_)
+            again[np.unique(columns.positions, return_index=True)[1]] = False
+            again &= columns.lengths > 0
+            return sum(self.instance.columns.prompts[columns.positions[again]].tolist())
         total = 0
         seen: set[RequestId] = set()
         for run, prefix in zip(self.runs, self.prefixes, strict=True):
@@ -302,6 +398,9 @@ class Schedule:
     @property
     def computed_tokens(self) -> int:
         """Tokens computed in all runs: prefixes, and one for each generated token but the last."""
+        if (columns := self.columns) is not None:
+            of_runs = self.instance.columns.prompts[columns.positions] + columns.lengths - 1
+            return sum(of_runs[columns.lengths > 0].tolist())
         return sum(
             sum(run.computed)
             if run.computed is not None
@@ -333,6 +432,8 @@ class Schedule:
         """The largest occupancy of any round; tokens, in whole blocks. By ``held`` where given."""
         if self.held is not None:
             return max(self.held, default=0)
+        if self._timeline is not None:
+            return int(self._timeline.max(initial=0))
         return max((int(held.max()) for _, held in self._busy_periods()), default=0)
 
     @cached_property
@@ -343,6 +444,8 @@ class Schedule:
         """
         if self.held is not None:
             return sum(self.held[: self.makespan]) / max(1, self.makespan)
+        if self._timeline is not None:
+            return int(self._timeline.sum()) / max(1, self.makespan)
         held_in_all = sum(int(held.sum()) for _, held in self._busy_periods())
         return held_in_all / max(1, self.makespan)
 
@@ -355,10 +458,21 @@ class Schedule:
         _refuse_long_timeline(self.makespan)
         if self.held is not None:
             return np.array(self.held[: self.makespan], dtype=np.int64)
+        if self._timeline is not None:
+            return self._timeline.copy()
         timeline = np.zeros(self.makespan, dtype=np.int64)
         for first, held in self._busy_periods():
             timeline[first : first + len(held)] = held
         return timeline
+
+    @cached_property
+    def _timeline(self) -> NDArray[np.int64] | None:
+        """Tokens held in each round, from columns; ``None`` where they do not suffice."""
+        if self.columns is None:
+            return None
+        return occupancy_of_columns(
+            self.columns, self.instance.columns.prompts, self.instance.block_size
+        )
 
     def _busy_periods(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """First round and tokens held, for each longest interval of rounds that all have runs."""
@@ -393,6 +507,8 @@ class Schedule:
     @property
     def lacks_something(self) -> bool:
         """Whether a request is aborted, the log ends early, or the engine says what it held."""
+        if "columns" in self.__dict__ and self.columns is not None:
+            return False
         return (
             bool(self.aborted)
             or self.ended is not None
@@ -403,6 +519,8 @@ class Schedule:
     @property
     def has_computed(self) -> bool:
         """Whether some run says what it computed in each round."""
+        if "columns" in self.__dict__ and self.columns is not None:
+            return False
         return any(run.computed is not None for run in self.runs)
 
     def to_json(self) -> str:

@@ -102,14 +102,14 @@ def simulate(
         try:
             if aborted:
                 raise NotCompiled("requests are aborted")
-            schedule = compiled_simulation(instance, policy, on_completion)
+            schedule = compiled_simulation(instance, policy, max_rounds, on_completion)
         except NotCompiled as reason:
             if compiled:
                 raise InvalidValue(
                     "simulate: compiled", compiled, str(reason), "leave it out, or give False"
                 ) from None
         else:
-            if schedule.makespan <= max_rounds:
+            if schedule is not None:
                 return schedule
     return _reference(instance, policy, aborted, max_rounds, on_completion)
 

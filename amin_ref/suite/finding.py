@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from amin_ref.model.errors import DecisionRule, FailureKind
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
 
@@ -100,12 +101,14 @@ class Finding:
 
 def program(instance: Instance) -> str:
     """An instance as a Python program, one request on each line."""
+    of_the_papers = instance.machine == PAPERS_MACHINE
     lines = [
-        "from amin_ref import Instance, Request",
+        f"from amin_ref import Instance, {'' if of_the_papers else 'Machine, '}Request",
         "",
         "instance = Instance(",
         f"    capacity={instance.capacity},",
         *([f"    block_size={instance.block_size},"] if instance.block_size > 1 else []),
+        *([] if of_the_papers else [f"    machine={instance.machine!r},"]),
         "    requests=(",
         *(f"        {_expression(request)}," for request in instance.requests),
         "    ),",

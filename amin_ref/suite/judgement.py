@@ -66,12 +66,14 @@ def judge_schedule(schedule: Schedule, claims: Claim) -> Finding | None:
 def most_rounds(instance: Instance, claims: Claim) -> int:
     """The round by which all requests must have completed.
 
-    For Amin it is max r_i + n·Σ o_i, by theorem T2. Other schedulers get twice as many rounds, and
-    :data:`SPARE_ROUNDS` more.
+    For Amin it is max r_i + n·Σ o_i, by theorem T2; where a round computes C tokens, ⌈M/C⌉ times
+    that. Other schedulers get twice as many rounds, and :data:`SPARE_ROUNDS` more.
     """
     last_arrival = max((request.arrival for request in instance.requests), default=0)
     one_by_one = sum(request.output_len for request in instance.requests)
     most = last_arrival + len(instance.requests) * one_by_one
+    if instance.machine.tokens_per_round is not None:
+        most *= -(-instance.capacity // instance.machine.tokens_per_round)
     return most if claims == "amin" else 2 * most + SPARE_ROUNDS
 
 

@@ -14,6 +14,8 @@ from typing import Literal
 import pytest
 
 from amin_ref.model.errors import AminError
+from amin_ref.model.json_reading import parse
+from amin_ref.model.machine import PAPERS_MACHINE, Machine, machine_from_document
 from amin_ref.policies.loading import MakePolicy, load_blind_policy
 from amin_ref.suite.examination import Report, examine, theorems_of
 from amin_ref.suite.finding import TITLES, Claim, Finding, Theorem, program_that_shows_it
@@ -41,23 +43,26 @@ class SchedulerTests:
         claims: what it claims to be.
         examples: number of random instances.
         seed: of these instances.
+        machine: of these instances.
     """
 
     def __init__(
-        self, name: str, make: MakePolicy, claims: Claim, examples: int, seed: int
+        self, name: str, make: MakePolicy, claims: Claim, examples: int, seed: int, machine: Machine
     ) -> None:
         self._name = name
         self._make = make
         self.claims = claims
         self._examples = examples
         self._seed = seed
+        self._machine = machine
 
     @classmethod
     def from_flags(cls, config: pytest.Config) -> SchedulerTests:
         """The tests that the command line asks for.
 
         Raises:
-            pytest.UsageError: there is no such scheduler, or the number of examples is below 1.
+            pytest.UsageError: there is no such scheduler or machine, or the number of examples is
+                below 1.
         """
         name: str = config.getoption("--amin-policy")
         examples: int = config.getoption("--amin-examples")
@@ -68,12 +73,19 @@ class SchedulerTests:
         except AminError as error:
             raise pytest.UsageError(f"--amin-policy: {error}") from None
         claims: Claim = config.getoption("--amin-claims")
-        return cls(name, make, claims, examples, config.getoption("--amin-seed"))
+        machine = _machine_in(config.getoption("--amin-machine"))
+        return cls(name, make, claims, examples, config.getoption("--amin-seed"), machine)
 
     @cached_property
     def report(self) -> Report:
         """The verdicts; computed once in each process that runs one of the tests."""
-        return examine(self._make, self.claims, examples=self._examples, seed=self._seed)
+        return examine(
+            self._make,
+            self.claims,
+            examples=self._examples,
+            seed=self._seed,
+            machine=self._machine,
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -105,11 +117,28 @@ class SchedulerTests:
         if not properties:
             return
         title = {"amin": "to be Amin", "valid": "to make valid schedules"}[self.claims]
-        terminalreporter.section(f"{self._name}, which claims {title}")
+        where = "" if self._machine == PAPERS_MACHINE else f", on {self._machine}"
+        terminalreporter.section(f"{self._name}, which claims {title}{where}")
         for theorem in theorems_of(self.claims):
             if (test := f"amin::{_name(theorem)}") in properties:
                 terminalreporter.line(str(properties[test][NOTE]))
         terminalreporter.line(str(next(iter(properties.values()))[RATIO]))
+
+
+def _machine_in(text: str | None) -> Machine:
+    """The machine that ``--amin-machine`` describes.
+
+    Raises:
+        pytest.UsageError: the text describes none.
+    """
+    if text is None:
+        return PAPERS_MACHINE
+    try:
+        return machine_from_document(parse(text), "--amin-machine")
+    except AminError as error:
+        said = str(error)
+        named = said if said.startswith("--amin-machine") else f"--amin-machine: {said}"
+        raise pytest.UsageError(named) from None
 
 
 def _name(theorem: Theorem) -> str:

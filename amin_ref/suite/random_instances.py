@@ -14,6 +14,7 @@ from random import Random
 
 from amin_ref.model.blocks import occupied
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.request import Request
 from amin_ref.model.validation import RequestId
 
@@ -40,11 +41,16 @@ NUMBERED_SHARE = 0.1
 """Share of the instances whose ids are ints; the others have letters."""
 
 
-def small_instances(examples: int, seed: int) -> Iterator[Instance]:
-    """Random instances, ``examples`` of them; the same seed gives the same instances."""
+def small_instances(
+    examples: int, seed: int, machine: Machine = PAPERS_MACHINE
+) -> Iterator[Instance]:
+    """Random instances, ``examples`` of them; the same seed gives the same requests and caches.
+
+    What fits the paper's machine fits every machine with the same cache.
+    """
     random = Random(seed)
     for _ in range(examples):
-        yield small_instance(random)
+        yield replace(small_instance(random), machine=machine)
 
 
 def small_instance(random: Random) -> Instance:

@@ -13,6 +13,12 @@ from dataclasses import dataclass, replace
 
 from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import (
+    PAPERS_MACHINE,
+    Machine,
+    machine_document,
+    machine_from_document,
+)
 from amin_ref.model.request import Request
 from amin_ref.model.validation import RequestId
 
@@ -58,6 +64,7 @@ class _Draft:
 
     capacity: int
     block_size: int
+    machine: Machine
     ids: tuple[RequestId, ...]
     numbers: tuple[Numbers, ...]
 
@@ -66,6 +73,7 @@ class _Draft:
         return cls(
             instance.capacity,
             instance.block_size,
+            instance.machine,
             tuple(request.id for request in instance.requests),
             tuple(
                 (r.prompt_len, r.output_len, r.lower, r.upper or 0, r.arrival)
@@ -90,6 +98,7 @@ class _Draft:
                     for request, numbers in zip(self.ids, self.numbers, strict=True)
                 ),
                 self.block_size,
+                self.machine,
             )
         except InvalidValue:
             return None
@@ -108,8 +117,19 @@ class _Draft:
         return replace(self, numbers=changed)
 
 
+def _simpler(machine: Machine) -> Iterator[Machine]:
+    """Machines with fewer fields that differ from the paper's machine."""
+    differ = machine_document(machine)
+    if len(differ) > 1:
+        yield PAPERS_MACHINE
+    for name in differ:
+        others = {other: value for other, value in differ.items() if other != name}
+        yield machine_from_document(others, "machine")
+
+
 def _steps(draft: _Draft) -> Iterator[_Draft]:
     """Smaller drafts, the largest steps first."""
+    yield from (replace(draft, machine=machine) for machine in _simpler(draft.machine))
     size = len(draft.ids)
     for length in (size // 2, 1):
         for first in range(0, size if length else 0, max(1, length)):

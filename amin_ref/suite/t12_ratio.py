@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import Policy
 from amin_ref.small.bound import LONGEST_PROMPT_PER_LOWER, is_stated_for, ratio_bound
@@ -45,7 +46,7 @@ def setting_of(instance: Instance) -> Setting | None:
     """The lengths and bounds that all requests share, if T12 is stated for the instance."""
     requests = instance.requests
     alike = {(r.prompt_len, r.lower, r.upper, r.arrival) for r in requests}
-    if len(alike) != 1 or instance.block_size != 1:
+    if len(alike) != 1 or instance.block_size != 1 or instance.machine != PAPERS_MACHINE:
         return None
     ((prompt_len, lower, upper, arrival),) = alike
     if arrival or upper is None or instance.capacity < prompt_len + upper:

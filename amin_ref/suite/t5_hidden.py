@@ -14,6 +14,7 @@ from typing import Literal
 
 from amin_ref.model.errors import shown
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import Machine
 from amin_ref.model.validation import RequestId
 from amin_ref.policies import Decision, Policy, VisibleRequest
 from amin_ref.suite.finding import AT_RANDOM, NO_SCHEDULE, Claim, Finding, Unjudged
@@ -45,6 +46,10 @@ class RecordingPolicy(Policy):
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self.record: list[tuple[RoundInput, Decision]] = []
+
+    def use(self, machine: Machine) -> None:
+        """See :meth:`Policy.use`."""
+        self._policy.use(machine)
 
     def begin(self, capacity: int, block_size: int) -> None:
         """See :meth:`Policy.begin`."""

@@ -8,11 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from amin_ref import Instance, Request, RequestId, Schedule
+from amin_ref import Instance, Machine, Request, RequestId, Schedule
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.external import LANGUAGES, Language, example_text, protocol_text
@@ -98,6 +99,48 @@ class TestVerdicts:
         instance = Instance.from_json(again.splitlines()[-1].partition("--instance: ")[2])
         assert instance == Instance.from_json(file.read_text())
         assert len(instance.requests) == 2
+
+
+class TestMachines:
+    RESUME = ("--after-eviction", "resume", "--no-last-token-stored", "--tokens-per-round", "90")
+
+    def test_amin_is_amin_on_every_machine(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """Random small instances, a workload, and a file that names its own machine."""
+        flags = ("--small", "20", "--requests", "20", *self.RESUME)
+        printed = drive(capsys, *flags, "--", *stdin_policy(AMIN), code=0)
+        assert re.search(r"holds +T6 evictions are minimal and in order \(20 instances\)", printed)
+        assert printed.endswith("every decision is one that Amin could have made.\n")
+        own = replace(SMALL, machine=Machine(after_eviction="resume", max_running=1))
+        file = written(tmp_path / "one.json", own)
+        printed = drive(capsys, "--instance", file, "--", *stdin_policy(AMIN), code=0)
+        # One after the other: a runs in rounds 0 and 1, b, which arrives in round 1, until round 5.
+        assert printed.startswith("one.json: total latency 6 request·rounds, ")
+
+    def test_a_scheduler_that_loses_tokens_where_they_are_kept_is_told(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """FCFS evicts and admits as vLLM does; that is not Amin."""
+        fcfs = stdin_policy("amin_ref:FirstComeFirstServed")
+        flags = ("--small", "60", "--requests", "20", *self.RESUME)
+        printed = drive(capsys, *flags, "--claims", "valid", "--", *fcfs, code=0)
+        assert printed.endswith("valid.\n")
+        file = tmp_path / "case.json"
+        printed = drive(capsys, *flags, "--output", str(file), "--", *fcfs, code=1)
+        assert "does not hold: " in printed
+        found = Instance.from_json(file.read_text()).machine
+        assert found.after_eviction in ("restart", "resume")
+
+    def test_a_program_of_version_1_cannot_be_started_on_another_machine(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        script = tmp_path / "amin.js"
+        script.write_text(example_text("js"))
+        if shutil.which("node") is None:
+            pytest.skip("node is not installed")
+        printed = drive(capsys, *self.RESUME, "--", "node", str(script), code=2)
+        assert "it speaks version 1 of the protocol, which has the paper's machine alone" in printed
 
 
 class TestTexts:

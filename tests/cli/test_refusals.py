@@ -13,7 +13,7 @@ from types import FrameType
 import click
 import pytest
 
-from amin_ref import Amin, Instance, Request, VisibleRequest, simulate
+from amin_ref import Amin, Instance, Machine, Request, VisibleRequest, simulate
 from amin_ref.cli import claims, drive, signals
 from amin_ref.cli.application import application
 from amin_ref.cli.bound import evidence_in_words
@@ -319,20 +319,23 @@ class PrintsAfterTheEnd(ExternalPolicy):
 def test_the_number_of_small_instances_is_the_requested_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    resume = Machine(after_eviction="resume")
     given: list[object] = []
 
-    def recording(make: Callable[[], object], claimed: str, *, examples: int, seed: int) -> Report:
-        given.extend([make(), claimed, examples, seed])
+    def recording(
+        make: Callable[[], object], claimed: str, *, examples: int, seed: int, machine: Machine
+    ) -> Report:
+        given.extend([make(), claimed, examples, seed, machine])
         return examine(MyScheduler, "valid", examples=2)
 
     monkeypatch.setattr(drive, "examine", recording)
     lines: list[str] = []
     record = drive._Record(lines.append)
     policy = ExternalPolicy(["never started"])
-    assert drive._small(policy, "valid", 0, 7, record) is None
+    assert drive._small(policy, "valid", 0, 7, resume, record) is None
     assert (given, record.report, lines) == ([], None, [])
-    assert drive._small(policy, "valid", 9, 7, record) is None
-    assert given == [policy, "valid", 9, 7]
+    assert drive._small(policy, "valid", 9, 7, resume, record) is None
+    assert given == [policy, "valid", 9, 7, resume]
     assert record.report is not None
     assert lines == list(record.report.lines())
 

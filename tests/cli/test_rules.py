@@ -305,7 +305,7 @@ ALWAYS_WITH_EFFECT = {
     "optimum": {"--workload", "--time-limit", "--method", "--output", "--output-certificate",
                 "--json", *OF_THE_MACHINE},
     "drive": {"--claims", "--timeout", "--instance", "--output", "--json", "--protocol",
-              "--example"},
+              "--example", *OF_THE_MACHINE},
     "vectors": {"--output", "--output-folder"},
     "compare": {"--workload", "--policies", "--schedule", "--seeds", "--bound", "--round", "--slo",
                 "--format", "--json", "--report", *OF_THE_MACHINE},

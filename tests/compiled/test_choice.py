@@ -53,6 +53,7 @@ def used_for(count: int, monkeypatch: pytest.MonkeyPatch, compiled: bool | None 
     def counted(
         instance: Instance,
         policy: Policy | ClairvoyantPolicy,
+        max_rounds: int,
         on_completion: Callable[[int], None] | None,
     ) -> Schedule:
         calls.append(instance)

@@ -248,7 +248,7 @@ def test_a_cache_of_prefixes_leaves_a_valid_log(
     if is_amin:
         assert outside_of_amin_s_order(seen) == []
     if options is SETTINGS[0] and not ahead and (is_amin or not topics):
-        # A round computes all that is there, and Amin counts blocks as if nothing were shared.
+        # A round computes every prefix whole, and Amin counts blocks as if nothing were shared.
         assert seen.runs == simulate(seen.instance, policy).runs
 
 

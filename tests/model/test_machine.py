@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 import amin_ref
 import oracle
 from amin_ref import (
-    Amin,
     Instance,
     InvalidDocument,
     InvalidValue,
@@ -31,7 +30,6 @@ from amin_ref.cli.exit_codes import run
 from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import instances, machines
-from amin_ref.suite import examine
 from amin_ref.vectors import VectorFile, published_text
 from oracle import Certificate, lower_bound, optimum, verify
 from oracle.heuristics.best_schedule import best_schedule
@@ -245,7 +243,6 @@ ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
 
 REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "examine": lambda instance, _: examine(Amin, instances=[instance]),
     "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
 }
 """Functions that take an instance or a schedule, each called with it."""
@@ -348,8 +345,6 @@ def _takes_instances(called: object) -> bool:
     [
         ("report", "OUT", "--workload", "FILE"),
         ("report", "OUT", "--schedule", "FILE"),
-        ("drive", "--instance", "FILE", "--", "true"),
-        ("drive", "--workload", "FILE", "--", "true"),
     ],
     ids=" ".join,
 )

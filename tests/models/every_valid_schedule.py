@@ -148,7 +148,7 @@ def every_schedule_of(instance: Instance, policy: Name, horizon: int) -> frozens
 
 
 def _key(engine: NaiveEngine) -> tuple[object, ...]:
-    """All that matters of the past of an engine."""
+    """What matters of the past of an engine."""
     running = tuple((each.request.id, each.start, *each.computed) for each in engine.running)
     waiting = {(each.request.id, each.assumed, each.generated) for each in engine.waiting}
     return running, frozenset(waiting), frozenset(engine.runs)

@@ -128,6 +128,34 @@ def test_a_wrong_scheduler_fails_with_theorem_rule_and_code_to_paste(
     result.stdout.no_fnmatch_line("*pytest_items.py*")
 
 
+def test_a_scheduler_is_tested_on_the_machine_of_an_engine(folder: pytest.Pytester) -> None:
+    machine = '{"after_eviction": "resume", "last_token_stored": false}'
+    flags = ("--amin-claims", "valid", "--amin-machine", machine)
+    result = run(folder, "mypackage.sched:FirstComeFirstServed", *flags)
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines([
+        "*sched:FirstComeFirstServed, which claims to make valid schedules, on "
+        "Machine(after_eviction='resume', last_token_stored=False)*",
+        "holds      T1 memory safety (60 instances)",
+        "ratio      not measured: no schedule of small instances of identical prompts",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("machine", "says"), [
+    ("resume", "--amin-machine: "),
+    ('{"speed": 3}', "--amin-machine: the field 'speed' is unknown"),
+    ('{"max_running": 0}', "--amin-machine: machine: max_running is 0"),
+    ("[]", "--amin-machine"),
+])  # fmt: skip
+def test_a_wrong_machine_is_refused_in_a_sentence(
+    folder: pytest.Pytester, machine: str, says: str
+) -> None:
+    result = run(folder, "mypackage.sched:FirstComeFirstServed", "--amin-machine", machine)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in result.stderr.str().splitlines() if line.startswith("ERROR: ")]
+    assert line.startswith(f"ERROR: {says}")
+
+
 @pytest.mark.parametrize(("scheduler", "claims", "theorem", "rule"), [
     ("EvictsOneTooFew", "amin", "T1", "overflow"),
     ("LosesTheEvicted", "valid", "T2", "no-progress"),

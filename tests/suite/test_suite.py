@@ -18,6 +18,7 @@ from amin_ref import (
     Decision,
     FirstComeFirstServed,
     Instance,
+    Machine,
     Policy,
     Request,
     RequestId,
@@ -29,7 +30,7 @@ from amin_ref import (
 )
 from amin_ref.conformance import BugRule, ChunkRule, FirstComeRule, RoundRule
 from amin_ref.model.errors import DecisionRule
-from amin_ref.strategies import arbitrary_schedules, instances, schedules
+from amin_ref.strategies import arbitrary_schedules, instances, machines, schedules
 from amin_ref.suite import TITLES, Finding, examine, judge_schedule, program
 from amin_ref.suite.finding import THEOREM_OF_DECISION
 from amin_ref.suite.judgement import THEOREM_OF_DEPARTURE
@@ -130,6 +131,13 @@ class TestShrinking:
         assert found.capacity <= instance.capacity
         assert len(found.requests) <= len(instance.requests)
 
+    def test_a_machine_is_shrunk_to_the_fields_that_matter(self) -> None:
+        machine = Machine(after_eviction="resume", max_running=3, watermark=2)
+        instance = Instance(9, (Request("a", 1, 1),), machine=machine)
+        found = shrunk(instance, lambda each: each.machine.max_running is not None)
+        assert found.machine == Machine(max_running=3)
+        assert shrunk(instance, lambda _: True).machine == Machine()
+
     def test_an_instance_that_does_not_fail_is_not_shrunk(self) -> None:
         instance = next(small_instances(1, 0))
         assert shrunk(instance, lambda _: False) is instance
@@ -193,6 +201,68 @@ def idle_rounds(schedule: Schedule) -> list[int]:
     ]
 
 
+ENGINES = Machine(after_eviction="resume", last_token_stored=False, tokens_per_round=5)
+
+
+class TestMachines:
+    @pytest.mark.parametrize("policy", [Amin, Amax, FirstComeFirstServed])
+    @pytest.mark.parametrize(
+        "machine",
+        [
+            ENGINES,
+            Machine(last_token_stored=False, max_running=2, watermark=1),
+            Machine(after_eviction="resume", sound_predictions=False),
+        ],
+        ids=repr,
+    )
+    def test_a_policy_of_this_package_is_valid_on_every_machine(
+        self, policy: type[Policy], machine: Machine
+    ) -> None:
+        report = examine(policy, "valid", examples=60, machine=machine)
+        assert report.holds, report.text()
+        assert (report["T1"].judged, report["T5"].judged, report.ratios) == (60, 3, 0)
+
+    def test_hidden_knowledge_is_found_on_every_machine(self) -> None:
+        class PeeksEverywhere(Peeks):
+            def use(self, machine: Machine) -> None:
+                assert machine == Machine(sound_predictions=False)
+
+        unsound = Machine(sound_predictions=False)
+        finding = examine(PeeksEverywhere, "valid", examples=200, machine=unsound)["T5"].finding
+        assert finding is not None
+        assert finding.rule == "read-the-output-length"
+
+    def test_instances_have_the_same_requests_on_every_machine(self) -> None:
+        on_papers = [*small_instances(50, 3)]
+        on_engines = [*small_instances(50, 3, ENGINES)]
+        assert {instance.machine for instance in on_engines} == {ENGINES}
+        assert [replace(instance, machine=Machine()) for instance in on_engines] == on_papers
+
+    def test_a_scheduler_that_is_made_for_the_papers_machine_is_told(self) -> None:
+        report = examine(OneByOne, "valid", examples=20, machine=ENGINES)
+        assert report.first is not None
+        assert "not supported by the policy OneByOne" in report.first.message
+
+    def test_a_wrong_scheduler_is_told_on_the_machine_where_it_is_wrong(self) -> None:
+        """It counts as if evicted requests had lost their tokens."""
+
+        class Forgets(Amin):
+            def use(self, machine: Machine) -> None:
+                super().use(replace(machine, after_eviction="restart"))
+
+        assert examine(Forgets, "valid", examples=200).holds
+        finding = examine(Forgets, "valid", examples=200, machine=ENGINES).first
+        assert finding is not None
+        assert (finding.theorem, finding.rule) == ("T1", "overflow")
+        # The other fields of the machine were not needed for the finding.
+        assert finding.instance.machine == Machine(after_eviction="resume")
+
+    def test_slow_prompts_do_not_count_as_no_progress(self) -> None:
+        """A round computes one token of a prompt of nine."""
+        instance = Instance(20, (Request("a", 9, 1),), machine=Machine(tokens_per_round=1))
+        assert examine(FirstComeFirstServed, "valid", instances=[instance] * 20).holds
+
+
 class TestHidden:
     INSTANCE = Instance(
         6, (Request("a", 2, 4, 1, 4), Request("b", 2, 2, 1, 3), Request("c", 2, 1, 1, 2))
@@ -247,9 +317,12 @@ class TestRatio:
 
 
 class TestReport:
-    @given(instances(block_sizes=(1, 4)))
-    def test_the_printed_program_builds_the_instance(self, instance: Instance) -> None:
-        namespace: dict[str, object] = {"Instance": Instance, "Request": Request}
+    @given(instances(block_sizes=(1, 4)), st.just(Machine()) | machines())
+    def test_the_printed_program_builds_the_instance(
+        self, instance: Instance, machine: Machine
+    ) -> None:
+        instance = replace(instance, machine=machine)
+        namespace: dict[str, object] = {}
         exec(program(instance), namespace)
         assert namespace["instance"] == instance
 

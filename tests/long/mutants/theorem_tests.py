@@ -1,12 +1,12 @@
-"""The tests that name one theorem: ``python -m tests.long.mutants.theorem_tests T4``.
+"""The tests of one theorem: ``python -m tests.long.mutants.theorem_tests T4 [FILE]``.
 
-Further arguments are passed to pytest. The first failure ends the run.
+Those in the test file of FILE, which holds a fault, run first. The first failure ends the run.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -38,24 +38,31 @@ class OnlyTestsOf:
             self.failed.append(report.nodeid)
 
 
-def files_naming(theorem: str) -> list[str]:
-    """The test files that name the theorem; ``test_theorems.py`` comes first."""
+def files_naming(theorem: str, faulty: str = "") -> list[str]:
+    """The test files that name the theorem.
+
+    First those named after the file with the fault, then ``test_theorems.py``.
+    """
+    own = f"test_{PurePosixPath(faulty).stem}" if faulty else "test_theorems"
+
+    def order(file: Path) -> tuple[bool, bool, Path]:
+        return (not file.name.startswith(own), file.name != "test_theorems.py", file)
+
     files = [
         file.relative_to(PROJECT)
         for file in (PROJECT / "tests").rglob("test_*.py")
         if f'theorem("{theorem}")' in file.read_text(encoding="utf-8")
     ]
-    return [str(file) for file in sorted(files, key=lambda f: (f.name != "test_theorems.py", f))]
+    return [str(file) for file in sorted(files, key=order)]
 
 
-def run(theorem: str, arguments: Sequence[str] = ()) -> int:
+def run(theorem: str, faulty: str = "") -> int:
     """Run the tests, print the first that fails, and return pytest's exit status."""
     plugin = OnlyTestsOf(theorem)
     status = pytest.main(
         [
-            *files_naming(theorem),
+            *files_naming(theorem, faulty),
             *("-n", "0", "-x", "-q", "--no-header", "--tb", "line", "-p", "no:cacheprovider"),
-            *arguments,
         ],
         plugins=[plugin],
     )
@@ -65,4 +72,4 @@ def run(theorem: str, arguments: Sequence[str] = ()) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1], sys.argv[2:]))
+    sys.exit(run(*sys.argv[1:]))
