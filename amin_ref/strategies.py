@@ -1,4 +1,4 @@
-"""Hypothesis strategies: instances, tie-breaks, policies and schedules to test schedulers with.
+"""Hypothesis strategies: instances, machines, policies and schedules to test schedulers with.
 
 They need Hypothesis, which amin-ref does not install: ``pip install 'amin-ref[strategies]'``. A
 property test of a scheduler::
@@ -11,11 +11,21 @@ property test of a scheduler::
     def test_my_scheduler(instance):
         assert check(simulate(instance, MyScheduler())) == ()
 
+A scheduler that is made for serving engines is tested on their machines, with clients that go
+away::
+
+    from amin_ref.strategies import aborts, machines
+
+    @given(st.data(), instances(machine=machines()))
+    def test_my_scheduler_on_every_machine(data, instance):
+        aborted = data.draw(aborts(instance))
+        assert check(simulate(instance, MyScheduler(), aborted=aborted)) == ()
+
 Instances are small and tight on purpose: few requests, a cache that barely holds the largest,
 equal lengths and predictions far too low. On such instances the cache overflows, requests are
 evicted, bounds are tied, and a failure can be followed by hand. Examples shrink towards fewer
-requests, shorter lengths, a smaller cache, blocks of one token, arrival in round 0, and ties broken
-by position.
+requests, shorter lengths, a smaller cache, blocks of one token, arrival in round 0, ties broken by
+position, and the paper's machine.
 """
 
 from __future__ import annotations
@@ -28,8 +38,10 @@ from typing import Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from amin_ref.model.blocks import occupied
+from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import AfterEviction, Machine
+from amin_ref.model.machine import PAPERS_MACHINE, AfterEviction, Machine
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Outcome, Run, Schedule
 from amin_ref.model.validation import LARGEST, RequestId
@@ -44,11 +56,20 @@ from amin_ref.policies import (
 from amin_ref.policies.names import POLICIES, MakeWithTies, NamedPolicy
 from amin_ref.simulator.simulation import simulate
 
-Prediction = Literal["lowest", "interval", "exact"]
-"""``lowest``: ℓ = 1, u unknown. ``interval``: any ℓ ≤ o ≤ u, or u unknown. ``exact``: ℓ = o = u."""
+Prediction = Literal["lowest", "interval", "exact", "wrong"]
+"""``lowest``: ℓ = 1, u unknown. ``interval``: any ℓ ≤ o ≤ u, or u unknown. ``exact``: ℓ = o = u.
+``wrong``: any ℓ ≤ u, or u unknown, whatever o is; for machines without sound predictions only."""
 
 PREDICTIONS: tuple[Prediction, ...] = ("lowest", "interval", "lowest", "interval", "exact")
-"""Kinds of prediction to choose from; most of them leave the output length uncertain."""
+"""Kinds of sound prediction to choose from; most of them leave the output length uncertain."""
+
+UNSOUND: tuple[Prediction, ...] = ("interval", "wrong", "wrong", "wrong")
+"""Kinds to choose from where predictions may be wrong: three in four are, some of them to no
+effect, as where u is unknown."""
+
+LATEST_ABORT = 12
+"""Rounds after its arrival in which the client of a request goes away at the latest: by then, some
+requests of :func:`instances` run, some wait, and some have completed."""
 
 BLOCK_SIZES = (1, 2, 4, 16)
 """Block sizes to choose from: the paper's 1, vLLM's 16, and two smaller than most lengths."""
@@ -102,12 +123,19 @@ def _lengths(
         return length.map(lambda output: (output, output, output))
     if prediction == "lowest":
         return length.map(lambda output: (output, 1, None))
+    if prediction == "wrong":
+        return st.tuples(length, length, st.integers(0, max_output_len)).map(_unrelated)
     return st.tuples(length, length, st.integers(0, max_output_len)).map(_interval)
 
 
 def _interval(drawn: tuple[int, int, int]) -> tuple[int, int, int | None]:
     lower, output = sorted(drawn[:2])
     return output, lower, output + drawn[2] - 1 if drawn[2] else None
+
+
+def _unrelated(drawn: tuple[int, int, int]) -> tuple[int, int, int | None]:
+    output, bound, other = drawn
+    return output, min(bound, other or bound), max(bound, other) if other else None
 
 
 @st.composite
@@ -120,7 +148,8 @@ def instances(
     max_output_len: int = 10,
     max_arrival: int = 40,
     block_sizes: Sequence[int] = BLOCK_SIZES,
-    predictions: Sequence[Prediction] = PREDICTIONS,
+    predictions: Sequence[Prediction] | None = None,
+    machine: SearchStrategy[Machine] | None = None,
 ) -> Instance:
     """An instance whose capacity is one to three times what its largest request needs.
 
@@ -134,8 +163,13 @@ def instances(
         max_output_len: longest output; tokens.
         max_arrival: latest arrival; rounds. With 0, all requests arrive in round 0.
         block_sizes: B is one of these.
-        predictions: the kind of all predictions of the instance is one of these.
+        predictions: the kind of all predictions of the instance is one of these. By default
+            :data:`PREDICTIONS`, or :data:`UNSOUND` where the machine lets predictions be wrong.
+        machine: strategy for the machine, such as :func:`machines`; the paper's by default.
     """
+    drawn_machine = PAPERS_MACHINE if machine is None else draw(machine)
+    if predictions is None:
+        predictions = PREDICTIONS if drawn_machine.sound_predictions else UNSOUND
     block_size = draw(st.sampled_from(block_sizes))
     lengths = _lengths(max_output_len, draw(st.sampled_from(predictions)))
     prompt_lens = st.integers(1, max_prompt_len + (block_size if block_size > 1 else 0))
@@ -155,21 +189,21 @@ def instances(
                 arrival=draw(st.integers(0, last)) if last else 0,
             )
         )
-    largest = max((_occupied(request, block_size) for request in drawn), default=block_size)
+    needs = (drawn_machine.held(request.prompt_len + request.output_len) for request in drawn)
+    largest = max((occupied(tokens, block_size) for tokens in needs), default=block_size)
     return Instance(
         capacity=largest + draw(st.integers(0, 2 * largest)),
         block_size=block_size,
         requests=tuple(drawn),
+        machine=drawn_machine,
     )
 
 
-def _occupied(request: Request, block_size: int) -> int:
-    blocks = -(-(request.prompt_len + request.output_len) // block_size)
-    return blocks * block_size
-
-
 def machines() -> SearchStrategy[Machine]:
-    """A machine: any eviction, storage and soundness, with and without tight limits."""
+    """A machine: any eviction, storage and soundness, with and without tight limits.
+
+    Each field shrinks towards that of the paper's machine.
+    """
     after_eviction: tuple[AfterEviction, ...] = ("restart", "resume")
     return st.builds(
         Machine,
@@ -179,6 +213,22 @@ def machines() -> SearchStrategy[Machine]:
         max_running=st.none() | st.integers(1, 4),
         watermark=st.integers(0, 2),
         sound_predictions=st.sampled_from((True, False)),
+    )
+
+
+def aborts(instance: Instance) -> SearchStrategy[dict[RequestId, int]]:
+    """Up to two requests whose clients go away, each with the round; for :func:`simulate`.
+
+    No client goes away before its request arrives, or later than :data:`LATEST_ABORT` rounds after.
+    """
+    if not instance.requests:
+        return st.just({})
+    waits = st.integers(0, LATEST_ABORT)
+    drawn = st.dictionaries(st.sampled_from(instance.requests), waits, max_size=2)
+    return drawn.map(
+        lambda patience: {
+            request.id: request.arrival + rounds for request, rounds in patience.items()
+        }
     )
 
 
@@ -198,15 +248,27 @@ def tie_breaks(instance: Instance) -> SearchStrategy[TieBreak]:
 
 
 def policies(instance: Instance) -> SearchStrategy[Policy | ClairvoyantPolicy]:
-    """One of :data:`amin_ref.policies.names.POLICIES`, with any tie-break."""
-    makers = st.sampled_from([policy.make for policy in POLICIES.values()])
+    """One of :data:`amin_ref.policies.names.POLICIES` for its machine, with any tie-break."""
+    machine = instance.machine
+    makers = st.sampled_from([each.make for each in POLICIES.values() if _is_for(each, machine)])
     return st.builds(lambda make, ties: make(ties), makers, tie_breaks(instance))
 
 
 def blind_policies(instance: Instance) -> SearchStrategy[Policy]:
     """One of these policies that does not see output lengths, with any tie-break."""
-    makers = st.sampled_from([policy.make for policy in POLICIES.values() if _is_blind(policy)])
+    machine = instance.machine
+    makers = st.sampled_from(
+        [each.make for each in POLICIES.values() if _is_blind(each) and _is_for(each, machine)]
+    )
     return st.builds(_blind_policy, makers, tie_breaks(instance))
+
+
+def _is_for(policy: NamedPolicy, machine: Machine) -> bool:
+    try:
+        policy.make(ByPosition()).use(machine)
+    except InvalidValue:
+        return False
+    return True
 
 
 def _is_blind(policy: NamedPolicy) -> bool:

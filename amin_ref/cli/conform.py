@@ -21,7 +21,6 @@ from amin_ref.cli.wording import count, has_limits, ratio
 from amin_ref.cli.writing import print_sentence
 from amin_ref.conformance import POLICY_NAMES, Conformance, PolicyName, conform
 from amin_ref.model.errors import shown
-from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import ByPosition, TieBreak
 from amin_ref.policies.names import POLICIES, title_of
@@ -159,12 +158,12 @@ def conform_command(
 def _bounds(schedule: Schedule, time_limit: float) -> tuple[Bounds, bool]:
     """Bounds on the optimum of the completed requests, and whether Ctrl-C ended the search.
 
-    Without the other requests the runs of the completed ones are still valid. On machines that
-    ``optimum`` refuses, no schedule is searched for; a lower bound holds there too, as the limits
-    of a round only remove schedules.
+    Without the other requests the runs of the completed ones are still valid. The limits of a
+    round only remove schedules. So where the machine has limits, a lower bound on the optimum
+    without them holds, and no schedule is searched for.
     """
     instance = replace(schedule.instance, requests=schedule.served)
-    if not _is_searched(instance.machine):
+    if has_limits(instance.machine):
         proven = proven_bound(instance, time_limit)
         bounds = Bounds(proven.total_latency, None, "certificate", "a certificate")
         return bounds, proven.interrupted
@@ -173,12 +172,6 @@ def _bounds(schedule: Schedule, time_limit: float) -> tuple[Bounds, bool]:
     upper = min(best.total_latency, schedule.total_latency)
     bounds = Bounds(best.lower_bound, upper, best.evidence, evidence_in_words(best))
     return bounds, found.interrupted
-
-
-def _is_searched(machine: Machine) -> bool:
-    """Whether ``optimum`` searches for schedules of this machine."""
-    resumes = machine.after_eviction == "resume"
-    return not has_limits(machine) and (resumes or machine == PAPERS_MACHINE)
 
 
 def _print(schedule: Schedule, verdict: Conformance, bounds: Bounds | None) -> None:
@@ -205,8 +198,10 @@ def _distance(schedule: Schedule, bounds: Bounds) -> str:
     cost = f"total latency {schedule.total_latency:,} request·rounds"
     times = ratio(schedule.total_latency / max(1, bounds.lower))
     if bounds.upper is None:
-        limits = " without the limits of a round" * has_limits(schedule.instance.machine)
-        return f"{cost}, at most {times} times the optimum{limits}, {bounds.lower:,} or more."
+        return (
+            f"{cost}, at most {times} times the optimum without the limits of a round, "
+            f"{bounds.lower:,} or more."
+        )
     if bounds.upper == bounds.lower:
         return f"{cost}, {times} times the optimum, {bounds.lower:,}."
     return (

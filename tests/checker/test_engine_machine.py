@@ -26,11 +26,9 @@ from tests.models.engine_machine import (
 RESUME = Machine(after_eviction="resume")
 
 
-@st.composite
-def engine_instances(draw: st.DrawFn) -> Instance:
+def engine_instances() -> st.SearchStrategy[Instance]:
     """A small instance of any machine."""
-    instance = draw(instances(max_requests=4, max_output_len=6, max_arrival=6))
-    return replace(instance, machine=draw(machines()))
+    return instances(max_requests=4, max_output_len=6, max_arrival=6, machine=machines())
 
 
 @st.composite

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 import pytest
 from hypothesis import given
@@ -53,8 +53,7 @@ def tokens_of(schedule: Schedule) -> dict[RequestId, Tokens]:
 @st.composite
 def on_any_machine(draw: st.DrawFn) -> Schedule:
     """A schedule of FCFS or Amin on any machine, in which a client may go away."""
-    instance = draw(instances(max_requests=6, max_output_len=6, max_arrival=5))
-    instance = replace(instance, machine=draw(machines()))
+    instance = draw(instances(max_requests=6, max_output_len=6, max_arrival=5, machine=machines()))
     first = instance.requests[0]
     aborted = draw(st.none() | st.integers(first.arrival, first.arrival + 6))
     gone = {first.id: aborted} if aborted is not None and len(instance.requests) > 1 else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import combinations
 from random import Random
 
@@ -25,8 +24,11 @@ from tests.models.engine_machine import cut_off, random_schedule
 @st.composite
 def engine_schedules(draw: st.DrawFn) -> Schedule:
     """A valid schedule of any machine, of long outputs, so that requests are evicted often."""
-    instance = draw(instances(min_requests=2, max_requests=4, max_output_len=12, max_arrival=6))
-    instance = replace(instance, machine=draw(machines()))
+    instance = draw(
+        instances(
+            min_requests=2, max_requests=4, max_output_len=12, max_arrival=6, machine=machines()
+        )
+    )
     random = Random(draw(st.integers(0, 2**32 - 1)))
     schedule = random_schedule(instance, random, draw(st.sampled_from((0, 0.02))))
     if draw(st.booleans()):

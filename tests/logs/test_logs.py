@@ -25,9 +25,9 @@ ENGINE = Machine(after_eviction="resume", last_token_stored=False)
 @st.composite
 def instances_with_strings(draw: st.DrawFn) -> Instance:
     """A small instance of any machine whose ids are strings."""
-    instance = draw(instances(max_requests=4, max_output_len=6, max_arrival=6))
+    instance = draw(instances(max_requests=4, max_output_len=6, max_arrival=6, machine=machines()))
     requests = [replace(each, id=f"r{each.id}") for each in instance.requests]
-    return replace(instance, requests=tuple(requests), machine=draw(machines()))
+    return replace(instance, requests=tuple(requests))
 
 
 def logged_schedules() -> st.SearchStrategy[Schedule]:

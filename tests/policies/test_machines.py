@@ -25,13 +25,13 @@ from amin_ref import (
     check,
     simulate,
 )
-from amin_ref.strategies import instances
+from amin_ref.strategies import aborts, instances, machines
 from amin_ref.workloads import keep_usable, read_trace
-from tests.models.drawn_machines import aborts, on_any_machine
 from tests.models.naive_engine import NaiveEngine, Name
 from tests.models.volume_bound import volume_bound
 from tests.support.real_data import lmsys_file
 
+SMALL = instances(max_requests=5, max_output_len=6, max_arrival=5, machine=machines())
 RESUME = Machine(after_eviction="resume")
 POLICIES: tuple[Name, ...] = get_args(Name)
 
@@ -45,7 +45,7 @@ def on_a_resuming_machine(draw: st.DrawFn) -> Instance:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@given(instance=on_any_machine(), data=st.data())
+@given(instance=SMALL, data=st.data())
 def test_simulate_is_the_naive_engine_on_every_machine(
     policy: Name, instance: Instance, data: st.DataObject
 ) -> None:
@@ -89,7 +89,7 @@ def test_an_abort_before_the_arrival_is_refused() -> None:
 @pytest.mark.theorem("T1")
 @pytest.mark.theorem("T2")
 @pytest.mark.parametrize("policy", [*POLICIES, "sjf", "svf", "mc-benchmark", "amin-by-volume"])
-@given(instance=on_any_machine(), data=st.data())
+@given(instance=SMALL, data=st.data())
 def test_every_machine_makes_valid_schedules(
     policy: str, instance: Instance, data: st.DataObject
 ) -> None:

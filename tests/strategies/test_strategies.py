@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -17,6 +18,7 @@ from amin_ref import (
     HindsightShortestFirst,
     Instance,
     InvalidValue,
+    Machine,
     Policy,
     Ranking,
     Request,
@@ -31,9 +33,11 @@ from amin_ref.strategies import (
     BLOCK_SIZES,
     PREDICTIONS,
     Prediction,
+    aborts,
     arbitrary_schedules,
     blind_policies,
     instances,
+    machines,
     policies,
     rankings,
     requests,
@@ -41,6 +45,8 @@ from amin_ref.strategies import (
     tie_breaks,
 )
 from tests.models.naive import held
+
+FIELDS = [field.name for field in fields(Machine)]
 
 
 @pytest.mark.parametrize("prediction", sorted(set(PREDICTIONS)))
@@ -158,6 +164,83 @@ def test_failures_shrink_to_the_smallest_instance() -> None:
             None,
             0,
         )
+
+
+@given(st.data(), instances(min_requests=0, machine=machines()))
+def test_every_policy_drawn_for_a_machine_makes_valid_schedules_there(
+    data: st.DataObject, instance: Instance
+) -> None:
+    """Also where predictions are wrong and clients go away (T1, T2)."""
+    aborted = data.draw(aborts(instance))
+    for request, now in aborted.items():
+        assert 0 <= now - instance.by_id[request].arrival <= 12
+    policy = data.draw(policies(instance) | blind_policies(instance))
+    assert check(simulate(instance, policy, aborted=aborted)) == ()
+
+
+@given(schedules(instances(max_requests=3, machine=machines())))
+def test_schedules_are_valid_on_the_machine_drawn(schedule: Schedule) -> None:
+    assert check(schedule) == ()
+
+
+def test_drawn_machines_and_predictions_vary_often_enough() -> None:
+    """Least shares of each field, of each way to be wrong, and of what follows from them."""
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=500, phases=[Phase.generate], derandomize=True)
+    @given(st.data(), instances(machine=machines()))
+    def look(data: st.DataObject, instance: Instance) -> None:
+        machine = instance.machine
+        seen["instances"] += 1
+        seen["resumes"] += machine.after_eviction == "resume"
+        seen["last token not stored"] += not machine.last_token_stored
+        seen["tokens per round"] += machine.tokens_per_round is not None
+        seen["most running"] += machine.max_running is not None
+        seen["watermark"] += machine.watermark > 0
+        seen["unsound"] += not machine.sound_predictions
+        requests = instance.requests
+        seen["lower too high"] += any(each.lower > each.output_len for each in requests)
+        uppers = [(each.upper, each.output_len) for each in requests if each.upper is not None]
+        seen["upper too low"] += any(upper < output for upper, output in uppers)
+        schedule = simulate(instance, Amin(), aborted=data.draw(aborts(instance)))
+        seen["aborted"] += bool(schedule.aborted)
+        seen["evictions"] += schedule.evictions > 0
+        seen["chunks"] += any(run.computed is not None for run in schedule.runs)
+        longest = max(machine.held(each.prompt_len + each.output_len) for each in requests)
+        seen["no larger request fits"] += instance.capacity // instance.block_size == -(
+            -longest // instance.block_size
+        )
+
+    look()
+    least = {
+        "resumes": 0.3,
+        "last token not stored": 0.3,
+        "tokens per round": 0.3,
+        "most running": 0.3,
+        "watermark": 0.3,
+        "unsound": 0.3,
+        "lower too high": 0.1,
+        "upper too low": 0.1,
+        "aborted": 0.1,
+        "evictions": 0.1,
+        "chunks": 0.2,
+        "no larger request fits": 0.05,
+    }
+    rare = {what: seen[what] for what in least if seen[what] < least[what] * seen["instances"]}
+    assert rare == {}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_failure_shrinks_to_the_one_field_of_the_machine_that_it_needs(field: str) -> None:
+    smallest = find(
+        instances(machine=machines()),
+        lambda instance: getattr(instance.machine, field) != getattr(Machine(), field),
+        settings=settings(max_examples=2000, derandomize=True, phases=tuple(Phase)),
+    )
+    others = {name: getattr(Machine(), name) for name in FIELDS if name != field}
+    assert {name: getattr(smallest.machine, name) for name in others} == others
+    assert len(smallest.requests) == 1
+    assert smallest.requests[0].arrival == 0
 
 
 def visible(position: int) -> VisibleRequest:

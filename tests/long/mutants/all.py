@@ -86,7 +86,10 @@ GROUPS = (
             "amin_ref/model/schedule.py",
             "amin_ref/model/validation.py",
             "amin_ref/model/short_form.py",
+            "amin_ref/conformance/traced.py",
             "amin_ref/conformance/busy_periods.py",
+            "amin_ref/conformance/admission_order.py",
+            "amin_ref/conformance/first_come.py",
             "amin_ref/conformance/plan.py",
             "amin_ref/conformance/waiting.py",
             "amin_ref/conformance/replay.py",
@@ -108,6 +111,8 @@ GROUPS = (
             "tests/policies/test_others.py",
             "tests/policies/test_work_per_round.py",
             "tests/conformance/test_conformance.py",
+            "tests/conformance/test_every_machine.py",
+            "tests/conformance/test_first_come.py",
             "tests/making/vectors",
         ),
         sample=None,
@@ -325,11 +330,17 @@ HOMES = {
     ),
     "amin_ref/model/validation.py": ("tests/model/test_values.py",),
     "amin_ref/model/short_form.py": ("tests/model/test_construction.py",),
-    "amin_ref/conformance/busy_periods.py": ("tests/conformance/test_conformance.py",),
-    "amin_ref/conformance/plan.py": ("tests/conformance/test_conformance.py",),
-    "amin_ref/conformance/waiting.py": ("tests/conformance/test_conformance.py",),
-    "amin_ref/conformance/replay.py": ("tests/conformance/test_conformance.py",),
-    "amin_ref/conformance/bound_rules.py": ("tests/conformance/test_conformance.py",),
+    **{
+        f"amin_ref/conformance/{name}.py": (
+            "tests/conformance/test_conformance.py",
+            "tests/conformance/test_every_machine.py",
+            "tests/conformance/test_first_come.py",
+        )
+        for name in (
+            *("traced", "busy_periods", "admission_order", "first_come"),
+            *("plan", "waiting", "replay", "bound_rules"),
+        )
+    },
     "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
     "oracle/journal.py": ("tests/oracle/test_journal.py",),
     "amin_ref/workloads/arrivals.py": ("tests/workloads/test_arrivals.py",),
