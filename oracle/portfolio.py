@@ -25,7 +25,7 @@ from oracle.prices.ascent import lower_bound
 from oracle.programme.candidates import ModelTooLarge
 from oracle.search.branch_and_bound import IN_FLIGHT, search
 from oracle.search.token_vectors import search_token_vectors
-from oracle.starts.parts import first_come_first_served, independent_parts, joined
+from oracle.starts.parts import Part, first_come_first_served, independent_parts, joined
 
 Method = Literal["auto", "ilp", "search"]
 Evidence = Literal["certificate", "exhausted", "solver"]
@@ -247,59 +247,61 @@ class _Work:
         """The exact search, in one independent part of the instance after the other."""
         if self._is_over():
             return
-        if keeps_tokens(self._instance):
-            self._search_token_vectors()
-            return
-        parts = independent_parts(self._instance)
-        schedules: list[Schedule] = []
-        bound = 0
-        for index, part in enumerate(parts):
-            found = search(
-                part.instance,
-                warm_start=part.of(self.best.schedule),
-                time_limit=self._deadline.remaining / (len(parts) - index),
-                should_stop=self._should_stop,
-                executor=self._executor,
-                in_flight=self._in_flight,
-                budget=self._budget,
-            )
-            schedules.append(found.schedule)
-            bound += found.lower_bound
-        self._offer_schedule(joined(self._instance, parts, schedules))
-        self._offer_bound(bound, "exhausted")
+        keeps = keeps_tokens(self._instance)
+        self._by_parts(self._searched_tokens if keeps else self._searched_starts, "exhausted")
 
-    def _search_token_vectors(self) -> None:
-        """The exact search where evicted requests keep their tokens, in one part after the other.
+    def _by_parts(self, solve: Callable[[Part, float], tuple[Schedule, int]], by: Evidence) -> None:
+        """Take the schedule and the bound of each independent part, each in its share of the time.
 
-        In an optimal schedule of a part no round idles, so it is over before the next part arrives
-        on this machine too.
+        In an optimal schedule of a part no round idles, so it is over before the next part arrives,
+        on every machine without limits.
+
+        Args:
+            solve: of a part and seconds, a schedule and a bound.
+            by: what proves the bounds.
         """
         parts = independent_parts(self._instance)
         schedules: list[Schedule] = []
         proved = 0
         for index, part in enumerate(parts):
-            seconds = self._deadline.remaining / (len(parts) - index)
-            certificate = lower_bound(
-                part.instance, self._budget.pricing * seconds, should_stop=self._should_stop
-            )
-            found = search_token_vectors(
-                part.instance,
-                part.of(self.best.schedule),
-                certificate=certificate,
-                time_limit=(1 - self._budget.pricing) * seconds,
-                should_stop=self._should_stop,
-            )
-            schedules.append(found.schedule)
-            proved += max(found.lower_bound, verify(part.instance, certificate))
+            schedule, bound = solve(part, self._deadline.remaining / (len(parts) - index))
+            schedules.append(schedule)
+            proved += bound
         self._offer_schedule(joined(self._instance, parts, schedules))
-        self._offer_bound(proved, "exhausted")
+        self._offer_bound(proved, by)
+
+    def _searched_starts(self, part: Part, seconds: float) -> tuple[Schedule, int]:
+        found = search(
+            part.instance,
+            warm_start=part.of(self.best.schedule),
+            time_limit=seconds,
+            should_stop=self._should_stop,
+            executor=self._executor,
+            in_flight=self._in_flight,
+            budget=self._budget,
+        )
+        return found.schedule, found.lower_bound
+
+    def _searched_tokens(self, part: Part, seconds: float) -> tuple[Schedule, int]:
+        """As :meth:`_searched_starts`, where evicted requests keep their tokens."""
+        certificate = lower_bound(
+            part.instance, self._budget.pricing * seconds, should_stop=self._should_stop
+        )
+        found = search_token_vectors(
+            part.instance,
+            part.of(self.best.schedule),
+            certificate=certificate,
+            time_limit=(1 - self._budget.pricing) * seconds,
+            should_stop=self._should_stop,
+        )
+        return found.schedule, max(found.lower_bound, verify(part.instance, certificate))
 
     def ask_solver(self) -> None:
         """The integer programme, from the best schedule on."""
         if self._is_over():
             return
         if keeps_tokens(self._instance):
-            self._ask_solver_for_tokens()
+            self._by_parts(self._solved_tokens, "solver")
             return
         # Imported here: everything else works where no solver is installed.
         from oracle.programme.branch_and_cut import solve
@@ -317,24 +319,17 @@ class _Work:
         if found.prices is not None:
             self._offer_certificate(_certificate_of(self._instance, found.prices))
 
-    def _ask_solver_for_tokens(self) -> None:
+    def _solved_tokens(self, part: Part, seconds: float) -> tuple[Schedule, int]:
         """The integer programme where evicted requests keep their tokens."""
         from oracle.programme.token_programme import solve_tokens
 
-        parts = independent_parts(self._instance)
-        schedules: list[Schedule] = []
-        proved = 0
-        for index, part in enumerate(parts):
-            found = solve_tokens(
-                part.instance,
-                part.of(self.best.schedule),
-                time_limit=self._deadline.remaining / (len(parts) - index),
-                should_stop=self._should_stop,
-            )
-            schedules.append(found.schedule)
-            proved += found.lower_bound
-        self._offer_schedule(joined(self._instance, parts, schedules))
-        self._offer_bound(proved, "solver")
+        found = solve_tokens(
+            part.instance,
+            part.of(self.best.schedule),
+            time_limit=seconds,
+            should_stop=self._should_stop,
+        )
+        return found.schedule, found.lower_bound
 
     def _take_progress_of_solver(self, cost: int, bound: int) -> None:
         self._offer_bound(bound, "solver")

@@ -7,6 +7,7 @@ imported when a function of this module is called, not before.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from amin_ref.cli.progress import Watch, asked_to_stop, solving
 from amin_ref.cli.wording import gap
 from amin_ref.cli.workers import processes
 from amin_ref.model.instance import Instance
+from amin_ref.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from oracle.certificate import Certificate
@@ -91,6 +93,22 @@ def best_known(
             in_flight=PIECES_PER_WORKER * workers,
         )
         return BestKnown(best, stop())
+
+
+def best_of(schedules: Iterable[Schedule], time_limit: float) -> BestKnown:
+    """The best of some schedules of an instance, and a lower bound as :func:`proven_bound` has it.
+
+    For machines with limits, on which no search finds schedules.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed twice.
+    """
+    from oracle import Optimum
+
+    best = min(schedules, key=lambda schedule: schedule.total_latency)
+    proven = proven_bound(best.instance, time_limit)
+    found = Optimum(best, proven.total_latency, "certificate", proven.certificate)
+    return BestKnown(found, proven.interrupted)
 
 
 def proven_bound(instance: Instance, time_limit: float) -> ProvenBound:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from amin_ref.cli.bound import BestKnown, best_known, proven_bound
+from amin_ref.cli.bound import BestKnown, best_known, best_of, proven_bound
 from amin_ref.cli.foreign import told_in_one_sentence
 from amin_ref.cli.machine import flags_of, on_machine
 from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import Watch, watching
 from amin_ref.cli.report_file import caption, command, ledger_in, write_report
-from amin_ref.cli.wording import count
+from amin_ref.cli.wording import count, has_limits
 from amin_ref.cli.writing import terminal_width
 from amin_ref.comparison import Comparison, Display, SeedComparison, simulated
 from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import machine_document
 from amin_ref.model.schedule import Schedule
 from amin_ref.policies import TieBreak
 from amin_ref.workloads import Dropped, Workload
@@ -67,6 +68,12 @@ class ComparisonOptions:
         """The workload on the machine that flags have given."""
         return replace(workload, instance=on_machine(workload.instance, self.machine))
 
+    def best(self, schedules: Mapping[str, Schedule], instance: Instance) -> BestKnown:
+        """The best schedule known of the first seed's instance, and its bound."""
+        if has_limits(instance.machine):
+            return best_of(schedules.values(), self.time_limit)
+        return best_known(instance, self.time_limit)
+
     def flags(self) -> list[str]:
         """The flags that a report must repeat to show the same again."""
         flags = []
@@ -108,7 +115,7 @@ class ComparisonOptions:
             document = comparison.document()
             head = {"format": document["format"], "version": document["version"]}
             source = {
-                "options": self.options.as_document(),
+                "options": self.options.as_document() | _machine_of(comparison),
                 "rows_read": read.rows,
                 "dropped": asdict(read.dropped),
             }
@@ -120,6 +127,14 @@ class ComparisonOptions:
             click.echo(comparison.to_markdown(self.columns), nl=False)
         else:
             click.echo(comparison.table(terminal_width(), self.columns))
+
+
+def _machine_of(comparison: Comparison | SeedComparison) -> dict[str, object]:
+    """The machine for JSON; empty for the paper's."""
+    if isinstance(comparison, SeedComparison):
+        comparison = next(iter(comparison.comparisons.values()))
+    machine = machine_document(comparison.instance.machine)
+    return {"machine": machine} if machine else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +186,7 @@ def compare_one(plan: ComparisonOptions) -> bool:
             ties = plan.options.tie_break()
             schedules.update(schedules_of(plan.policies, instance, ties, watch, 0))
         if plan.report is not None:
-            found = best_known(instance, plan.time_limit)
+            found = plan.best(schedules, instance)
             least, is_interrupted = found.optimum.lower_bound, found.interrupted
             plan.write_report(schedules, found.optimum, {})
         elif plan.bound:
@@ -215,7 +230,7 @@ def compare_seeds(plan: ComparisonOptions, seeds: int) -> bool:
                     stack.close()
                     watch = None
                 if plan.report is not None and best is None:
-                    best = best_known(instance, plan.time_limit)
+                    best = plan.best(schedules, instance)
                     least, is_interrupted = best.optimum.lower_bound, best.interrupted
                 elif plan.bound or plan.report is not None:
                     proven = proven_bound(instance, plan.time_limit)

@@ -14,7 +14,7 @@ from amin_ref.cli.flags import is_given, without_effect
 from amin_ref.cli.messages import tell
 from amin_ref.cli.progress import busy
 from amin_ref.cli.reading import STANDARD_INPUT, holds_document, instance_in, source_of
-from amin_ref.cli.wording import count, duration
+from amin_ref.cli.wording import count, duration, machine_in_words
 from amin_ref.files.reading import CannotRead, Source
 from amin_ref.model.errors import shown
 from amin_ref.model.instance import Instance
@@ -196,7 +196,8 @@ class WorkloadOptions:
         return (
             f"{count(len(instance.requests), 'request')} from {Path(self.shown_workload).name}"
             f"{'' if holds_document(self.workload) else how}; a cache of "
-            f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
+            f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}"
+            f"{machine_in_words(instance.machine)}."
         )
 
     def as_document(self) -> dict[str, object]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from amin_ref.cli.bound import best_known, proven_bound, tell_interrupted
+from amin_ref.cli.bound import best_known, best_of, proven_bound, tell_interrupted
 from amin_ref.cli.compare import policies_option, refuse_ties_without_effect
 from amin_ref.cli.comparing import schedules_of
 from amin_ref.cli.flags import refuse_without_effect
 from amin_ref.cli.given import given_schedule
+from amin_ref.cli.machine import flags_of, machine_options, on_machine
 from amin_ref.cli.options import (
     SECONDS,
     WholeNumber,
@@ -28,6 +29,7 @@ from amin_ref.cli.report_file import (
     write_report,
 )
 from amin_ref.cli.signals import was_asked_to_stop
+from amin_ref.cli.wording import has_limits
 from amin_ref.comparison import Comparison
 from amin_ref.comparison.selection import DEFAULT_SELECTION
 from amin_ref.model.instance import Instance
@@ -60,8 +62,9 @@ class _Requests:
     ties: TieBreak
 
     @classmethod
-    def of(cls, options: WorkloadOptions) -> _Requests:
-        return cls(options.seed, options.build().instance, options.tie_break())
+    def of(cls, options: WorkloadOptions, machine: Mapping[str, object]) -> _Requests:
+        instance = on_machine(options.build().instance, machine)
+        return cls(options.seed, instance, options.tie_break())
 
 
 @click.command(
@@ -76,6 +79,7 @@ Examples:
 )
 @click.argument("output", metavar="OUT.html")
 @workload_options
+@machine_options
 @policies_option
 @click.option(
     "--schedule",
@@ -108,6 +112,7 @@ Examples:
 def report_command(
     context: click.Context,
     options: WorkloadOptions,
+    machine: Mapping[str, object],
     output: str,
     policies: tuple[str, ...],
     schedule_file: str | None,
@@ -127,16 +132,19 @@ def report_command(
     refuse_what_cannot_be_made(output)
     refuse_ties_without_effect(context, policies)
     ledger = ledger_in(claims_file)
-    given = None if schedule_file is None else _given(context, schedule_file)
+    given = None if schedule_file is None else _given(context, schedule_file, machine)
     if given is not None:
         requests = [_Requests(options.seed, given.schedule.instance, options.tie_break())]
     else:
         chosen = range(options.seed, options.seed + _number_of_seeds(context, options, seeds))
-        requests = [_Requests.of(replace(options, seed=seed)) for seed in chosen]
+        requests = [_Requests.of(replace(options, seed=seed), machine) for seed in chosen]
     schedules = _simulated(requests, policies)
     if given is not None:
         schedules[0] = {GIVEN: given.schedule} | schedules[0]
-    best = best_known(requests[0].instance, time_limit)
+    if has_limits(requests[0].instance.machine):
+        best = best_of(schedules[0].values(), time_limit)
+    else:
+        best = best_known(requests[0].instance, time_limit)
     further = {}
     if not best.interrupted:
         further = _compared(requests[1:], schedules[1:], min(time_limit, BOUND_SECONDS))
@@ -145,6 +153,7 @@ def report_command(
     flags += [] if time_limit == TIME_LIMIT else ["--time-limit", f"{time_limit:g}"]
     flags += ["--schedule", schedule_file] if schedule_file else []
     flags += ["--claims", claims_file] if claims_file else []
+    flags += flags_of(machine)
     again = command(("report", Path(output).name), options, flags)
     write_report(
         output,
@@ -160,12 +169,12 @@ def report_command(
         context.exit(tell_interrupted())
 
 
-def _given(context: click.Context, file: str) -> GivenSchedule:
+def _given(context: click.Context, file: str, machine: Mapping[str, object]) -> GivenSchedule:
     """The schedule of ``--schedule``, as the report shows it; raises as :func:`given_schedule`."""
     # What draws takes a second to import.
     from oracle.report import GivenSchedule
 
-    return GivenSchedule(*given_schedule(context, file))
+    return GivenSchedule(*given_schedule(context, file, machine))
 
 
 def _number_of_seeds(context: click.Context, options: WorkloadOptions, seeds: int | None) -> int:

@@ -15,11 +15,10 @@ from amin_ref.cli.options import WorkloadOptions
 from amin_ref.cli.progress import busy
 from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
-from amin_ref.cli.wording import count
+from amin_ref.cli.wording import count, machine_in_words
 from amin_ref.cli.writing import write_text
 from amin_ref.comparison import Comparison
 from amin_ref.files.writing import destination
-from amin_ref.model.machine import refuse_other_machines
 from amin_ref.model.schedule import Schedule
 from amin_ref.workloads import (
     DEFAULT_ARRIVALS,
@@ -90,9 +89,7 @@ def write_report(
 
     Raises:
         CannotWrite: the file cannot be written.
-        InvalidValue: the machine is not the paper's; the claims are about that one.
     """
-    refuse_other_machines(next(iter(schedules.values())).instance.machine, "report")
     # Importing what draws takes a second, and not every installation has it.
     from oracle.claims.scheduler_table import released
     from oracle.report import Policies, Provenance, document
@@ -119,7 +116,8 @@ def caption(
     instance = schedule.instance
     return (
         f"The {count(len(instance.requests), 'request')} of {given.name}; a cache of "
-        f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}."
+        f"{count(instance.capacity, 'token')} in blocks of {instance.block_size:,}"
+        f"{machine_in_words(instance.machine)}."
     )
 
 

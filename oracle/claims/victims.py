@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from amin_ref import Instance, Machine, Schedule, simulate
+from amin_ref import Machine, Schedule, simulate
 from amin_ref.comparison.metrics import percentile, recomputed_share
 from amin_ref.policies.names import POLICIES, NamedPolicy
 from amin_ref.policies.ties import ByPosition
 from amin_ref.policies.victims import VICTIMS
-from amin_ref.workloads import build_instance
-from oracle.certificate import verify
-from oracle.prices.ascent import lower_bound
+from oracle.claims.workload import BoundedWorkload
 
 PREDICTIONS = ("exact", "relative:0.5", "bins:10", "naive")
 """From the best prediction to none: naive intervals have ℓ = 1."""
@@ -44,9 +42,6 @@ HEADINGS = (
 
 RESUME = Machine(after_eviction="resume")
 
-BOUND_SECONDS = 60.0
-"""The time limit of the search for a lower bound."""
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -59,7 +54,7 @@ class Measured:
         p99: 99th percentile of the latencies; rounds.
         evictions: evicted runs.
         recomputed: tokens computed again / all tokens computed, in [0, 1).
-        longest_wait: most rounds that a request waits, before its first run and after evictions.
+        most_waited: most rounds that a request waits, before its first run and after evictions.
     """
 
     victim: str
@@ -68,7 +63,7 @@ class Measured:
     p99: int
     evictions: int
     recomputed: float
-    longest_wait: int
+    most_waited: int
 
     @classmethod
     def of(cls, victim: str, prediction: str, schedule: Schedule, bound: int) -> Measured:
@@ -80,19 +75,22 @@ class Measured:
             percentile(schedule.latencies, 99),
             schedule.evictions,
             recomputed_share(schedule),
-            longest_wait(schedule),
+            most_waited(schedule),
         )
 
     def line(self) -> str:
         """The row in Markdown."""
         return (
             f"| {self.victim} | {self.prediction or '–'} | {self.ratio:.3f} | {self.p99:,} | "
-            f"{self.evictions:,} | {100 * self.recomputed:.1f} | {self.longest_wait:,} |"
+            f"{self.evictions:,} | {100 * self.recomputed:.1f} | {self.most_waited:,} |"
         )
 
 
-def longest_wait(schedule: Schedule) -> int:
-    """The most rounds from a request's arrival to its completion in which it does not run."""
+def most_waited(schedule: Schedule) -> int:
+    """The most rounds from a request's arrival to its completion in which it does not run.
+
+    All waits of a request count together; :func:`amin_ref.judging.longest_wait` is one of them.
+    """
     run = dict.fromkeys(schedule.instance.positions, 0)
     for each in schedule.runs:
         run[each.request] += each.length
@@ -111,69 +109,23 @@ def policies() -> Iterator[tuple[NamedPolicy, tuple[str, ...]]]:
         yield POLICIES[name], PREDICTIONS
 
 
-def measured(
-    source: str,
-    *,
-    requests: int,
-    capacity: int,
-    block_size: int,
-    arrivals: str,
-    seed: int,
-    bound_seconds: float,
-) -> Iterator[Measured]:
-    """The rows of the table, one after the other as they are simulated.
-
-    Args:
-        source: an embedded workload, or the path of a trace.
-        requests: the number of requests.
-        capacity: M; tokens.
-        block_size: B; tokens.
-        arrivals: as :func:`amin_ref.build_instance` takes them.
-        seed: of arrivals and of predictions.
-        bound_seconds: the time limit of the search for the lower bound.
-    """
-
-    def instance(prediction: str) -> Instance:
-        built = build_instance(
-            source,
-            requests=requests,
-            capacity=capacity,
-            block_size=block_size,
-            arrivals=arrivals,
-            seed=seed,
-            prediction=prediction,
-        )
-        return replace(built.instance, machine=RESUME)
-
-    exact = instance("exact")
-    bound = verify(exact, lower_bound(exact, time_limit=bound_seconds))
+def measured(workload: BoundedWorkload) -> Iterator[Measured]:
+    """The rows of the table, one after the other as they are simulated."""
+    bound = workload.bound(RESUME)
     for policy, predictions in policies():
         for prediction in predictions:
-            schedule = simulate(instance(prediction or "exact"), policy.make(ByPosition()))
+            instance = workload.instance(prediction or "exact", RESUME)
+            schedule = simulate(instance, policy.make(ByPosition()))
             yield Measured.of(policy.title, prediction, schedule, bound)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(prog="python -m oracle.claims.victims", description=__doc__)
-    parser.add_argument("source", help="an embedded workload, or a trace")
-    parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--capacity", type=int, required=True, help="M; tokens")
-    parser.add_argument("--block-size", type=int, default=16, help="B; tokens")
-    parser.add_argument("--arrivals", default="at-once")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=BOUND_SECONDS, help="for the lower bound")
+    BoundedWorkload.add_flags(parser, block_size=16)
     given = parser.parse_args(arguments)
     print(f"| {' | '.join(HEADINGS)} |\n|---|---|{'--:|' * (len(HEADINGS) - 2)}")
-    for row in measured(
-        given.source,
-        requests=given.requests,
-        capacity=given.capacity,
-        block_size=given.block_size,
-        arrivals=given.arrivals,
-        seed=given.seed,
-        bound_seconds=given.seconds,
-    ):
+    for row in measured(BoundedWorkload.given(given)):
         print(row.line(), flush=True)
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from amin_ref.model.instance import Instance
-from amin_ref.workloads import EMBEDDED, Load, Row, instance_from_rows, select_rows
+from amin_ref.model.machine import Machine
+from amin_ref.workloads import (
+    EMBEDDED,
+    Load,
+    Row,
+    build_instance,
+    instance_from_rows,
+    select_rows,
+)
+from oracle.certificate import verify
+from oracle.prices.ascent import lower_bound
+
+BOUND_SECONDS = 60.0
+"""The time limit of the search for a lower bound, unless another is given."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,73 @@ class SampledWorkload:
         mean = round(sum(row.prompt_len for row in rows) / len(rows))
         prompt_len = min(mean, self.capacity - max(row.output_len for row in rows))
         return [Row(max(1, prompt_len), row.output_len) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedWorkload:
+    """The requests of a table whose latencies are divided by a certified lower bound.
+
+    Attributes:
+        source: an embedded workload, or the path of a trace.
+        requests: the number of requests.
+        capacity: M; tokens.
+        block_size: B; tokens.
+        arrivals: as :func:`amin_ref.workloads.build_instance` takes them.
+        seed: of arrivals and of predictions.
+        bound_seconds: the time limit of the search for each lower bound.
+    """
+
+    source: str
+    requests: int
+    capacity: int
+    block_size: int
+    arrivals: str
+    seed: int
+    bound_seconds: float
+
+    @classmethod
+    def add_flags(cls, parser: argparse.ArgumentParser, block_size: int) -> None:
+        """Give a command flags of this workload; ``block_size`` is the default of one of them."""
+        parser.add_argument("source", help="an embedded workload, or a trace")
+        parser.add_argument("--requests", type=int, default=2000)
+        parser.add_argument("--capacity", type=int, required=True, help="M; tokens")
+        parser.add_argument("--block-size", type=int, default=block_size, help="B; tokens")
+        parser.add_argument("--arrivals", default="at-once")
+        parser.add_argument("--seed", type=int, default=0, help="of arrivals and predictions")
+        parser.add_argument(
+            "--seconds", type=float, default=BOUND_SECONDS, help="for each lower bound"
+        )
+
+    @classmethod
+    def given(cls, flags: argparse.Namespace) -> BoundedWorkload:
+        """The workload that a command's flags name."""
+        return cls(
+            source=flags.source,
+            requests=flags.requests,
+            capacity=flags.capacity,
+            block_size=flags.block_size,
+            arrivals=flags.arrivals,
+            seed=flags.seed,
+            bound_seconds=flags.seconds,
+        )
+
+    def instance(self, prediction: str, machine: Machine) -> Instance:
+        """The requests with the intervals that ``prediction`` names, on a machine."""
+        built = build_instance(
+            self.source,
+            requests=self.requests,
+            capacity=self.capacity,
+            block_size=self.block_size,
+            arrivals=self.arrivals,
+            seed=self.seed,
+            prediction=prediction,
+        )
+        return replace(built.instance, machine=machine)
+
+    def bound(self, machine: Machine) -> int:
+        """A lower bound on the total latency of every schedule on the machine; request·rounds."""
+        exact = self.instance("exact", machine)
+        return verify(exact, lower_bound(exact, time_limit=self.bound_seconds))
 
 
 @lru_cache(maxsize=2)

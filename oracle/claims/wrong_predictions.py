@@ -21,9 +21,7 @@ from amin_ref import Instance, Machine, simulate
 from amin_ref.comparison.estimate import Estimate
 from amin_ref.model.machine import AfterEviction
 from amin_ref.policies.names import title_of
-from amin_ref.workloads import build_instance
-from oracle.certificate import verify
-from oracle.prices.ascent import lower_bound
+from oracle.claims.workload import BoundedWorkload
 
 ERRORS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """E: from exact lengths to estimates between 1 token and three times the output."""
@@ -32,8 +30,6 @@ POLICIES = ("amin", "amax", "sjf", "fcfs")
 MACHINES: tuple[AfterEviction, ...] = ("restart", "resume")
 
 SEEDS = 5
-BOUND_SECONDS = 60.0
-"""The time limit of the search for each lower bound."""
 
 
 def misjudged(instance: Instance, error: float, seed: int) -> Instance:
@@ -60,45 +56,19 @@ def misjudged(instance: Instance, error: float, seed: int) -> Instance:
     )
 
 
-def table(
-    source: str,
-    *,
-    requests: int,
-    capacity: int,
-    block_size: int,
-    arrivals: str,
-    seeds: int,
-    bound_seconds: float,
-) -> Iterator[str]:
+def table(workload: BoundedWorkload, seeds: int) -> Iterator[str]:
     """The lines of the table, one after the other as they are measured.
 
     Args:
-        source: an embedded workload, or the path of a trace.
-        requests: the number of requests.
-        capacity: M; tokens.
-        block_size: B; tokens.
-        arrivals: as :func:`amin_ref.workloads.build_instance` takes them.
+        workload: what is scheduled; with errors, under predictions in place of its own.
         seeds: the number of seeds of the estimates.
-        bound_seconds: the time limit of the search for each lower bound.
     """
-    exact = build_instance(
-        source,
-        requests=requests,
-        capacity=capacity,
-        block_size=block_size,
-        arrivals=arrivals,
-        prediction="exact",
-    ).instance
     columns = [(machine, policy) for machine in MACHINES for policy in POLICIES]
     yield f"| E | {' | '.join(f'{title_of(policy)}, {machine}' for machine, policy in columns)} |"
     yield f"|--:|{'---|' * len(columns)}"
-    on_machine = {
-        machine: replace(exact, machine=Machine(after_eviction=machine)) for machine in MACHINES
-    }
-    bounds = {
-        machine: verify(instance, lower_bound(instance, time_limit=bound_seconds))
-        for machine, instance in on_machine.items()
-    }
+    machines = {name: Machine(after_eviction=name) for name in MACHINES}
+    on_machine = {name: workload.instance("exact", machine) for name, machine in machines.items()}
+    bounds = {name: workload.bound(machine) for name, machine in machines.items()}
     for error in ERRORS:
         cells = [
             _shown(
@@ -125,23 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m oracle.claims.wrong_predictions", description=__doc__
     )
-    parser.add_argument("source", help="an embedded workload, or a trace")
-    parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--capacity", type=int, required=True, help="M; tokens")
-    parser.add_argument("--block-size", type=int, default=1, help="B; tokens")
-    parser.add_argument("--arrivals", default="at-once")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--seconds", type=float, default=BOUND_SECONDS, help="for each bound")
+    BoundedWorkload.add_flags(parser, block_size=1)
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of the estimates")
     given = parser.parse_args(arguments)
-    for line in table(
-        given.source,
-        requests=given.requests,
-        capacity=given.capacity,
-        block_size=given.block_size,
-        arrivals=given.arrivals,
-        seeds=given.seeds,
-        bound_seconds=given.seconds,
-    ):
+    for line in table(BoundedWorkload.given(given), given.seeds):
         print(line, flush=True)
 
 

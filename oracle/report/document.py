@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from amin_ref import Schedule
-from amin_ref.model.schedule import refuse_other_schedules
+from amin_ref.model.schedule import refuse_what_a_log_lacks
 from oracle.claims import scheduler_page
 from oracle.claims.figures import Figure, figure_rows, shown
 from oracle.claims.ledger import Entry, Ledger
@@ -33,14 +33,18 @@ class GivenSchedule:
 
     Attributes:
         name: of its file.
-        schedule: valid, with at least one request.
+        schedule: valid, with at least one request, all of which complete.
+
+    Raises:
+        InvalidValue: the schedule has what only logs of engines have: aborted or unfinished
+            requests, or ``held``.
     """
 
     name: str
     schedule: Schedule
 
     def __post_init__(self) -> None:
-        refuse_other_schedules(self.schedule, "report")
+        refuse_what_a_log_lacks(self.schedule, "report")
 
 
 @dataclass(frozen=True)

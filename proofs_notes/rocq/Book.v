@@ -2,26 +2,33 @@
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Model Spec Safety Refine Rules.
+From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Check.
+From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
 
 (* T1, Amin: in no round do the requests that run occupy more than M: neither in a run that goes on
-   nor in the schedule that `simulate` makes. *)
+   nor in the schedule that `simulate` makes.
+   Text of the book: a0d26ad3. *)
 Theorem T1 M B requests : sane_instance M B requests ->
   (forall s t, reaches M B requests s -> t < now s -> occupancy B (runs_so_far s) t <= M) /\
   (forall fuel l t, simulate (amin M B) fuel requests = Some l -> occupancy B l t <= M).
 Proof. exact (memory_safety M B requests). Qed.
 
-(* T3: l_i <= l~_i <= o_i, and l~_i never decreases. *)
+(* T3: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i never decreases, it changes only while i runs,
+   and by at most 1 per round.
+   Text of the book: e89db359. *)
 Theorem T3 M B requests s : sane_instance M B requests -> reaches M B requests s ->
-  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j <= output_len (tag j)) /\
+  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j /\
+    assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1) <= output_len (tag j)) /\
   (forall s' j j', amin_round M B s s' -> In j (running s ++ waiting s) ->
-    In j' (running s' ++ waiting s') -> tag j = tag j' -> assumed j <= assumed j').
+    In j' (running s' ++ waiting s') -> tag j = tag j' ->
+    assumed j <= assumed j' <= assumed j + 1 /\ (assumed j' = assumed j \/ In j (running s))).
 Proof. exact (bounds_hold M B requests s). Qed.
 
 (* T4 (a): if a round evicts a request, then some request x that runs before step 3 outlives its l~:
-   after step 2, a_x = l~_x < o_x. *)
+   after step 2, a_x = l~_x < o_x.
+   Text of the book: 2078848a. *)
 Theorem T4_a M B requests s s' arrived later E S A L finished going :
   sane_instance M B requests -> reaches M B requests s ->
   round_parts M B s s' arrived later E S A L finished going -> E <> [] ->
@@ -31,7 +38,8 @@ Proof. exact (eviction_has_a_cause M B requests s s' arrived later E S A L finis
 
 (* T4 (b): if a round evicts a request y that does not outlive its l~, then a request x above y
    does,
-   which still runs when y is evicted. *)
+   which still runs when y is evicted.
+   Text of the book: 2078848a. *)
 Theorem T4_b M B requests s s' arrived later E S A L finished going y :
   sane_instance M B requests -> reaches M B requests s ->
   round_parts M B s s' arrived later E S A L finished going -> In y E -> generated y <> assumed y ->
@@ -39,9 +47,20 @@ Theorem T4_b M B requests s s' arrived later E S A L finished going y :
     generated x = assumed x /\ assumed x < output_len (tag x).
 Proof. exact (cause_is_above M B requests s s' arrived later E S A L finished going y). Qed.
 
+(* T5: two instances differ in output lengths and upper bounds only. As long as in each round the
+   requests that complete are the same, Amin's states are the same but for what it does not see.
+   Text of the book: 5853a7c6. *)
+Theorem T5 M B requests other n : same_sight other ->
+  (forall m, (m < n)%nat ->
+    told_alike M B other (Nat.iter m (round (amin M B)) (begin requests))) ->
+  Nat.iter n (round (amin M B)) (begin (map other requests))
+  = seen other (Nat.iter n (round (amin M B)) (begin requests)).
+Proof. exact (runs_seen M B other requests n). Qed.
+
 (* T6: let x_1, ..., x_m be the requests that run before step 3, in ascending order. Amin evicts
    x_1, ..., x_k, where k is the least number such that the next tokens of x_(k+1), ..., x_m fit;
-   and k < m if m >= 1. *)
+   and k < m if m >= 1.
+   Text of the book: 5ace35a7. *)
 Theorem T6 M B requests s s' arrived later E S A L finished going :
   sane_instance M B requests -> reaches M B requests s ->
   round_parts M B s s' arrived later E S A L finished going ->
@@ -52,7 +71,8 @@ Theorem T6 M B requests s s' arrived later E S A L finished going :
 Proof. exact (evictions_minimal M B requests s s' arrived later E S A L finished going). Qed.
 
 (* T7 (a): let w_1, w_2, ... be the requests that wait in step 4, in ascending order. Amin admits
-   w_1, ..., w_m with the greatest m such that these fit, as assumed, beside those that stay. *)
+   w_1, ..., w_m with the greatest m such that these fit, as assumed, beside those that stay.
+   Text of the book: 0800aa32. *)
 Theorem T7_a M B requests s s' arrived later E S A L finished going :
   sane_instance M B requests -> reaches M B requests s ->
   round_parts M B s s' arrived later E S A L finished going ->
@@ -62,8 +82,52 @@ Theorem T7_a M B requests s s' arrived later E S A L finished going :
     (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (S ++ firstn i w)).
 Proof. exact (admission_maximal M B requests s s' arrived later E S A L finished going). Qed.
 
+(* T7 (b): if all prompts are equal, admission is maximal altogether: after step 4 not one more of
+   those waiting fits, whichever it is.
+   Text of the book: 0800aa32. *)
+Theorem T7_b M B requests s s' arrived later E S A L finished going v :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  (forall r r', In r requests -> In r' requests -> prompt_len r = prompt_len r') ->
+  In v L -> ~ never_exceeds M B (S ++ A ++ [v]).
+Proof. exact (admission_leaves_none M B requests s s' arrived later E S A L finished going v). Qed.
+
+(* T8, Amin: if some request has arrived by a round and has not completed, some request generates a
+   token in the round.
+   Text of the book: f1fb801c. *)
+Theorem T8 M B requests s s' arrived later E S A L finished going :
+  sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
+Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
+
+(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT, and (c) no greater
+   than with M' in place of M, which is a bound as well; (a) the minimum over t >= r_i is attained
+   at
+   some t with r_i <= t <= max (r_i, T).
+   Text of the book: bbde5527. *)
+Theorem T10 M B requests prices d : sane_instance M B requests -> 1 <= d ->
+  Forall (fun c => 0 <= c) prices ->
+  (forall v, optimum M B requests v ->
+    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * v) /\
+  (forall r, In r requests ->
+    (forall t, arrival r <= t -> cheapest B prices d r <= pays B prices d r t) /\
+    exists t, arrival r <= t <= Z.max (arrival r) (Z.of_nat (length prices)) /\
+      cheapest B prices d r = pays B prices d r t).
+Proof. exact (every_certificate M B requests prices d). Qed.
+
+(* T11, Amin: bound <= OPT <= Amin, and some schedule without evictions costs OPT (Lemma 6).
+   Text of the book: 2cdbde0c. *)
+Theorem T11 M B requests prices d v fuel s : sane_instance M B requests -> 1 <= d ->
+  Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
+  simulate (amin M B) fuel requests = Some s ->
+  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
+  exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
+Proof. exact (bound_optimum_amin M B requests prices d v fuel s). Qed.
+
 (* The pair, first half: the two sentences of Spec.v determine the round. From every state that is
-   reached a round leads on, and all rounds from it lead to the same state. *)
+   reached a round leads on, and all rounds from it lead to the same state.
+   Text of the book: 428c2e9d. *)
 Theorem round_determined M B requests : sane_instance M B requests ->
   (forall s, reaches M B requests s -> exists s', amin_round M B s s') /\
   (forall s1 s2 s1' s2', alike s1 s2 -> amin_round M B s1 s1' -> amin_round M B s2 s2' ->
@@ -72,7 +136,8 @@ Proof. exact (one_next_state M B requests). Qed.
 
 (* The pair, second half: the schedules of Spec.v's relation are exactly those that `simulate`
    makes,
-   there is at most one, up to the order of its runs, and it is valid. *)
+   there is at most one, up to the order of its runs, and it is valid.
+   Text of the book: 428c2e9d. *)
 Theorem schedules_are_simulated M B requests : sane_instance M B requests ->
   (forall l, amin_schedule M B requests l <->
     exists fuel l', simulate (amin M B) fuel requests = Some l' /\ Permutation l l') /\
@@ -80,3 +145,9 @@ Theorem schedules_are_simulated M B requests : sane_instance M B requests ->
     /\
   (forall l, amin_schedule M B requests l -> valid M B requests l).
 Proof. exact (one_schedule M B requests). Qed.
+
+(* The checker of Check.v accepts a schedule exactly if it is valid by section 2.
+   Text of the book: 460fd6cf. *)
+Theorem checker_is_right M B requests s : sane_instance M B requests ->
+  (check M B requests s = true <-> valid M B requests s).
+Proof. exact (fun instance => check_spec M B requests instance s). Qed.

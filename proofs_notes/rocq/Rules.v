@@ -209,26 +209,31 @@ Proof.
       apply existsb_exists. eauto.
 Qed.
 
-(* Every job of the next round comes from one of this round that assumed no more. *)
+(* From j to j', one round later: l~ does not fall, it rises only if j runs, and by at most 1. *)
+Definition risen (j j' : job request) : Prop :=
+  assumed j <= assumed j' <= assumed j + 1 /\ (assumed j' = assumed j \/ In j (running s)).
+
+(* Every job of the next round comes from one of this round. *)
 Lemma comes_from j' : In j' (running s' ++ waiting s') -> exists j,
-  In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag j' /\ assumed j <= assumed j'.
+  In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag j' /\ risen j j'.
 Proof.
   assert (old : forall i, In i (E ++ S) -> exists j,
-    In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag i /\ assumed j <= assumed
-      i).
+    In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag i /\ risen j i).
   { intros i here. destruct (from_running M B _ _ _ _ _ _ _ _ _ _ parts i here) as (j & there & ->).
-    exists j. rewrite learnt_assumed. cbn. repeat split; [|lia]. apply in_app_iff. auto. }
+    exists j. split; [apply in_app_iff; auto|]. split; [reflexivity|]. split; [|now right].
+    pose proof (running_well _ _ _ _ before) as runs. rewrite Forall_forall in runs.
+    destruct (runs j there) as (_ & _ & _ & near). rewrite learnt_assumed. lia. }
   assert (new : forall i, In i (A ++ L) -> exists j,
-    In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag i /\ assumed j <= assumed
-      i).
-  { intros i here. exists i. repeat split; [|lia]. apply in_app_iff. right.
+    In j (running s ++ waiting s ++ map arrives arrived) /\ tag j = tag i /\ risen j i).
+  { intros i here. exists i. split; [|split; [reflexivity|split; [lia|now left]]].
+    apply in_app_iff. right.
     eapply Permutation_in; [symmetry; exact (all_waiting _ _ _ _ _ _ _ _ D)|exact here]. }
   intros here. apply in_app_iff in here as [here|here].
   - apply (Permutation_in _ (next_running _ _ _ _ _ _ _ _ _ _ _ _ parts)) in here.
     destruct (from_generating M B _ _ _ _ _ _ _ _ _ _ parts j') as (i & there & ->);
       [apply in_app_iff; auto|].
     assert (older : exists j, In j (running s ++ waiting s ++ map arrives arrived) /\
-      tag j = tag i /\ assumed j <= assumed i).
+      tag j = tag i /\ risen j i).
     { apply in_app_iff in there as [there|there]; [apply old|apply new]; apply in_app_iff; auto. }
     exact older.
   - apply (Permutation_in _ (next_waiting _ _ _ _ _ _ _ _ _ _ _ _ parts)) in here.
@@ -236,9 +241,9 @@ Proof.
     apply in_map_iff in here as (i & <- & here). apply (old i). apply in_app_iff. auto.
 Qed.
 
-(* T3, second half: what is assumed of a request never decreases. *)
+(* T3, second half: how l~ changes from a round to the next. *)
 Lemma never_forgets j j' : In j (running s ++ waiting s) -> In j' (running s' ++ waiting s') ->
-  tag j = tag j' -> assumed j <= assumed j'.
+  tag j = tag j' -> risen j j'.
 Proof.
   intros here there same. destruct (comes_from j' there) as (i & from & same' & less).
   enough (i = j) by (subst; exact less).
@@ -249,6 +254,93 @@ Proof.
     pose proof (once M B requests instance r). pose proof (tags_before M B _ _ before r).
     pose proof (tags_coming M B _ _ _ _ _ _ _ _ _ _ parts r). lia.
   - rewrite app_assoc. apply in_app_iff. auto.
+Qed.
+
+(* Lemma 4: a request that waits alone, while none runs, fits. *)
+Lemma fits_alone w : In w (A ++ L) -> never_exceeds M B [w].
+Proof.
+  intros here k later_on. rewrite as_assumed_sum. cbn. rewrite Z.add_0_r.
+  destruct (queue_well M B _ instance _ _ _ _ _ _ _ _ _ _ before parts w here)
+    as ((same & _ & bounds) & none & _).
+  destruct (sane_of M B _ instance (tag w)) as [_ some low _ _ fit]; [eapply job_known; eauto|].
+  pose proof (some_capacity _ _ _ instance). destruct (Z.ltb_spec k (more_tokens w)) as
+    [inside|after];
+    [|lia].
+  unfold will_hold, more_tokens in *. rewrite whole_blocks_occ by exact block. etransitivity;
+    [|exact fit].
+  apply occ_mono; [exact block|]. destruct (Z.ltb_spec (generated w) (assumed w)); lia.
+Qed.
+
+(* T8: if some request runs, waits or arrives, some request generates a token in this round. *)
+Lemma some_request_runs : running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
+Proof.
+  intros some none. apply app_eq_nil in none as [no_S no_A].
+  assert (either : running s = [] \/ running s <> [])
+    by (clear; destruct (running s); [now left|now right]).
+  destruct either as [idle|busy]; [rewrite idle in some|now apply (greatest_stays busy)].
+  destruct waiting_ascends as (q & sorted & all). destruct q as [|w q].
+  - apply Permutation_nil in all. cbn in some. now rewrite all in some.
+  - destruct (admitted_in_order _ sorted all) as (m & admitted & _ & _ & stop).
+    assert (m = 0%nat) as ->.
+    { rewrite no_A in admitted. apply Permutation_nil in admitted. now destruct m. }
+    apply (stop 1%nat); [cbn; lia|]. rewrite no_S. cbn. apply fits_alone.
+    rewrite <- (all_waiting _ _ _ _ _ _ _ _ D). eapply Permutation_in; [exact all|now left].
+Qed.
+
+(* Beside each request that waits on stands one, not above it, that does not fit. *)
+Lemma first_left v : In v L ->
+  exists w, In w L /\ assumed w <= assumed v /\ ~ never_exceeds M B (S ++ A ++ [w]).
+Proof.
+  intros here. destruct waiting_ascends as (q & sorted & all).
+  destruct (admitted_in_order q sorted all) as (m & admitted & left & _ & stop).
+  apply (Permutation_in _ left) in here. destruct (skipn m q) as [|w rest] eqn:suffix; [easy|].
+  assert (shape : q = firstn m q ++ w :: rest) by (rewrite <- suffix; symmetry; apply firstn_skipn).
+  assert (some : (m < length q)%nat).
+  { apply (f_equal (@length _)) in suffix. rewrite skipn_length in suffix. cbn in suffix. lia. }
+  assert (len : length (firstn m q) = m) by (rewrite firstn_length; lia).
+  exists w. split; [eapply Permutation_in; [symmetry; exact left|now left]|]. split.
+  - destruct here as [->|here]; [lia|]. rewrite shape in sorted.
+    apply sorted_app in sorted as (_ & sorted & _). inversion_clear sorted as [|h t after first].
+    rewrite Forall_forall in first. specialize (first v here). rewrite below_spec in first. lia.
+  - intros fit. apply (stop (Datatypes.S m)); [lia|].
+    destruct (prefix_at (firstn m q) w rest) as [prefix _]. rewrite len, <- shape in prefix.
+    rewrite prefix. intros k later_on. rewrite <- (fit k later_on), !as_assumed_app.
+    rewrite (as_assumed_perm B k _ _ admitted). lia.
+Qed.
+
+(* Of two jobs that wait with equal prompts, the one with the greater length needs more. *)
+Lemma longer_needs_more k (w v : job request) : counts v -> prompt w = prompt v -> generated w = 0
+  ->
+  generated v = 0 -> assumed w <= assumed v -> 0 <= k ->
+  as_assumed B k [w] <= as_assumed B k [v].
+Proof.
+  intros counted same none_w none_v less later_on. rewrite !as_assumed_sum. cbn.
+  assert (hold : will_hold B k w = will_hold B k v)
+    by (unfold will_hold; now rewrite same, none_w, none_v).
+  pose proof (will_hold_nonneg B block k v counted later_on).
+  assert (more_tokens w <= more_tokens v).
+  { unfold more_tokens. rewrite none_w, none_v.
+    destruct (Z.ltb_spec 0 (assumed w)), (Z.ltb_spec 0 (assumed v)); lia. }
+  destruct (Z.ltb_spec k (more_tokens w)), (Z.ltb_spec k (more_tokens v)); lia.
+Qed.
+
+(* T7 (b): if all prompts are equal, not one more of those that wait on fits. *)
+Lemma admits_all_it_can v : (forall r r', In r requests -> In r' requests ->
+  prompt_len r = prompt_len r') -> In v L -> ~ never_exceeds M B (S ++ A ++ [v]).
+Proof.
+  intros equal here fit. destruct (first_left v here) as (w & there & less & no). apply no.
+  assert (in_w : In w (A ++ L)) by (apply in_app_iff; auto).
+  assert (in_v : In v (A ++ L)) by (apply in_app_iff; auto).
+  destruct (queue_well M B _ instance _ _ _ _ _ _ _ _ _ _ before parts w in_w)
+    as ((same_w & _) & none_w & _).
+  destruct (queue_well M B _ instance _ _ _ _ _ _ _ _ _ _ before parts v in_v)
+    as ((same_v & _) & none_v & _).
+  assert (same : prompt w = prompt v) by (rewrite same_w, same_v; apply equal; eapply job_known;
+    eauto).
+  pose proof (counts_queue M B _ instance _ _ _ _ _ _ _ _ _ _ before parts) as counted.
+  rewrite Forall_forall in counted. intros k later_on. specialize (fit k later_on).
+  pose proof (longer_needs_more k w v (counted v in_v) same none_w none_v less later_on).
+  rewrite !as_assumed_app in *. lia.
 Qed.
 End Round.
 End Rules.
@@ -270,15 +362,22 @@ Qed.
 
 (* T3, from the invariant and from where jobs come from. *)
 Lemma bounds_hold s : sane_instance M B requests -> reaches M B requests s ->
-  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j <= output_len (tag j)) /\
+  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j /\
+    assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1) <= output_len (tag j)) /\
   (forall s' j j', amin_round M B s s' -> In j (running s ++ waiting s) ->
-    In j' (running s' ++ waiting s') -> tag j = tag j' -> assumed j <= assumed j').
+    In j' (running s' ++ waiting s') -> tag j = tag j' ->
+    assumed j <= assumed j' <= assumed j + 1 /\ (assumed j' = assumed j \/ In j (running s))).
 Proof.
-  intros instance reached. split.
-  - destruct (reaches_safe _ _ _ instance s reached) as [_ runs waits _ _ _ _ _ _].
-    rewrite Forall_forall in runs, waits. intros j here. apply in_app_iff in here as [here|here].
-    + now destruct (runs j here) as ((_ & _ & bounds) & _).
-    + now destruct (waits j here) as ((_ & _ & bounds) & _).
+  intros instance reached. pose proof (reaches_safe _ _ _ instance s reached) as good. split.
+  - destruct good as [each runs waits _ _ _ _ _ _].
+    rewrite Forall_forall in runs, waits. intros j here.
+    assert (is_known : In (tag j) requests).
+    { eapply Permutation_in; [exact each|]. unfold requests_in. rewrite !in_app_iff.
+      apply in_app_iff in here as [here|here]; apply (in_map tag) in here; tauto. }
+    destruct (sane_of M B requests instance _ is_known) as [_ _ low _ _ _].
+    apply in_app_iff in here as [here|here].
+    + destruct (runs j here) as ((_ & _ & bounds) & _). lia.
+    + destruct (waits j here) as ((_ & _ & bounds) & _). lia.
   - intros s' j j' (a & l & E & S & A & L & f & g & parts).
     exact (never_forgets M B requests instance s s' a l E S A L f g reached parts j j').
 Qed.
@@ -378,5 +477,24 @@ Proof.
   destruct (admitted_in_order M B requests instance s s' _ _ _ _ _ _ _ _ reached parts w sorted all)
     as (m & admitted & left & fit & stop).
   exists w, m. repeat split; auto.
+Qed.
+
+(* T7 (b). *)
+Lemma admission_leaves_none v : sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  (forall r r', In r requests -> In r' requests -> prompt_len r = prompt_len r') ->
+  In v L -> ~ never_exceeds M B (S ++ A ++ [v]).
+Proof.
+  intros instance reached parts.
+  exact (admits_all_it_can M B requests instance s s' _ _ _ _ _ _ _ _ reached parts v).
+Qed.
+
+(* T8. *)
+Lemma never_idle : sane_instance M B requests -> reaches M B requests s ->
+  round_parts M B s s' arrived later E S A L finished going ->
+  running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
+Proof.
+  intros instance reached parts.
+  exact (some_request_runs M B requests instance s s' _ _ _ _ _ _ _ _ reached parts).
 Qed.
 End Statements.

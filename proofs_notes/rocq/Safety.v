@@ -16,7 +16,7 @@ Notation times := (count_occ request_dec).
 (* A job shows the machine's request, and T3 holds of it. *)
 Definition fair (j : job request) : Prop :=
   prompt j = prompt_len (tag j) /\ rank j = rank_of (tag j) /\
-  lower (tag j) <= assumed j <= output_len (tag j).
+  lower (tag j) <= assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1).
 
 (* The requests of a state: completed, running, waiting, and still to come. *)
 Definition requests_in (s : state) : list request :=
@@ -29,7 +29,8 @@ Hypothesis instance : sane_instance M B requests.
 
 (* A job that runs at the start of a round. *)
 Definition runs_well (t : Z) (j : job request) : Prop :=
-  fair j /\ 1 <= generated j < output_len (tag j) /\ arrival (tag j) <= t - generated j.
+  fair j /\ 1 <= generated j < output_len (tag j) /\
+  arrival (tag j) <= t - generated j /\ generated j <= assumed j + 1.
 
 (* A job that waits at the start of a round. *)
 Definition waits_well (t : Z) (j : job request) : Prop :=
@@ -223,15 +224,18 @@ Qed.
 
 (* A job that generates a token has all rules of a running job, but may have generated none. *)
 Lemma generates_well j : In j (S ++ A) -> fair j /\ 0 <= generated j < output_len (tag j) /\
-  arrival (tag j) <= now s - generated j /\ In (tag j) requests.
+  (arrival (tag j) <= now s - generated j /\ generated j <= assumed j) /\ In (tag j) requests.
 Proof.
   intros here. apply in_app_iff in here as [here|here].
-  - destruct (still_well j) as (is_fair & some & came); [apply in_app_iff; auto|].
-    repeat split; try apply is_fair; try lia. apply job_known. left. apply in_app_iff. auto.
+  - assert (there : In j (E ++ S)) by (apply in_app_iff; auto).
+    destruct (still_well j there) as (is_fair & some & came).
+    assert (generated j <= assumed j).
+    { destruct (from_running j there) as (i & _ & ->). rewrite learnt_assumed. cbn. lia. }
+    repeat split; try apply is_fair; try lia. apply job_known. now left.
   - destruct (queue_well j) as (is_fair & none & came); [apply in_app_iff; auto|].
     assert (there : In (tag j) requests) by (apply job_known; right; apply in_app_iff; auto).
-    destruct (sane_of _ there) as [_ some _ _ _ _].
-    repeat split; try apply is_fair; try lia. exact there.
+    destruct (sane_of _ there) as [_ some bounds _ _ _]. destruct is_fair as (same & rank & low).
+    repeat split; auto; lia.
 Qed.
 
 (* A job that finishes or goes on generated its token in this round. *)

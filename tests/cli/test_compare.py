@@ -20,6 +20,7 @@ from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.comparison.columns import COLUMNS, DEFAULT_COLUMNS
 from amin_ref.policies.names import DEFAULT_POLICIES, POLICIES
+from amin_ref.schemas import validate
 from amin_ref.workloads import build_instance
 from tests.cli.test_cli import PROGRAM, interrupted_once_seen, one_sentence
 from tests.support.project import PROJECT
@@ -47,6 +48,26 @@ class TestMachines:
         rows = {row["policy"]: row for row in csv.DictReader(io.StringIO(shown))}
         assert int(rows["fcfs"]["total_latency"]) == schedule.total_latency
         assert int(rows["fcfs"]["recomputed_tokens"]) == schedule.recomputed_tokens
+
+    @pytest.mark.parametrize("seeds", [(), ("--seeds", "2")], ids=["one seed", "two seeds"])
+    def test_the_machine_is_named(
+        self, seeds: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        line = ("compare", *SMALL, "--policies", "amin,fcfs", *seeds)
+        amin_ref(*line, *self.RESUME)
+        assert (
+            'of 1, on a machine with after_eviction "resume", tokens_per_round 300, max_running 20.'
+            in capsys.readouterr().out.replace("\n", " ")
+        )
+        for flags in (self.RESUME, ()):
+            amin_ref(*line, *flags, "--json")
+            text = capsys.readouterr().out
+            assert validate("seed-comparison" if seeds else "comparison", text) == ()
+            assert json.loads(text)["options"].get("machine") == (
+                {"after_eviction": "resume", "tokens_per_round": 300, "max_running": 20}
+                if flags
+                else None
+            )
 
     def test_recomputed_tokens_stand_in_the_place_of_wasted_ones(
         self, capsys: pytest.CaptureFixture[str]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Schedule, check, simulate
+from amin_ref import Amin, Instance, Machine, Request, Schedule, check, simulate
 from amin_ref.cli import comparing, report
 from amin_ref.cli.application import application
 from amin_ref.cli.bound import BestKnown, ProvenBound, best_known, proven_bound
@@ -26,7 +26,7 @@ from amin_ref.cli.report_file import caption
 from amin_ref.cli.signals import remember
 from amin_ref.comparison import Comparison
 from amin_ref.workloads import build_instance
-from oracle import Optimum, optimum
+from oracle import Optimum, optimum, verify
 from oracle.claims import LEDGER, Ledger
 from tests.cli.test_cli import one_sentence
 
@@ -238,6 +238,51 @@ def test_the_page_has_every_seed_and_says_whether_one_has_an_effect(
     assert (given is not None) == ("--schedule" in flags)
     for seed, comparison in policies.comparisons.items():
         assert comparison.instance == (chat_instance(seed) if size else chat_instance(7))
+
+
+@pytest.mark.parametrize("line", [["report", "out.html"], ["compare", "--report", "out.html"]])
+@pytest.mark.parametrize("limit", [[], ["--tokens-per-round", "900"]], ids=["free", "limited"])
+def test_a_report_is_of_the_machine_of_an_engine(
+    line: list[str], limit: list[str], notes: Notes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a round has limits no search finds a schedule: the best is one of the policies'."""
+    flags = ["--after-eviction", "resume", *limit]
+    seeds = ["--seeds", "2", "--policies", "amin,fcfs"]
+    drawn = reported(notes, [*line, *SMALL, *seeds, *flags])
+    machine = Machine(after_eviction="resume", tokens_per_round=900 if limit else None)
+    every = [*drawn.schedules.values(), *drawn.further[1].schedules.values()]
+    assert {schedule.instance.machine for schedule in every} == {machine}
+    assert not any(check(schedule) for schedule in every)
+    least = min(schedule.total_latency for schedule in drawn.schedules.values())
+    assert drawn.best.lower_bound <= drawn.best.total_latency <= least
+    if limit:
+        assert drawn.best.total_latency == least
+        assert drawn.best.certificate is not None
+        assert verify(drawn.best.schedule.instance, drawn.best.certificate) == (
+            drawn.best.lower_bound
+        )
+    again = shlex.split(drawn.again)
+    assert again[-len(flags) :] == flags or again[-len(flags) - 2 : -2] == flags
+    notes.drawn.clear()
+    assert reported(notes, again[1:]).schedules == drawn.schedules
+
+
+def test_a_schedule_of_an_engine_is_drawn_with_its_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that pauses and computes its prompt in chunks, through the whole drawing."""
+    monkeypatch.chdir(tmp_path)
+    machine = Machine(after_eviction="resume", last_token_stored=False, tokens_per_round=4)
+    instance = Instance(14, [Request(f"r{i}", 6, 5) for i in range(3)], machine=machine)
+    mine = simulate(instance, "fcfs")
+    assert mine.has_computed
+    assert mine.evictions
+    (tmp_path / "mine.json").write_text(mine.to_json())
+    line = ["report", "out.html", "--schedule", "mine.json", "--policies", "amin,fcfs"]
+    assert run(application, [*line, "--time-limit", "0"]) == 0
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "on a machine with after_eviction &#34;resume&#34;" in page
+    assert "r0 runs from round 0" in page
 
 
 def test_the_command_of_a_comparison_leaves_out_what_is_the_default(

@@ -309,7 +309,7 @@ ALWAYS_WITH_EFFECT = {
     "vectors": {"--output", "--output-folder"},
     "compare": {"--workload", "--policies", "--schedule", "--seeds", "--bound", "--round", "--slo",
                 "--format", "--json", "--report", *OF_THE_MACHINE},
-    "report": {"--claims", "--time-limit", "--policies"},
+    "report": {"--claims", "--time-limit", "--policies", *OF_THE_MACHINE},
     "claims": {"--workload", "--claim", "--quick", "--requests", "--capacity", "--seeds", "--dask",
                "--checkpoint", "--json", "--markdown"},
     "worst-case": {"--family", "--upper", "--time-limit", "--json"},

@@ -56,6 +56,9 @@ OVERFLOWS = instance(6, (1, 4), (1, 4, 1), (1, 1, 2))
 
 WRONG: tuple[tuple[FirstComeRule, int, tuple[str, ...], Instance, tuple[str, ...]], ...] = (
     ("evicted-needlessly", 1, ("b",), TWO, ("a 0-4", "b 0-1 e", "b 2-6")),
+    # In round 2 two tokens are left for b, with which it fits; its whole prefix would not.
+    ("evicted-needlessly", 2, ("b",), instance(12, (1, 9), (8, 1, 1), tokens_per_round=3),
+     ("a 0-9", "b 1-2 2 e", "b 9-12 3,3,2")),
     ("wrong-victim", 2, ("a", "b"), OVERFLOWS, ("a 0-2 e", "b 1-5", "a 5-9", "c 9-10")),
     # Of 10 tokens two are too many; either of b and c is enough.
     ("evicted-too-many", 2, ("b", "c"), instance(8, (1, 4), (1, 4, 1), (1, 4, 1)),
@@ -75,6 +78,9 @@ WRONG: tuple[tuple[FirstComeRule, int, tuple[str, ...], Instance, tuple[str, ...
     # In round 3, after the eviction, the prompt of b fits again, although no request comes or goes.
     ("stopped-too-early", 3, ("b",), instance(7, (1, 6), (1, 6)),
      ("a 0-6", "b 0-2 e", "b 6-12")),
+    # a takes all tokens of rounds 0 and 1, and one of round 2, in which nothing else happens.
+    ("stopped-too-early", 2, ("b",), instance(20, (6, 4), (1, 1), tokens_per_round=3),
+     ("a 0-5 3,3,1,1,1", "b 3-4")),
     ("wrong-chunk", 0, ("a",), instance(9, (4, 2), (2, 2), tokens_per_round=3),
      ("a 0-3 2,2,1", "b 1-4 1,1,1")),
     # a, which is first, computes one token of its rest of 4 in round 1, and b its whole prompt.
@@ -212,6 +218,7 @@ def replace_held(schedule: Schedule, held: tuple[int, ...]) -> Schedule:
     return Schedule(schedule.instance, schedule.runs, held=held)
 
 
+@pytest.mark.slow
 def test_conform_takes_less_than_five_seconds_for_2000_requests() -> None:
     chats = build_instance("chat", requests=2000, capacity=16_480, prediction=Rough(1, 1000))
     machine = replace(VLLM, tokens_per_round=2048, max_running=256)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.making import machine
 from tests.making.markers import replaced
 from tests.support.project import PROJECT
 
@@ -114,7 +115,7 @@ def _examples(item: pytest.Item) -> int:
 
 def table(book: Sequence[Statement], checks: Sequence[Check]) -> str:
     """The matrix, in Markdown."""
-    lines = ["| theorem | proved | exhausted | tested |", "|---|---|---|---|"]
+    lines = ["| theorem | proved | machine-checked | exhausted | tested |", "|---|---|---|---|---|"]
     for statement in book:
         own = [check for check in checks if check.theorem == statement.name]
         sizes = sorted({check.exhausted for check in own if check.exhausted is not None})
@@ -123,6 +124,7 @@ def table(book: Sequence[Statement], checks: Sequence[Check]) -> str:
         lines.append(
             f"| {statement.name} {statement.title} "
             f"| {'yes' if 'proved' in statement.kinds else '–'} "
+            f"| {machine.covered(statement.name)} "
             f"| {'; '.join(sizes) or '–'} "
             f"| {f'{len(tests)} tests, {examples:,} examples' if tests else '–'} |"
         )

@@ -25,8 +25,6 @@ from amin_ref import (
     Run,
     Schedule,
 )
-from amin_ref.cli.application import application
-from amin_ref.cli.exit_codes import run
 from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import instances, machines
@@ -237,15 +235,10 @@ def test_a_wrong_machine_in_a_document_is_refused(field: str, value: object, say
     assert validate("instance", text) != ()
 
 
-# What knows no machine but the paper's.
+# What knows every machine, and what refuses the schedule of a log that lacks something.
 
 ENDED = 0.0
 """A time limit that ends a search at once, should the search not refuse."""
-
-REFUSING: dict[str, Callable[[Instance, Schedule], object]] = {
-    "GivenSchedule": lambda _, schedule: GivenSchedule("mine", schedule),
-}
-"""Functions that take an instance or a schedule, each called with it."""
 
 SUPPORTING = {
     "optimum",
@@ -266,31 +259,6 @@ SUPPORTING = {
 """Public names that know every machine, and results of the functions above."""
 
 
-@pytest.mark.parametrize("machine", OTHERS, ids=repr)
-@pytest.mark.parametrize("name", REFUSING)
-def test_other_machines_are_refused_by_name(name: str, machine: Machine) -> None:
-    call = REFUSING[name]
-    call(instance_of(PAPERS), schedule_of(PAPERS))
-    says = (
-        f"instance: machine is {machine!r}, but this machine is not supported by .* yet; "
-        "give the paper's machine, Machine()."
-    )
-    with pytest.raises(InvalidValue, match=says.replace("(", r"\(").replace(")", r"\)")):
-        call(instance_of(machine), schedule_of(machine))
-
-
-TAKES_SCHEDULES = ("GivenSchedule",)
-"""Of these functions, those that take a schedule."""
-
-
-@pytest.mark.parametrize("name", TAKES_SCHEDULES)
-def test_runs_that_say_what_they_computed_are_refused_by_name(name: str) -> None:
-    chunked = Schedule(instance_of(PAPERS), (Run("a", 0, 4, "completed", (1, 1, 1, 1)),))
-    assert amin_ref.check(chunked) == ()
-    with pytest.raises(InvalidValue, match=r"computed is .*, but this field is not supported by"):
-        REFUSING[name](instance_of(PAPERS), chunked)
-
-
 LACKING = (
     Schedule(instance_of(PAPERS), (Run("a", 0, 2, "aborted"),), aborted={"a": 2}),
     Schedule(instance_of(PAPERS), (), aborted={"a": 2}),
@@ -301,11 +269,10 @@ LACKING = (
 
 
 @pytest.mark.parametrize("schedule", LACKING, ids=repr)
-@pytest.mark.parametrize("name", TAKES_SCHEDULES)
-def test_what_a_log_may_lack_is_refused_by_name(name: str, schedule: Schedule) -> None:
+def test_what_a_log_may_lack_is_refused_by_name(schedule: Schedule) -> None:
     says = r"(aborted|ended|held) is .*, but this field is not supported by .* yet"
     with pytest.raises(InvalidValue, match=says):
-        REFUSING[name](instance_of(PAPERS), schedule)
+        GivenSchedule("mine", schedule)
     for call in (search, solve):
         with pytest.raises(InvalidValue, match=says):
             call(instance_of(PAPERS), warm_start=schedule, time_limit=ENDED)
@@ -328,7 +295,7 @@ def test_no_public_function_is_missing_here() -> None:
         if callable(getattr(package, name)) and _takes_instances(getattr(package, name))
     }
     assert {"simulate", "check", "optimum", "Certificate"} <= taking
-    assert taking <= REFUSING.keys() | SUPPORTING
+    assert taking <= SUPPORTING
 
 
 def _takes_instances(called: object) -> bool:
@@ -338,30 +305,6 @@ def _takes_instances(called: object) -> bool:
     except ValueError:  # of a Literal, which cannot be called with anything
         return False
     return any(re.search("Instance|Schedule", str(each.annotation)) for each in parameters)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("report", "OUT", "--workload", "FILE"),
-        ("report", "OUT", "--schedule", "FILE"),
-    ],
-    ids=" ".join,
-)
-def test_commands_refuse_it_in_one_sentence(
-    words: tuple[str, ...],
-    tmp_path_factory: pytest.TempPathFactory,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    folder = tmp_path_factory.mktemp("machine")
-    file = folder / "resume.json"
-    file.write_text(schedule_of(Machine(after_eviction="resume")).to_json(), encoding="utf-8")
-    names = {"FILE": str(file), "OUT": str(folder / "out.html")}
-    assert run(application, [names.get(word, word) for word in words]) == 2
-    said = capsys.readouterr()
-    assert "not supported by" in said.err
-    assert said.err.count("\n") <= 3
-    assert said.out == ""
 
 
 def test_vectors_refuse_it_when_read() -> None:

@@ -10,8 +10,9 @@ import pytest
 from amin_ref import Instance, Machine, check
 from oracle import optimum
 from oracle.programme.branch_and_cut import solve
+from oracle.programme.candidates import kinds_of
 from oracle.search.branch_and_bound import search
-from tests.models.naive_optimum import naive_optimum, random_instance
+from tests.models.naive_optimum import held, naive_optimum, random_instance
 
 PORTIONS = 40
 INSTANCES_PER_PORTION = 50
@@ -66,6 +67,15 @@ def test_all_methods_agree_where_the_last_token_is_not_stored() -> None:
         for found in (by_search, by_programme, by_portfolio):
             assert check(found.schedule) == ()
             assert found.schedule.total_latency == found.lower_bound == least, instance
+
+
+def test_the_programme_knows_what_is_stored() -> None:
+    for instance in map(unstored, portion_of_instances(1)):
+        for kind in kinds_of(instance):
+            for member in kind.members:
+                alone = {instance.requests[member].id: 0}
+                during = range(kind.output_len)
+                assert kind.occupancy.tolist() == [held(instance, alone, t) for t in during]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from amin_ref import (
@@ -19,6 +20,7 @@ from amin_ref import (
     FirstComeFirstServed,
     HindsightShortestFirst,
     Instance,
+    Machine,
     Run,
     Schedule,
     check,
@@ -42,6 +44,11 @@ from tests.support.real_data import data_folder
 
 REQUESTS = 2_000
 CAPACITY = 16_492
+ENGINE = Machine(
+    after_eviction="resume", last_token_stored=False, tokens_per_round=2_048, max_running=256
+)
+"""The machine of vLLM with its usual limits."""
+
 SMALL = 5_000
 """Small instances that are timed together."""
 
@@ -92,9 +99,13 @@ def large() -> None:
     for name, instance in workloads():
         row(f"Amin's: {name}", simulate(instance, Amin()), "amin")
         row(f"FCFS's: {name}", simulate(instance, FirstComeFirstServed()), "amin")
+        row(f"FCFS's: {name}", simulate(instance, FirstComeFirstServed()), "fcfs")
         row(f"Amax's: {name}", simulate(instance, Amax()), "amin")
         row(f"Amax's: {name}", simulate(instance, Amax()), "amax")
         row(f"H-SF's: {name}", simulate(instance, HindsightShortestFirst()), "h-sf")
+        in_chunks = replace(instance, capacity=16_480, block_size=16, machine=ENGINE)
+        row(f"Amin's, in chunks: {name}", simulate(in_chunks, Amin()), "amin")
+        row(f"FCFS's, in chunks: {name}", simulate(in_chunks, FirstComeFirstServed()), "fcfs")
     roomy = build_instance("chat", requests=REQUESTS, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in roomy.requests)
     row("all fit, all a round late: random chats", Schedule(roomy, late), "amin")

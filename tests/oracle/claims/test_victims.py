@@ -8,7 +8,7 @@ from hypothesis import given
 from amin_ref import Instance, Machine, simulate
 from amin_ref.comparison.metrics import recomputed_share
 from amin_ref.strategies import instances
-from oracle.claims.victims import HEADINGS, PREDICTIONS, longest_wait, main
+from oracle.claims.victims import HEADINGS, PREDICTIONS, main, most_waited
 from oracle.claims.victims import policies as rows
 
 
@@ -33,7 +33,7 @@ def test_the_recompute_tax_and_the_longest_wait_by_their_definitions(instance: I
             generated += run.length
         waits.append(runs[-1].stop - request.arrival - sum(run.length for run in runs))
     assert recomputed_share(schedule) == again / computed
-    assert longest_wait(schedule) == max(waits)
+    assert most_waited(schedule) == max(waits)
 
 
 def test_the_command_prints_a_row_for_each_policy_and_prediction(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import pickle
 from fractions import Fraction
+from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
@@ -30,13 +32,21 @@ from amin_ref.policies.names import FOR_RESUME, POLICIES
 from amin_ref.small.optimum import Hindsight
 from amin_ref.small.optimum_resume import ResumingHindsight
 from amin_ref.small.setting import Outputs, Setting
+from oracle import lower_bound
+from oracle.heuristics.best_tokens import best_token_schedule
 from oracle.ratio.adversary import AdversaryTree
+from oracle.ratio.answer import WorstCase
 from oracle.ratio.checkpoint import Checkpoint
 from oracle.ratio.question import RULES, PolicyName, Question
+from oracle.ratio.tables import read_table, table_questions
 from oracle.ratio.worst_case import worst_case
+from oracle.search.token_vectors import search_token_vectors
 from tests.models.naive_resume import naive_resume_optimum
 from tests.support.profiles import times
+from tests.support.project import PROJECT
 from tests.support.settings import RESUME, by_position, settings_of_requests
+
+TABLE = PROJECT / "proofs_notes" / "data" / "worst_case_resume.jsonl"
 
 COVERED = ("amin", "amax", "fcfs", "h-sf", "srv")
 """Policies of which every tie-break is covered."""
@@ -211,3 +221,66 @@ class TestCommand:
         line = "worst-case --family staggered --upper 4 --after-eviction resume"
         assert run(application, line.split()) == 2
         assert "--after-eviction has no effect with --family" in capsys.readouterr().err
+
+
+@cache
+def table() -> tuple[WorstCase, ...]:
+    return tuple(read_table(TABLE))
+
+
+def bound_of_theorem_j(setting: Setting) -> Fraction:
+    """(1 + 8(s + u)/(s + ℓ))/α."""
+    s, lower, upper = setting.prompt_len, setting.lower, setting.upper
+    return (1 + Fraction(8 * (s + upper), s + lower)) / setting.alpha
+
+
+class TestTable:
+    def test_the_table_answers_every_question_in_order(self) -> None:
+        assert [answer.question for answer in table()] == table_questions(RESUME)
+
+    @pytest.mark.theorem("T16")
+    def test_every_ratio_is_below_the_bound_of_theorem_j(self) -> None:
+        for answer in table():
+            assert answer.found.ratio <= bound_of_theorem_j(answer.question.setting)
+
+    def test_costs_and_optima_are_between_bounds(self) -> None:
+        for answer in table()[::7]:
+            question, found = answer.question, answer.found
+            hindsight = ResumingHindsight(question.setting)
+            assert hindsight.lower_bound(found.outputs) <= found.optimum
+            assert found.optimum <= hindsight.upper_bound(found.outputs)
+            instance = question.setting.instance(found.by_rank)
+            policy = made(question.policy, found.by_rank)
+            assert simulate(instance, policy).total_latency == found.cost
+
+    def test_without_a_binding_cache_every_policy_is_optimal(self) -> None:
+        for answer in table():
+            setting, n = answer.question.setting, answer.question.requests
+            if setting.capacity == n * (setting.prompt_len + setting.upper):
+                assert answer.found.ratio == 1
+
+    def test_recomputing_a_part_of_the_table_gives_the_same(self) -> None:
+        few = [answer for answer in table() if answer.question.requests == 4]
+        for answer in few[::60]:
+            assert worst_case(answer.question) == answer
+
+    @pytest.mark.slow
+    def test_the_search_over_token_vectors_finds_the_same_optima(self) -> None:
+        for answer in table()[::20]:
+            instance = answer.question.setting.instance(answer.found.by_rank)
+            start = best_token_schedule(instance, time_limit=0)
+            prices = lower_bound(instance, time_limit=0.3)
+            found = search_token_vectors(instance, start, certificate=prices)
+            assert found.exhausted
+            assert found.lower_bound == answer.found.optimum
+
+    @pytest.mark.slow
+    def test_recomputing_some_lines_of_six_requests_gives_the_same(self) -> None:
+        for answer in [one for one in table() if one.question.requests == 6][::40]:
+            assert worst_case(answer.question) == answer
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(os.environ.get("AMIN_PROFILE") != "deep", reason="an hour")
+    def test_recomputing_the_whole_table_gives_the_same(self) -> None:
+        for answer in table():
+            assert worst_case(answer.question) == answer

@@ -1,0 +1,115 @@
+"""The program that Coq extracts from the proved development, as a process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from amin_ref import Instance, RequestId, Run
+from tests.support.project import PROJECT
+
+ROCQ = PROJECT / "proofs_notes" / "rocq"
+"""The folder of the machine-checked proofs."""
+
+TOOLS = ("coqc", "ocamlfind")
+"""The commands that ``build.sh program`` needs."""
+
+
+def missing_tools() -> list[str]:
+    """The commands that this machine lacks for a build."""
+    return [tool for tool in TOOLS if shutil.which(tool) is None]
+
+
+def built(folder: Path) -> Path:
+    """Copy the sources into a folder, compile them there, and return the program's path."""
+    copy = folder / "rocq"
+    sources = shutil.ignore_patterns("*.vo*", "*.glob", ".*.aux", "Audit.v", "amin_model*", "*.cm*")
+    shutil.copytree(ROCQ, copy, ignore=sources)
+    subprocess.run(["bash", "build.sh", "program"], cwd=copy, check=True)
+    return copy / "amin_model"
+
+
+def in_words(instance: Instance, ranks: Mapping[RequestId, int]) -> str:
+    """An instance as the program reads it; requests are numbered by position."""
+    lines = [f"{instance.capacity} {instance.block_size} {len(instance.requests)}"]
+    for request in instance.requests:
+        upper = "-" if request.upper is None else request.upper
+        lines.append(
+            f"{request.prompt_len} {request.output_len} {request.lower} {upper} "
+            f"{request.arrival} {ranks[request.id]}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+class Program:
+    """A running copy of the program. Use it as a context, which ends the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+    def _ask(self, text: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def schedule(
+        self, policy: str, instance: Instance, ranks: Mapping[RequestId, int]
+    ) -> tuple[set[tuple[RequestId, int, int, str]], int]:
+        """The runs ``(id, start, stop, outcome)`` of a policy, and the total latency."""
+        number, latency = map(int, self._ask(f"S {policy} {in_words(instance, ranks)}").split())
+        runs = set()
+        for _ in range(number):
+            position, start, stop, completed = map(int, self._line().split())
+            identity = instance.requests[position].id
+            runs.add((identity, start, stop, "completed" if completed else "evicted"))
+        assert len(runs) == number
+        return runs, latency
+
+    def accepts(
+        self, instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int]
+    ) -> bool:
+        """Whether the proved checker finds the schedule valid."""
+        places = {request.id: place for place, request in enumerate(instance.requests)}
+        lines = [
+            f"{places[run.request]} {run.start} {run.stop} {int(run.outcome == 'completed')}"
+            for run in runs
+        ]
+        text = "\n".join([f"K {in_words(instance, ranks)}{len(lines)}", *lines, ""])
+        return {"valid": True, "invalid": False}[self._ask(text)]
+
+    def bound(
+        self,
+        instance: Instance,
+        prices: Sequence[int],
+        denominator: int,
+        ranks: Mapping[RequestId, int],
+    ) -> int:
+        """``denominator`` times the bound of the prices of rounds 0, 1, …"""
+        words = " ".join(map(str, [denominator, len(prices), *prices]))
+        return int(self._ask(f"C {words} {in_words(instance, ranks)}"))
