@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from amin_ref.vectors import VectorPolicy
-from tests.long.mutants.catalogue import DOUBLING, MUTANTS, RATIOS, Mutant
+from tests.long.mutants.catalogue import COMPILED, DOUBLING, MUTANTS, RATIOS, Mutant
 from tests.making.vectors.implementation import OURS, Implementation, broken
 from tests.models.wrong_schedulers import WRONG, WRONG_ON_OTHER_MACHINES, Wrong
 
@@ -28,6 +28,10 @@ NOT_IN_VECTORS = {
     "checker leaves out the requests that are one block ahead": _OF_THE_SUM,
     "checker counts a block of which a request holds nothing": _OF_THE_SUM,
     "SVF counts volumes without blocks": "none of 150 small instances shows it; tests of T20 do",
+    **dict.fromkeys(
+        (mutant.name for mutant in COMPILED),
+        "compiled code makes the schedules of large instances alone; its tests find it",
+    ),
     **dict.fromkeys(
         (mutant.name for mutant in RATIOS if mutant.file != DOUBLING),
         "a hypothesis of a theorem on ratios, whose tests find it",
