@@ -41,6 +41,12 @@ CYCLE = Schedule(
 """a is evicted while b runs, b while a runs, and a again; then one runs after the other."""
 
 
+LIMITED = Machine(
+    after_eviction="resume", last_token_stored=False, tokens_per_round=3, max_running=4, watermark=1
+)
+"""A machine with every option of engines."""
+
+
 def judged(
     schedule: Schedule | str, folder: Path, capsys: pytest.CaptureFixture[str], *flags: str
 ) -> tuple[str, dict[str, object]]:
@@ -92,11 +98,13 @@ def decisions(document: dict[str, object]) -> dict[str, dict[str, object]]:
     return {each["policy"]: each for each in found}
 
 
+@pytest.mark.parametrize("machine", [Machine(), LIMITED], ids=["paper's", "engine's"])
 @pytest.mark.parametrize("policy", ["amin", "fcfs"])
 def test_the_decisions_are_those_of_the_policy_that_made_them(
-    policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    policy: str, machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    instance = Instance(12, [Request(i, 1, 9, lower=5 - i) for i in range(5)])
+    requests = [Request(i, 1, 9, lower=5 - i) for i in range(5)]
+    instance = Instance(12, requests, machine=machine)
     schedule = simulate(instance, policy)
     text, document = judged(schedule, tmp_path, capsys, "--no-bound")
     found = decisions(document)

@@ -208,6 +208,34 @@ def test_a_run_that_stops_with_its_client_is_no_decision(policy: Name, outcome: 
         assert verdict.conforms == (start == 2)
 
 
+def test_requests_are_evicted_until_the_whole_prefixes_fit() -> None:
+    """In round 2, b needs 4 tokens, and a 5 with its whole prefix, of which it computes 2."""
+    requests = (Request("b", 1, 3, lower=3), Request("a", 4, 1, lower=1, arrival=1))
+    machine = Machine(after_eviction="resume", tokens_per_round=2)
+    instance = Instance(8, requests, machine=machine)
+    runs = (Run("b", 0, 3, "completed"), Run("a", 1, 4, "completed", (1, 1, 2)))
+    departure = conform(Schedule(instance, runs)).departure
+    assert departure is not None
+    assert (departure.round, departure.rule) == (2, "evicted-too-few")
+    assert departure.requests == ("a",)
+    assert "whose next tokens need 9 tokens of cache" in departure.message
+    assert "Amin would have evicted 'a' and admitted none" in departure.message
+
+
+@pytest.mark.parametrize("policy", NAMES[:3])
+def test_a_request_starts_in_the_first_round_that_has_tokens_for_it(policy: Name) -> None:
+    """a takes all tokens of rounds 0 and 1, and one of round 2, in which nothing else happens."""
+    requests = (Request("a", 6, 4, 4, 4), Request("b", 1, 5, 5, 5))
+    instance = Instance(30, requests, machine=Machine(tokens_per_round=3))
+    first = Run("a", 0, 5, "completed", (3, 3, 1, 1, 1))
+    for start in (2, 3):
+        verdict = conform(
+            Schedule(instance, (first, Run("b", start, start + 5, "completed"))), policy
+        )
+        assert not verdict.violations
+        assert verdict.conforms == (start == 2)
+
+
 @pytest.mark.parametrize("longest", [2**20, 0], ids=["by round", "by request"])
 def test_no_request_starts_while_a_delayed_prefill_is_planned_to_exceed_the_cache(
     longest: int, monkeypatch: pytest.MonkeyPatch

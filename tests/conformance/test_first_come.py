@@ -78,6 +78,9 @@ WRONG: tuple[tuple[FirstComeRule, int, tuple[str, ...], Instance, tuple[str, ...
     # In round 3, after the eviction, the prompt of b fits again, although no request comes or goes.
     ("stopped-too-early", 3, ("b",), instance(7, (1, 6), (1, 6)),
      ("a 0-6", "b 0-2 e", "b 6-12")),
+    # a takes all tokens of rounds 0 and 1, and one of round 2, in which nothing else happens.
+    ("stopped-too-early", 2, ("b",), instance(20, (6, 4), (1, 1), tokens_per_round=3),
+     ("a 0-5 3,3,1,1,1", "b 3-4")),
     ("wrong-chunk", 0, ("a",), instance(9, (4, 2), (2, 2), tokens_per_round=3),
      ("a 0-3 2,2,1", "b 1-4 1,1,1")),
     # a, which is first, computes one token of its rest of 4 in round 1, and b its whole prompt.
