@@ -4,12 +4,14 @@ This folder shares no code with the simulator, the cache or the policies, not ev
 So a bug in one of them cannot make the checker miss its effect.
 
 To read: ``violation`` (what is reported), ``tracing`` (what a run does, round by round); then a
-file for each question: ``completion``, ``timing``, ``aborts``, ``limits``, ``memory``.
+file for each question: ``completion``, ``timing``, ``aborts``, ``limits``, ``memory``; and
+``columns``, which sees that a schedule of many runs is valid.
 """
 
 from __future__ import annotations
 
 from amin_ref.checker.aborts import aborted_lengths, stops_when_aborted
+from amin_ref.checker.columns import plainly_valid
 from amin_ref.checker.completion import completes_once, lengths, tokens_of_runs
 from amin_ref.checker.limits import within_max_running, within_tokens_per_round
 from amin_ref.checker.memory import (
@@ -44,6 +46,8 @@ def check(schedule: Schedule) -> tuple[Violation, ...]:
     the capacity is judged by it; where ``held`` is less than the runs imply, requests share
     prefixes, and the tokens computed in a round cannot be judged (decision D44).
     """
+    if plainly_valid(schedule):
+        return ()
     instance, machine = schedule.instance, schedule.instance.machine
     found: list[Violation] = []
     every: list[Traced] = []

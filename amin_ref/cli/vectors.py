@@ -42,8 +42,8 @@ def vectors_command(output: str, folder: str | None) -> None:
     A vector has an id, a comment, the flags of all bugs that it detects, an instance, and a result:
     'valid': the policy makes this one schedule. 'acceptable': the policy makes one of these
     schedules, depending on ties. 'invalid': a checker must refuse the schedule, by the rule named.
-    The notes describe the bug of each flag, and what it costs. 'amin-ref schema vectors' prints
-    the JSON Schema.
+    The notes describe the bug of each flag, and what it costs. An instance without a machine is on
+    the paper's machine. 'amin-ref schema vectors' prints the JSON Schema.
     """
     if folder is None and output != "-" and Path(output).is_dir():
         warn("--output with a folder is now --output-folder; version 0.2 is the last to accept it.")

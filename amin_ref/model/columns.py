@@ -85,6 +85,12 @@ class RunColumns:
         """The rounds of each run, which are its tokens."""
         return self.stops - self.starts
 
+    @property
+    def completed(self) -> NDArray[np.bool_]:
+        """Whether each run completes its request; otherwise it is evicted."""
+        found: NDArray[np.bool_] = self.outcomes == COMPLETED
+        return found
+
     def equal(self, other: RunColumns) -> bool:
         """Whether the columns hold the same numbers."""
         return (

@@ -27,7 +27,7 @@ from amin_ref.model.machine import (
 )
 from amin_ref.model.request import Request
 from amin_ref.model.short_form import short_tuple
-from amin_ref.model.validation import RequestId, is_request_id, whole_number
+from amin_ref.model.validation import RequestId, is_request_id, is_whole, whole_number
 
 FORMAT = "amin-ref/instance"
 VERSIONS = (1, 2)
@@ -368,9 +368,36 @@ def _request_document(request: Request) -> dict[str, object]:
     return document
 
 
+_REQUIRED_OF_REQUEST = ("id", "prompt_len", "output_len")
+_OPTIONAL_OF_REQUEST = ("lower", "upper", "arrival")
+_FIELDS_OF_REQUEST = {*_REQUIRED_OF_REQUEST, *_OPTIONAL_OF_REQUEST}
+
+
+def _plain_request(found: Mapping[str, object]) -> Request | None:
+    """The request, if the object has known fields alone, and right values: as most have.
+
+    The texts of messages, which name the place in the document, cost more than all tests.
+    """
+    if not found.keys() <= _FIELDS_OF_REQUEST:
+        return None
+    request_id = found.get("id")
+    prompt_len, output_len = found.get("prompt_len"), found.get("output_len")
+    lower, upper = found.get("lower", 1), found.get("upper")
+    arrival = found.get("arrival", 0)
+    if not is_request_id(request_id) or not is_whole(arrival, 0):
+        return None
+    if not is_whole(prompt_len, 1) or not is_whole(output_len, 1) or not is_whole(lower, 1):
+        return None
+    if upper is not None and not is_whole(upper, 1):
+        return None
+    return Request(request_id, prompt_len, output_len, lower, upper, arrival)
+
+
 def _request_from_document(value: object, where: str) -> Request:
     found = expect_object(value, where)
-    expect_fields(found, where, ("id", "prompt_len", "output_len"), ("lower", "upper", "arrival"))
+    if (plain := _plain_request(found)) is not None:
+        return plain
+    expect_fields(found, where, _REQUIRED_OF_REQUEST, _OPTIONAL_OF_REQUEST)
     request_id = found["id"]
     if not is_request_id(request_id):
         raise InvalidValue(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amin_ref.model.errors import InvalidValue, shown
-from amin_ref.model.validation import RequestId, is_request_id, whole_number
+from amin_ref.model.validation import RequestId, is_request_id, is_whole, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,18 @@ class Request:
                 "it must be a non-empty string or an int of at most 53 bits",
                 "name the request with a string or an int",
             )
-        of = f"request {shown(self.id)}: "
-        whole_number(of + "prompt_len", self.prompt_len, 1, "tokens")
-        whole_number(of + "output_len", self.output_len, 1, "tokens")
-        whole_number(of + "lower", self.lower, 1, "tokens")
-        whole_number(of + "arrival", self.arrival, 0, "rounds")
-        if self.upper is None:
-            return
-        whole_number(of + "upper", self.upper, 1, "tokens")
-        if self.upper < self.lower:
+        for name, value, least, unit in (
+            ("prompt_len", self.prompt_len, 1, "tokens"),
+            ("output_len", self.output_len, 1, "tokens"),
+            ("lower", self.lower, 1, "tokens"),
+            ("arrival", self.arrival, 0, "rounds"),
+            ("upper", 1 if self.upper is None else self.upper, 1, "tokens"),
+        ):
+            if not is_whole(value, least):  # the text of a message costs more than all tests
+                whole_number(f"request {shown(self.id)}: {name}", value, least, unit)
+        if self.upper is not None and self.upper < self.lower:
             raise InvalidValue(
-                of + "upper",
+                f"request {shown(self.id)}: upper",
                 self.upper,
                 f"it must be at least lower, which is {self.lower}",
                 f"raise it to {self.lower} or more, or give None where it is unknown",
@@ -65,17 +66,16 @@ class Request:
         Raises:
             InvalidValue: names the bound that is wrong.
         """
-        of = f"request {shown(self.id)}: "
         if self.lower > self.output_len:
             raise InvalidValue(
-                of + "lower",
+                f"request {shown(self.id)}: lower",
                 self.lower,
                 f"it must not exceed output_len, which is {self.output_len}",
                 f"lower it to {self.output_len} or less",
             )
         if self.upper is not None and self.upper < self.output_len:
             raise InvalidValue(
-                of + "upper",
+                f"request {shown(self.id)}: upper",
                 self.upper,
                 f"it must be at least output_len, which is {self.output_len}",
                 f"raise it to {self.output_len} or more, or give None where it is unknown",

@@ -46,7 +46,7 @@ from amin_ref.model.machine import PAPERS_MACHINE, refuse_other_machines
 from amin_ref.model.request import Request
 from amin_ref.model.rounds import held_by_round, prefix_computed, tokens_generated
 from amin_ref.model.short_form import short_tuple
-from amin_ref.model.validation import RequestId, is_request_id, whole_number
+from amin_ref.model.validation import RequestId, is_request_id, is_whole, whole_number
 
 FORMAT = "amin-ref/schedule"
 LINES_FORMAT = "amin-ref/schedule-lines"
@@ -100,20 +100,27 @@ class Run:
             raise InvalidValue(
                 "run: request", self.request, "it must be a request's id", "give a string or an int"
             )
-        of = f"run of request {shown(self.request)}: "
-        whole_number(of + "start", self.start, 0, "rounds")
-        whole_number(of + "stop", self.stop, 0, "rounds")
+        for name, value in (("start", self.start), ("stop", self.stop)):
+            if not is_whole(value, 0):  # the text of a message costs more than all tests
+                whole_number(self._named(name), value, 0, "rounds")
         if self.stop < self.start:
             raise InvalidValue(
-                of + "stop",
+                self._named("stop"),
                 self.stop,
                 f"it must not lie before start, which is {self.start}",
                 "give the round after the run's last token",
             )
         if self.outcome not in OUTCOMES:
-            raise InvalidValue(of + "outcome", self.outcome, _KNOWN_OUTCOMES, "give one of them")
+            raise InvalidValue(
+                self._named("outcome"), self.outcome, _KNOWN_OUTCOMES, "give one of them"
+            )
         if self.computed is not None:
-            object.__setattr__(self, "computed", _numbers_computed(self, self.computed, of))
+            computed = _numbers_computed(self, self.computed, self._named("computed"))
+            object.__setattr__(self, "computed", computed)
+
+    def _named(self, field: str) -> str:
+        """What a message calls a field."""
+        return f"run of request {shown(self.request)}: {field}"
 
     def __repr__(self) -> str:
         """As of any dataclass, but without ``computed`` where it is ``None``."""
@@ -765,19 +772,19 @@ def _parsed_line(line: str, number: int, may_be_cut: bool) -> object:
         ) from None
 
 
-def _numbers_computed(run: Run, computed: Iterable[int], of: str) -> tuple[int, ...]:
+def _numbers_computed(run: Run, computed: Iterable[int], field: str) -> tuple[int, ...]:
     """The numbers as a tuple, with one for each of the run's rounds."""
     try:
         found = tuple(computed)
     except TypeError:
         raise InvalidValue(
-            of + "computed", computed, "it must be an iterable of ints", "give a tuple"
+            field, computed, "it must be an iterable of ints", "give a tuple"
         ) from None
     for number in found:
-        whole_number(of + "computed", number, 0, "tokens")
+        whole_number(field, number, 0, "tokens")
     if len(found) != run.length:
         raise InvalidValue(
-            of + "computed",
+            field,
             found,
             f"it must have one number for each of the {run.length} rounds of the run",
             "give 0 for a round in which the run is paused",
@@ -826,6 +833,8 @@ def run_from_document(value: object, where: str, instance: Instance, version: in
             request.
     """
     found = expect_object(value, where)
+    if (plain := _plain_run(found, instance)) is not None:
+        return plain
     optional = () if version == 1 and "computed" not in found else ("computed",)
     expect_fields(found, where, ("request", "start", "stop", "outcome"), optional)
     if version == 1 and "computed" in found:
@@ -861,6 +870,27 @@ def run_from_document(value: object, where: str, instance: Instance, version: in
             for index, number in enumerate(expect_array(found["computed"], f"{where}: computed"))
         ),
     )
+
+
+_PLAIN_FIELDS = {"request", "start", "stop", "outcome"}
+
+
+def _plain_run(found: Mapping[str, object], instance: Instance) -> Run | None:
+    """The run, if the object has these fields alone, and right values: as most have.
+
+    The texts of messages, which name the place in the document, cost more than all tests.
+    """
+    if found.keys() != _PLAIN_FIELDS:
+        return None
+    request, outcome = found["request"], found["outcome"]
+    start, stop = found["start"], found["stop"]
+    if not is_request_id(request) or request not in instance.positions:
+        return None
+    if not is_whole(start, 0) or not is_whole(stop, 0):
+        return None
+    if not _is_outcome(outcome) or outcome == "aborted":
+        return None
+    return Run(request, start, stop, outcome)
 
 
 def _is_outcome(value: object) -> TypeGuard[Outcome]:

@@ -13,6 +13,11 @@ RequestId = str | int
 """A request's id. ``1`` and ``"1"`` are two different ids."""
 
 
+def is_whole(value: object, least: int) -> TypeGuard[int]:
+    """Whether ``value`` is an ``int`` from ``least`` to :data:`LARGEST`."""
+    return type(value) is int and least <= value <= LARGEST
+
+
 def whole_number(field: str, value: object, least: int, unit: str) -> int:
     """``value`` itself, if it is an ``int`` from ``least`` to :data:`LARGEST`.
 

@@ -16,7 +16,12 @@ from typing import Literal, TypeVar, get_args
 from amin_ref.checker import Rule
 from amin_ref.conformance import BugRule, RoundRule
 from amin_ref.model.errors import InvalidDocument, InvalidValue, shown
-from amin_ref.model.instance import Instance, instance_document, instance_from_document
+from amin_ref.model.instance import (
+    Instance,
+    instance_document,
+    instance_from_document,
+    refuse_machine_field,
+)
 from amin_ref.model.json_reading import (
     expect_array,
     expect_fields,
@@ -24,12 +29,16 @@ from amin_ref.model.json_reading import (
     expect_object,
     parse,
 )
-from amin_ref.model.machine import refuse_other_machines
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.schedule import Schedule, run_document, run_from_document
 from amin_ref.model.validation import RequestId, is_request_id, whole_number
 
 FORMAT = "amin-ref/vectors"
 VERSION = 1
+"""Of a file whose instances are all on the paper's machine."""
+
+MACHINE_VERSION = 2
+"""Of a file with another machine: an instance may have a ``machine``, and a run ``computed``."""
 
 Result = Literal["valid", "acceptable", "invalid"]
 VectorPolicy = Literal[
@@ -133,7 +142,12 @@ class VectorFile:
         return VectorFile(tuple(note for note in self.notes if note.flag in used), groups)
 
     def to_json(self) -> str:
-        """The vectors as JSON, versioned, with each note and each vector on a line of its own."""
+        """The vectors as JSON, versioned, with each note and each vector on a line of its own.
+
+        The version is 1 if every instance is on the paper's machine, else 2.
+        """
+        on_papers = all(vector.instance.machine == PAPERS_MACHINE for vector in self.vectors)
+        version = VERSION if on_papers else MACHINE_VERSION
         notes = ",\n".join(
             json.dumps(note.flag) + ": " + json.dumps({"bug": note.bug, "cost": note.cost})
             for note in self.notes
@@ -145,7 +159,7 @@ class VectorFile:
             for group in self.groups
         )
         return (
-            f'{{"format": "{FORMAT}", "version": {VERSION},\n'
+            f'{{"format": "{FORMAT}", "version": {version},\n'
             f'"notes": {{\n{notes}\n}},\n"groups": [\n{groups}\n]}}\n'
         )
 
@@ -157,14 +171,15 @@ class VectorFile:
             InvalidDocument: the text is not JSON, or not of this format and version.
             InvalidValue: a field's value breaks a rule.
         """
-        document = expect_format(parse(text), FORMAT, VERSION)
+        document = expect_format(parse(text), FORMAT, VERSION, MACHINE_VERSION)
+        version = MACHINE_VERSION if document["version"] == MACHINE_VERSION else VERSION
         expect_fields(document, "vectors", ("format", "version", "notes", "groups"), ())
         notes = expect_object(document["notes"], "vectors: notes")
         groups = expect_array(document["groups"], "vectors: groups")
         return cls(
             tuple(_note_from_document(flag, note) for flag, note in notes.items()),
             tuple(
-                _group_from_document(group, f"groups[{index}]", notes)
+                _group_from_document(group, f"groups[{index}]", notes, version)
                 for index, group in enumerate(groups)
             ),
         )
@@ -208,13 +223,15 @@ def _note_from_document(flag: str, value: object) -> Note:
     return Note(flag, *(_text(found[field], f"{where}: {field}") for field in ("bug", "cost")))
 
 
-def _group_from_document(value: object, where: str, notes: Mapping[str, object]) -> Group:
+def _group_from_document(
+    value: object, where: str, notes: Mapping[str, object], version: int
+) -> Group:
     found = expect_object(value, where)
     expect_fields(found, where, ("flag", "vectors"), ())
     return Group(
         _flag(found["flag"], where, notes),
         tuple(
-            _vector_from_document(vector, f"{where}: vectors[{index}]", notes)
+            _vector_from_document(vector, f"{where}: vectors[{index}]", notes, version)
             for index, vector in enumerate(expect_array(found["vectors"], f"{where}: vectors"))
         ),
     )
@@ -223,15 +240,20 @@ def _group_from_document(value: object, where: str, notes: Mapping[str, object])
 _ALWAYS = ("id", "comment", "flags", "policy", "instance", "result", "schedules")
 
 
-def _vector_from_document(value: object, where: str, notes: Mapping[str, object]) -> Vector:
+def _vector_from_document(
+    value: object, where: str, notes: Mapping[str, object], version: int
+) -> Vector:
     found = expect_object(value, where)
     result = _one_of(found.get("result"), f"{where}: result", RESULTS)
     refused = ("rule", "round") if result == "invalid" else ()
     expect_fields(found, where, (*_ALWAYS, *refused), ("ties",))
+    if version == VERSION:
+        refuse_machine_field(
+            expect_object(found["instance"], f"{where}: instance"), f"{where}: instance"
+        )
     instance = instance_from_document(found["instance"], f"{where}: instance")
-    refuse_other_machines(instance.machine, "the vectors")
     schedules = tuple(
-        _schedule_from_document(runs, f"{where}: schedules[{index}]", instance)
+        _schedule_from_document(runs, f"{where}: schedules[{index}]", instance, version)
         for index, runs in enumerate(expect_array(found["schedules"], f"{where}: schedules"))
     )
     if not schedules or (result != "acceptable" and len(schedules) > 1):
@@ -257,11 +279,13 @@ def _vector_from_document(value: object, where: str, notes: Mapping[str, object]
     )
 
 
-def _schedule_from_document(value: object, where: str, instance: Instance) -> Schedule:
-    runs = expect_array(value, where)
+def _schedule_from_document(
+    value: object, where: str, instance: Instance, version: int
+) -> Schedule:
+    runs = enumerate(expect_array(value, where))
     return Schedule(
         instance,
-        (run_from_document(run, f"{where}[{index}]", instance) for index, run in enumerate(runs)),
+        (run_from_document(run, f"{where}[{index}]", instance, version) for index, run in runs),
     )
 
 

@@ -16,10 +16,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from amin_ref import (
+    Amin,
     ByPosition,
     Instance,
     Machine,
     Outcome,
+    Ranking,
     Request,
     RequestId,
     Run,
@@ -206,6 +208,45 @@ def test_a_run_that_stops_with_its_client_is_no_decision(policy: Name, outcome: 
         verdict = conform(Schedule(instance, runs, aborted={"a": 2}), policy)
         assert not verdict.violations
         assert verdict.conforms == (start == 2)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "lengths", "arrivals", "order"),
+    [
+        (7, [(1, 5), (1, 4), (1, 5)], None, "cab"),
+        (11, [(4, 4), (1, 5), (3, 5), (4, 5)], [0, 0, 5, 5], "dcba"),
+    ],
+)
+def test_of_tied_requests_that_kept_different_tokens_any_may_be_the_one_that_does_not_fit(
+    capacity: int, lengths: list[tuple[int, int]], arrivals: list[int] | None, order: str
+) -> None:
+    """The prefix of one is longer, the run of the other is: either may be the one of the two."""
+    instance = Instance.from_lengths(
+        lengths,
+        capacity=capacity,
+        arrivals=arrivals,
+        predictions=[(4, None)] * len(lengths),
+        machine=Machine(after_eviction="resume"),
+    )
+    ties = Ranking("abcd".index(letter) for letter in order)
+    assert conform(simulate(instance, Amin(ties))).conforms
+
+
+def test_amax_evicts_by_what_has_been_generated_where_upper_bounds_are_wrong() -> None:
+    """Both outlive u. In round 5 they need 13 tokens; b has generated 4 and a 5, but u_b > u_a."""
+    requests = (Request("a", 1, 8, 1, 2), Request("b", 1, 8, 1, 3, arrival=1))
+    instance = Instance(12, requests, machine=Machine(sound_predictions=False))
+    schedule = simulate(instance, "amax")
+    assert Run("b", 1, 5, "evicted") in schedule.runs
+    assert conform(schedule, "amax").conforms
+
+
+def test_amax_reserves_the_longest_output_that_fits_without_the_last_token() -> None:
+    """a reserves 4 tokens, so in round 3 it holds 4, and b, which needs 2 by then, has to wait."""
+    requests = (Request("a", 1, 4), Request("b", 1, 2, 1, 2, arrival=2))
+    instance = Instance(4, requests, machine=Machine(last_token_stored=False))
+    runs = (Run("a", 0, 4, "completed"), Run("b", 4, 6, "completed"))
+    assert conform(Schedule(instance, runs), "amax").conforms
 
 
 def test_requests_are_evicted_until_the_whole_prefixes_fit() -> None:

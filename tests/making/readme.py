@@ -3,6 +3,9 @@
 A block of ``sh`` or ``python`` that a block of ``text`` follows is an example and its standard
 output. Each is run in a new folder, on a terminal of 80 columns without colour. Parts of an output
 that differ from run to run are listed in :data:`VARIABLE`; the page has ⟨names⟩ in their place.
+
+The examples of :data:`ENGINE_PAGE` need vLLM and one folder for all: in an environment with vLLM,
+``python -m tests.making.readme engine``.
 """
 
 from __future__ import annotations
@@ -30,6 +33,9 @@ PAGES = (
 )
 """The pages for users; each of their examples is run, so that it works as it is printed."""
 
+ENGINE_PAGE = PROJECT / "proofs_notes" / "vllm.md"
+"""The tutorial for vLLM. Each of its examples goes on in the folder of those before it."""
+
 CODES_PAGE = PROJECT / "proofs_notes" / "exit-codes.md"
 
 INSTALLS = re.compile(r"\Apip install \S+ && ")
@@ -38,7 +44,10 @@ INSTALLS = re.compile(r"\Apip install \S+ && ")
 RUNS_THE_TESTS = "pytest\n"
 """README's second command without its installation: the test suite, which ``.ci/run`` runs."""
 
-VARIABLE = ((re.compile(r"\bin \d+\.\d+s\b"), "in ⟨seconds⟩"),)
+VARIABLE = (
+    (re.compile(r"\bin \d+\.\d+s\b"), "in ⟨seconds⟩"),
+    (re.compile(r"'(\d+)-[0-9a-f]{8}'"), r"'\1-⟨random⟩'"),
+)
 """Parts of an output that differ from run to run, and the name of each on the page."""
 
 TERMINAL_COLUMNS = "80"
@@ -50,6 +59,7 @@ EXAMPLE = re.compile(
 
 COMMANDS = {
     "amin-ref": "from amin_ref.cli import main\nif __name__ == '__main__':\n    main()\n",
+    "python": "import os\nos.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n",
     "pytest": "import pytest\nif __name__ == '__main__':\n"
     "    sys.exit(pytest.main(['-p', 'amin_ref.pytest_plugin', *sys.argv[1:]]))\n",
 }
@@ -103,7 +113,7 @@ def run(example: Example, folder: Path) -> str:
     Raises:
         RuntimeError: if it fails; the message is what it wrote to standard error.
     """
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(exist_ok=True)
     for name, program in COMMANDS.items():
         command = folder / "bin" / name
         command.write_text(
@@ -111,7 +121,11 @@ def run(example: Example, folder: Path) -> str:
         )
         command.chmod(0o755)
     work = folder / "clone"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
+    data = work / "proofs_notes" / "data"
+    if not data.exists():
+        data.parent.mkdir()
+        data.symlink_to(PROJECT / "proofs_notes" / "data")
     if example.language == "sh":
         arguments = ["bash", "-euo", "pipefail", "-c", INSTALLS.sub("", example.program)]
     else:
@@ -141,15 +155,22 @@ def shown(output: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in output.strip("\n").splitlines())
 
 
-def refreshed(text: str) -> str:
-    """The text of a page with the output that each of its examples has now."""
+def refreshed(text: str, shared: Path | None = None) -> str:
+    """The text of a page with the output that each of its examples has now.
+
+    Args:
+        text: of the page.
+        shared: the folder in which all examples run; ``None``: each in a folder of its own.
+    """
 
     def example_with_output(found: re.Match[str]) -> str:
         example = Example(*found.groups())
-        if example.output is None:
+        if example.output is None and shared is None:
             return found[0]
         with tempfile.TemporaryDirectory() as folder:
-            output = run(example, Path(folder))
+            output = run(example, shared or Path(folder))
+        if example.output is None:
+            return found[0]
         return f"```{example.language}\n{example.program}```\n\n```text\n{output}```\n"
 
     return EXAMPLE.sub(example_with_output, text)
@@ -182,6 +203,13 @@ def exit_codes() -> str:
     return "\n".join(["| code | meaning |", "|---:|---|", *lines]) + "\n"
 
 
+def refresh_engine_page() -> None:
+    """Write :data:`ENGINE_PAGE`; vLLM must be installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = refreshed(ENGINE_PAGE.read_text(encoding="utf-8"), Path(folder))
+    ENGINE_PAGE.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     README.write_text(
         replaced(README.read_text(encoding="utf-8"), "map", room_map()), encoding="utf-8"
@@ -195,4 +223,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["engine"]:
+        refresh_engine_page()
+    else:
+        main()

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amin_ref import Decision, FirstComeFirstServed, Instance, Policy, RequestId, VisibleRequest
+from amin_ref import (
+    Amin,
+    Decision,
+    FirstComeFirstServed,
+    Instance,
+    Machine,
+    Policy,
+    RequestId,
+    VisibleRequest,
+)
 from amin_ref.policies.lookahead import (
     Batch,
     Job,
@@ -350,3 +359,74 @@ WRONG = (
     Wrong(Raises, "T2", "raised", "valid"),
 )
 """Bugs that break validity are also found in schedulers that claim only to be valid."""
+
+
+class LosesKeptTokens(Amin):
+    """Counts the tokens of an evicted request from nothing where the machine keeps them."""
+
+    def use(self, machine: Machine) -> None:
+        super().use(replace(machine, after_eviction="restart"))
+
+
+class StoresTheLastToken(Amin):
+    """Counts cache for the newest token where the machine does not store it."""
+
+    def use(self, machine: Machine) -> None:
+        super().use(replace(machine, last_token_stored=True))
+
+
+class IgnoresTokensPerRound(Amin):
+    """Takes every prefix for computed in one round, whatever the limit.
+
+    So it counts tokens that were not generated, and may evict for ever to make room for them.
+    """
+
+    def use(self, machine: Machine) -> None:
+        super().use(replace(machine, tokens_per_round=None))
+
+
+class IgnoresMaxRunning(Amin):
+    """Admits what the cache has room for, however many requests run."""
+
+    def use(self, machine: Machine) -> None:
+        super().use(replace(machine, max_running=None))
+
+
+class IgnoresTheWatermark(Amin):
+    """Admits into the blocks that the machine wants free."""
+
+    def use(self, machine: Machine) -> None:
+        super().use(replace(machine, watermark=0))
+
+
+@dataclass(frozen=True)
+class WrongOn:
+    """A scheduler that is Amin on the paper's machine, and a machine on which it is wrong."""
+
+    wrong: Wrong
+    machine: Machine
+
+
+WRONG_ON_OTHER_MACHINES = (
+    WrongOn(
+        Wrong(LosesKeptTokens, "T1", "overflow", "valid"),
+        Machine(after_eviction="resume"),
+    ),
+    WrongOn(
+        Wrong(StoresTheLastToken, "T7", "stopped-too-early"),
+        Machine(last_token_stored=False),
+    ),
+    WrongOn(
+        Wrong(IgnoresTokensPerRound, "T2", "no-progress", "valid"),
+        Machine(tokens_per_round=4),
+    ),
+    WrongOn(
+        Wrong(IgnoresMaxRunning, "T1", "too-many-running", "valid"),
+        Machine(max_running=2),
+    ),
+    WrongOn(
+        Wrong(IgnoresTheWatermark, "T7", "admitted-what-cannot-fit"),
+        Machine(after_eviction="resume", watermark=1),
+    ),
+)
+"""What the suite reports of each, on the machine whose field it ignores."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -80,15 +81,20 @@ class Program:
 
     def schedule(
         self, policy: str, instance: Instance, ranks: Mapping[RequestId, int]
-    ) -> tuple[set[tuple[RequestId, int, int, str]], int]:
-        """The runs ``(id, start, stop, outcome)`` of a policy, and the total latency."""
-        number, latency = map(int, self._ask(f"S {policy} {in_words(instance, ranks)}").split())
-        runs = set()
+    ) -> tuple[Counter[tuple[RequestId, int, int, str]], int] | None:
+        """The runs ``(id, start, stop, outcome)`` of a policy, and the total latency.
+
+        ``None`` if the program gives up, which it does after very many rounds.
+        """
+        answer = self._ask(f"S {policy} {in_words(instance, ranks)}")
+        if answer == "none":
+            return None
+        number, latency = map(int, answer.split())
+        runs: Counter[tuple[RequestId, int, int, str]] = Counter()
         for _ in range(number):
             position, start, stop, completed = map(int, self._line().split())
             identity = instance.requests[position].id
-            runs.add((identity, start, stop, "completed" if completed else "evicted"))
-        assert len(runs) == number
+            runs[identity, start, stop, "completed" if completed else "evicted"] += 1
         return runs, latency
 
     def accepts(

@@ -18,6 +18,7 @@ from amin_ref import (
     Comparison,
     ComparisonRow,
     Instance,
+    Machine,
     Schedule,
     compare,
     compare_seeds,
@@ -63,7 +64,7 @@ def test_each_schema_is_valid_and_names_its_format_and_version(name: SchemaName)
     assert header["properties"]["format"] == {"const": f"amin-ref/{name}"}
     version = header["properties"]["version"]
     assert version == {"const": 1} or (
-        name in ("instance", "schedule", "schedule-lines") and version["enum"] == [1, 2]
+        name in ("instance", "schedule", "schedule-lines", "vectors") and version["enum"] == [1, 2]
     )
     assert header["required"][:2] == ["format", "version"]
 
@@ -234,15 +235,22 @@ def whole_documents() -> dict[SchemaName, str]:
     )
     vectors = published_vectors()
     some = [vector for vector in vectors.vectors if vector.ties is not None][:1]
-    schedule = next(v for v in vectors.vectors if v.instance.requests[0].arrival).schedules[0]
+    on_papers = (v for v in vectors.vectors if v.instance.machine == Machine())
+    schedule = next(v for v in on_papers if v.instance.requests[0].arrival).schedules[0]
     certificate = Certificate(
         schedule.instance,
         7,
         (Stretch(0, (1, 2), (Share(3, 1, 2, 1, (0, 4)),)), Stretch(5, (0,))),
     )
     vector_file = VectorFile(
-        vectors.notes, (group, *(g for g in vectors.groups if some[0] in g.vectors))
+        vectors.notes,
+        (
+            group,
+            *(g for g in vectors.groups if some[0] in g.vectors),
+            *(g for g in vectors.groups if g.flag == "IgnoresTokensPerRound"),
+        ),
     )
+    assert any(v.schedules[0].has_computed for v in vector_file.vectors)
     used = {flag for vector in vector_file.vectors for flag in vector.flags}
     notes = tuple(note for note in vectors.notes if note.flag in used)
     return {

@@ -11,12 +11,18 @@ from random import Random
 
 import pytest
 
-from amin_ref import Amin, Instance, Request, Shuffled
+from amin_ref import Amin, Instance, Machine, Request, Shuffled
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
 from amin_ref.suite import Theorem, examine, judge, program
 from amin_ref.suite.random_instances import small_instances
-from tests.models.wrong_schedulers import WRONG, JoinsTheQueueAgain, Wrong
+from tests.models.wrong_schedulers import (
+    WRONG,
+    WRONG_ON_OTHER_MACHINES,
+    JoinsTheQueueAgain,
+    Wrong,
+    WrongOn,
+)
 from tests.suite.test_suite import OneByOne
 from tests.support.printed import unwrapped
 from tests.support.profiles import BASE_EXAMPLES
@@ -78,6 +84,18 @@ def test_schedulers_that_are_not_valid_are_not_amin() -> None:
         if wrong.claims == "valid":
             report = examine(wrong.make, "amin", examples=20)
             assert report["Amin"].finding is not None, wrong.name
+
+
+@pytest.mark.parametrize("each", WRONG_ON_OTHER_MACHINES, ids=lambda each: each.wrong.name)
+def test_a_scheduler_that_ignores_a_field_of_the_machine_is_reported_there(each: WrongOn) -> None:
+    """On the paper's machine it is Amin; the failure's machine has the field that is ignored."""
+    wrong = each.wrong
+    assert examine(wrong.make, examples=20).holds
+    report = examine(wrong.make, wrong.claims, examples=200, machine=each.machine)
+    finding = report[wrong.theorem].finding
+    assert finding is not None, report.text()
+    assert finding.rule == wrong.rule
+    assert finding.instance.machine != Machine()
 
 
 @pytest.mark.parametrize("examples", [

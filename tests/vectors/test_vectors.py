@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from typing import get_args
 
 import pytest
 
-from amin_ref import Rule
+from amin_ref import InvalidDocument, Machine, Rule
 from amin_ref.conformance import RoundRule
 from amin_ref.vectors import VectorFile, published_text, published_vectors
 from tests.long.mutants.catalogue import MUTANTS
-from tests.making.vectors.candidates import family_instances, recomputed
+from tests.making.vectors.candidates import family_instances
 from tests.making.vectors.flags import (
     FILES_IN_VECTORS,
     FLAGS,
@@ -21,6 +22,7 @@ from tests.making.vectors.flags import (
 )
 from tests.making.vectors.implementation import OURS
 from tests.making.vectors.judging import passes
+from tests.making.vectors.machines import recomputed
 from tests.making.vectors.selection import regenerated
 from tests.models.wrong_schedulers import WRONG
 
@@ -49,6 +51,30 @@ def test_vectors_are_read_as_they_were_written() -> None:
         part = PUBLISHED.part(group.flag)
         assert VectorFile.from_json(part.to_json()) == part
         assert part.groups == (group,)
+
+
+def test_only_a_file_with_another_machine_is_of_version_2() -> None:
+    """Readers of version 1 read the groups that are on the paper's machine alone."""
+    papers = PUBLISHED.part("FullIsTooFull")
+    others = PUBLISHED.part("IgnoresTokensPerRound")
+    assert {vector.instance.machine for vector in papers.vectors} == {Machine()}
+    assert Machine() not in {vector.instance.machine for vector in others.vectors}
+    assert [json.loads(part.to_json())["version"] for part in (papers, others)] == [1, 2]
+    in_version_2 = papers.to_json().replace('"version": 1', '"version": 2')
+    assert VectorFile.from_json(in_version_2) == papers
+    in_version_1 = others.to_json().replace('"version": 2', '"version": 1')
+    with pytest.raises(InvalidDocument, match="the field 'machine' belongs to version 2"):
+        VectorFile.from_json(in_version_1)
+
+
+def test_vectors_on_other_machines_differ_in_every_field_and_policy() -> None:
+    others = [v for v in PUBLISHED.vectors if v.instance.machine != Machine()]
+    assert {vector.policy for vector in others} == {"amin", "amax", "h-sf", "fcfs"}
+    for field in fields(Machine):
+        values = {getattr(vector.instance.machine, field.name) for vector in others}
+        assert len(values) > 1
+    assert any(vector.schedules[0].evictions for vector in others)
+    assert any(vector.schedules[0].has_computed for vector in others)
 
 
 def test_the_notes_are_those_of_the_flags() -> None:

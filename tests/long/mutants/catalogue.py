@@ -1118,11 +1118,11 @@ COMPILED: tuple[Mutant, ...] = (
         "planned[index] += times * (held + block_size)",
     ),
     Mutant(
-        "compiled Amax reserves beyond the cache",
+        "compiled Amax ignores the predicted upper bound",
         "T7",
         COMPILED_COLUMNS,
         "return np.where(uppers > 0, np.minimum(uppers, most), most)",
-        "return np.where(uppers > 0, uppers, most)",
+        "return np.where(uppers > 0, most, most)",
     ),
     Mutant(
         "compiled SVF waits in order of assumed length",

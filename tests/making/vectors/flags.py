@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from amin_ref.vectors import VectorPolicy
-from tests.long.mutants.catalogue import DOUBLING, MUTANTS, RATIOS, Mutant
+from tests.long.mutants.catalogue import COMPILED, DOUBLING, MUTANTS, RATIOS, Mutant
 from tests.making.vectors.implementation import OURS, Implementation, broken
-from tests.models.wrong_schedulers import WRONG, Wrong
+from tests.models.wrong_schedulers import WRONG, WRONG_ON_OTHER_MACHINES, Wrong
 
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
-WRONG_BY_NAME = {wrong.name: wrong for wrong in WRONG}
+WRONG_BY_NAME = {
+    wrong.name: wrong for wrong in (*WRONG, *(each.wrong for each in WRONG_ON_OTHER_MACHINES))
+}
 
 _OF_THE_SUM = "a fault of this checker's way to sum up blocks, which other checkers need not have"
 
@@ -26,6 +28,10 @@ NOT_IN_VECTORS = {
     "checker leaves out the requests that are one block ahead": _OF_THE_SUM,
     "checker counts a block of which a request holds nothing": _OF_THE_SUM,
     "SVF counts volumes without blocks": "none of 150 small instances shows it; tests of T20 do",
+    **dict.fromkeys(
+        (mutant.name for mutant in COMPILED),
+        "compiled code makes the schedules of large instances alone; its tests find it",
+    ),
     **dict.fromkeys(
         (mutant.name for mutant in RATIOS if mutant.file != DOUBLING),
         "a hypothesis of a theorem on ratios, whose tests find it",
@@ -514,12 +520,46 @@ OTHER_POLICY_FLAGS = (
     ),
 )
 
+OTHER_MACHINE_FLAGS = (
+    _flag(
+        "LosesKeptTokens",
+        "counts the tokens of an evicted request from nothing where the machine keeps them",
+        "LosesKeptTokens",
+        cost="a plan without the kept tokens, which overflows",
+    ),
+    _flag(
+        "StoresTheLastToken",
+        "counts cache for the newest token where the machine does not store it",
+        "StoresTheLastToken",
+        cost="one token of unused cache for each running request",
+    ),
+    _flag(
+        "IgnoresTokensPerRound",
+        "takes every prefix for computed in one round, whatever the machine's limit",
+        "IgnoresTokensPerRound",
+        cost="evictions that make room for tokens which were not generated, at worst for ever",
+    ),
+    _flag(
+        "IgnoresMaxRunning",
+        "admits more requests than the machine runs in a round",
+        "IgnoresMaxRunning",
+        cost="decisions that an engine cannot carry out",
+    ),
+    _flag(
+        "IgnoresTheWatermark",
+        "admits into the blocks that the machine wants free",
+        "IgnoresTheWatermark",
+        cost="evictions that the free blocks would have prevented",
+    ),
+)
+
 FLAGS: tuple[Flag, ...] = (
     *SCHEDULER_FLAGS,
     *MACHINE_FLAGS,
     *CHECKER_FLAGS,
     *CONFORMANCE_FLAGS,
     *OTHER_POLICY_FLAGS,
+    *OTHER_MACHINE_FLAGS,
 )
 
 

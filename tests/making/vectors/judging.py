@@ -117,13 +117,16 @@ def _scripted(implementation: Implementation, schedule: Schedule) -> object:
         evicted = [run.request for run in runs if run.outcome == "evicted" and run.stop == now]
         return core.Decision(tuple(evicted), tuple(r.request for r in runs if r.start == now))
 
-    methods = {"begin": lambda *_: None, "decide": decide}
+    methods = {"use": lambda *_: None, "begin": lambda *_: None, "decide": decide}
     return type("Scripted", (core.Policy,), methods)()
 
 
 def _runs(text: str) -> Runs:
     """The runs of a schedule's document."""
-    return frozenset(tuple(run.values()) for run in json.loads(text)["runs"])
+    return frozenset(
+        tuple(tuple(value) if isinstance(value, list) else value for value in run.values())
+        for run in json.loads(text)["runs"]
+    )
 
 
 def _demand(holds: bool) -> None:

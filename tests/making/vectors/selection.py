@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import repeat
 
 from amin_ref.vectors import Group, Note, Vector, VectorFile
-from tests.making.vectors.candidates import candidates, of_families, recomputed
+from tests.making.vectors.candidates import candidates, of_families, size
 from tests.making.vectors.costs import costs
 from tests.making.vectors.flags import FLAGS, Flag, broken_implementations
 from tests.making.vectors.judging import passes
+from tests.making.vectors.machines import of_other_policies, on_other_machines, recomputed
 
 OF_EACH = 5
 """The largest number of vectors for each bug."""
@@ -59,17 +60,21 @@ def chosen(vectors: Sequence[Vector], flags: Sequence[Flag] = FLAGS) -> tuple[Gr
     )
 
 
-def with_families(groups: Sequence[Group]) -> tuple[Group, ...]:
-    """The groups, and each vector of a family behind those of the first bug that it detects."""
-    present = {(v.ties, v.schedules) for group in groups for v in group.vectors}
-    vectors = [v for v in of_families() if (v.ties, v.schedules) not in present]
+def with_more(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, and vectors that are chosen for their instances: of families, of other machines.
+
+    Each stands behind those of the first bug that it detects; without any it is left out.
+    """
+    present = {(v.policy, v.ties, v.schedules) for group in groups for v in group.vectors}
+    more = (*of_families(), *of_other_policies())
+    vectors = [v for v in more if (v.policy, v.ties, v.schedules) not in present]
     with_flags = [
         replace(vector, flags=flags)
         for vector, flags in zip(vectors, flags_of(vectors), strict=True)
     ]
     return _numbered(
         [
-            (group.flag, [*group.vectors, *(v for v in with_flags if v.flags[0] == group.flag)])
+            (group.flag, [*group.vectors, *(v for v in with_flags if v.flags[:1] == (group.flag,))])
             for group in groups
         ]
     )
@@ -98,19 +103,24 @@ def regenerated(published: VectorFile) -> VectorFile:
 
 def chosen_again() -> VectorFile:
     """Vectors chosen again from all candidates."""
-    vectors = candidates()
+    vectors = _all_candidates()
     with_flags = [
         replace(vector, flags=flags)
         for vector, flags in zip(vectors, flags_of(vectors), strict=True)
     ]
-    return VectorFile(notes(), with_families(chosen(with_flags)))
+    return VectorFile(notes(), with_more(chosen(with_flags)))
+
+
+def _all_candidates() -> list[Vector]:
+    """The candidates on the paper's machine, the smallest first, and then those on others."""
+    return [*candidates(), *sorted(on_other_machines(), key=size)]
 
 
 def added(published: VectorFile) -> VectorFile:
     """The published vectors, and vectors for the bugs that have none yet."""
     known = {group.flag for group in published.groups}
     flags = [flag for flag in FLAGS if flag.name not in known]
-    vectors = candidates()
+    vectors = _all_candidates()
     by_flag = {flag.name: caught(flag, vectors) for flag in flags}
     with_flags = [
         replace(vector, flags=tuple(name for name, places in by_flag.items() if place in places))
@@ -118,7 +128,7 @@ def added(published: VectorFile) -> VectorFile:
     ]
     found = {group.flag: group for group in (*published.groups, *chosen(with_flags, flags))}
     groups = [(flag.name, found[flag.name].vectors) for flag in FLAGS]
-    return regenerated(VectorFile(published.notes, with_families(_numbered(groups))))
+    return regenerated(VectorFile(published.notes, with_more(_numbered(groups))))
 
 
 def notes() -> tuple[Note, ...]:

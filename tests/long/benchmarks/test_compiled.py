@@ -1,0 +1,53 @@
+"""Compiled simulation is nearly as fast as C, and far faster than the policies themselves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from amin_ref import Amin, ClairvoyantPolicy, Policy, simulate
+from tests.long.benchmarks.compiled import (
+    ARRIVALS,
+    POLICIES,
+    PREDICTIONS,
+    compile_c,
+    lmsys_like,
+    measured,
+    user_seconds,
+)
+
+pytestmark = pytest.mark.slow
+
+MOST_TIMES_C = 5
+"""The aim: at most 5 times the processor time of C."""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("gcc") is None:
+        pytest.skip("there is no gcc to compile the peer with")
+    return compile_c(tmp_path_factory.mktemp("peer"))
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+@pytest.mark.parametrize("arrivals", ARRIVALS)
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: type(policy).__name__)
+def test_compiled_code_takes_at_most_five_times_as_long_as_c(
+    policy: Policy | ClairvoyantPolicy, arrivals: str, prediction: str, program: Path
+) -> None:
+    instance = lmsys_like(200_000, prediction, arrivals)
+    found = measured(instance, policy, program)
+    assert found.ratio < MOST_TIMES_C, found
+
+
+def test_compiled_code_is_ten_times_as_fast_as_the_policy() -> None:
+    instance = lmsys_like(20_000, "rough:1:1000", "at-once")
+    simulate(instance, Amin(), compiled=True)
+    seconds = []
+    for compiled in (True, False):
+        began = user_seconds()
+        simulate(instance, Amin(), compiled=compiled)
+        seconds.append(user_seconds() - began)
+    assert 10 * seconds[0] < seconds[1], seconds

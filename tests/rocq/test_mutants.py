@@ -1,0 +1,228 @@
+"""A wrong model is noticed: for each of these faults in ``Model.v`` some instance has other runs.
+
+A theorem pins the model only as far as it mentions it, and a script that no longer compiles does
+not show that a statement is false. So each fault is put into the program, which is then compared
+with the Python.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from amin_ref import simulate
+from tests.rocq.program import ROCQ, Program, missing_tools
+from tests.rocq.test_differential import POLICIES, drawn, ranked
+
+pytestmark = pytest.mark.slow
+
+INSTANCES = 400
+"""Random instances on which a fault must show."""
+
+ROUNDS = 5000
+"""A wrong policy may go on for ever; no right one takes so long on these instances."""
+
+
+class Mutant(NamedTuple):
+    """A fault: what it is, the policy that has it, and the text of ``Model.v`` that it changes."""
+
+    fault: str
+    policy: str
+    old: str
+    new: str
+
+
+REFINED = "(Z.max (assumed j) (generated j)) (rank j)"
+PRECEDES = "(assumed i <? assumed j) || ((assumed i =? assumed j) && (rank i <=? rank j))."
+AMIN_STEPS = "let (running', queue') := admit stay queue in (evicted, running', queue')."
+FROM_NOTHING = "Job (tag j) (prompt j) (assumed j) (rank j) 0."
+ADMITTED = "if fits running j then admit (j :: running) later"
+ARRIVALS = "insert_all (before p) (map (new_job p) arrived) (waiting s)"
+EVICTED = "insert_all (before p) (map from_nothing evicted) queue'"
+SECOND_VICTIM = (
+    "let (evicted, stay) := match evicted, stay with "
+    "| _ :: _, x :: y :: rest => (evicted ++ [x], y :: rest) | _, _ => (evicted, stay) end in "
+)
+
+MUTANTS = (
+    Mutant("refine to a + 1", "amin", REFINED, REFINED.replace("generated j", "generated j + 1")),
+    Mutant("no refinement", "amin", REFINED, "(assumed j) (rank j)"),
+    Mutant("one token too many fits", "amin", "M <? sum next_token", "M + 1 <? sum next_token"),
+    Mutant("a full cache overflows", "amin", "M <? sum next_token", "M <=? sum next_token"),
+    Mutant(
+        "the greatest first",
+        "amin",
+        PRECEDES,
+        PRECEDES.replace("assumed i <? assumed j", "assumed j <? assumed i"),
+    ),
+    Mutant("ranks unread", "amin", PRECEDES, "assumed i <=? assumed j."),
+    Mutant(
+        "ranks reversed",
+        "amin",
+        PRECEDES,
+        PRECEDES.replace("rank i <=? rank j", "rank j <=? rank i"),
+    ),
+    Mutant("looks at the next token only", "amin", "(Z.to_nat (remaining j))", "1%nat"),
+    Mutant(
+        "looks one round too short",
+        "amin",
+        "(Z.to_nat (remaining j))",
+        "(Z.to_nat (remaining j - 1))",
+    ),
+    Mutant("one cell stays free", "amin", "part k j <=? M", "part k j <? M"),
+    Mutant(
+        "skips what does not fit",
+        "amin",
+        "else (running, queue)",
+        "else let (r, w) := admit running later in (r, j :: w)",
+    ),
+    Mutant(
+        "one admission a round", "amin", ADMITTED, "if fits running j then (j :: running, later)"
+    ),
+    Mutant("the evicted to the head", "amin", EVICTED, "map from_nothing evicted ++ queue'"),
+    Mutant("the evicted to the end", "amin", EVICTED, "queue' ++ map from_nothing evicted"),
+    Mutant(
+        "eviction forgets the bound", "amin", FROM_NOTHING, FROM_NOTHING.replace("(assumed j)", "1")
+    ),
+    Mutant(
+        "eviction keeps the tokens",
+        "amin",
+        FROM_NOTHING,
+        FROM_NOTHING.replace("0.", "(generated j)."),
+    ),
+    Mutant(
+        "reads the output length", "amin", "Policy lower precedes", "Policy output_len precedes"
+    ),
+    Mutant("arrivals to the end", "amin", ARRIVALS, "waiting s ++ map (new_job p) arrived"),
+    Mutant("arrives a round late", "amin", "arrival r <=? now s", "arrival r <? now s"),
+    Mutant("one victim too many", "amin", AMIN_STEPS, SECOND_VICTIM + AMIN_STEPS),
+    Mutant("one victim too few", "amin", "if overflows running then", "if overflows others then"),
+    Mutant(
+        "a block too many",
+        "amin",
+        "occ B (prompt j + generated j + 1).",
+        "occ B (prompt j + generated j + 1 + B).",
+    ),
+    Mutant(
+        "the next token is free",
+        "amin",
+        "occ B (prompt j + generated j + 1).",
+        "occ B (prompt j + generated j).",
+    ),
+    Mutant(
+        "plans no more tokens",
+        "amin",
+        "Z.max 1 (assumed j - generated j)",
+        "Z.max 0 (assumed j - generated j)",
+    ),
+    Mutant("plans one round more", "amin", "if k <? remaining j", "if k <=? remaining j"),
+    Mutant("plans without growth", "amin", "generated j + k + 1", "generated j + 1"),
+    Mutant(
+        "an eviction a round late",
+        "amin",
+        "map (ends (now s) false)",
+        "map (ends (now s + 1) false)",
+    ),
+    Mutant("upper bounds unread", "amax", "Some u => Z.min u room", "Some u => room"),
+    Mutant("partial blocks reserved", "amax", "B * (M / B) - prompt_len r", "M - prompt_len r"),
+    Mutant(
+        "lower bounds read",
+        "h-sf",
+        "h_sf : policy := Policy output_len",
+        "h_sf : policy := Policy lower",
+    ),
+    Mutant(
+        "sorted by output length",
+        "svf",
+        "(fun r => volume r (Z.to_nat (output_len r)))",
+        "output_len",
+    ),
+    Mutant(
+        "admits after an eviction",
+        "fcfs",
+        "=> (evicted, stay, queue)",
+        "=> let '(_, r, q) := reserving_steps stay queue in (evicted, r, q)",
+    ),
+    Mutant("sorted by rank alone", "fcfs", "(by_number arrival)", "(by_number rank_of)"),
+)
+
+EXTRACTED = "simulate amin amax h_sf svf fcfs total_latency"
+
+
+def compiled(folder: Path, old: str, new: str) -> Path:
+    """The program for ``simulate`` alone, with one text of ``Model.v`` changed."""
+    shutil.copy(ROCQ / "Records.v", folder)
+    model = (ROCQ / "Model.v").read_text(encoding="utf-8")
+    assert model.count(old) == 1, f"{old!r} stands {model.count(old)} times in Model.v"
+    (folder / "Model.v").write_text(model.replace(old, new), encoding="utf-8")
+    extract = (ROCQ / "Extract.v").read_text(encoding="utf-8")
+    extract = re.sub(r"Records Model[^.]*\.", "Records Model.", extract)
+    extract = re.sub(r'"amin_model.ml"[^.]*\.', f'"amin_model.ml" {EXTRACTED}.', extract)
+    (folder / "Extract.v").write_text(extract, encoding="utf-8")
+    program = (ROCQ / "main.ml").read_text(encoding="utf-8").replace("max_int", str(ROUNDS))
+    program = re.sub(
+        r'  \| "K" ->.*?(?=  \| other -> failwith \("no command)', "", program, flags=re.S
+    )
+    (folder / "main.ml").write_text(program, encoding="utf-8")
+    for source in ("Records.v", "Model.v", "Extract.v"):
+        subprocess.run(["coqc", "-q", "-R", ".", "AminRef", source], cwd=folder, check=True)
+    subprocess.run(
+        [
+            "ocamlfind",
+            "ocamlopt",
+            "-package",
+            "zarith",
+            "-linkpkg",
+            "-w",
+            "-a",
+            "amin_model.mli",
+            "amin_model.ml",
+            "main.ml",
+            "-o",
+            "amin_model",
+        ],
+        cwd=folder,
+        check=True,
+    )
+    return folder / "amin_model"
+
+
+def differs(path: Path, policy: str) -> bool:
+    """Whether the program has other runs than the Python on some instance."""
+    rng = random.Random(policy)
+    with Program(path) as program:
+        for _ in range(INSTANCES):
+            instance = drawn(rng, 12)
+            ties, ranks = ranked(rng, instance)
+            runs = program.schedule(policy, instance, ranks)
+            schedule = simulate(instance, POLICIES[policy](ties))
+            own = Counter((run.request, run.start, run.stop, run.outcome) for run in schedule.runs)
+            if runs is None or runs[0] != own:
+                return True
+    return False
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    missing = missing_tools()
+    if missing:
+        pytest.skip(
+            f"no {' and no '.join(missing)}: `apt-get install coq libzarith-ocaml-dev` brings them"
+        )
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
+def test_a_fault_in_the_model_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
+    assert differs(compiled(tmp_path, mutant.old, mutant.new), mutant.policy)
+
+
+def test_the_model_without_a_fault_differs_nowhere(tmp_path: Path) -> None:
+    path = compiled(tmp_path, "Definition amin :", "Definition amin :")
+    assert not any(differs(path, policy) for policy in POLICIES)
