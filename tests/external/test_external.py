@@ -12,7 +12,6 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from hypothesis import strategies as st
 
 from amin_ref import (
     Amin,
+    FirstComeFirstServed,
     Instance,
     InvalidValue,
     Machine,
@@ -33,7 +33,7 @@ from amin_ref import (
 )
 from amin_ref.external import LANGUAGES, ExternalPolicy, child, example_text, protocol_text
 from amin_ref.model.errors import SchedulerFailed
-from amin_ref.strategies import instances, machines
+from amin_ref.strategies import aborts, instances, machines
 from tests.support.profiles import times
 from tests.support.project import PROJECT
 
@@ -132,6 +132,15 @@ def amin_in_a_pipe() -> Iterator[ExternalPolicy]:
         policy.end()
 
 
+@pytest.fixture(scope="module")
+def fcfs_in_a_pipe() -> Iterator[ExternalPolicy]:
+    """FCFS in a process of its own, one for all examples."""
+    name = "amin_ref:FirstComeFirstServed"
+    with external([sys.executable, "-m", "tests.support.stdin_policy", name]) as policy:
+        yield policy
+        policy.end()
+
+
 class TestDocuments:
     def test_the_page_in_the_notes_is_the_one_in_the_package(self) -> None:
         """There are two files, because documentation is built from the notes alone."""
@@ -200,23 +209,20 @@ class TestDialogue:
         assert simulate(instance, amin_in_a_pipe) == simulate(instance, Amin())
 
     @times(0.2)
-    @given(data=st.data(), instance=instances(max_arrival=9), machine=machines())
-    def test_amin_in_another_process_makes_the_schedules_of_amin_on_every_machine(
+    @given(data=st.data(), instance=instances(max_arrival=9, machine=machines()))
+    def test_amin_and_fcfs_in_other_processes_make_their_schedules_on_every_machine(
         self,
         amin_in_a_pipe: ExternalPolicy,
+        fcfs_in_a_pipe: ExternalPolicy,
         data: st.DataObject,
         instance: Instance,
-        machine: Machine,
     ) -> None:
-        """Clients may go away, from waiting and from running requests."""
-        instance = replace(instance, machine=machine)
-        aborted = {
-            request.id: request.arrival + data.draw(st.integers(0, 12))
-            for request in instance.requests
-            if data.draw(st.booleans())
-        }
+        """Predictions may be wrong, and the clients of waiting or running requests go away."""
+        aborted = data.draw(aborts(instance))
         schedule = simulate(instance, Amin(), aborted=aborted)
         assert simulate(instance, amin_in_a_pipe, aborted=aborted) == schedule
+        first_come = simulate(instance, FirstComeFirstServed(), aborted=aborted)
+        assert simulate(instance, fcfs_in_a_pipe, aborted=aborted) == first_come
         event(f"clients that went away: {len(schedule.aborted) > 0}")
 
 
