@@ -793,11 +793,10 @@ OPTIMA = (
         "the exact search's bound is one too high",
         "T11",
         OPTIMUM,
-        "                budget=self._budget,\n            )\n"
-        "            schedules.append(found.schedule)\n            bound += found.lower_bound\n",
-        "                budget=self._budget,\n            )\n"
-        "            schedules.append(found.schedule)\n"
-        "            bound += found.lower_bound + 1\n",
+        "            budget=self._budget,\n        )\n"
+        "        return found.schedule, found.lower_bound\n",
+        "            budget=self._budget,\n        )\n"
+        "        return found.schedule, found.lower_bound + 1\n",
     ),
     Mutant(
         "the solver's bound is one too high",
