@@ -136,9 +136,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "floating point is exact up to 2**53, the limit of all numbers of tokens": (
         "amin_ref/conformance/plan.py::PlanByRound.__init__: np.zeros(rounds, dtype=np.int64) -> np.zeros(rounds) #1",
     ),
-    "the copy is needed only in rounds with evictions, which change the original": (
-        "amin_ref/conformance/replay.py::_Replay._event: dict(self._running) if evicted else self._running -> dict(self._running) #1",
-    ),
     "with one planned round left it is the present one, in which the replay tests the tokens held, not the plan": (
         "amin_ref/conformance/plan.py::PlanByRound.remove: 0 -> 1 #1",
     ),
@@ -147,9 +144,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + 1 - self._first:now + rounds - self._first -> now + 1 - self._first: #1",
         "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + rounds - self._first -> now + rounds + self._first #1",
         "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + rounds - self._first -> now + rounds #1",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #1",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> 1 #1",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: 0 -> -1 #1",
     ),
     "the tokens planned for the present round are at most those held in it, which are tested": (
         "amin_ref/conformance/plan.py::PlanByRound.exceeds: now + 1 -> now #1",
@@ -198,27 +192,10 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "the simulation begins with a jump to the round of the first arrival": (
         "amin_ref/simulator/simulation.py::_Simulation.__init__: 0 -> -1 #1",
     ),
-    "the plan has entries after the last round only for assumed lengths": (
-        "amin_ref/conformance/replay.py::_Replay.__init__: max(self._assumed[request.id], request.output_len) -> self._assumed[request.id] #1",
-    ),
-    "a longer look-ahead, over rounds in which the running requests were already found to fit": (
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions:  for r in admitted if r not in overtaking ->  for r in admitted #2",
-    ),
     "ids that occur twice, as keys of one dictionary": (
         "amin_ref/conformance/replay.py::_Replay._state:  for r in admitted if r not in self._waiting ->  for r in admitted #1",
     ),
-    "an early return that saves time: with no admitted and no waiting requests, the tests below find nothing": (
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: if not admitted and (not self._waiting): … -> (nothing) #1",
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted -> admitted #1",
-    ),
-    "an admitted request is among the waiting ones before, so without waiting requests none is admitted": (
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: not admitted and (not self._waiting) -> not self._waiting #1",
-    ),
-    "overtaking is empty if no waiting request is left": (
-        "amin_ref/conformance/replay.py::_Replay._judge_admissions: stopped_at is not None and overtaking -> overtaking #1",
-    ),
     "between events in successive rounds there is no round to test": (
-        "amin_ref/conformance/replay.py::_Replay._quiet: self._waiting.first() if first < stop else None -> self._waiting.first() #1",
         "amin_ref/conformance/replay.py::_Replay._quiet: first < stop -> first <= stop #1",
     ),
     "room only excludes rounds that need no test; the test of a round sums over all requests": (
