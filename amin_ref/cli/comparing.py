@@ -64,6 +64,14 @@ class ComparisonOptions:
     given: tuple[str, Schedule] | None = None
     machine: Mapping[str, object] = field(default_factory=dict)
 
+    def workload(self) -> Workload:
+        """What is scheduled: the requests of the user's schedule, or what the flags name."""
+        if self.given is None:
+            return self.on_machine(self.options.build())
+        instance = self.given[1].instance
+        size = len(instance.requests)
+        return Workload(instance, self.options.shown_workload, None, size, Dropped())
+
     def on_machine(self, workload: Workload) -> Workload:
         """The workload on the machine that flags have given."""
         return replace(workload, instance=on_machine(workload.instance, self.machine))
@@ -174,7 +182,7 @@ def compare_one(plan: ComparisonOptions) -> bool:
     Returns:
         Whether Ctrl-C ended the search for a lower bound.
     """
-    workload = plan.on_machine(plan.options.build())
+    workload = plan.workload()
     instance = workload.instance
     schedules: dict[str, Schedule] = {} if plan.given is None else dict([plan.given])
     least: int | None = None

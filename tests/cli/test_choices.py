@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Run, Schedule, simulate
+from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
 from amin_ref.cli import claims, comparing, drive, report, worst_case
 from amin_ref.cli.application import COMMANDS, application
 from amin_ref.cli.bound import ProvenBound
@@ -453,6 +453,32 @@ class TestCompare:
         _, said = done(capsys, [*line, "--report", str(tmp_path / "out.html")], code=2)
         assert "--report has no effect beside --schedule; report has --schedule, too" in said
         assert not (tmp_path / "out.html").exists()
+
+    def test_a_log_is_compared_on_its_completed_requests(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The client of 1 goes away in round 1, and 2 has not completed when the log ends."""
+        instance = Instance.from_lengths([(1, 2), (1, 4), (1, 9)], capacity=20)
+        runs = [Run(0, 0, 2, "completed"), Run(1, 0, 1, "aborted"), Run(2, 0, 3, "evicted")]
+        file = tmp_path / "mine.json"
+        log = Schedule(instance, runs, aborted={1: 1}, ended=3)
+        assert check(log) == ()
+        file.write_text(log.to_json())
+        line = ["compare", "--schedule", str(file), "--policies", "amin", "--json"]
+        out, said = done(capsys, line)
+        assert [row["total_latency"] for row in json.loads(out)["policies"]] == [2, 2]
+        assert json.loads(out)["requests"] == 1
+        assert said == (
+            "amin-ref: warning: 'mine.json': 1 request aborted and 1 unfinished are left out; "
+            "compared: 1 completed request.\n"
+        )
+        file.write_text(Schedule(instance, (), ended=3).to_json())
+        assert "no request completes in 'mine.json'" in done(capsys, line, code=2)[1]
+        shares = Schedule(Instance(20, [Request("a", 2, 1), Request("b", 2, 1)]), [
+            Run("a", 0, 1, "completed"), Run("b", 0, 1, "completed")], held=(4,),
+        )  # fmt: skip
+        file.write_text(shares.to_json())
+        assert "requests share prefixes" in done(capsys, line, code=2)[1]
 
 
 class Inside(Amin):
