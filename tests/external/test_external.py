@@ -160,7 +160,7 @@ class TestDocuments:
         others = [
             str(file.relative_to(folder))
             for file in folder.rglob("*.*")
-            if file.suffix not in (".py", ".pyc")
+            if file.suffix != ".py" and "__pycache__" not in file.parts
         ]
         assert {"external/protocol.md", "external/amin.c", "external/amin.js"} <= set(others)
         folders = {str(file.parent.relative_to(PROJECT)) for file in folder.rglob("__init__.py")}

@@ -28,7 +28,6 @@ from amin_ref import (
 from amin_ref.model.schedule import read_schedule
 from amin_ref.schemas import validate
 from amin_ref.strategies import instances, machines
-from amin_ref.vectors import VectorFile, published_text
 from oracle import Certificate, lower_bound, optimum, verify
 from oracle.heuristics.best_schedule import best_schedule
 from oracle.programme.branch_and_cut import solve
@@ -305,15 +304,6 @@ def _takes_instances(called: object) -> bool:
     except ValueError:  # of a Literal, which cannot be called with anything
         return False
     return any(re.search("Instance|Schedule", str(each.annotation)) for each in parameters)
-
-
-def test_vectors_refuse_it_when_read() -> None:
-    text = published_text()
-    other = text.replace('"capacity":', '"machine": {"watermark": 1}, "capacity":', 1)
-    assert other != text
-    assert validate("vectors", other) != ()
-    with pytest.raises(InvalidValue, match="not supported by the vectors yet"):
-        VectorFile.from_json(other)
 
 
 @pytest.mark.parametrize(
