@@ -142,10 +142,14 @@ def test_conform_accepts_the_schedules_of_all_orders_and_no_others() -> None:
     assert found[False] > 1000
 
 
+MANY_ORDERS = {103, 105, 130, 131, 134, 144, 148, 158}
+"""Seeds of instances whose orders of admission take minutes to enumerate."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_conform_accepts_the_schedules_of_all_orders_on_more_instances(part: int) -> None:
-    seeds = range(100 + part * 15, 115 + part * 15)
+    seeds = [seed for seed in range(100 + part * 15, 115 + part * 15) if seed not in MANY_ORDERS]
     found = sum((judged_rightly(seed, 3, 4000) for seed in seeds), Counter[bool]())
     assert found[False] > 1_000
 
