@@ -18,6 +18,10 @@ RESUME = Machine(after_eviction="resume")
 EXAMPLE = Instance(11, (Request("A", 1, 10), Request("B", 9, 1, arrival=5)), machine=RESUME)
 """The specification's example, section 7: the optimum is 12, and 16 where tokens are lost."""
 
+SEEDS_THAT_NEED_MORE_TOKENS = (378, 577)
+"""Of the first 600 instances of up to 5 requests, those whose optimum is lost, whatever the prices,
+if a vector excludes those with more tokens that cost more."""
+
 
 def assert_exact(seed: int, most: int, solved: int) -> None:
     instance = random_resume_instance(random.Random(seed), most)
@@ -41,6 +45,12 @@ def assert_exact(seed: int, most: int, solved: int) -> None:
 def test_the_search_and_the_programme_find_what_the_enumeration_finds() -> None:
     for seed in range(100):
         assert_exact(seed, most=4, solved=5)
+
+
+@pytest.mark.theorem("T22")
+@pytest.mark.parametrize("seed", SEEDS_THAT_NEED_MORE_TOKENS)
+def test_a_vector_with_more_tokens_and_a_higher_cost_may_lead_to_the_optimum(seed: int) -> None:
+    assert_exact(seed, most=5, solved=1)
 
 
 @pytest.mark.slow
