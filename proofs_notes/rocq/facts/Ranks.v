@@ -1,5 +1,5 @@
-(* Each job has the rank of its request. Safety.v's invariant does not mention ranks, so it also holds
-   in a round that breaks ties by a ranking of its own. *)
+(* Each job has the rank of its request. Safety.v's invariant does not mention ranks, so it also
+   holds in a round that breaks ties by a ranking of its own. *)
 From Coq Require Import ZArith List Permutation.
 From AminRef Require Import Records Spec.
 Import ListNotations.
