@@ -1,6 +1,5 @@
-(* Model.v, Check.v, Certificate.v and Verify.v as an OCaml program. Z becomes Zarith's exact integers; nat
-   only
-   counts list cells and loops, so it becomes int. *)
+(* Model.v, Check.v, Certificate.v and Verify.v as an OCaml program. Z becomes Zarith's exact
+   integers; nat only counts list cells and loops, so it becomes int. *)
 From Coq Require Import ZArith List Extraction ExtrOcamlBasic ExtrOcamlZBigInt ExtrOcamlNatInt.
 From AminRef Require Import Records Model Certificate Formula Verify Check.
 

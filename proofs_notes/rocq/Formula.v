@@ -170,7 +170,8 @@ Proof.
     etransitivity; [|apply occ_ge]. lia.
 Qed.
 
-(* If more than m requests count, they count at most m * d: consider the one that completes first. *)
+(* If more than m requests count, they count at most m * d: consider the one that completes first.
+*)
 Lemma more_than_places v : start_vector M B v -> (forall p, In p v -> 0 < w p) ->
   places f < Z.of_nat (length v) -> sum w v <= places f * most f.
 Proof.
@@ -364,14 +365,16 @@ Qed.
 Lemma certified_le_cost d sts v : well_formed d sts = true -> start_vector M B v ->
   certified M B d sts (map fst v) <= d * cost_of v.
 Proof.
-  unfold well_formed. rewrite !andb_true_iff, Z.leb_le, forallb_forall. intros [[some turn] ok] vector.
+  unfold well_formed. rewrite !andb_true_iff, Z.leb_le, forallb_forall.
+  intros [[some turn] ok] vector.
   unfold cost_of. rewrite (all_stretches _ sts v turn), Z.mul_add_distr_l, <- !sum_scale.
   unfold certified. apply Z.add_le_mono.
   - assert (free : filter (outside sts) (map fst v)
       = map fst (filter (fun p => outside sts (fst p)) v)).
     { clear. induction v as [|p v IH]; cbn; [reflexivity|].
       destruct (outside sts (fst p)); cbn; now rewrite IH. }
-    rewrite free, sum_map, <- sum_scale. apply sum_le. intros p here. apply filter_In in here as [here _].
+    rewrite free, sum_map, <- sum_scale. apply sum_le. intros p here.
+    apply filter_In in here as [here _].
     pose proof (placed_late _ _ _ vector p here). nia.
   - apply sum_le. intros st here. apply stretch_bound_le; auto; lia.
 Qed.

@@ -6,6 +6,15 @@ From AminRef.facts Require Import Sums Lists.
 Import ListNotations.
 Open Scope Z_scope.
 
+(* Lemma C1 with a share as the checker accepts it. *)
+Lemma shares_of_vectors M B early f t v : 1 <= B ->
+  share_ok (length (share_prices f)) f = true -> early <= lead f -> start_vector M B v ->
+  sum (fun p => counted M B early f (fst p) (t - snd p + 1)) v <= places f * most f.
+Proof.
+  intros block ok less vector. apply share_ok_spec in ok as (parameters & _).
+  now apply shares_hold.
+Qed.
+
 Section Statements.
 Variables M B : Z.
 Variable requests : list request.
@@ -90,7 +99,8 @@ Proof.
     by (apply sum_zero; intros c here; now apply repeat_spec in here).
   rewrite no_price, <- sum_scale. enough (sum (cheapest B (repeat 0 n) d) requests
     = sum (fun r => d * output_len r) requests) by lia.
-  apply sum_ext. intros r here. rewrite Forall_forall in all. destruct (all r here) as [_ _ _ _ came _].
+  apply sum_ext. intros r here. rewrite Forall_forall in all.
+  destruct (all r here) as [_ _ _ _ came _].
   destruct (cheapest_attained B (repeat 0 n) d r) as (t & range & same).
   pose proof (cheapest_le B (repeat 0 n) d r (arrival r) ltac:(lia) came ltac:(lia)) as least_pay.
   unfold pays in *. rewrite no_rent in *. nia.
@@ -125,6 +135,19 @@ Proof.
   intros [(s & V & <-) _] ok.
   destruct (vector_in_order M B block requests s instance V) as (v & <- & vector & <-).
   now apply certified_le_cost.
+Qed.
+
+(* bound <= OPT, for each certificate that the checker accepts and for each price vector. *)
+Lemma bounds_optimum n : optimum M B requests n ->
+  (forall d sts b, verify M B d sts requests = Some b -> b <= n) /\
+  (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+    - (- bound (usable M B) B prices d requests / d) <= n).
+Proof.
+  intros opt. split.
+  - destruct opt as [(s & V & <-) _]. intros d sts b made.
+    exact (verify_sound M B d sts requests s b instance made V).
+  - intros prices d some nonneg. apply rounded_up; [exact some|].
+    now apply (every_certificate M B requests prices d instance some nonneg).
 Qed.
 
 (* OPT does not rise with the capacity. *)
@@ -199,7 +222,8 @@ Proof.
     by (intros p; rewrite !in_app_iff; cbn; intuition).
   destruct (as_runs_valid M B _ (v1 ++ (r', t) :: v2) instance') as [V' cheap].
   - constructor.
-    + intros p there. apply (fun x => proj1 (Forall_forall _ _) (all_sane _ _ _ instance') (fst p) x).
+    + intros p there. apply (fun x => proj1 (Forall_forall _ _) (all_sane _ _ _ instance') (fst p)
+      x).
       apply (in_map fst) in there. now rewrite map_app in there.
     + intros p there. destruct (others p there) as [->|old]; [|auto]. specialize (late _ here).
       cbn [fst snd] in *. lia.
@@ -209,4 +233,28 @@ Proof.
   - now rewrite map_app.
   - specialize (low _ V'). rewrite cheap in low. unfold cost_of in *. rewrite !sum_app in *.
     cbn [sum fst snd] in *. unfold placed in *. lia.
+Qed.
+
+(* T11. *)
+Lemma bound_optimum_policies M B requests n : sane_instance M B requests ->
+  optimum M B requests n ->
+  (forall d sts b, verify M B d sts requests = Some b -> b <= n) /\
+  (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+    - (- bound (usable M B) B prices d requests / d) <= n) /\
+  (forall s, valid M B requests s -> n <= total_latency s) /\
+  (forall fuel s, simulate (amin M B) fuel requests = Some s -> n <= total_latency s) /\
+  (forall M' n', M <= M' -> optimum M' B requests n' -> n' <= n) /\
+  (forall a r b n', requests = a ++ r :: b -> optimum M B (a ++ b) n' -> n' + 1 <= n) /\
+  (forall a r r' b n', requests = a ++ r :: b -> sane_instance M B (a ++ r' :: b) ->
+    prompt_len r' = prompt_len r -> arrival r' = arrival r -> output_len r' <= output_len r ->
+    optimum M B (a ++ r' :: b) n' -> n' + (output_len r - output_len r') <= n).
+Proof.
+  intros instance opt. destruct (bounds_optimum M B requests instance n opt) as [proved prices].
+  pose proof opt as [_ low]. repeat split; auto.
+  - intros fuel s made. apply low, (amin_schedule_valid M B requests instance).
+    apply (schedules_are_simulated M B requests instance). eauto.
+  - intros M' n' more opt'. exact (optimum_capacity M B requests M' n n' more opt opt').
+  - intros a r b n' -> opt'. exact (optimum_drop M B a r b n n' instance opt opt').
+  - intros a r r' b n' -> instance' prompts arrivals less opt'.
+    exact (optimum_shorter M B a r r' b n n' instance instance' prompts arrivals less opt opt').
 Qed.

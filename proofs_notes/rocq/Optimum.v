@@ -104,7 +104,8 @@ Lemma in_a_row_fits t requests : Forall (sane M B) requests ->
   forall x, load B (in_a_row t requests) x <= M.
 Proof.
   intros all. revert t. induction all as [|r l is_sane _ IH]; intros t; [split; intros; cbn; lia|].
-  destruct (IH (t + output_len r)) as [none fit]. pose proof is_sane as [_ some _ _ _ _]. unfold load in *. cbn [in_a_row sum fst snd]. split; intros x.
+  destruct (IH (t + output_len r)) as [none fit]. pose proof is_sane as [_ some _ _ _ _].
+  unfold load in *. cbn [in_a_row sum fst snd]. split; intros x.
   - intros early. rewrite none, occ_of_outside by lia. lia.
   - destruct (Z.lt_ge_cases x (t + output_len r)) as [first|later].
     + rewrite none by lia. pose proof (one_fits r (x - t) is_sane). lia.
@@ -170,7 +171,8 @@ Proof.
   intros all. destruct (in_a_row_vector requests all) as [one of_all].
   set (v0 := in_a_row _ _) in *. set (c := Z.to_nat (cost_of v0 + 1)).
   set (those := filter (loads_ok M B) (placements c requests)).
-  assert (listed : forall v, map fst v = requests -> start_vector M B v -> cost_of v <= cost_of v0 ->
+  assert (listed : forall v, map fst v = requests -> start_vector M B v ->
+    cost_of v <= cost_of v0 ->
     In v those).
   { intros v same vector cheap. pose proof vector as [is_sane late _].
     apply filter_In. rewrite in_placements, loads_ok_spec; auto. split; [|exact vector].
@@ -181,7 +183,8 @@ Proof.
   assert (here : In v those) by (eapply Permutation_in; [symmetry; exact order|now left]).
   apply filter_In in here as [here fits]. apply in_placements in here as [same near].
   apply loads_ok_spec in fits.
-  - exists v. split; [exact same|]. constructor; [exact fits|now rewrite same|]. intros v' vector by_order.
+  - exists v. split; [exact same|]. constructor;
+    [exact fits|now rewrite same|]. intros v' vector by_order.
     destruct (in_their_order M B v' requests vector by_order) as (v1 & same1 & vector1 & <-).
     destruct (Z.le_gt_cases (cost_of v1) (cost_of v0)) as [cheap|dear]; [now apply low, listed|].
     specialize (low v0 (listed v0 of_all one ltac:(lia))). lia.
@@ -224,7 +227,8 @@ Qed.
 Lemma always_busy t p : last_arrival requests <= t -> In p v ->
   t < snd p + output_len (fst p) -> exists q, In q v /\ runs_in t q = true.
 Proof.
-  intros late here unfinished. apply existsb_exists. destruct (existsb _ v) eqn:busy; [reflexivity|].
+  intros late here unfinished. apply existsb_exists. destruct (existsb _ v) eqn:busy;
+    [reflexivity|].
   assert (idle : forall q, In q v -> runs_in t q = false).
   { intros q there. destruct (runs_in t q) eqn:running; [|reflexivity].
     rewrite <- busy. symmetry. apply existsb_exists. eauto. }
@@ -233,7 +237,8 @@ Proof.
   { apply in_split in here as (a & b & same). specialize (idle p).
     rewrite same in idle. specialize (idle ltac:(apply in_app_iff; cbn; auto)).
     unfold runs_in in idle. apply andb_false_iff in idle. rewrite Z.leb_gt, Z.ltb_ge in idle.
-    assert (each : forall l, cost_of (map (fun p => (fst p, if t <? snd p then snd p - 1 else snd p))
+    assert (each : forall l, cost_of (map (fun p => (fst p,
+      if t <? snd p then snd p - 1 else snd p))
       l) <= cost_of l).
     { intros l. unfold cost_of. rewrite sum_map. apply sum_le. intros q _. cbn [fst snd].
       destruct (t <? snd q); lia. }
@@ -274,7 +279,8 @@ Proof.
   assert (count : Z.of_nat n <=
     sum (fun t => sum (fun q => if runs_in t q then 1 else 0) v) (rounds_from R n)).
   { replace (Z.of_nat n) with (sum (fun _ => 1) (rounds_from R n))
-      by (generalize R; induction n as [|n IH]; intros k; cbn [rounds_from sum]; [|rewrite IH]; lia).
+      by (generalize R; induction n as [|n IH]; intros k; cbn [rounds_from sum]; [|rewrite IH];
+        lia).
     apply sum_le. intros t there. apply in_rounds in there.
     destruct (always_busy t p) as (q & there' & running); [lia|exact here|unfold n in there; lia|].
     apply in_split in there' as (a & b & ->). rewrite sum_app. cbn [sum]. rewrite running.

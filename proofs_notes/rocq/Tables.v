@@ -96,7 +96,8 @@ Lemma table_is (f g : Z -> Z) step n : 1 <= step -> (forall t, n <= t -> f t = g
   (forall t, 0 <= t -> f t - f (t + step) = g t - g (t + step)) -> forall t, 0 <= t -> f t = g t.
 Proof.
   intros some end_of rise t from_0.
-  assert (below : forall k, 0 <= t -> n - t <= Z.of_nat k -> f t = g t); [|apply (below (Z.to_nat (n - t))); lia].
+  assert (below : forall k, 0 <= t -> n - t <= Z.of_nat k -> f t = g t);
+    [|apply (below (Z.to_nat (n - t))); lia].
   intros k. revert t from_0. induction k as [|k IH]; intros t _ from_0 near; [apply end_of; lia|].
   assert (f (t + step) = g (t + step)) by (apply IH; lia). specialize (rise t from_0). lia.
 Qed.
@@ -156,7 +157,8 @@ Proof.
 Qed.
 
 (* The table of sums of a table of payments. *)
-Lemma to_the_end_is w v l m t : (forall i, v i = w i + v (i - 1)) -> (forall i, i <= 0 -> v i = 0) ->
+Lemma to_the_end_is w v l m t : (forall i, v i = w i + v (i - 1)) -> (forall i, i <= 0 ->
+  v i = 0) ->
   length m = length l -> (forall i, 0 <= i -> item m i = priced w l (1 - i)) -> 0 <= t ->
   item (to_the_end m) t = priced v l (1 - t).
 Proof.

@@ -41,8 +41,10 @@ Proof.
   revert from l. induction n as [|n IH]; intros from l long value; cbn [least].
   - destruct l as [|x [|y l]]; try discriminate. rewrite <- (Z.add_0_r from), <- value by lia.
     reflexivity.
-  - destruct l as [|x l]; [discriminate|]. injection long as long. rewrite <- (IH (from + 1) l long).
-    + replace (f from) with x by (rewrite <- (Z.add_0_r from) at 1; rewrite <- value; [reflexivity|lia]).
+  - destruct l as [|x l]; [discriminate|]. injection long as long.
+  rewrite <- (IH (from + 1) l long).
+    + replace (f from) with x by (rewrite <- (Z.add_0_r from) at 1; rewrite <- value;
+      [reflexivity|lia]).
       destruct l; [discriminate|reflexivity].
     + intros i range. replace (from + 1 + i) with (from + (i + 1)) by lia.
       rewrite <- value by lia. cbn [item]. destruct (Z.eqb_spec (i + 1) 0); [lia|]. f_equal. lia.
@@ -83,7 +85,8 @@ Proof.
   rewrite (priced_ext _ (fun k => (B * p) * flat k + (B * stairs B (k - (p * B - prompt_len r))
     + (- B * stairs B (k - (q * B - prompt_len r)) + (- (B * q) * flat (k - output_len r) + 0)))))
     by (intros k _; rewrite (occ_of_stairs B r k block some more); fold p q; lia).
-  rewrite priced_plus, (priced_plus B), (priced_plus (- B)), (priced_plus (- (B * q))), !priced_shift.
+  rewrite priced_plus, (priced_plus B), (priced_plus (- B)), (priced_plus (- (B * q))),
+    !priced_shift.
   rewrite (priced_zero (fun _ => 0)) by reflexivity.
   replace (1 - t - (p * B - prompt_len r)) with (1 - (t + p * B - prompt_len r)) by lia.
   replace (1 - t - (q * B - prompt_len r)) with (1 - (t + q * B - prompt_len r)) by lia.
@@ -227,7 +230,8 @@ Lemma item_additions (shift : Z * Z -> Z) l bs costs i :
   length all = length costs /\
   item all i = item costs i + sum (fun b => snd b * item l (shift b + i)) bs.
 Proof.
-  intros from_0 range. induction bs as [|b bs IH]; cbn [fold_right sum]; [split; [reflexivity|lia]|].
+  intros from_0 range. induction bs as [|b bs IH]; cbn [fold_right sum]; [split;
+    [reflexivity|lia]|].
   destruct IH as [long value]; [intros; apply from_0; now right|].
   rewrite length_plus_scaled. split; [exact long|]. rewrite item_plus_scaled by lia.
   rewrite value, item_drop by (try apply from_0; try left; auto; lia). lia.
@@ -262,7 +266,8 @@ Lemma item_brackets r i : sane M B r -> inside st r = true ->
   0 <= i <= stop_of st + overtime st - arrival r ->
   item (brackets M B d (tables_of B st) st r) i = bracket M B d st r (arrival r + i).
 Proof.
-  intros [some more _ _ _ _] arrives range. unfold brackets. set (waited := arrival r - first_round st).
+  intros [some more _ _ _ _] arrives range. unfold brackets.
+  set (waited := arrival r - first_round st).
   apply andb_prop in arrives as [begun _]. apply Z.leb_le in begun.
   set (p := (prompt_len r + B) / B). set (q := (prompt_len r + output_len r + B - 1) / B).
   set (n := S (Z.to_nat (rounds_of st + overtime st - waited))).
@@ -305,33 +310,34 @@ Qed.
 End Stretch.
 
 (* The parts of a request that its kind has. *)
-Lemma alike_spec r q : Verify.alike r q = true <->
+Lemma one_kind_spec r q : one_kind r q = true <->
   prompt_len r = prompt_len q /\ output_len r = output_len q /\ arrival r = arrival q.
-Proof. unfold Verify.alike. rewrite !andb_true_iff, !Z.eqb_eq. tauto. Qed.
+Proof. unfold one_kind. rewrite !andb_true_iff, !Z.eqb_eq. tauto. Qed.
 
 (* One more request of a kind. *)
-Lemma sum_one_more f r l : (forall q, Verify.alike q r = true -> f q = f r) ->
+Lemma sum_one_more f r l : (forall q, one_kind q r = true -> f q = f r) ->
   sum (fun k => snd k * f (fst k)) (with_one_more r l) = f r + sum (fun k => snd k * f (fst k)) l.
 Proof.
   intros same. induction l as [|[q n] l IH]; cbn [with_one_more sum fst snd]; [lia|].
-  destruct (Verify.alike q r) eqn:one_kind; cbn [sum fst snd]; [rewrite (same q one_kind)|]; lia.
+  destruct (one_kind q r) eqn:kind_is; cbn [sum fst snd]; [rewrite (same q kind_is)|]; lia.
 Qed.
 
 (* Kind by kind or request by request, the sum is the same. *)
-Lemma sum_kinds f requests : (forall q r, Verify.alike q r = true -> f q = f r) ->
+Lemma sum_kinds f requests : (forall q r, one_kind q r = true -> f q = f r) ->
   sum (fun k => snd k * f (fst k)) (kinds requests) = sum f requests.
 Proof.
   intros same. unfold kinds. rewrite <- (Z.add_0_l (sum f requests)).
-  change 0 with (sum (fun k => snd k * f (fst k)) (@nil (request * Z))). generalize (@nil (request * Z)).
+  change 0 with (sum (fun k => snd k * f (fst k)) (@nil (request * Z))).
+  generalize (@nil (request * Z)).
   induction requests as [|r l IH]; intros counted; cbn [fold_left sum]; [lia|].
   rewrite IH, sum_one_more by auto. lia.
 Qed.
 
 (* Requests of one kind have the same brackets. *)
-Lemma brackets_alike M B d T st q r : Verify.alike q r = true ->
+Lemma brackets_of_kind M B d T st q r : one_kind q r = true ->
   brackets M B d T st q = brackets M B d T st r.
 Proof.
-  rewrite alike_spec. destruct q, r. cbn. intros (-> & -> & ->). reflexivity.
+  rewrite one_kind_spec. destruct q, r. cbn. intros (-> & -> & ->). reflexivity.
 Qed.
 
 (* What the checker of certificates computes is the formula of Theorem C3, rounded up. *)
@@ -343,7 +349,7 @@ Proof.
   do 4 f_equal. unfold certified. f_equal. apply sum_ext. intros st here.
   unfold stretch_value, stretch_bound, with_tables. f_equal.
   rewrite (sum_kinds (fun r => smallest (brackets M B d (tables_of B st) st r)))
-    by (intros q r one_kind; now rewrite (brackets_alike M B d _ st q r one_kind)).
+    by (intros q r kind_is; now rewrite (brackets_of_kind M B d _ st q r kind_is)).
   apply sum_ext. intros r there. apply filter_In in there as [there arrives].
   unfold well_formed in ok. rewrite !andb_true_iff, forallb_forall in ok. destruct ok as [_ ok].
   apply smallest_bracket; auto.

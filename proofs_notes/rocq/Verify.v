@@ -30,7 +30,8 @@ Fixpoint strided (fuel step : nat) (l : list Z) : list Z :=
 
 (* The costs, with c times the elements of l added. *)
 Fixpoint plus_scaled (c : Z) (l costs : list Z) : list Z :=
-  match costs, l with x :: costs', y :: l' => x + c * y :: plus_scaled c l' costs' | _, _ => costs end.
+  match costs, l with x :: costs', y :: l' => x + c * y :: plus_scaled c l' costs' | _,
+    _ => costs end.
 
 (* The least element; 0 if there is none. *)
 Fixpoint smallest (l : list Z) : Z :=
@@ -102,14 +103,14 @@ Definition brackets (d : Z) (T : tables) (st : stretch) (r : request) : list Z :
     (ramps T).
 
 (* Are two requests of one kind? *)
-Definition alike (r q : request) : bool :=
+Definition one_kind (r q : request) : bool :=
   (prompt_len r =? prompt_len q) && (output_len r =? output_len q) && (arrival r =? arrival q).
 
 (* The kinds with one more request. *)
 Fixpoint with_one_more (r : request) (l : list (request * Z)) : list (request * Z) :=
   match l with
   | [] => [(r, 1)]
-  | (q, n) :: later => if alike q r then (q, n + 1) :: later else (q, n) :: with_one_more r later
+  | (q, n) :: later => if one_kind q r then (q, n + 1) :: later else (q, n) :: with_one_more r later
   end.
 
 (* The kinds of requests, each with one request of it and their number. *)
