@@ -104,7 +104,7 @@ Proof. exact (never_idle M B requests s s' arrived later E S A L finished going)
 
 (* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
    OPT is the least cost of a start vector. It exists, and there is one.
-   Text of the book: 00000000. *)
+   Text of the book: e7e76bfb. *)
 Theorem Lemma_6 M B requests : sane_instance M B requests ->
   (forall s, valid M B requests s -> valid M B requests (filter completed s) /\
     total_latency (filter completed s) = total_latency s) /\
@@ -114,7 +114,7 @@ Proof. exact (no_gain_by_evicting M B requests). Qed.
 
 (* Lemma 7: in an optimal start vector each round from R = max r_i to the makespan is busy, and
    r_i <= t_i <= R + O - o_i, where O is the sum of all o_i.
-   Text of the book: 00000000. *)
+   Text of the book: 28fe4de1. *)
 Theorem Lemma_7 M B requests v : sane_instance M B requests -> optimal M B requests v ->
   (forall t, last_arrival requests <= t < makespan v ->
     exists p, In p v /\ snd p <= t < snd p + output_len (fst p)) /\
@@ -126,7 +126,7 @@ Proof. exact (fun _ => finite_starts M B requests v). Qed.
    most OPT; (c) L is no greater than with M' in place of M, which is a bound as well; (a) the
    minimum over t >= r_i is attained at some t with r_i <= t <= max (r_i, T); (d) prices of 0 give
    the sum of all o_i.
-   Text of the book: 00000000. *)
+   Text of the book: bbde5527. *)
 Theorem T10 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
   (forall n, optimum M B requests n ->
@@ -141,14 +141,14 @@ Proof. exact (fun instance => every_price_vector M B requests instance prices d)
 
 (* Lemma C1: in every round all requests of a start vector together count at most m * d of a share,
    also if a request counts from fewer than c rounds before its start on.
-   Text of the book: 00000000. *)
+   Text of the book: 3d4f23bd. *)
 Theorem shares_are_restrictions M B early f t v : 1 <= B ->
   share_ok (length (share_prices f)) f = true -> early <= lead f -> start_vector M B v ->
   sum (fun p => counted M B early f (fst p) (t - snd p + 1)) v <= places f * most f.
 Proof. exact (shares_of_vectors M B early f t v). Qed.
 
 (* Theorem C3: d times the bound of a certificate with stretches and shares is at most d * OPT.
-   Text of the book: 00000000. *)
+   Text of the book: 3d4f23bd. *)
 Theorem certificates_are_bounds M B requests d sts n : sane_instance M B requests ->
   optimum M B requests n -> well_formed d sts = true -> certified M B d sts requests <= d * n.
 Proof. exact (fun instance => every_certificate_bounds M B requests instance d sts n). Qed.
@@ -156,7 +156,7 @@ Proof. exact (fun instance => every_certificate_bounds M B requests instance d s
 (* The checker of certificates, which adds up a few sums of prices for each kind of requests and
    each round, computes the bound of Theorem C3, rounded up; none if the certificate is not well
    formed.
-   Text of the book: 00000000. *)
+   Text of the book: 3d4f23bd. *)
 Theorem verify_is_the_formula M B requests d sts : sane_instance M B requests ->
   verify M B d sts requests =
   if well_formed d sts then Some (- (- certified M B d sts requests / d)) else None.
@@ -166,7 +166,7 @@ Proof. exact (verify_is_certified M B d sts requests). Qed.
    at most the cost of every valid schedule, and of Amin's. OPT does not rise when the capacity
    grows, it falls by 1 at least when a request is dropped, and by o_i - o_i' at least when o_i
    shrinks to o_i'.
-   Text of the book: 00000000. *)
+   Text of the book: 2cdbde0c. *)
 Theorem T11 M B requests n : sane_instance M B requests -> optimum M B requests n ->
   (forall d sts b, verify M B d sts requests = Some b -> b <= n) /\
   (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
