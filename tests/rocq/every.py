@@ -17,10 +17,11 @@ from functools import wraps
 import pytest
 
 from amin_ref import Schedule, check
+from amin_ref.cli.proved import certificate_in_words
 from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.proved import built_program
 from oracle import Certificate, verify
-from tests.rocq.program import Program, certificate_in_words, in_words
+from tests.rocq.program import Program, in_words
 
 MOST_STEPS = 2 * 10**7
 """Steps after which an object is left out. The checkers are proved, but not fast: some seconds."""
@@ -80,7 +81,7 @@ class Judge:
         ranks = {request.id: place for place, request in enumerate(made.instance.requests)}
         text = in_words(made.instance, ranks)
         if isinstance(made, Certificate):
-            text += certificate_in_words(made)
+            text += "\n".join(certificate_in_words(made))
         else:
             text += repr([(ranks[r.request], r.start, r.stop, r.outcome) for r in made.runs])
         digest = hashlib.sha256(text.encode()).digest()
