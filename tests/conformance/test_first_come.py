@@ -235,10 +235,12 @@ def replace_held(schedule: Schedule, held: tuple[int, ...]) -> Schedule:
 
 
 @pytest.mark.slow
-def test_conform_takes_less_than_five_seconds_for_2000_requests() -> None:
+def test_conform_takes_at_most_five_times_what_the_simulation_takes() -> None:
     chats = build_instance("chat", requests=2000, capacity=16_480, prediction=Rough(1, 1000))
     machine = replace(VLLM, tokens_per_round=2048, max_running=256)
-    schedule = simulate(replace(chats.instance, block_size=16, machine=machine), "fcfs")
+    instance = replace(chats.instance, block_size=16, machine=machine)
     begun = time.process_time()
+    schedule = simulate(instance, "fcfs")
+    simulated = time.process_time()
     assert conform(schedule, "fcfs").conforms
-    assert time.process_time() - begun < 5
+    assert time.process_time() - simulated < 5 * (simulated - begun)
