@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
+from amin_ref import Amin, Instance, Machine, Request, Run, Schedule, check, simulate
 from amin_ref.cli import claims, comparing, drive, report, worst_case
 from amin_ref.cli.application import COMMANDS, application
 from amin_ref.cli.bound import ProvenBound, best_of
@@ -307,6 +307,31 @@ class TestWorstCase:
         monkeypatch.setattr(worst_case, "worst_case", searching)
         done(capsys, [*LINE, "--requests", "2"])
         assert asked == [False]
+
+    @pytest.mark.parametrize(
+        ("flags", "machine"),
+        [
+            ([], Machine()),
+            (["--after-eviction", "resume"], Machine(after_eviction="resume")),
+            (["--no-last-token-stored"], Machine(last_token_stored=False)),
+        ],
+    )
+    def test_the_search_is_on_the_machine_of_the_flags(
+        self,
+        flags: list[str],
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked: list[Machine] = []
+
+        def searching(question: Question, _limit: float | None, **_: object) -> WorstCase:
+            asked.append(question.setting.machine)
+            return WorstCase(question, FOUND, unseen=0)
+
+        monkeypatch.setattr(worst_case, "worst_case", searching)
+        done(capsys, [*LINE, "--requests", "2", *flags])
+        assert asked == [machine]
 
     @pytest.mark.parametrize("workers", [1, 3])
     def test_the_table_is_searched_for_by_all_workers(

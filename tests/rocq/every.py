@@ -28,7 +28,7 @@ MOST_STEPS = 2 * 10**7
 
 
 def simple(schedule: Schedule) -> bool:
-    """Whether section 2 of the specification knows all that the schedule has."""
+    """Whether section 2 of the specification knows everything that the schedule has."""
     plain = not (schedule.aborted or schedule.has_computed or schedule.lacks_something)
     return plain and schedule.instance.machine == PAPERS_MACHINE
 
@@ -61,7 +61,7 @@ class Judge:
         self._made.append(made)
 
     def judge_all(self) -> None:
-        """Compare all that was noted.
+        """Compare everything that was noted.
 
         Raises:
             AssertionError: the program and the Python differ.
