@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from amin_ref import Instance, RequestId, Run
+from oracle import Certificate
 from tests.support.project import PROJECT
 
 ROCQ = PROJECT / "proofs_notes" / "rocq"
@@ -44,6 +45,17 @@ def in_words(instance: Instance, ranks: Mapping[RequestId, int]) -> str:
             f"{request.arrival} {ranks[request.id]}"
         )
     return "\n".join(lines) + "\n"
+
+
+def certificate_in_words(certificate: Certificate) -> str:
+    """Prices of stretches and shares as the program reads them, without the instance."""
+    words: list[object] = [certificate.denominator, len(certificate.stretches)]
+    for stretch in certificate.stretches:
+        words += [stretch.first_round, len(stretch.multipliers), *stretch.multipliers]
+        words.append(len(stretch.shares))
+        for share in stretch.shares:
+            words += [share.places, share.most, share.ignored, share.lead, *share.multipliers]
+    return " ".join(map(str, words))
 
 
 class Program:
@@ -108,6 +120,13 @@ class Program:
         ]
         text = "\n".join([f"K {in_words(instance, ranks)}{len(lines)}", *lines, ""])
         return {"valid": True, "invalid": False}[self._ask(text)]
+
+    def verified(self, certificate: Certificate) -> int:
+        """The bound that the proved checker computes."""
+        instance = certificate.instance
+        ranks = {request.id: place for place, request in enumerate(instance.requests)}
+        words = certificate_in_words(certificate)
+        return int(self._ask(f"V {words}\n{in_words(instance, ranks)}"))
 
     def bound(
         self,

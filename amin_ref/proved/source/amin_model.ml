@@ -5,6 +5,16 @@ let negb = function
 | true -> false
 | false -> true
 
+(** val fst : ('a1 * 'a2) -> 'a1 **)
+
+let fst = function
+| (x, _) -> x
+
+(** val snd : ('a1 * 'a2) -> 'a2 **)
+
+let snd = function
+| (_, y) -> y
+
 (** val length : 'a1 list -> int **)
 
 let rec length = function
@@ -415,13 +425,25 @@ module Z =
   let eq_dec = Big_int_Z.eq_big_int
  end
 
+(** val hd : 'a1 -> 'a1 list -> 'a1 **)
+
+let hd default = function
+| [] -> default
+| x :: _ -> x
+
+(** val tl : 'a1 list -> 'a1 list **)
+
+let tl = function
+| [] -> []
+| _ :: m -> m
+
 (** val count_occ : ('a1 -> 'a1 -> bool) -> 'a1 list -> 'a1 -> int **)
 
 let rec count_occ eq_dec0 l x =
   match l with
   | [] -> 0
-  | y :: tl ->
-    let n = count_occ eq_dec0 tl x in
+  | y :: tl0 ->
+    let n = count_occ eq_dec0 tl0 x in
     if eq_dec0 y x then Stdlib.Int.succ n else n
 
 (** val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list **)
@@ -429,6 +451,13 @@ let rec count_occ eq_dec0 l x =
 let rec map f = function
 | [] -> []
 | a :: t -> (f a) :: (map f t)
+
+(** val fold_left : ('a1 -> 'a2 -> 'a1) -> 'a2 list -> 'a1 -> 'a1 **)
+
+let rec fold_left f l a0 =
+  match l with
+  | [] -> a0
+  | b :: t -> fold_left f t (f a0 b)
 
 (** val fold_right : ('a2 -> 'a1 -> 'a1) -> 'a1 -> 'a2 list -> 'a1 **)
 
@@ -458,8 +487,26 @@ let rec filter f = function
 
 let rec partition f = function
 | [] -> ([], [])
-| x :: tl ->
-  let (g, d) = partition f tl in if f x then ((x :: g), d) else (g, (x :: d))
+| x :: tl0 ->
+  let (g, d) = partition f tl0 in if f x then ((x :: g), d) else (g, (x :: d))
+
+(** val skipn : int -> 'a1 list -> 'a1 list **)
+
+let rec skipn n l =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> l)
+    (fun n0 -> match l with
+               | [] -> []
+               | _ :: l0 -> skipn n0 l0)
+    n
+
+(** val repeat : 'a1 -> int -> 'a1 list **)
+
+let rec repeat x n =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun k -> x :: (repeat x k))
+    n
 
 type request = { id : Big_int_Z.big_int; prompt_len : Big_int_Z.big_int;
                  output_len : Big_int_Z.big_int; lower : Big_int_Z.big_int;
@@ -859,6 +906,360 @@ let bound m b prices d requests =
 
 let usable m b =
   Z.mul b (Z.div m b)
+
+type share = { places : Big_int_Z.big_int; most : Big_int_Z.big_int;
+               ignored : Big_int_Z.big_int; lead : Big_int_Z.big_int;
+               share_prices : Big_int_Z.big_int list }
+
+type stretch = { first_round : Big_int_Z.big_int;
+                 token_prices : Big_int_Z.big_int list; shares : share list }
+
+type restriction = { prices_of : Big_int_Z.big_int list;
+                     limit : Big_int_Z.big_int;
+                     weight : (request -> Big_int_Z.big_int ->
+                              Big_int_Z.big_int) }
+
+(** val rounds_of : stretch -> Big_int_Z.big_int **)
+
+let rounds_of st =
+  Z.of_nat (length st.token_prices)
+
+(** val stop_of : stretch -> Big_int_Z.big_int **)
+
+let stop_of st =
+  Z.add st.first_round (rounds_of st)
+
+(** val ahead : stretch -> share -> Big_int_Z.big_int **)
+
+let ahead st f =
+  Z.min f.lead (rounds_of st)
+
+(** val overtime : stretch -> Big_int_Z.big_int **)
+
+let overtime st =
+  fold_right (fun f longest -> Z.max (ahead st f) longest)
+    Big_int_Z.zero_big_int st.shares
+
+(** val inside : stretch -> request -> bool **)
+
+let inside st r =
+  (&&) (Z.leb st.first_round r.arrival) (Z.ltb r.arrival (stop_of st))
+
+(** val counted :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> share ->
+    request -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let counted m b early0 f r k =
+  if (&&) (Z.ltb (Z.opp early0) k) (Z.leb f.lead (Z.sub r.output_len k))
+  then Z.max Big_int_Z.zero_big_int
+         (Z.min f.most
+           (Z.min (Z.sub (Z.add r.prompt_len k) f.ignored)
+             (Z.sub (Z.mul f.places f.most)
+               (Z.max Big_int_Z.zero_big_int
+                 (Z.sub
+                   (Z.sub (usable m b)
+                     (occ b (Z.add r.prompt_len r.output_len)))
+                   (Z.mul f.places (Z.add (Z.sub r.output_len k) f.ignored)))))))
+  else Big_int_Z.zero_big_int
+
+(** val restrictions :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> restriction list **)
+
+let restrictions m b st =
+  { prices_of = st.token_prices; limit = (usable m b); weight = (fun r k ->
+    occ_of b r (Z.sub k Big_int_Z.unit_big_int)) } :: (map (fun f ->
+                                                        { prices_of =
+                                                        f.share_prices;
+                                                        limit =
+                                                        (Z.mul f.places
+                                                          f.most); weight =
+                                                        (counted m b
+                                                          (ahead st f) f) })
+                                                        st.shares)
+
+(** val limits_cost :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> Big_int_Z.big_int **)
+
+let limits_cost m b st =
+  sum (fun r -> Z.mul r.limit (sum (fun c -> c) r.prices_of))
+    (restrictions m b st)
+
+(** val outside : stretch list -> request -> bool **)
+
+let outside sts r =
+  negb (existsb (fun st -> inside st r) sts)
+
+(** val in_turn : Big_int_Z.big_int -> stretch list -> bool **)
+
+let rec in_turn from = function
+| [] -> true
+| st :: later -> (&&) (Z.leb from st.first_round) (in_turn (stop_of st) later)
+
+(** val share_ok : int -> share -> bool **)
+
+let share_ok n f =
+  (&&)
+    ((&&)
+      ((&&)
+        ((&&)
+          ((&&) (Z.leb Big_int_Z.unit_big_int f.places)
+            (Z.leb Big_int_Z.unit_big_int f.most))
+          (Z.leb Big_int_Z.zero_big_int f.ignored))
+        (Z.leb Big_int_Z.zero_big_int f.lead))
+      (forallb (Z.leb Big_int_Z.zero_big_int) f.share_prices))
+    ((=) (length f.share_prices) n)
+
+(** val stretch_ok : stretch -> bool **)
+
+let stretch_ok st =
+  (&&) (forallb (Z.leb Big_int_Z.zero_big_int) st.token_prices)
+    (forallb (share_ok (length st.token_prices)) st.shares)
+
+(** val well_formed : Big_int_Z.big_int -> stretch list -> bool **)
+
+let well_formed d sts =
+  (&&)
+    ((&&) (Z.leb Big_int_Z.unit_big_int d)
+      (in_turn Big_int_Z.zero_big_int sts)) (forallb stretch_ok sts)
+
+(** val drop :
+    Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec drop z0 l = match l with
+| [] -> []
+| _ :: later ->
+  if Z.leb z0 Big_int_Z.zero_big_int
+  then l
+  else drop (Z.sub z0 Big_int_Z.unit_big_int) later
+
+(** val to_the_end : Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec to_the_end = function
+| [] -> []
+| x :: later ->
+  let sums0 = to_the_end later in
+  (Z.add x (hd Big_int_Z.zero_big_int sums0)) :: sums0
+
+(** val upon :
+    int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec upon n l m later =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> later)
+    (fun n' ->
+    match l with
+    | [] -> later
+    | x :: l' ->
+      (Z.add x (hd Big_int_Z.zero_big_int m)) :: (upon n' l' (tl m) later))
+    n
+
+(** val strided :
+    int -> int -> Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec strided fuel step l =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> l)
+    (fun fuel' ->
+    match skipn step l with
+    | [] -> l
+    | z0 :: l0 ->
+      let sums0 = strided fuel' step (z0 :: l0) in upon step l sums0 sums0)
+    fuel
+
+(** val plus_scaled :
+    Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list **)
+
+let rec plus_scaled c l costs = match costs with
+| [] -> costs
+| x :: costs' ->
+  (match l with
+   | [] -> costs
+   | y :: l' -> (Z.add x (Z.mul c y)) :: (plus_scaled c l' costs'))
+
+(** val smallest : Big_int_Z.big_int list -> Big_int_Z.big_int **)
+
+let rec smallest = function
+| [] -> Big_int_Z.zero_big_int
+| x :: later ->
+  (match later with
+   | [] -> x
+   | _ :: _ -> Z.min x (smallest later))
+
+(** val listed :
+    (Big_int_Z.big_int -> Big_int_Z.big_int) -> Big_int_Z.big_int -> int ->
+    Big_int_Z.big_int list **)
+
+let rec listed w k n =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun n' -> (w k) :: (listed w (Z.add k Big_int_Z.unit_big_int) n'))
+    n
+
+(** val bends :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list **)
+
+let rec bends k before0 here = function
+| [] -> []
+| next :: later ->
+  let bend =
+    Z.add
+      (Z.sub next
+        (Z.mul (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int) here))
+      before0
+  in
+  if Z.eqb bend Big_int_Z.zero_big_int
+  then bends (Z.add k Big_int_Z.unit_big_int) here next later
+  else (k, bend) :: (bends (Z.add k Big_int_Z.unit_big_int) here next later)
+
+type ramp = { share_of : share; early : Big_int_Z.big_int;
+              sums : Big_int_Z.big_int list }
+
+type tables = { onwards : Big_int_Z.big_int list;
+                rising : Big_int_Z.big_int list; ramps : ramp list }
+
+(** val tables_of : Big_int_Z.big_int -> stretch -> tables **)
+
+let tables_of b st =
+  let prices = st.token_prices in
+  let sums0 = to_the_end prices in
+  let n = length prices in
+  { onwards = sums0; rising =
+  (strided n (Z.to_nat (Z.min b (Z.of_nat n))) sums0); ramps =
+  (map (fun f ->
+    let early0 = ahead st f in
+    { share_of = f; early = early0; sums =
+    (to_the_end
+      (to_the_end
+        (app (repeat Big_int_Z.zero_big_int (Z.to_nat early0)) f.share_prices))) })
+    st.shares) }
+
+(** val token_costs :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> Big_int_Z.big_int -> int -> Big_int_Z.big_int list
+    -> Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int
+    list -> Big_int_Z.big_int list **)
+
+let rec token_costs d b p q here n l1 l2 l3 l4 =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun n' ->
+    (Z.add here
+      (Z.mul b
+        (Z.sub
+          (Z.sub
+            (Z.add (Z.mul p (hd Big_int_Z.zero_big_int l1))
+              (hd Big_int_Z.zero_big_int l2)) (hd Big_int_Z.zero_big_int l3))
+          (Z.mul q (hd Big_int_Z.zero_big_int l4))))) :: (token_costs d b p q
+                                                           (Z.add here d) n'
+                                                           (tl l1) (tl l2)
+                                                           (tl l3) (tl l4)))
+    n
+
+(** val share_bends :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> ramp ->
+    request -> (Big_int_Z.big_int * Big_int_Z.big_int) list **)
+
+let share_bends m b n r r0 =
+  let f = r.share_of in
+  let e = r.early in
+  let last =
+    Z.min n (Z.add (Z.sub r0.output_len f.lead) Big_int_Z.unit_big_int)
+  in
+  bends (Z.opp e) Big_int_Z.zero_big_int Big_int_Z.zero_big_int
+    (listed (counted m b e f r0) (Z.sub Big_int_Z.unit_big_int e)
+      (Z.to_nat (Z.add (Z.add last e) Big_int_Z.unit_big_int)))
+
+(** val plus_share :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> request -> ramp -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list **)
+
+let plus_share m b n waited r r0 costs =
+  fold_right (fun b0 ->
+    plus_scaled (snd b0)
+      (drop (Z.add (Z.add waited (fst b0)) r0.early) r0.sums)) costs
+    (share_bends m b n r0 r)
+
+(** val brackets :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> tables ->
+    stretch -> request -> Big_int_Z.big_int list **)
+
+let brackets m b d t st r =
+  let waited = Z.sub r.arrival st.first_round in
+  let p = Z.div (Z.add r.prompt_len b) b in
+  let q =
+    Z.div
+      (Z.sub (Z.add (Z.add r.prompt_len r.output_len) b)
+        Big_int_Z.unit_big_int) b
+  in
+  let starts = Stdlib.Int.succ
+    (Z.to_nat (Z.sub (Z.add (rounds_of st) (overtime st)) waited))
+  in
+  fold_right (plus_share m b (rounds_of st) waited r)
+    (token_costs d b p q (Z.mul d r.output_len) starts
+      (drop waited t.onwards)
+      (drop (Z.sub (Z.add waited (Z.mul p b)) r.prompt_len) t.rising)
+      (drop (Z.sub (Z.add waited (Z.mul q b)) r.prompt_len) t.rising)
+      (drop (Z.add waited r.output_len) t.onwards)) t.ramps
+
+(** val one_kind : request -> request -> bool **)
+
+let one_kind r q =
+  (&&)
+    ((&&) (Z.eqb r.prompt_len q.prompt_len) (Z.eqb r.output_len q.output_len))
+    (Z.eqb r.arrival q.arrival)
+
+(** val with_one_more :
+    request -> (request * Big_int_Z.big_int) list ->
+    (request * Big_int_Z.big_int) list **)
+
+let rec with_one_more r = function
+| [] -> (r, Big_int_Z.unit_big_int) :: []
+| p :: later ->
+  let (q, n) = p in
+  if one_kind q r
+  then (q, (Z.add n Big_int_Z.unit_big_int)) :: later
+  else (q, n) :: (with_one_more r later)
+
+(** val kinds : request list -> (request * Big_int_Z.big_int) list **)
+
+let kinds requests =
+  fold_left (fun l r -> with_one_more r l) requests []
+
+(** val with_tables :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request
+    list -> stretch -> tables -> Big_int_Z.big_int **)
+
+let with_tables m b d requests st t =
+  sum (fun k -> Z.mul (snd k) (smallest (brackets m b d t st (fst k))))
+    (kinds (filter (inside st) requests))
+
+(** val stretch_value :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request
+    list -> stretch -> Big_int_Z.big_int **)
+
+let stretch_value m b d requests st =
+  Z.sub (with_tables m b d requests st (tables_of b st)) (limits_cost m b st)
+
+(** val verify :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> stretch
+    list -> request list -> Big_int_Z.big_int option **)
+
+let verify m b d sts requests =
+  if well_formed d sts
+  then Some
+         (Z.opp
+           (Z.div
+             (Z.opp
+               (Z.add
+                 (Z.mul d
+                   (sum (fun r -> r.output_len)
+                     (filter (outside sts) requests)))
+                 (sum (stretch_value m b d requests) sts))) d))
+  else None
 
 (** val same : request -> request -> bool **)
 

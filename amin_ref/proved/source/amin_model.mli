@@ -1,6 +1,10 @@
 
 val negb : bool -> bool
 
+val fst : ('a1 * 'a2) -> 'a1
+
+val snd : ('a1 * 'a2) -> 'a2
+
 val length : 'a1 list -> int
 
 val app : 'a1 list -> 'a1 list -> 'a1 list
@@ -91,9 +95,15 @@ module Z :
   val eq_dec : Big_int_Z.big_int -> Big_int_Z.big_int -> bool
  end
 
+val hd : 'a1 -> 'a1 list -> 'a1
+
+val tl : 'a1 list -> 'a1 list
+
 val count_occ : ('a1 -> 'a1 -> bool) -> 'a1 list -> 'a1 -> int
 
 val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list
+
+val fold_left : ('a1 -> 'a2 -> 'a1) -> 'a2 list -> 'a1 -> 'a1
 
 val fold_right : ('a2 -> 'a1 -> 'a1) -> 'a1 -> 'a2 list -> 'a1
 
@@ -104,6 +114,10 @@ val forallb : ('a1 -> bool) -> 'a1 list -> bool
 val filter : ('a1 -> bool) -> 'a1 list -> 'a1 list
 
 val partition : ('a1 -> bool) -> 'a1 list -> 'a1 list * 'a1 list
+
+val skipn : int -> 'a1 list -> 'a1 list
+
+val repeat : 'a1 -> int -> 'a1 list
 
 type request = { id : Big_int_Z.big_int; prompt_len : Big_int_Z.big_int;
                  output_len : Big_int_Z.big_int; lower : Big_int_Z.big_int;
@@ -249,6 +263,120 @@ val bound :
   Big_int_Z.big_int -> request list -> Big_int_Z.big_int
 
 val usable : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+type share = { places : Big_int_Z.big_int; most : Big_int_Z.big_int;
+               ignored : Big_int_Z.big_int; lead : Big_int_Z.big_int;
+               share_prices : Big_int_Z.big_int list }
+
+type stretch = { first_round : Big_int_Z.big_int;
+                 token_prices : Big_int_Z.big_int list; shares : share list }
+
+type restriction = { prices_of : Big_int_Z.big_int list;
+                     limit : Big_int_Z.big_int;
+                     weight : (request -> Big_int_Z.big_int ->
+                              Big_int_Z.big_int) }
+
+val rounds_of : stretch -> Big_int_Z.big_int
+
+val stop_of : stretch -> Big_int_Z.big_int
+
+val ahead : stretch -> share -> Big_int_Z.big_int
+
+val overtime : stretch -> Big_int_Z.big_int
+
+val inside : stretch -> request -> bool
+
+val counted :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> share ->
+  request -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val restrictions :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> restriction list
+
+val limits_cost :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> Big_int_Z.big_int
+
+val outside : stretch list -> request -> bool
+
+val in_turn : Big_int_Z.big_int -> stretch list -> bool
+
+val share_ok : int -> share -> bool
+
+val stretch_ok : stretch -> bool
+
+val well_formed : Big_int_Z.big_int -> stretch list -> bool
+
+val drop :
+  Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val to_the_end : Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val upon :
+  int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val strided : int -> int -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val plus_scaled :
+  Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list
+
+val smallest : Big_int_Z.big_int list -> Big_int_Z.big_int
+
+val listed :
+  (Big_int_Z.big_int -> Big_int_Z.big_int) -> Big_int_Z.big_int -> int ->
+  Big_int_Z.big_int list
+
+val bends :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list
+
+type ramp = { share_of : share; early : Big_int_Z.big_int;
+              sums : Big_int_Z.big_int list }
+
+type tables = { onwards : Big_int_Z.big_int list;
+                rising : Big_int_Z.big_int list; ramps : ramp list }
+
+val tables_of : Big_int_Z.big_int -> stretch -> tables
+
+val token_costs :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> Big_int_Z.big_int -> int -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+  -> Big_int_Z.big_int list
+
+val share_bends :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> ramp ->
+  request -> (Big_int_Z.big_int * Big_int_Z.big_int) list
+
+val plus_share :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> request -> ramp -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list
+
+val brackets :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> tables ->
+  stretch -> request -> Big_int_Z.big_int list
+
+val one_kind : request -> request -> bool
+
+val with_one_more :
+  request -> (request * Big_int_Z.big_int) list ->
+  (request * Big_int_Z.big_int) list
+
+val kinds : request list -> (request * Big_int_Z.big_int) list
+
+val with_tables :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request list
+  -> stretch -> tables -> Big_int_Z.big_int
+
+val stretch_value :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request list
+  -> stretch -> Big_int_Z.big_int
+
+val verify :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> stretch list
+  -> request list -> Big_int_Z.big_int option
 
 val same : request -> request -> bool
 
