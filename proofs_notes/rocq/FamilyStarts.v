@@ -208,15 +208,24 @@ Proof.
   apply will_hold_nonneg; [lia|exact some|lia].
 Qed.
 
+(* Those that wait in step 4 start or stay in the queue. *)
+Lemma queue_parts : Permutation (waiting s ++ map arrives (coming s)) (starting ++ staying).
+Proof.
+  rewrite (placed_waiting _ _ before), starting_arrives. unfold staying.
+  rewrite <- !map_app. do 2 apply Permutation_map. rewrite <- either_filter.
+  + erewrite filter_ext_in; [reflexivity|]. intros p _. cbn beta. unfold started. fold t.
+    destruct (Z.ltb_spec (fst p) t), (Z.eqb_spec (fst p) t), (Z.ltb_spec t (fst p)); cbn; lia.
+  + intros p _. destruct (Z.eqb_spec (fst p) t), (Z.ltb_spec t (fst p)); cbn; lia.
+Qed.
+
 (* Steps 2 to 4: none is evicted, and those start that are placed in this round. *)
 Lemma placed_decision : decision M 1 (running s) (waiting s ++ map arrives (coming s))
   [] running_now starting staying.
 Proof.
   assert (within : next_tokens 1 (running_now ++ starting) <= M)
     by (rewrite tokens_placed; now apply (never_over _ _ _ _ fit)).
-  assert (two : forall l m : list (job request), next_tokens 1 (l ++ m) = next_tokens 1 l +
-    next_tokens 1 m)
-    by (intros l m; apply sum_app).
+  assert (two : forall l m : list (job request),
+    next_tokens 1 (l ++ m) = next_tokens 1 l + next_tokens 1 m) by (intros l m; apply sum_app).
   assert (parts : forall l, incl l running_now \/ incl l (starting ++ staying) ->
     incl l (running_now ++ starting ++ staying))
     by (intros l [part|part] j here; apply in_app_iff; auto).
@@ -230,11 +239,7 @@ Proof.
   - apply Forall_forall. intros x _. cbn [app]. rewrite two in within.
     pose proof (tokens_part (fun y => negb (below y x)) running_now
       (parts _ (or_introl (incl_refl _)))). unfold not_below. lia.
-  - rewrite (placed_waiting _ _ before), starting_arrives. unfold staying.
-    rewrite <- !map_app. do 2 apply Permutation_map. rewrite <- either_filter.
-    + erewrite filter_ext_in; [reflexivity|]. intros p _. cbn beta. unfold started. fold t.
-      destruct (Z.ltb_spec (fst p) t), (Z.eqb_spec (fst p) t), (Z.ltb_spec t (fst p)); cbn; lia.
-    + intros p _. destruct (Z.eqb_spec (fst p) t), (Z.ltb_spec t (fst p)); cbn; lia.
+  - exact queue_parts.
   - apply Forall_forall. intros w here. apply plan_is_now.
     { apply incl_app; [apply incl_appl, incl_refl|apply incl_appr, incl_filter]. }
     unfold not_above. rewrite filter_app, (filter_none _ staying).
@@ -242,10 +247,10 @@ Proof.
       pose proof (tokens_part (fun v => negb (below w v)) starting
         (parts _ (or_intror (incl_appl _ (incl_refl _))))). lia.
     + intros v there. apply negb_false_iff. now apply starting_first.
-  - apply Forall_forall. intros w here fits.
-    rewrite plan_is_now in fits
+  - apply Forall_forall. intros w here room.
+    rewrite plan_is_now in room
       by (apply incl_app; [apply incl_appl, incl_refl|apply incl_appr, incl_filter]).
-    unfold not_above in fits. rewrite filter_app, (filter_all _ starting) in fits.
+    unfold not_above in room. rewrite filter_app, (filter_all _ starting) in room.
     + assert (one : will_hold 1 0 w <= next_tokens 1 (filter (fun v => negb (below w v)) staying)).
       { apply (sum_one (will_hold 1 0)).
         - intros v there. apply filter_In in there as [there _].
