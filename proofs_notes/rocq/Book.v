@@ -1,8 +1,10 @@
 (* The theorem book, one theorem for each statement that is proved here, in the book's words.
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
-From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Check.
+From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
+From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Starts Formula.
+From AminRef Require Import Verify Telescope Optimum Hindsight Check Ratio RatioHindsight.
+From AminRef Require Import FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -101,29 +103,83 @@ Theorem T8 M B requests s s' arrived later E S A L finished going :
   running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
 Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
 
-(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT, and (c) no greater
-   than with M' in place of M, which is a bound as well; (a) the minimum over t >= r_i is attained
-   at
-   some t with r_i <= t <= max (r_i, T).
+(* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
+   OPT is the least cost of a start vector. It exists, and there is one.
+   Text of the book: e7e76bfb. *)
+Theorem Lemma_6 M B requests : sane_instance M B requests ->
+  (forall s, valid M B requests s -> valid M B requests (filter completed s) /\
+    total_latency (filter completed s) = total_latency s) /\
+  (forall n, optimum M B requests n <-> exists v, optimal M B requests v /\ cost_of v = n) /\
+  exists n, optimum M B requests n /\ forall n', optimum M B requests n' -> n' = n.
+Proof. exact (no_gain_by_evicting M B requests). Qed.
+
+(* Lemma 7: in an optimal start vector each round from R = max r_i to the makespan is busy, and
+   r_i <= t_i <= R + O - o_i, where O is the sum of all o_i.
+   Text of the book: 28fe4de1. *)
+Theorem Lemma_7 M B requests v : sane_instance M B requests -> optimal M B requests v ->
+  (forall t, last_arrival requests <= t < makespan v ->
+    exists p, In p v /\ snd p <= t < snd p + output_len (fst p)) /\
+  forall p, In p v -> arrival (fst p) <= snd p <=
+    last_arrival requests + sum output_len requests - output_len (fst p).
+Proof. exact (fun _ => finite_starts M B requests v). Qed.
+
+(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT; (b) rounded up, L is at
+   most OPT; (c) L is no greater than with M' in place of M, which is a bound as well; (a) the
+   minimum over t >= r_i is attained at some t with r_i <= t <= max (r_i, T); (d) prices of 0 give
+   the sum of all o_i.
    Text of the book: bbde5527. *)
 Theorem T10 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
-  (forall v, optimum M B requests v ->
-    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * v) /\
+  (forall n, optimum M B requests n ->
+    bound M B prices d requests <= d * n /\ - (- bound M B prices d requests / d) <= n /\
+    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * n) /\
   (forall r, In r requests ->
     (forall t, arrival r <= t -> cheapest B prices d r <= pays B prices d r t) /\
     exists t, arrival r <= t <= Z.max (arrival r) (Z.of_nat (length prices)) /\
-      cheapest B prices d r = pays B prices d r t).
-Proof. exact (every_certificate M B requests prices d). Qed.
+      cheapest B prices d r = pays B prices d r t) /\
+  forall rounds, bound M B (repeat 0 rounds) d requests = d * sum output_len requests.
+Proof. exact (fun instance => every_price_vector M B requests instance prices d). Qed.
 
-(* T11, Amin: bound <= OPT <= Amin, and some schedule without evictions costs OPT (Lemma 6).
+(* Lemma C1: in every round all requests of a start vector together count at most m * d of a share,
+   also if a request counts from fewer than c rounds before its start on.
+   Text of the book: 3d4f23bd. *)
+Theorem shares_are_restrictions M B early f t v : 1 <= B ->
+  share_ok (length (share_prices f)) f = true -> early <= lead f -> start_vector M B v ->
+  sum (fun p => counted M B early f (fst p) (t - snd p + 1)) v <= places f * most f.
+Proof. exact (shares_of_vectors M B early f t v). Qed.
+
+(* Theorem C3: d times the bound of a certificate with stretches and shares is at most d * OPT.
+   Text of the book: 3d4f23bd. *)
+Theorem certificates_are_bounds M B requests d sts n : sane_instance M B requests ->
+  optimum M B requests n -> well_formed d sts = true -> certified M B d sts requests <= d * n.
+Proof. exact (fun instance => every_certificate_bounds M B requests instance d sts n). Qed.
+
+(* The checker of certificates, which adds up a few sums of prices for each kind of requests and
+   each round, computes the bound of Theorem C3, rounded up; none if the certificate is not well
+   formed.
+   Text of the book: 3d4f23bd. *)
+Theorem verify_is_the_formula M B requests d sts : sane_instance M B requests ->
+  verify M B d sts requests =
+  if well_formed d sts then Some (- (- certified M B d sts requests / d)) else None.
+Proof. exact (verify_is_certified M B d sts requests). Qed.
+
+(* T11: bound <= OPT, for every certificate that the checker accepts and every price vector; OPT is
+   at most the cost of every valid schedule, and of Amin's. OPT does not rise when the capacity
+   grows, it falls by 1 at least when a request is dropped, and by o_i - o_i' at least when o_i
+   shrinks to o_i'.
    Text of the book: 2cdbde0c. *)
-Theorem T11 M B requests prices d v fuel s : sane_instance M B requests -> 1 <= d ->
-  Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
-  simulate (amin M B) fuel requests = Some s ->
-  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
-  exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
-Proof. exact (bound_optimum_amin M B requests prices d v fuel s). Qed.
+Theorem T11 M B requests n : sane_instance M B requests -> optimum M B requests n ->
+  (forall d sts b, verify M B d sts requests = Some b -> b <= n) /\
+  (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+    - (- bound (usable M B) B prices d requests / d) <= n) /\
+  (forall s, valid M B requests s -> n <= total_latency s) /\
+  (forall fuel s, simulate (amin M B) fuel requests = Some s -> n <= total_latency s) /\
+  (forall M' n', M <= M' -> optimum M' B requests n' -> n' <= n) /\
+  (forall a r b n', requests = a ++ r :: b -> optimum M B (a ++ b) n' -> n' + 1 <= n) /\
+  (forall a r r' b n', requests = a ++ r :: b -> sane_instance M B (a ++ r' :: b) ->
+    prompt_len r' = prompt_len r -> arrival r' = arrival r -> output_len r' <= output_len r ->
+    optimum M B (a ++ r' :: b) n' -> n' + (output_len r - output_len r') <= n).
+Proof. exact (bound_optimum_policies M B requests n). Qed.
 
 (* The pair, first half: the two sentences of Spec.v determine the round. From every state that is
    reached a round leads on, and all rounds from it lead to the same state.
@@ -151,3 +207,47 @@ Proof. exact (one_schedule M B requests). Qed.
 Theorem checker_is_right M B requests s : sane_instance M B requests ->
   (check M B requests s = true <-> valid M B requests s).
 Proof. exact (fun instance => check_spec M B requests instance s). Qed.
+
+(* The volume bound (V): all requests arrive in round 0. If `ascending` has them in ascending order
+   of volume, then every valid schedule costs at least the sum of all outputs, and M times its cost
+   is at least the sum of V_(1), V_(2), ...
+   Text of the book: c40a32be. *)
+Theorem volume_bound M B requests s ascending : sane_instance M B requests ->
+  at_once requests -> valid M B requests s -> Permutation ascending requests ->
+  StronglySorted (fun a b => volume_of B a <= volume_of B b) ascending ->
+  sum output_len requests <= total_latency s /\
+  sum_of_totals (volume_of B) 0 ascending <= M * total_latency s.
+Proof. exact (fun instance => Ratio.volume_bound M B requests instance s ascending). Qed.
+
+(* T18 with 11 in place of 9.63: for equal prompts at once, H-SF costs at most 11 times what any
+   valid schedule costs.
+   Text of the book: c40a32be. *)
+Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
+  at_once requests -> Forall (fun r => prompt_len r = prompt) requests ->
+  simulate (h_sf M 1) fuel requests = Some l -> valid M 1 requests s ->
+  total_latency l <= 11 * total_latency s.
+Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
+
+(* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
+   u + floor (K / c), Amin has started exactly the requests that the book names, each in the round
+   that it names, and has evicted none: in round 0 those of block 0, in round t from 1 to u - 1
+   c requests of length u and f_t of length 1, and in each round from u on c of the K. (`placement`
+   has these rounds.)
+   Text of the book: 5de70952. *)
+Theorem T15_starts s u c K m st : 1 <= s -> 2 <= u -> 1 <= c -> 0 <= K -> 0 <= m ->
+  reaches (cache s u c) 1 (family s u c K m) st -> now st <= horizon u c K ->
+  Permutation (runs_so_far st)
+    (map (run_by (now st)) (filter (started (now st)) (placement s u c K m))) /\
+  Forall (fun x => completed x = true) (log st).
+Proof.
+  exact (fun prompt two room long short =>
+    amin_as_placed s u c K m prompt two room long short st).
+Qed.
+
+(* T15, the instance of A1 with s = l = c = 1, u = 18, K = 50 and m = 486, on which the inequality
+   of T12 is false: Amin costs more than 6.12 times as much as some valid schedule.
+   Text of the book: 5de70952. *)
+Theorem T15_instance l : amin_schedule (cache 1 18 1) 1 (family 1 18 1 50 486) l ->
+  exists best, valid (cache 1 18 1) 1 (family 1 18 1 50 486) best /\
+    612 * total_latency best < 100 * total_latency l.
+Proof. exact (counterexample_ratio l). Qed.

@@ -2,7 +2,7 @@
    makes. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Machine.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Ranks Machine.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -100,6 +100,7 @@ Proof.
   - change (after (Datatypes.S n) (begin requests))
       with (round (amin M B) (after n (begin requests))).
     destruct (round_is M B requests instance _ (reaches_safe M B requests instance _ reached)
+      (reaches_ranked M B requests _ reached)
       sorted)
       as [here sorted']. split; [|exact sorted']. eapply next_round; eassumption.
 Qed.
@@ -111,6 +112,7 @@ Proof.
   exists (Datatypes.S n). eapply amin_round_unique; [exact IH|exact here|].
   destruct (after_reached n) as [reached sorted].
   now apply (round_is M B requests instance _ (reaches_safe M B requests instance _ reached)
+      (reaches_ranked M B requests _ reached)
     sorted).
 Qed.
 
@@ -122,7 +124,8 @@ Proof.
   destruct (after_reached n) as [there sorted].
   exists (round (amin M B) (after n (begin requests))).
   apply (amin_round_alike M B (after n (begin requests))); [now constructor|].
-  now apply (round_is M B requests instance _ (reaches_safe M B requests instance _ there) sorted).
+  now apply (round_is M B requests instance _ (reaches_safe M B requests instance _ there)
+    (reaches_ranked M B requests _ there) sorted).
 Qed.
 
 (* Every schedule of Amin's is valid. *)

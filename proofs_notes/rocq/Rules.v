@@ -1,7 +1,7 @@
 (* What one round of Amin does, in the words of the book: T4 (a) and (b), T6 and T7 (a). *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Refine.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Machine.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Ranks Machine.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -56,6 +56,7 @@ Hypothesis reached : reaches M B requests s.
 Hypothesis parts : round_parts M B s s' arrived later E S A L finished going.
 
 Let before := reaches_safe M B requests instance s reached.
+Let own := ranked_parts M B _ _ _ _ _ _ _ _ _ _ parts (reaches_ranked M B requests s reached).
 Let D := decided _ _ _ _ _ _ _ _ _ _ _ _ parts.
 
 (* The running requests can be put into ascending order. *)
@@ -64,7 +65,7 @@ Proof.
   apply can_ascend. rewrite (Permutation_map rank (all_running _ _ _ _ _ _ _ _ D)).
   apply (distinct_ranks_of M B requests instance).
   - apply Forall_forall. intros j here. split.
-    + now apply (still_well M B _ _ _ _ _ _ _ _ _ _ _ before parts j).
+    + exact (proj1 (Forall_forall _ _) (proj1 own) j here).
     + eapply job_known; eauto.
   - intros r. rewrite map_app, count_occ_app. pose proof (once M B requests instance r).
     pose proof (tags_before M B _ _ before r).
@@ -77,7 +78,7 @@ Proof.
   apply can_ascend. rewrite (Permutation_map rank (all_waiting _ _ _ _ _ _ _ _ D)).
   apply (distinct_ranks_of M B requests instance).
   - apply Forall_forall. intros j here. split.
-    + now apply (queue_well M B requests instance _ _ _ _ _ _ _ _ _ _ before parts j).
+    + exact (proj1 (Forall_forall _ _) (proj2 own) j here).
     + eapply job_known; eauto.
   - intros r. rewrite map_app, count_occ_app. pose proof (once M B requests instance r).
     pose proof (tags_before M B _ _ before r). pose proof (tags_coming M B _ _ _ _ _ _ _ _ _ _
@@ -376,8 +377,8 @@ Proof.
       apply in_app_iff in here as [here|here]; apply (in_map tag) in here; tauto. }
     destruct (sane_of M B requests instance _ is_known) as [_ _ low _ _ _].
     apply in_app_iff in here as [here|here].
-    + destruct (runs j here) as ((_ & _ & bounds) & _). lia.
-    + destruct (waits j here) as ((_ & _ & bounds) & _). lia.
+    + destruct (runs j here) as ((_ & bounds) & _). lia.
+    + destruct (waits j here) as ((_ & bounds) & _). lia.
   - intros s' j j' (a & l & E & S & A & L & f & g & parts).
     exact (never_forgets M B requests instance s s' a l E S A L f g reached parts j j').
 Qed.
@@ -440,7 +441,8 @@ Proof.
   rewrite below_total; [now rewrite above|]. intros tie. apply within.
   enough (y = x) by (subst; lia). apply (nodup_same rank (map learnt (running s))); auto.
   rewrite map_map. apply (Machine.running_ranks M B requests instance).
-  exact (reaches_safe M B requests instance s reached).
+  - exact (reaches_safe M B requests instance s reached).
+  - exact (reaches_ranked M B requests s reached).
 Qed.
 
 (* T6. *)

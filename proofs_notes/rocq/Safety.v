@@ -15,7 +15,7 @@ Notation times := (count_occ request_dec).
 
 (* A job shows the machine's request, and T3 holds of it. *)
 Definition fair (j : job request) : Prop :=
-  prompt j = prompt_len (tag j) /\ rank j = rank_of (tag j) /\
+  prompt j = prompt_len (tag j) /\
   lower (tag j) <= assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1).
 
 (* The requests of a state: completed, running, waiting, and still to come. *)
@@ -158,7 +158,7 @@ Lemma still_well j : In j (E ++ S) -> runs_well (now s) j.
 Proof.
   intros here. destruct (from_running j here) as (i & there & ->).
   pose proof (running_well s before) as well. rewrite Forall_forall in well.
-  destruct (well i there) as ((same_prompt & same_rank & bounds) & some & came).
+  destruct (well i there) as ((same_prompt & bounds) & some & came).
   unfold runs_well, fair. rewrite learnt_assumed. cbn in *. repeat split; lia.
 Qed.
 
@@ -234,7 +234,7 @@ Proof.
     repeat split; try apply is_fair; try lia. apply job_known. now left.
   - destruct (queue_well j) as (is_fair & none & came); [apply in_app_iff; auto|].
     assert (there : In (tag j) requests) by (apply job_known; right; apply in_app_iff; auto).
-    destruct (sane_of _ there) as [_ some bounds _ _ _]. destruct is_fair as (same & rank & low).
+    destruct (sane_of _ there) as [_ some bounds _ _ _]. destruct is_fair as (same & low).
     repeat split; auto; lia.
 Qed.
 

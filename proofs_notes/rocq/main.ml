@@ -49,6 +49,21 @@ let show_run x =
   Printf.printf "%s %s %s %d\n" (show x.of0.id) (show x.start) (show x.stop)
     (if x.completed then 1 else 0)
 
+let share rounds () =
+  let places = integer () in
+  let most = integer () in
+  let ignored = integer () in
+  let lead = integer () in
+  let share_prices = times rounds integer in
+  { places; most; ignored; lead; share_prices }
+
+let stretch () =
+  let first_round = integer () in
+  let rounds = count () in
+  let token_prices = times rounds integer in
+  let n = count () in
+  { first_round; token_prices; shares = times n (share rounds) }
+
 let answer = function
   | "S" ->
     let name = word () in
@@ -75,6 +90,14 @@ let answer = function
     let prices = times n integer in
     let (capacity, block, requests) = instance () in
     print_endline (show (bound (usable capacity block) block prices denominator requests))
+  | "V" ->
+    let denominator = integer () in
+    let n = count () in
+    let stretches = times n stretch in
+    let (capacity, block, requests) = instance () in
+    (match verify capacity block denominator stretches requests with
+     | None -> print_endline "malformed"
+     | Some bound -> print_endline (show bound))
   | other -> failwith ("no command is called " ^ other)
 
 let () =

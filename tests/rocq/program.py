@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from amin_ref import Instance, RequestId, Run
+from amin_ref.cli.proved import certificate_in_words
+from oracle import Certificate
 from tests.support.project import PROJECT
 
 ROCQ = PROJECT / "proofs_notes" / "rocq"
@@ -108,6 +110,13 @@ class Program:
         ]
         text = "\n".join([f"K {in_words(instance, ranks)}{len(lines)}", *lines, ""])
         return {"valid": True, "invalid": False}[self._ask(text)]
+
+    def verified(self, certificate: Certificate) -> int:
+        """The bound that the proved checker computes."""
+        instance = certificate.instance
+        ranks = {request.id: place for place, request in enumerate(instance.requests)}
+        words = "\n".join(certificate_in_words(certificate))
+        return int(self._ask(f"V {words}\n{in_words(instance, ranks)}"))
 
     def bound(
         self,

@@ -1,7 +1,7 @@
 (* The program's round is a round of the relation, and the program keeps its queue in order. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Ranks.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -35,10 +35,11 @@ Proof.
 Qed.
 
 (* A job that runs or waits has lengths that are not negative, and its request's rank. *)
-Lemma jobs_known s : safe M B requests s -> Forall (fun j => counts j /\
+Lemma jobs_known s : safe M B requests s -> ranked s -> Forall (fun j => counts j /\
   rank j = rank_of (tag j) /\ In (tag j) requests) (running s ++ waiting s).
 Proof.
-  intros before. apply Forall_forall. intros j here.
+  intros before own. apply Forall_forall. intros j here.
+  unfold ranked in own. rewrite Forall_forall in own. specialize (own j here).
   assert (is_known : In (tag j) requests).
   { apply (known M B requests s before). apply in_app_iff in here as [here|here].
     - left. now apply in_map.
@@ -47,8 +48,8 @@ Proof.
   pose proof (running_well _ _ _ _ before) as runs. pose proof (waiting_well _ _ _ _ before) as
     waits.
   rewrite Forall_forall in runs, waits. unfold counts. apply in_app_iff in here as [here|here].
-  - destruct (runs j here) as ((same_prompt & same_rank & _) & some & _). repeat split; auto; lia.
-  - destruct (waits j here) as ((same_prompt & same_rank & _) & none & _). repeat split; auto; lia.
+  - destruct (runs j here) as ((same_prompt & _) & some & _). repeat split; auto; lia.
+  - destruct (waits j here) as ((same_prompt & _) & none & _). repeat split; auto; lia.
 Qed.
 
 (* The program's queue after step 1. *)
@@ -56,12 +57,12 @@ Definition queue (s : state) (arrived : list request) : list (job request) :=
   insert_all precedes (map (new_job (amin M B)) arrived) (waiting s).
 
 (* It holds those that waited and those that arrive, in ascending order. *)
-Lemma queue_ascends s arrived later : safe M B requests s -> in_order (waiting s) ->
+Lemma queue_ascends s arrived later : safe M B requests s -> ranked s -> in_order (waiting s) ->
   Permutation (coming s) (arrived ++ later) ->
   Permutation (queue s arrived) (waiting s ++ map arrives arrived) /\
   Forall counts (queue s arrived) /\ ascending (queue s arrived).
 Proof.
-  intros before sorted split_up. pose proof (jobs_known s before) as all.
+  intros before own sorted split_up. pose proof (jobs_known s before own) as all.
   apply Forall_app in all as [_ all]. rewrite Forall_forall in all.
   assert (same : Permutation (queue s arrived) (waiting s ++ map arrives arrived))
     by (unfold queue; rewrite insert_all_perm; apply Permutation_app_comm).
@@ -86,9 +87,10 @@ Proof.
 Qed.
 
 (* The ranks of the running jobs are distinct. *)
-Lemma running_ranks s : safe M B requests s -> NoDup (map rank (running s)).
+Lemma running_ranks s : safe M B requests s -> ranked s -> NoDup (map rank (running s)).
 Proof.
-  intros before. pose proof (jobs_known s before) as all. apply Forall_app in all as [all _].
+  intros before own. pose proof (jobs_known s before own) as all.
+  apply Forall_app in all as [all _].
   apply (distinct_ranks_of); [eapply Forall_impl; [|exact all]; now intros j
     [_ is]|].
   intros r. pose proof (tags_once s r before). lia.
@@ -104,22 +106,22 @@ Proof.
 Qed.
 
 (* The program's round. *)
-Theorem round_is s : safe M B requests s -> in_order (waiting s) ->
+Theorem round_is s : safe M B requests s -> ranked s -> in_order (waiting s) ->
   amin_round M B s (round (amin M B) s) /\ in_order (waiting (round (amin M B) s)).
 Proof.
-  intros before sorted. unfold round.
+  intros before own sorted. unfold round.
   destruct (partition (fun r => arrival r <=? now s) (coming s)) as [arrived later] eqn:step_1.
   apply partition_spec in step_1 as (split_up & came & to_come).
-  destruct (queue_ascends s arrived later before sorted split_up) as (same & counted & ascends).
+  destruct (queue_ascends s arrived later before own sorted split_up) as (same & counted & ascends).
   cbn [Model.before amin steps]. fold (queue s arrived).
   destruct (amin_steps M B (running s) (queue s arrived)) as [[E R'] L] eqn:steps_2_to_4.
   destruct (partition has_all (map generate R')) as [finished going] eqn:step_5.
   apply partition_spec in step_5 as (generated_all & done & undone).
-  pose proof (jobs_known s before) as all. apply Forall_app in all as [all _].
+  pose proof (jobs_known s before own) as all. apply Forall_app in all as [all _].
   destruct (amin_steps_decision M B (some_block _ _ _ instance) _ _ _ _ _ (some_capacity _ _ _
     instance)
     (Forall_impl _ (fun j is => proj1 is) all) counted
-    (fun k later_on => planned _ _ _ _ before k ltac:(lia)) (running_ranks s before) ascends
+    (fun k later_on => planned _ _ _ _ before k ltac:(lia)) (running_ranks s before own) ascends
       steps_2_to_4)
     as (S & A & D & next & cut).
   split; [|apply insert_all_in_order; rewrite cut in ascends; exact (in_order_end _ _ ascends)].

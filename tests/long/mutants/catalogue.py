@@ -58,6 +58,8 @@ COMPILED_COLUMNS = "amin_ref/compiled/columns.py"
 COMPILED_ROUNDS = "amin_ref/compiled/rounds.py"
 COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
 COMPILED_STATES = "oracle/compiled/states.py"
+COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
+COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
 CHEAPEST_ROUNDS = "oracle/cheapest_rounds.py"
 COMPLETION = "amin_ref/checker/completion.py"
@@ -66,6 +68,8 @@ MEMORY = "amin_ref/checker/memory.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
+CONFORMANCE_FCFS = "amin_ref/conformance/first_come.py"
+CONFORMANCE_ORDER = "amin_ref/conformance/admission_order.py"
 DOUBLING = "amin_ref/policies/doubling.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LONGEST_FIRST = "amin_ref/families/longest_first.py"
@@ -640,6 +644,100 @@ REPLAY = (
     ),
 )
 
+REPLAY_FCFS = (
+    Mutant(
+        "conformance lets FCFS evict needlessly",
+        "T6",
+        CONFORMANCE_FCFS,
+        "        if self._fit(holding, left, [evicted[request] for request in first]):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets FCFS spare the last admitted",
+        "T6",
+        CONFORMANCE_FCFS,
+        "        if spared:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets FCFS evict one too many",
+        "T6",
+        CONFORMANCE_FCFS,
+        "if all(self._fit(holding, left, [evicted[request]]) for request in could_be_first):",
+        "if False:",
+    ),
+    Mutant(
+        "conformance lets FCFS admit in a round that evicted",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        if evicted and admitted:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance has no watermark",
+        "T7",
+        CONFORMANCE_FCFS,
+        "return self._machine.watermark if running else 0",
+        "return 0",
+    ),
+    Mutant(
+        "conformance keeps the watermark beside no running request",
+        "T7",
+        CONFORMANCE_FCFS,
+        "return self._machine.watermark if running else 0",
+        "return self._machine.watermark",
+    ),
+    Mutant(
+        "conformance counts no running requests against their limit",
+        "T7",
+        CONFORMANCE_FCFS,
+        "left == 0 or (limit is not None and len(running) >= limit)",
+        "left == 0",
+    ),
+    Mutant(
+        "conformance lets FCFS stop too early",
+        "T7",
+        CONFORMANCE_FCFS,
+        'return ("stopped-too-early", (stopped_at,), None) if fits else None',
+        "return None",
+    ),
+    Mutant(
+        "conformance lets FCFS admit a prefix that does not fit",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        if in_turn and not self._all_fit(before, in_turn):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance looks for no FCFS admission after an event",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        after = {now + 1 for now in events} | {\n",
+        "        after = set[int]() | {\n",
+    ),
+    Mutant(
+        "conformance lets a later request take the tokens of an earlier one",
+        "T7",
+        CONFORMANCE_ORDER,
+        "            if shares[one].kind and shares[other].taken:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "conformance lets tokens of a round be left over",
+        "T7",
+        CONFORMANCE_ORDER,
+        "budget is None or sum(share.taken for share in shares.values()) < budget",
+        "budget is None",
+    ),
+    Mutant(
+        "conformance learns no order from what requests compute",
+        "T6",
+        CONFORMANCE_ORDER,
+        "            self._split(list(group), shares)\n",
+        "            pass\n",
+    ),
+)
+
 CERTIFICATES = (
     Mutant(
         "certificate without the capacity term",
@@ -1186,6 +1284,149 @@ COMPILED_SEARCH = (
     ),
 )
 
+COMPILED_REPLAYS: tuple[Mutant, ...] = (
+    Mutant(
+        "the compiled replay allows one eviction too many",
+        "T6",
+        COMPILED_REPLAY,
+        "held_next(rules, replay) + most > rules.capacity)",
+        "held_next(rules, replay) + most > 0)",
+    ),
+    Mutant(
+        "the compiled replay spares a request that comes first",
+        "T6",
+        COMPILED_REPLAY,
+        "if jobs[job, LEAVES] == 0 and victim_place(rules, replay, job) < last:",
+        "if jobs[job, LEAVES] == 1 and victim_place(rules, replay, job) < last:",
+    ),
+    Mutant(
+        "the compiled replay takes any victim for the last",
+        "T6",
+        COMPILED_REPLAY,
+        "        if victim_place(rules, replay, job) == last:",
+        "        if victim_place(rules, replay, job) <= last:",
+    ),
+    Mutant(
+        "the compiled replay evicts the first admitted in FCFS",
+        "T6",
+        COMPILED_REPLAY,
+        "found = (generated + 1) * len(jobs) - 1 - jobs[job, GROUP]",
+        "found = (9999 - generated) * len(jobs) - 1 - jobs[job, GROUP]",
+    ),
+    Mutant(
+        "the compiled replay refines one token too far",
+        "T6",
+        COMPILED_REPLAY,
+        "found = max(found, generated + rules.shift)",
+        "found = max(found, generated + rules.shift + 1)",
+    ),
+    Mutant(
+        "the compiled replay forgets what a run has shown",
+        "T6",
+        COMPILED_REPLAY,
+        "        if rules.remembers:\n",
+        "        if rules.remembers and rules.shift:\n",
+    ),
+    Mutant(
+        "the compiled replay lets FCFS admit after it evicts",
+        "T7",
+        COMPILED_REPLAY,
+        "            if admitted:\n                return int(now[ROUND])\n",
+        "            if admitted < 0:\n                return int(now[ROUND])\n",
+    ),
+    Mutant(
+        "the compiled replay lets an evicted request start at once",
+        "T7",
+        COMPILED_REPLAY,
+        "            is_right = False  # it is evicted in this round\n            break\n",
+        "            break\n",
+    ),
+    Mutant(
+        "the compiled replay does not look ahead after an admission",
+        "T7",
+        COMPILED_REPLAY,
+        "most_of(replay.planned[offset + 1 : offset + longest]) > rules.capacity:",
+        "most_of(replay.planned[offset + 1 : offset + 1]) > rules.capacity:",
+    ),
+    Mutant(
+        "the compiled replay lets requests overtake",
+        "T7",
+        COMPILED_REPLAY,
+        "return highest_place <= lowest and not",
+        "return highest_place >= -1 and not",
+    ),
+    Mutant(
+        "the compiled replay lets a request wait that fits",
+        "T7",
+        COMPILED_REPLAY,
+        "return highest_place <= lowest and not all_fit(rules, replay, following)",
+        "return highest_place <= lowest",
+    ),
+    Mutant(
+        "the compiled replay skips quiet rounds in which a request fits",
+        "T7",
+        COMPILED_REPLAY,
+        "        elif all_fit(rules, replay, first):",
+        "        elif all_fit(rules, replay, first) and now[ROUND] < 0:",
+    ),
+    Mutant(
+        "the compiled replay skips quiet rounds too far",
+        "T7",
+        COMPILED_REPLAY,
+        "    return own + held_next(rules, replay) <= rules.capacity",
+        "    return own + held_next(rules, replay) < rules.capacity",
+    ),
+    Mutant(
+        "the compiled replay looks at one request of those that tie",
+        "T7",
+        COMPILED_REPLAY,
+        "    if found and rules.is_mixed:",
+        "    if found and rules.is_mixed < 0:",
+    ),
+    Mutant(
+        "the compiled replay leaves a victim in the plan",
+        "T7",
+        COMPILED_REPLAY,
+        "plan(rules, replay, prompt + generated, jobs[job, ASSUMED] - generated, -1)",
+        "plan(rules, replay, prompt + generated, jobs[job, ASSUMED] - generated - 1, -1)",
+    ),
+    Mutant(
+        "the compiled replay counts new blocks in the wrong rounds",
+        "T7",
+        COMPILED_REPLAY,
+        "replay.new_blocks[(now[ROUND] - prompt) % rules.block_size] += 1",
+        "replay.new_blocks[(now[ROUND] + prompt) % rules.block_size] += 1",
+    ),
+    Mutant(
+        "the compiled replay forgets the plan when it moves it",
+        "T7",
+        COMPILED_REPLAY,
+        "            planned[index] = planned[now[OFFSET] + index]",
+        "            planned[index] = 0",
+    ),
+    Mutant(
+        "the compiled replay takes old entries of the queue for new ones",
+        "T7",
+        COMPILED_REPLAY,
+        "if replay.jobs[job, WAITS] and queue[0] == entry_of(rules, replay, job):",
+        "if replay.jobs[job, WAITS]:",
+    ),
+    Mutant(
+        "the compiled replay lets short prompts wait before long ones",
+        "T7",
+        COMPILED_RUNS,
+        'positions = np.argsort(-instance.columns.prompts, kind="stable")',
+        'positions = np.argsort(instance.columns.prompts, kind="stable")',
+    ),
+    Mutant(
+        "the compiled replay ends evicted runs before completed ones",
+        "T7",
+        COMPILED_RUNS,
+        "by_stop = np.lexsort((evicted, runs.stops))",
+        "by_stop = np.lexsort((-evicted, runs.stops))",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -1194,6 +1435,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *MACHINE,
     *VALIDITY,
     *REPLAY,
+    *REPLAY_FCFS,
     *CERTIFICATES,
     *OPTIMA,
     *WORK,
@@ -1202,4 +1444,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *TOKEN_VECTORS_FOUND,
     *COMPILED,
     *COMPILED_SEARCH,
+    *COMPILED_REPLAYS,
 )
