@@ -250,7 +250,7 @@ def didp(case: Case, time_limit: float) -> Found:
     runs = [(age >= 1) & (age < end) for age, end in zip(ages, complete, strict=True)]
     left = [end - age for age, end in zip(ages, complete, strict=True)]  # rounds, of one that runs
     for own, rounds in zip(runs, left, strict=True):
-        # In the last round of each running request, all that run then fit, if no other starts.
+        # The requests that still run in the last round of another fit then, if no other starts.
         held = sum(
             (other & (more >= rounds)).if_then_else(request.prompt_len + age + rounds - 1, 0)
             for other, more, request, age in zip(runs, left, requests, ages, strict=True)
