@@ -30,7 +30,13 @@ NOT_ON_WINDOWS = (
     *(f"cli/test_{name}.py" for name in ("other_systems", "outputs", "signals", "streams")),
     *(f"files/test_{name}.py" for name in ("reading", "writing")),
     *(f"oracle/{name}.py" for name in ("claims/test_claims", "ratio/test_worst_case")),
-    *("oracle/test_journal.py", "external/test_external.py", "project/test_readme.py", "long"),
+    *(
+        "oracle/test_journal.py",
+        "external/test_external.py",
+        "proved",
+        "project/test_readme.py",
+        "long",
+    ),
 )
 """Test files that use what only POSIX systems have: signals, named pipes, terminals, bash. Windows
 runs all others. The list is from ``mypy --platform win32``: no test has run on Windows yet."""

@@ -6,10 +6,10 @@ To read: ``application`` (the list of commands, each loaded when it is needed) a
 policies); ``limits``, ``reading`` and ``writing`` (files), ``streams`` and ``signals`` (of the
 shell), ``messages`` (standard error) and ``wording`` (numbers); ``slow``, ``memory``, ``progress``
 and ``workers`` (long work), ``foreign`` (policies that raise), ``bound`` (the only import of
-``oracle``); then a file for each command: ``simulate``, ``compare`` and ``comparing`` (what it
-does), ``check``, ``conform``, ``judge``, ``new`` (and ``skeleton``, which it writes), ``drive``,
-``optimum``, ``verify``, ``report`` and ``report_file``, ``claims``, ``worst_case`` and ``family``,
-``schema``, ``vectors``.
+``oracle``), ``proved`` (of the machine-checked program); then a file for each command:
+``simulate``, ``compare`` and ``comparing`` (what it does), ``check``, ``conform``, ``judge``,
+``new`` (and ``skeleton``, which it writes), ``drive``, ``optimum``, ``verify``, ``report`` and
+``report_file``, ``claims``, ``worst_case`` and ``family``, ``schema``, ``vectors``.
 """
 
 # Not the module signal: it imports others, and a signal may arrive during that import. Type

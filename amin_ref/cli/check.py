@@ -11,6 +11,7 @@ import click
 from amin_ref.checker import SharedPrefixes, Violation, check, prefixes_shared_in
 from amin_ref.cli.exit_codes import ANSWER_IS_NO
 from amin_ref.cli.machine import machine_options
+from amin_ref.cli.proved import Confirmed, confirmed_validity, proved_document, proved_option
 from amin_ref.cli.reading import left_out_in_words, log_in, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, machine_in_words
@@ -29,14 +30,16 @@ VERSION = 1
 Examples:
   amin-ref simulate --requests 100 | amin-ref check -
   amin-ref check schedule.json --json
+  amin-ref check schedule.json --proved
   amin-ref check engine.jsonl --after-eviction resume --no-last-token-stored""",
 )
 @click.argument("file")
 @machine_options
+@proved_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
 @click.pass_context
 def check_command(
-    context: click.Context, file: str, machine: Mapping[str, object], as_json: bool
+    context: click.Context, file: str, machine: Mapping[str, object], proved: bool, as_json: bool
 ) -> None:
     """Check whether a schedule is valid.
 
@@ -48,14 +51,19 @@ def check_command(
     what an eviction costs, what a token occupies, and what limits hold in a round. Requests that
     the file names as aborted, and unfinished ones of a log that ended early, have no latency.
 
+    With --proved a program that is extracted from machine-checked proofs answers as well. It covers
+    schedules on the paper's machine.
+
     Exit code 0: valid. 1: not valid, and each broken rule is named with its round. 2: not readable.
     """
     log = log_in(file, machine)
     schedule = log.schedule
     with told_if_slow(f"checking {shown_file(file)}"):
         violations, shared = check(log.to_check), prefixes_shared_in(schedule)
+    confirmed = confirmed_validity(log.to_check, violations) if proved else None
     if as_json:
-        click.echo(json.dumps(_document(schedule, log.left_out, violations, shared)))
+        document = _document(schedule, log.left_out, violations, shared, confirmed)
+        click.echo(json.dumps(document))
     elif violations:
         for violation in violations:
             print_sentence(f"{violation.rule}: {violation.message}")
@@ -66,6 +74,8 @@ def check_command(
         print_sentence(shared_in_words(schedule, shared))
     if log.left_out is not None and not as_json:
         print_sentence(left_out_in_words(log.left_out))
+    if confirmed is not None and not as_json:
+        print_sentence(confirmed.text())
     if violations:
         context.exit(ANSWER_IS_NO)
 
@@ -120,6 +130,7 @@ def _document(
     left_out: LastRound | None,
     violations: Sequence[Violation],
     shared: SharedPrefixes | None,
+    confirmed: Confirmed | None,
 ) -> dict[str, object]:
     return {
         "format": FORMAT,
@@ -134,4 +145,5 @@ def _document(
         "left_out": left_out_document(left_out),
         "machine": machine_document(schedule.instance.machine),
         "violations": [asdict(violation) for violation in violations],
+        "proved": proved_document(confirmed),
     }

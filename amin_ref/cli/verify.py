@@ -8,6 +8,7 @@ import click
 
 from amin_ref.cli.bound import certificate_in, proven_by
 from amin_ref.cli.messages import tell
+from amin_ref.cli.proved import confirmed_bound, proved_document, proved_option
 from amin_ref.cli.reading import named, read_text, shown_file
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import count, duration, machine_in_words
@@ -30,11 +31,13 @@ SILENT_OPERATIONS = 10**8
 Examples:
   amin-ref optimum --requests 100 --output-certificate certificate.json
   amin-ref verify certificate.json
-  amin-ref verify certificate.json --json""",
+  amin-ref verify certificate.json --json
+  amin-ref verify certificate.json --proved""",
 )
 @click.argument("certificate", metavar="CERTIFICATE")
+@proved_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a sentence.")
-def verify_command(certificate: str, as_json: bool) -> None:
+def verify_command(certificate: str, proved: bool, as_json: bool) -> None:
     """Recompute the lower bound that a certificate proves.
 
     CERTIFICATE is a JSON file; - is standard input.
@@ -44,6 +47,9 @@ def verify_command(certificate: str, as_json: bool) -> None:
     they were found. The bound is recomputed in exact arithmetic. It is one for the machine of the
     instance, whose limits are ignored: they only exclude schedules. If the prices are so high that
     they prove less than prices of zero, the bound is the sum of the output lengths.
+
+    With --proved a program that is extracted from machine-checked proofs computes the bound as
+    well. It covers certificates of one stretch without shares, on the paper's machine.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """
@@ -60,6 +66,7 @@ def verify_command(certificate: str, as_json: bool) -> None:
         )
     with told_if_slow(f"the verification of {name}"):
         proven = proven_by(found)
+    confirmed = confirmed_bound(found, proven) if proved else None
     instance = found.instance
     trivial = sum(request.output_len for request in instance.requests)
     bound = max(proven, trivial)
@@ -73,6 +80,7 @@ def verify_command(certificate: str, as_json: bool) -> None:
             "capacity": instance.capacity,
             "block_size": instance.block_size,
             "machine": machine_document(instance.machine),
+            "proved": proved_document(confirmed),
         }
         click.echo(json.dumps(document))
         return
@@ -86,3 +94,5 @@ def verify_command(certificate: str, as_json: bool) -> None:
             f"The prices prove less than no prices at all: {proven:,}. The bound above is the sum "
             "of the output lengths."
         )
+    if confirmed is not None:
+        print_sentence(confirmed.text())

@@ -1,8 +1,9 @@
 (* The theorem book, one theorem for each statement that is proved here, in the book's words.
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
-From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Check.
+From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
+From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Check Ratio
+  RatioHindsight.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -151,3 +152,23 @@ Proof. exact (one_schedule M B requests). Qed.
 Theorem checker_is_right M B requests s : sane_instance M B requests ->
   (check M B requests s = true <-> valid M B requests s).
 Proof. exact (fun instance => check_spec M B requests instance s). Qed.
+
+(* The volume bound (V): all requests arrive in round 0. If `ascending` has them in ascending order
+   of volume, then every valid schedule costs at least the sum of all outputs, and M times its cost
+   is at least the sum of V_(1), V_(2), ...
+   Text of the book: c40a32be. *)
+Theorem volume_bound M B requests s ascending : sane_instance M B requests ->
+  at_once requests -> valid M B requests s -> Permutation ascending requests ->
+  StronglySorted (fun a b => volume_of B a <= volume_of B b) ascending ->
+  sum output_len requests <= total_latency s /\
+  sum_of_totals (volume_of B) 0 ascending <= M * total_latency s.
+Proof. exact (fun instance => Ratio.volume_bound M B requests instance s ascending). Qed.
+
+(* T18 with 11 in place of 9.63: for equal prompts at once, H-SF costs at most 11 times what any
+   valid schedule costs.
+   Text of the book: c40a32be. *)
+Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
+  at_once requests -> Forall (fun r => prompt_len r = prompt) requests ->
+  simulate (h_sf M 1) fuel requests = Some l -> valid M 1 requests s ->
+  total_latency l <= 11 * total_latency s.
+Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.

@@ -18,7 +18,8 @@ Lemma ties_given rho s : given_ranks rho -> ranked s -> ties_broken rho s =
   State (now s) (running s) (waiting s ++ map arrives (arriving s)) (staying s) (log s).
 Proof.
   intros given own. unfold ranked in own. apply Forall_app in own as [own_R own_W].
-  assert (same : forall l, Forall (fun j => rank j = rank_of (tag j)) l -> map (with_rank rho) l = l).
+  assert (same : forall l, Forall (fun j => rank j = rank_of (tag j)) l -> map (with_rank rho) l =
+    l).
   { intros l each. rewrite <- (map_id l) at 2. apply map_ext_in. intros [t p n r g] here.
     rewrite Forall_forall in each. specialize (each _ here). cbn in each. unfold with_rank. cbn.
     now rewrite given, each. }
@@ -36,7 +37,8 @@ Proof.
   assert (not_now : Forall (fun r => arrival r <> now s) (staying s)).
   { apply Forall_forall. intros r here. apply filter_In in here as [_ is].
     now apply Z.eqb_neq, negb_true_iff. }
-  split; intros (a & b & E & S & A & L & f & g & parts); pose proof parts as [time split_up now_a not_b
+  split; intros (a & b & E & S & A & L & f & g & parts); pose proof parts as [time split_up now_a
+    not_b
     D tokens full not_full next_R next_W next_C next_L]; cbn in *;
     destruct D as [ran needed enough waited fit no_fit].
   - destruct (split_unique (fun r => arrival r = now s) (arriving s) (staying s) a b)

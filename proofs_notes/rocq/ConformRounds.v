@@ -89,7 +89,8 @@ Proof.
       * now apply (Permutation_in _ same_E).
       * intros y there. now apply greatest, (Permutation_in _ (Permutation_sym same_E)).
       * intros y there. now apply above, (Permutation_in _ (Permutation_sym same_S)).
-  - assert (moved : forall l m : list (job X), Permutation l m -> never_exceeds M B l -> never_exceeds M B m).
+  - assert (moved : forall l m : list (job X), Permutation l m -> never_exceeds M B l ->
+    never_exceeds M B m).
     { intros l m same all k later. rewrite <- (as_assumed_perm B k _ _ same). auto. }
     split; [exact (moved _ _ (Permutation_app same_S same_A) fits)|].
     destruct admits as [->|(w & here & least & under & no)];

@@ -1,4 +1,5 @@
-(* The state lemma of proofs_notes/conformance.md: the state at the start of a round follows from the
+(* The state lemma of proofs_notes/conformance.md: the state at the start of a round follows from
+   the
    runs by then, whatever rankings broke the ties. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Spec Safety Check Ties Conform.
@@ -34,7 +35,8 @@ Lemma learnt_from_skip l m r : (forall x, In x l -> of x = r -> completed x = tr
   learnt_from (l ++ m) r = learnt_from m r.
 Proof.
   induction l as [|x l IH]; cbn [app In]; intros all; [reflexivity|].
-  rewrite learnt_from_cons, IH by auto. destruct (same (of x) r) eqn:one; [|reflexivity]. apply same_spec in one.
+  rewrite learnt_from_cons, IH by auto. destruct (same (of x) r) eqn:one; [|reflexivity].
+  apply same_spec in one.
   now rewrite (all x (or_introl eq_refl) one).
 Qed.
 
@@ -57,7 +59,8 @@ Proof.
       replace (stop x =? t) with false by (symmetry; apply Z.eqb_neq; lia).
       now rewrite Z.ltb_irrefl, andb_false_r.
     + reflexivity.
-  - rewrite IH. unfold ended_by. replace (stop x <? t) with false by (symmetry; apply Z.ltb_ge; lia).
+  - rewrite IH. unfold ended_by. replace (stop x <? t) with false by (symmetry; apply Z.ltb_ge;
+    lia).
     now replace (stop x =? t) with false by (symmetry; apply Z.eqb_neq; lia).
 Qed.
 
@@ -133,7 +136,8 @@ Proof.
     pose proof (count_in i (a ++ b) there) as twice. rewrite same, map_app, count_occ_app in twice.
     lia. }
   rewrite (learnt_from_perm _ (run_until (now s) false j ::
-    (map (run_until (now s + 1) true) finished ++ map (run_until (now s) false) (a ++ b)) ++ log s)).
+    (map (run_until (now s + 1) true) finished ++ map (run_until (now s) false) (a ++ b)) ++ log
+    s)).
   - rewrite learnt_from_cons, learnt_from_skip.
     + cbn. rewrite (proj2 (same_spec (tag j) (tag j)) eq_refl). cbn. lia.
     + intros x there one. apply in_app_iff in there as [there|there]; apply in_map_iff in there as
@@ -268,7 +272,8 @@ Proof.
   - split; [now apply safe_first|]. destruct first as [_ no_R no_W _ no_log]. cbn in *.
     symmetry in no_R, no_W, no_log. apply Permutation_nil in no_R, no_W, no_log.
     unfold informed, settled. rewrite no_R, no_W, no_log. repeat split; constructor.
-  - pose proof (safe_ties rho s good) as good'. pose proof (informed_ties rho s good known) as known'.
+  - pose proof (safe_ties rho s good) as good'.
+    pose proof (informed_ties rho s good known) as known'.
     split; [eapply safe_next; eassumption|]. split; [eapply informed_next; eassumption|].
     eapply settled_next; eassumption.
 Qed.
@@ -390,7 +395,8 @@ Proof.
       now apply (Permutation_in _ (Permutation_sym same_past)).
     - intros (x & one & there & is_done). exists x. repeat split; auto.
       now apply (Permutation_in _ same_past). }
-  unfold waits. rewrite !andb_true_iff, !negb_true_iff, <- !not_true_iff_false, runs, done, Z.ltb_lt.
+  unfold waits. rewrite !andb_true_iff, !negb_true_iff, <- !not_true_iff_false, runs, done,
+    Z.ltb_lt.
   split.
   - intros ((came & idle) & undone). rewrite !in_app_iff in here.
     destruct here as [is|[is|[is|is]]]; try easy. exfalso.

@@ -49,7 +49,8 @@ Qed.
 (* Those that wait in step 4. *)
 Lemma waited rho : Permutation (waiting (ties_broken rho s)) (map (with_rank rho) W0).
 Proof.
-  destruct follows as [_ _ same_W same_C _]. unfold queue_of. cbn [with_own_ranks waiting coming] in *.
+  destruct follows as [_ _ same_W same_C _]. unfold queue_of.
+  cbn [with_own_ranks waiting coming] in *.
   cbn [ties_broken waiting]. rewrite !map_app. apply Permutation_app.
   - rewrite <- same_W, map_map. reflexivity.
   - now apply Permutation_map, Permutation_map, filter_perm.
@@ -101,7 +102,8 @@ Qed.
 Lemma ranks_apart rho : allowed rho ->
   NoDup (map rank (map (with_rank rho) R0)) /\ NoDup (map rank (map (with_rank rho) W0)).
 Proof.
-  intros ok. pose proof tags_apart as distinct. apply nodup_app in distinct as (once_R & once_W & _).
+  intros ok. pose proof tags_apart as distinct.
+  apply nodup_app in distinct as (once_R & once_W & _).
   pose proof (no_two_level _ _ _ _ _ rule rho ok) as ranks.
   split; apply (ranks_distinct requests); auto; intros r here; apply in_map_iff in here as
     (j & <- & here); apply job_facts, in_app_iff; auto.
@@ -325,7 +327,8 @@ Proof.
     exact (stays_fits _ _ _ _ _ _ _ _ D). }
   { apply L2_only_if; auto; [exact (admitted_fits _ _ _ _ _ _ _ _ D)|].
     exact (left_does_not _ _ _ _ _ _ _ _ D). }
-  destruct (explained_by_places M B requests allowed le rho E0 S0 A0 L0 rule ok) as [evicts' admits'];
+  destruct (explained_by_places M B requests allowed le rho E0 S0 A0 L0 rule ok) as [evicts'
+    admits'];
     try apply own_parts; auto.
   unfold round_ok. rewrite !andb_true_iff. split; [split|].
   - apply forallb_forall. intros x is. apply orb_true_iff. destruct (Z.eqb_spec (start x) (now s));
@@ -360,7 +363,8 @@ Proof.
   pose proof (filter_both (evicts l (now s)) R0) as both.
   pose proof (filter_both (starts l (now s)) W0) as both'.
   destruct (some_ranking _ _ _ _ _ rule E0 S0 A0 L0) as (rho & ok & by_L1' & by_L2'); auto.
-  { eapply Permutation_NoDup; [|exact tags_apart]. now apply Permutation_app; apply Permutation_map. }
+  { eapply Permutation_NoDup; [|exact tags_apart].
+    now apply Permutation_app; apply Permutation_map. }
   exists rho. split; [exact ok|].
   destruct (ranks_apart rho ok) as [distinct_R distinct_W].
   destruct (counts_ranked rho) as [counts_R counts_W].
@@ -453,10 +457,12 @@ Proof.
   apply (Permutation_map first) in tags. rewrite !map_map in tags.
   rewrite (map_ext_in (cut (now s + 1)) (fun x => first (of x))), tags.
   - erewrite map_ext_in; [reflexivity|]. intros j here. apply filter_In in here as [here _].
-    unfold first, ConformRounds.goes_on, run_until, has_all. cbn. rewrite (none j here). f_equal. lia.
+    unfold first, ConformRounds.goes_on, run_until, has_all. cbn. rewrite (none j here). f_equal.
+    lia.
   - intros x here. apply filter_In in here as [is at_now]. apply Z.eqb_eq in at_now.
     destruct (run_known M B requests instance l right x is) as (_ & _ & len).
-    rewrite (shown_going M B requests l right (now s) x (Job (of x) 0 0 0 0) is); cbn; try lia; auto.
+    rewrite (shown_going M B requests l right (now s) x (Job (of x) 0 0 0 0) is); cbn; try lia;
+      auto.
     unfold first, ConformRounds.goes_on, run_until, has_all. cbn. f_equal. lia.
 Qed.
 
@@ -481,7 +487,8 @@ Proof.
     + apply Forall_forall. intros j here. apply filter_In in here as [_ other].
       now apply Z.eqb_neq, negb_true_iff.
   - unfold runs_so_far. cbn [now running log].
-    rewrite (runs_in_three M B requests instance l right), running_shown, starting_shown, <- past_uncut.
+    rewrite (runs_in_three M B requests instance l right), running_shown, starting_shown, <-
+      past_uncut.
     set (ends := fun j => run_until (now s + 1) (has_all j) j).
     assert (tokens : Permutation (map (run_until (now s + 1) false) going ++
       map (run_until (now s + 1) true) finished) (map goes_on S0 ++ map goes_on A0)).

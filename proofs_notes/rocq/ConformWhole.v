@@ -30,7 +30,8 @@ Lemma earlier_state s t : possible s -> 0 <= t <= now s ->
   exists s0, possible s0 /\ now s0 = t /\ Permutation (runs_so_far s0) (so_far t (runs_so_far s)).
 Proof.
   intros is. revert t. induction is as [s first|s rho s' is IH ok there]; intros t range.
-  - exists s. split; [now apply possible_first|]. pose proof (same_now _ _ first) as at_0. cbn in at_0.
+  - exists s. split; [now apply possible_first|]. pose proof (same_now _ _ first) as at_0.
+    cbn in at_0.
     split; [lia|]. destruct first as [_ no_R _ _ no_log]. cbn in no_R, no_log. unfold runs_so_far.
     symmetry in no_R, no_log. apply Permutation_nil in no_R, no_log. now rewrite no_R, no_log.
   - destruct there as (a & later & E & S & A & L & f & g & parts).
@@ -85,9 +86,32 @@ Qed.
 (* What rounds make up to a time, they make up to earlier times. *)
 Lemma made_until t u l : conforming_until t l -> 0 <= u <= t -> conforming_until u l.
 Proof.
-  intros (s & is & at_t & agrees) range. destruct (earlier_state s u is) as (s0 & is0 & at_u & runs);
+  intros (s & is & at_t & agrees) range. destruct (earlier_state s u is) as (s0 & is0 & at_u &
+    runs);
     [lia|]. exists s0. split; [exact is0|]. split; [exact at_u|].
   rewrite runs, <- (so_far_twice u t l) by lia. now apply so_far_perm.
+Qed.
+
+(* It is a time. *)
+Lemma until_from_0 t l : conforming_until t l -> 0 <= t.
+Proof. intros (s & is & <- & _). now apply from_round_0. Qed.
+
+(* So rounds make a schedule up to one round at most that they do not make as well. *)
+Lemma departs_once l t u : conforming_until t l -> ~ conforming_until (t + 1) l ->
+  conforming_until u l -> ~ conforming_until (u + 1) l -> t = u.
+Proof.
+  intros until_t not_t until_u not_u. pose proof (until_from_0 t l until_t).
+  pose proof (until_from_0 u l until_u). destruct (Z.lt_trichotomy t u) as [less|[same|more]];
+    [exfalso|exact same|exfalso].
+  - apply not_t, (made_until u); [exact until_u|lia].
+  - apply not_u, (made_until t); [exact until_t|lia].
+Qed.
+
+(* Every conforming schedule is valid. *)
+Lemma conforming_valid l : conforming l -> valid M B requests l.
+Proof.
+  intros (s & is & ended & same). eapply finished_valid; [exact instance| |exact ended|exact same].
+  apply (possible_known M B requests instance allowed s is).
 Qed.
 
 Variable l : list run.
@@ -101,7 +125,8 @@ Proof.
   induction n as [|n IH]; intros all.
   - exists (State 0 [] [] requests []). split; [now apply possible_first|]. split; [reflexivity|].
     unfold runs_so_far, so_far. cbn. rewrite filter_none; [reflexivity|]. intros x here.
-    apply Z.ltb_ge. destruct (run_known M B requests instance l right x here) as (_ & came & _). lia.
+    apply Z.ltb_ge. destruct (run_known M B requests instance l right x here) as (_ & came & _).
+    lia.
   - destruct IH as (s & is & at_n & agrees); [intros u range; apply all; lia|].
     destruct (possible_known M B requests instance allowed s is) as (good & known & calm).
     rewrite <- at_n in agrees.
@@ -176,6 +201,23 @@ Proof.
     { intros u range. apply all. lia. }
     exists s. split; [exact is|]. apply complete_at_end; auto; [lia|]. now rewrite at_end.
 Qed.
+
+(* What the search finds. *)
+Lemma first_departure : match first_wrong M B le requests l (Z.to_nat (last_stop l)) 0 with
+  | None => conforming l
+  | Some w => conforming_until w l /\ ~ conforming_until (w + 1) l /\ ~ conforming l end.
+Proof.
+  pose proof (first_wrong_spec (Z.to_nat (last_stop l)) 0) as search.
+  destruct (first_wrong M B le requests l (Z.to_nat (last_stop l)) 0) as [w|].
+  - destruct search as (range & wrong & before).
+    assert (not_w : ~ conforming_until (w + 1) l).
+    { intros more. rewrite (made_rounds (w + 1) w more) in wrong by lia. discriminate. }
+    split; [|split; [exact not_w|]].
+    + replace w with (Z.of_nat (Z.to_nat w)) by lia. apply accepted_rounds. intros u less.
+      apply before. lia.
+    + intros conforms. apply not_w, conforming_all_along; [exact conforms|lia].
+  - apply conforming_accepted. intros u range. apply search. lia.
+Qed.
 End Whole.
 
 (* The answer of `conform`, whichever ties are allowed. *)
@@ -187,9 +229,7 @@ Theorem conform_spec M B requests allowed le l : sane_instance M B requests ->
     conforming_until M B allowed requests t l /\ ~ conforming_until M B allowed requests (t + 1) l).
 Proof.
   intros instance rule.
-  assert (to_valid : conforming M B allowed requests l -> valid M B requests l).
-  { intros (s & is & ended & same). eapply finished_valid; [exact instance| |exact ended|exact same].
-    apply (possible_known M B requests instance allowed s is). }
+  pose proof (conforming_valid M B requests instance allowed l) as to_valid.
   pose proof (check_spec M B requests instance l) as checked. unfold conform.
   destruct (check M B requests l).
   2: { assert (not : ~ valid M B requests l) by (intros yes; now apply checked in yes).
@@ -197,34 +237,17 @@ Proof.
        - intros conforms. now destruct (not (to_valid conforms)).
        - intros [yes _]. now destruct (not yes). }
   assert (right : valid M B requests l) by now apply checked.
-  pose proof (conforming_accepted M B requests instance allowed le rule l right) as all_ok.
-  pose proof (first_wrong_spec M B requests le l (Z.to_nat (last_stop l)) 0) as search.
-  pose proof (made_rounds M B requests instance allowed le rule l right) as made.
+  pose proof (first_departure M B requests instance allowed le rule l right) as search.
   destruct (first_wrong M B le requests l (Z.to_nat (last_stop l)) 0) as [w|].
-  - destruct search as (range & wrong & before).
-    assert (until_w : conforming_until M B allowed requests w l).
-    { replace w with (Z.of_nat (Z.to_nat w)) by lia.
-      apply (accepted_rounds M B requests instance allowed le rule l right).
-      intros u less. apply before. lia. }
-    assert (not_after_w : ~ conforming_until M B allowed requests (w + 1) l).
-    { intros more. rewrite (made (w + 1) w more) in wrong by lia. discriminate. }
-    split; [|split].
-    + split; [discriminate|]. intros conforms. rewrite all_ok in conforms.
-      rewrite conforms in wrong by lia. discriminate.
-    + split; [discriminate|]. intros no. now destruct no.
+  - destruct search as (until_w & not_w & no). split; [|split].
+    + split; [discriminate|]. intros conforms. now destruct (no conforms).
+    + split; [discriminate|]. intros wrong. now destruct (wrong right).
     + intros t. split; [intros same; now injection same as <-|]. intros (_ & until_t & not_t).
-      f_equal. destruct (Z.lt_trichotomy t w) as [less|[same|more]]; [|congruence|].
-      * exfalso. apply not_t. apply (made_until M B requests instance allowed w); auto.
-        destruct until_t as (s & is & <- & _).
-        pose proof (from_round_0 M B requests allowed s is). lia.
-      * rewrite (made t w until_t) in wrong by lia. discriminate.
-  - assert (conforms : conforming M B allowed requests l) by (apply all_ok; exact search || (intros u
-      less; apply search; lia)).
-    split; [|split].
-    + split; auto.
-    + split; [discriminate|]. intros no. now destruct no.
+      f_equal. exact (departs_once M B requests instance allowed l w t until_w not_w until_t not_t).
+  - split; [|split].
+    + now split.
+    + split; [discriminate|]. intros wrong. now destruct (wrong right).
     + intros t. split; [discriminate|]. intros (_ & until_t & not_t). exfalso. apply not_t.
-      apply (conforming_all_along M B requests instance allowed le rule); [exact conforms|].
-      destruct until_t as (s & is & <- & _).
-      pose proof (from_round_0 M B requests allowed s is). lia.
+      apply (conforming_all_along M B requests instance allowed le rule); [exact search|].
+      pose proof (until_from_0 M B requests allowed t l until_t). lia.
 Qed.

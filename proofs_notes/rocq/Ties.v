@@ -1,4 +1,5 @@
-(* When a schedule conforms, as proofs_notes/conformance.md defines it: each round is one of Spec.v's
+(* When a schedule conforms, as proofs_notes/conformance.md defines it: each round is one of
+   Spec.v's
    under some ranking of the requests, which breaks the ties of that round. No program. *)
 From Coq Require Import ZArith List Bool Permutation.
 From AminRef Require Import Records Spec.

@@ -1,6 +1,6 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Model Spec Refine.
+From AminRef Require Import Records Model Spec Refine Check Ratio.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -35,3 +35,30 @@ Qed.
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
   simulate (amin 8 2) 30 [a; b; c] /\ simulate (amin 8 2) 20 [a; b; c] <> None.
 Proof. split; [reflexivity|discriminate]. Qed.
+
+(* Five equal requests in round 0, and M = 9. *)
+Definition five : list request := map (fun i => Request i 1 3 3 (Some 3) 0 i) [0; 1; 2; 3; 4].
+
+(* They meet the hypotheses of T18: an instance with equal prompts at once. *)
+Example five_inhabited : sane_instance 9 1 five /\ at_once five /\
+  Forall (fun r => prompt_len r = 1) five.
+Proof.
+  split; [constructor; [lia|lia| | |]|split].
+  - repeat constructor; cbn; try lia; intros u known; injection known as <-; lia.
+  - repeat constructor; cbn; lia.
+  - repeat constructor; cbn; lia.
+  - repeat constructor.
+  - repeat constructor.
+Qed.
+
+(* H-SF costs 27. *)
+Example five_in_order : option_map total_latency (simulate (h_sf 9 1) 20 five) = Some 27.
+Proof. reflexivity. Qed.
+
+(* One request a round costs 25, as the volume bound allows at least: the volumes are 9. *)
+Example five_one_by_one : exists s, valid 9 1 five s /\ total_latency s = 25 /\
+  sum_of_totals (volume_of 1) 0 five = 9 * 15.
+Proof.
+  exists (map (fun r => Run r (id r) (id r + 3) true) five). split; [|now split].
+  apply (check_spec 9 1 five (proj1 five_inhabited)). reflexivity.
+Qed.

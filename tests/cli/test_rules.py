@@ -295,8 +295,8 @@ OF_THE_MACHINE = {
 """Flags of the machine, which override what a file says."""
 
 ALWAYS_WITH_EFFECT = {
-    "check": {"--json", *OF_THE_MACHINE},
-    "verify": {"--json"},
+    "check": {"--proved", "--json", *OF_THE_MACHINE},
+    "verify": {"--proved", "--json"},
     "conform": {"--policy", "--ties", "--no-bound", "--json", *OF_THE_MACHINE},
     "judge": {"--no-bound", "--json", "--after-eviction", "--last-token-stored",
               "--tokens-per-round", "--max-running", "--watermark"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ from amin_ref import (
 )
 from amin_ref.model.blocks import occupied
 from oracle import Certificate, Stretch, verify
-from tests.rocq.program import Program, built, missing_tools
+from tests.rocq.program import Program
 
 pytestmark = pytest.mark.slow
 
@@ -47,14 +48,9 @@ POLICIES: dict[str, Callable[[Ranking], Policy | ClairvoyantPolicy]] = {
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(compiled_program: Path) -> Iterator[Program]:
     """The program, compiled from the sources as they are."""
-    missing = missing_tools()
-    if missing:
-        pytest.skip(
-            f"no {' and no '.join(missing)}: `apt-get install coq libzarith-ocaml-dev` brings them"
-        )
-    with Program(built(tmp_path_factory.mktemp("rocq"))) as running:
+    with Program(compiled_program) as running:
         yield running
 
 

@@ -43,7 +43,10 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("amin_ref.external", "schedulers in other programs, as policies"),
         Room("amin_ref.engines", "Amin inside serving engines, and a log of what they do"),
     ),
-    (Room("amin_ref.comparison", "how do policies compare? metrics, tables, intervals"),),
+    (
+        Room("amin_ref.comparison", "how do policies compare? metrics, tables, intervals"),
+        Room("amin_ref.proved", "what do the machine-checked checkers say?"),
+    ),
     (Room("amin_ref", "the public names"),),
     (
         Room("amin_ref.vectors", "test vectors for schedulers and checkers in any language"),

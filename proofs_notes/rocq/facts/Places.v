@@ -186,7 +186,8 @@ Proof.
   - destruct stop as [->|(w & here & least & under & no)]; [easy|]. intros all. apply no.
     intros k later. specialize (all k later). rewrite !as_assumed_app in *.
     enough (as_assumed B k A + as_assumed B k [w] <= as_assumed B k (not_above x (A ++ L))) by lia.
-    unfold not_above. rewrite <- (as_assumed_perm B k _ _ (filter_perm _ _ _ (Permutation_app_comm L A))).
+    unfold not_above. rewrite <- (as_assumed_perm B k _ _ (filter_perm _ _ _ (Permutation_app_comm
+      L A))).
     rewrite !as_assumed_sum. cbn [sum]. rewrite Z.add_0_r, Z.add_comm.
     apply (kept_some (fun j => if k <? more_tokens j then will_hold B k j else 0)); auto.
     + intros z is. rewrite in_app_iff, or_comm, <- in_app_iff in is.

@@ -1,4 +1,5 @@
-(* Rankings of requests: a ranking that agrees with a given order of jobs, and what the two orders of
+(* Rankings of requests: a ranking that agrees with a given order of jobs, and what the two orders
+   of
    places have to do with the rankings that are allowed. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Spec Safety Ties Conform.
