@@ -1,6 +1,7 @@
 (* With given ties, the conforming schedules are the schedules of Spec.v, so those of `simulate`. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Spec Safety Check Ties Conform ConformState ConformWhole.
+From AminRef Require Import Records Spec Safety Check Ties Conform ConformState ConformSteps
+  ConformWhole.
 From AminRef.facts Require Import Lists Ranks Rankings.
 Import ListNotations.
 Open Scope Z_scope.
@@ -112,5 +113,31 @@ Proof.
   pose proof (from_round_0 M B requests allowed s0 is0).
   destruct (conforming_all_along M B requests instance allowed le rule (t + 1) other conforms)
     as (s & is & time & runs); [lia|]. exists s. now rewrite <- same.
+Qed.
+
+(* The same for both kinds of ties. *)
+Theorem none_agrees_longer l t : sane_instance M B requests ->
+  (conform M B level_or_before requests l = Departs t ->
+    forall other, conforming M B (any_ranking requests) requests other ->
+    ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)) /\
+  (conform M B not_after requests l = Departs t ->
+    forall other, amin_schedule M B requests other ->
+    ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)).
+Proof.
+  intros instance. split; intros departs other made.
+  - apply (none_goes_further (any_ranking requests) level_or_before); auto. apply free_ties.
+    exact (NoDup_map_inv id requests (distinct_ids _ _ _ instance)).
+  - apply conforming_given in made. apply (none_goes_further given_ranks not_after); auto.
+    apply given_ties. exact (distinct_ranks _ _ _ instance).
+Qed.
+
+(* The state lemma for every state that allowed rankings lead to. *)
+Theorem state_of_schedule allowed s l : sane_instance M B requests -> valid M B requests l ->
+  possible M B allowed requests s -> Permutation (runs_so_far s) (so_far (now s) l) ->
+  alike (with_own_ranks s) (state_at requests l (now s)).
+Proof.
+  intros instance right is agrees.
+  destruct (possible_known M B requests instance allowed s is) as (good & known & calm).
+  now apply (follows M B requests instance l right s good known calm).
 Qed.
 End Given.
