@@ -2,8 +2,9 @@
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
-From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Check Ties
-  Conform ConformState ConformGiven Ratio RatioHindsight.
+From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Starts Formula.
+From AminRef Require Import Verify Telescope Optimum Hindsight Check.
+From AminRef Require Import Ties Conform ConformState ConformGiven Ratio RatioHindsight.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -102,29 +103,83 @@ Theorem T8 M B requests s s' arrived later E S A L finished going :
   running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
 Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
 
-(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT, and (c) no greater
-   than with M' in place of M, which is a bound as well; (a) the minimum over t >= r_i is attained
-   at
-   some t with r_i <= t <= max (r_i, T).
+(* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
+   OPT is the least cost of a start vector. It exists, and there is one.
+   Text of the book: e7e76bfb. *)
+Theorem Lemma_6 M B requests : sane_instance M B requests ->
+  (forall s, valid M B requests s -> valid M B requests (filter completed s) /\
+    total_latency (filter completed s) = total_latency s) /\
+  (forall n, optimum M B requests n <-> exists v, optimal M B requests v /\ cost_of v = n) /\
+  exists n, optimum M B requests n /\ forall n', optimum M B requests n' -> n' = n.
+Proof. exact (no_gain_by_evicting M B requests). Qed.
+
+(* Lemma 7: in an optimal start vector each round from R = max r_i to the makespan is busy, and
+   r_i <= t_i <= R + O - o_i, where O is the sum of all o_i.
+   Text of the book: 28fe4de1. *)
+Theorem Lemma_7 M B requests v : sane_instance M B requests -> optimal M B requests v ->
+  (forall t, last_arrival requests <= t < makespan v ->
+    exists p, In p v /\ snd p <= t < snd p + output_len (fst p)) /\
+  forall p, In p v -> arrival (fst p) <= snd p <=
+    last_arrival requests + sum output_len requests - output_len (fst p).
+Proof. exact (fun _ => finite_starts M B requests v). Qed.
+
+(* T10: d times the bound L of the prices c_t / d >= 0 is at most d * OPT; (b) rounded up, L is at
+   most OPT; (c) L is no greater than with M' in place of M, which is a bound as well; (a) the
+   minimum over t >= r_i is attained at some t with r_i <= t <= max (r_i, T); (d) prices of 0 give
+   the sum of all o_i.
    Text of the book: bbde5527. *)
 Theorem T10 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
-  (forall v, optimum M B requests v ->
-    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * v) /\
+  (forall n, optimum M B requests n ->
+    bound M B prices d requests <= d * n /\ - (- bound M B prices d requests / d) <= n /\
+    bound M B prices d requests <= bound (usable M B) B prices d requests <= d * n) /\
   (forall r, In r requests ->
     (forall t, arrival r <= t -> cheapest B prices d r <= pays B prices d r t) /\
     exists t, arrival r <= t <= Z.max (arrival r) (Z.of_nat (length prices)) /\
-      cheapest B prices d r = pays B prices d r t).
-Proof. exact (every_certificate M B requests prices d). Qed.
+      cheapest B prices d r = pays B prices d r t) /\
+  forall rounds, bound M B (repeat 0 rounds) d requests = d * sum output_len requests.
+Proof. exact (fun instance => every_price_vector M B requests instance prices d). Qed.
 
-(* T11, Amin: bound <= OPT <= Amin, and some schedule without evictions costs OPT (Lemma 6).
+(* Lemma C1: in every round all requests of a start vector together count at most m * d of a share,
+   also if a request counts from fewer than c rounds before its start on.
+   Text of the book: 3d4f23bd. *)
+Theorem shares_are_restrictions M B early f t v : 1 <= B ->
+  share_ok (length (share_prices f)) f = true -> early <= lead f -> start_vector M B v ->
+  sum (fun p => counted M B early f (fst p) (t - snd p + 1)) v <= places f * most f.
+Proof. exact (shares_of_vectors M B early f t v). Qed.
+
+(* Theorem C3: d times the bound of a certificate with stretches and shares is at most d * OPT.
+   Text of the book: 3d4f23bd. *)
+Theorem certificates_are_bounds M B requests d sts n : sane_instance M B requests ->
+  optimum M B requests n -> well_formed d sts = true -> certified M B d sts requests <= d * n.
+Proof. exact (fun instance => every_certificate_bounds M B requests instance d sts n). Qed.
+
+(* The checker of certificates, which adds up a few sums of prices for each kind of requests and
+   each round, computes the bound of Theorem C3, rounded up; none if the certificate is not well
+   formed.
+   Text of the book: 3d4f23bd. *)
+Theorem verify_is_the_formula M B requests d sts : sane_instance M B requests ->
+  verify M B d sts requests =
+  if well_formed d sts then Some (- (- certified M B d sts requests / d)) else None.
+Proof. exact (verify_is_certified M B d sts requests). Qed.
+
+(* T11: bound <= OPT, for every certificate that the checker accepts and every price vector; OPT is
+   at most the cost of every valid schedule, and of Amin's. OPT does not rise when the capacity
+   grows, it falls by 1 at least when a request is dropped, and by o_i - o_i' at least when o_i
+   shrinks to o_i'.
    Text of the book: 2cdbde0c. *)
-Theorem T11 M B requests prices d v fuel s : sane_instance M B requests -> 1 <= d ->
-  Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
-  simulate (amin M B) fuel requests = Some s ->
-  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
-  exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
-Proof. exact (bound_optimum_amin M B requests prices d v fuel s). Qed.
+Theorem T11 M B requests n : sane_instance M B requests -> optimum M B requests n ->
+  (forall d sts b, verify M B d sts requests = Some b -> b <= n) /\
+  (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+    - (- bound (usable M B) B prices d requests / d) <= n) /\
+  (forall s, valid M B requests s -> n <= total_latency s) /\
+  (forall fuel s, simulate (amin M B) fuel requests = Some s -> n <= total_latency s) /\
+  (forall M' n', M <= M' -> optimum M' B requests n' -> n' <= n) /\
+  (forall a r b n', requests = a ++ r :: b -> optimum M B (a ++ b) n' -> n' + 1 <= n) /\
+  (forall a r r' b n', requests = a ++ r :: b -> sane_instance M B (a ++ r' :: b) ->
+    prompt_len r' = prompt_len r -> arrival r' = arrival r -> output_len r' <= output_len r ->
+    optimum M B (a ++ r' :: b) n' -> n' + (output_len r - output_len r') <= n).
+Proof. exact (bound_optimum_policies M B requests n). Qed.
 
 (* The pair, first half: the two sentences of Spec.v determine the round. From every state that is
    reached a round leads on, and all rounds from it lead to the same state.
@@ -175,7 +230,7 @@ Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
 
 (* The state lemma: if rounds made the runs of a valid schedule by a time, under whatever rankings,
    then their state is what the schedule's runs by then say, but for ranks.
-   Text of the book: 00000000. *)
+   Text of the book: d6a36a39. *)
 Theorem state_from_runs M B requests allowed s l : sane_instance M B requests ->
   valid M B requests l -> possible M B allowed requests s ->
   Permutation (runs_so_far s) (so_far (now s) l) ->
@@ -185,7 +240,7 @@ Proof. exact (state_of_schedule M B requests allowed s l). Qed.
 (* Ties are free: `conform` accepts exactly the schedules that rounds make, each under some ranking;
    otherwise the schedule is not valid, or t is the first round in which no ranking makes the
    schedule's decisions: rounds make its runs up to time t, and not up to time t + 1.
-   Text of the book: 00000000. *)
+   Text of the book: 44fcbd80. *)
 Theorem conform_with_free_ties M B requests l : sane_instance M B requests ->
   let verdict := conform M B level_or_before requests l in
   let allowed := any_ranking requests in
@@ -197,7 +252,7 @@ Theorem conform_with_free_ties M B requests l : sane_instance M B requests ->
 Proof. exact (conform_free M B requests l). Qed.
 
 (* Ties are given: `conform` accepts exactly Amin's schedules.
-   Text of the book: 00000000. *)
+   Text of the book: 44fcbd80. *)
 Theorem conform_with_given_ties M B requests l : sane_instance M B requests ->
   let verdict := conform M B not_after requests l in
   (verdict = Conforms <-> amin_schedule M B requests l) /\
@@ -208,7 +263,7 @@ Theorem conform_with_given_ties M B requests l : sane_instance M B requests ->
 Proof. exact (conform_given M B requests l). Qed.
 
 (* If `conform` names round t, no conforming schedule has the same runs up to the end of round t.
-   Text of the book: 00000000. *)
+   Text of the book: 44fcbd80. *)
 Theorem first_wrong_round M B requests l t : sane_instance M B requests ->
   (conform M B level_or_before requests l = Departs t ->
     forall other, conforming M B (any_ranking requests) requests other ->

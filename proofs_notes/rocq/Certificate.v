@@ -1,5 +1,5 @@
 (* Section 5: prices, the bound that they certify, and that it is at most the cost of every valid
-   schedule (T10); OPT loses nothing by not evicting (Lemma 6), and bound <= OPT <= Amin (T11). *)
+   schedule (T10); OPT loses nothing by not evicting (Lemma 6). *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Safety Refine.
 From AminRef.facts Require Import Sums Lists Blocks.
@@ -77,6 +77,10 @@ Proof.
     + exists (k + 1). split; [lia|]. f_equal. lia.
 Qed.
 
+(* Each request of an instance is sane. *)
+Lemma sane_in M B requests r : sane_instance M B requests -> In r requests -> sane M B r.
+Proof. intros instance. apply Forall_forall. exact (all_sane _ _ _ instance). Qed.
+
 Section Bound.
 Variables M B : Z.
 Hypothesis some_block : 1 <= B.
@@ -138,7 +142,7 @@ Hypothesis instance : sane_instance M B requests.
 (* The request of every run of a valid schedule is sane. *)
 Lemma valid_sane s x : valid M B requests s -> In x s -> sane M B (of x).
 Proof.
-  intros V here. apply (sane_of M B requests instance). destruct (completed x) eqn:done.
+  intros V here. apply (sane_in M B requests _ instance). destruct (completed x) eqn:done.
   - eapply Permutation_in; [exact (completes_once _ _ _ _ V)|]. apply in_map, filter_In. auto.
   - apply (evicted_length _ _ _ _ V x here done).
 Qed.
@@ -249,27 +253,8 @@ Proof.
     assert (usable M B <= M) by (apply Z.mul_div_le; lia).
     assert (0 <= sum (fun c => c) prices)
       by (apply sum_nonneg; intros c here; rewrite Forall_forall in nonneg; auto). nia.
-  - intros r here. destruct (sane_of M B requests instance r here) as [_ _ _ _ came _]. split.
+  - intros r here. destruct (sane_in M B requests r instance here) as [_ _ _ _ came _]. split.
     + intros t late. apply cheapest_le; lia.
     + apply cheapest_attained.
-Qed.
-
-(* T11 for Amin, and Lemma 6. *)
-Lemma bound_optimum_amin prices d v fuel s : sane_instance M B requests -> 1 <= d ->
-  Forall (fun c => 0 <= c) prices -> optimum M B requests v ->
-  simulate (amin M B) fuel requests = Some s ->
-  bound (usable M B) B prices d requests <= d * v /\ v <= total_latency s /\
-  exists best, valid M B requests best /\ total_latency best = v /\ filter completed best = best.
-Proof.
-  intros instance some nonneg opt made. pose proof (Records.some_block _ _ _ instance) as block.
-    split.
-  - now apply (every_certificate prices d instance some nonneg).
-  - destruct opt as [(best & V & <-) least_cost]. split.
-    + apply least_cost, (amin_schedule_valid M B requests instance).
-      apply (schedules_are_simulated M B requests instance). eauto.
-    + exists (filter completed best).
-      destruct (without_evictions M B block requests instance best V) as [V' same].
-      split; [exact V'|]. split; [exact same|]. apply filter_all. intros x here.
-      now apply filter_In in here.
 Qed.
 End Statements.

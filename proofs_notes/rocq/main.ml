@@ -67,6 +67,21 @@ let places = function
   | "given" -> not_after
   | other -> failwith ("ties are free or given, not " ^ other)
 
+let share rounds () =
+  let places = integer () in
+  let most = integer () in
+  let ignored = integer () in
+  let lead = integer () in
+  let share_prices = times rounds integer in
+  { places; most; ignored; lead; share_prices }
+
+let stretch () =
+  let first_round = integer () in
+  let rounds = count () in
+  let token_prices = times rounds integer in
+  let n = count () in
+  { first_round; token_prices; shares = times n (share rounds) }
+
 let answer = function
   | "S" ->
     let name = word () in
@@ -92,6 +107,14 @@ let answer = function
      | Conforms -> print_endline "conforms"
      | Invalid -> print_endline "invalid"
      | Departs round -> Printf.printf "departs %s\n" (show round))
+  | "V" ->
+    let denominator = integer () in
+    let n = count () in
+    let stretches = times n stretch in
+    let (capacity, block, requests) = instance () in
+    (match verify capacity block denominator stretches requests with
+     | None -> print_endline "malformed"
+     | Some bound -> print_endline (show bound))
   | other -> failwith ("no command is called " ^ other)
 
 let () =

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, combinations, permutations
 
@@ -811,23 +811,34 @@ def test_every_explanation_is_one_line_with_a_decision_that_would_be_right(
 # Speed.
 
 
-def test_conform_takes_less_than_five_seconds_for_2000_requests() -> None:
+def processor_seconds(work: Callable[[], object]) -> float:
+    """The least of three."""
+    spent = []
+    for _ in range(3):
+        begun = time.process_time()
+        work()
+        spent.append(time.process_time() - begun)
+    return min(spent)
+
+
+def test_conform_takes_at_most_five_times_what_the_simulation_takes() -> None:
     instance = build_instance(
         "chat", requests=2000, capacity=16_492, prediction=Rough(1, 1000)
     ).instance
     schedule = simulate(instance, Amin())
-    begun = time.process_time()
+    simulating = processor_seconds(lambda: simulate(instance, Amin(), compiled=False))
+    assert processor_seconds(lambda: conform(schedule)) < 5 * simulating
     assert conform(schedule).conforms
-    assert time.process_time() - begun < 5
 
 
-def test_an_explanation_takes_less_than_five_seconds_for_2000_requests() -> None:
+def test_an_explanation_takes_at_most_fifty_times_what_the_simulation_takes() -> None:
     """All requests arrive at once and fit, so the right decision admits all 2,000 of them."""
     instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
     late = tuple(Run(r.id, 1, 1 + r.output_len, "completed") for r in instance.requests)
-    begun = time.process_time()
-    departure = conform(Schedule(instance, late)).departure
-    assert time.process_time() - begun < 5
+    schedule = Schedule(instance, late)
+    simulating = processor_seconds(lambda: simulate(instance, Amin(), compiled=False))
+    assert processor_seconds(lambda: conform(schedule)) < 50 * simulating
+    departure = conform(schedule).departure
     assert departure is not None
     assert departure.rule == "stopped-too-early"
     assert departure.message.endswith(
@@ -835,12 +846,11 @@ def test_an_explanation_takes_less_than_five_seconds_for_2000_requests() -> None
     )
 
 
-def test_conform_takes_less_than_a_millisecond_for_a_small_instance() -> None:
-    schedules = [simulate(small_instance(random.Random(seed)), Amin()) for seed in range(300)]
-    begun = time.process_time()
-    for schedule in schedules:
-        conform(schedule)
-    assert (time.process_time() - begun) / len(schedules) < 0.001
+def test_conform_takes_at_most_ten_times_what_the_simulation_of_a_small_instance_takes() -> None:
+    instances = [small_instance(random.Random(seed)) for seed in range(300)]
+    schedules = [simulate(instance, Amin()) for instance in instances]
+    simulating = processor_seconds(lambda: [simulate(each, Amin()) for each in instances])
+    assert processor_seconds(lambda: [conform(each) for each in schedules]) < 10 * simulating
 
 
 @pytest.mark.theorem("T6")

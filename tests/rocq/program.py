@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from amin_ref import Instance, RequestId, Run
+from oracle import Certificate
 from tests.support.project import PROJECT
 
 ROCQ = PROJECT / "proofs_notes" / "rocq"
@@ -54,6 +55,17 @@ def runs_in_words(instance: Instance, runs: Iterable[Run]) -> str:
         for run in runs
     ]
     return "\n".join([str(len(lines)), *lines, ""])
+
+
+def certificate_in_words(certificate: Certificate) -> str:
+    """Prices of stretches and shares as the program reads them, without the instance."""
+    words: list[object] = [certificate.denominator, len(certificate.stretches)]
+    for stretch in certificate.stretches:
+        words += [stretch.first_round, len(stretch.multipliers), *stretch.multipliers]
+        words.append(len(stretch.shares))
+        for share in stretch.shares:
+            words += [share.places, share.most, share.ignored, share.lead, *share.multipliers]
+    return " ".join(map(str, words))
 
 
 class Program:
@@ -120,6 +132,13 @@ class Program:
         """``"conforms"``, ``"invalid"``, or ``"departs"`` and the first wrong round, for Amin."""
         ties = "free" if free else "given"
         return self._ask(f"F {ties} {in_words(instance, ranks)}{runs_in_words(instance, runs)}")
+
+    def verified(self, certificate: Certificate) -> int:
+        """The bound that the proved checker computes."""
+        instance = certificate.instance
+        ranks = {request.id: place for place, request in enumerate(instance.requests)}
+        words = certificate_in_words(certificate)
+        return int(self._ask(f"V {words}\n{in_words(instance, ranks)}"))
 
     def bound(
         self,

@@ -5,6 +5,16 @@ let negb = function
 | true -> false
 | false -> true
 
+(** val fst : ('a1 * 'a2) -> 'a1 **)
+
+let fst = function
+| (x, _) -> x
+
+(** val snd : ('a1 * 'a2) -> 'a2 **)
+
+let snd = function
+| (_, y) -> y
+
 (** val length : 'a1 list -> int **)
 
 let rec length = function
@@ -410,18 +420,39 @@ module Z =
   | 1 -> div_big_int x y
   | _ -> add_int_big_int (-1) (div_big_int (add_int_big_int (-1) x) y))
 
+  (** val modulo :
+      Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let modulo = Big_int_Z.(fun x y ->
+  match sign_big_int y with
+  | 0 -> x
+  | 1 -> mod_big_int x y
+  | _ -> add_big_int y (add_int_big_int 1 (mod_big_int (add_int_big_int (-1) x) y)))
+
   (** val eq_dec : Big_int_Z.big_int -> Big_int_Z.big_int -> bool **)
 
   let eq_dec = Big_int_Z.eq_big_int
  end
+
+(** val hd : 'a1 -> 'a1 list -> 'a1 **)
+
+let hd default = function
+| [] -> default
+| x :: _ -> x
+
+(** val tl : 'a1 list -> 'a1 list **)
+
+let tl = function
+| [] -> []
+| _ :: m -> m
 
 (** val count_occ : ('a1 -> 'a1 -> bool) -> 'a1 list -> 'a1 -> int **)
 
 let rec count_occ eq_dec0 l x =
   match l with
   | [] -> 0
-  | y :: tl ->
-    let n = count_occ eq_dec0 tl x in
+  | y :: tl0 ->
+    let n = count_occ eq_dec0 tl0 x in
     if eq_dec0 y x then Stdlib.Int.succ n else n
 
 (** val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list **)
@@ -429,6 +460,13 @@ let rec count_occ eq_dec0 l x =
 let rec map f = function
 | [] -> []
 | a :: t -> (f a) :: (map f t)
+
+(** val fold_left : ('a1 -> 'a2 -> 'a1) -> 'a2 list -> 'a1 -> 'a1 **)
+
+let rec fold_left f l a0 =
+  match l with
+  | [] -> a0
+  | b :: t -> fold_left f t (f a0 b)
 
 (** val fold_right : ('a2 -> 'a1 -> 'a1) -> 'a1 -> 'a2 list -> 'a1 **)
 
@@ -458,8 +496,26 @@ let rec filter f = function
 
 let rec partition f = function
 | [] -> ([], [])
-| x :: tl ->
-  let (g, d) = partition f tl in if f x then ((x :: g), d) else (g, (x :: d))
+| x :: tl0 ->
+  let (g, d) = partition f tl0 in if f x then ((x :: g), d) else (g, (x :: d))
+
+(** val skipn : int -> 'a1 list -> 'a1 list **)
+
+let rec skipn n l =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> l)
+    (fun n0 -> match l with
+               | [] -> []
+               | _ :: l0 -> skipn n0 l0)
+    n
+
+(** val repeat : 'a1 -> int -> 'a1 list **)
+
+let rec repeat x n =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun k -> x :: (repeat x k))
+    n
 
 type request = { id : Big_int_Z.big_int; prompt_len : Big_int_Z.big_int;
                  output_len : Big_int_Z.big_int; lower : Big_int_Z.big_int;
@@ -769,6 +825,61 @@ let rec rounds p fuel s =
 let simulate p fuel requests =
   rounds p fuel (begin0 requests)
 
+(** val whole_blocks :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let whole_blocks b x =
+  if Z.eqb (Z.modulo x b) Big_int_Z.zero_big_int
+  then x
+  else Z.add x (Z.sub b (Z.modulo x b))
+
+(** val below : 'a1 job -> 'a1 job -> bool **)
+
+let below i j =
+  if Z.eqb i.assumed j.assumed
+  then Z.ltb i.rank j.rank
+  else Z.ltb i.assumed j.assumed
+
+(** val will_hold :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int **)
+
+let will_hold b k j =
+  whole_blocks b
+    (Z.add j.prompt (Z.add j.generated (Z.add k Big_int_Z.unit_big_int)))
+
+(** val more_tokens : 'a1 job -> Big_int_Z.big_int **)
+
+let more_tokens j =
+  if Z.ltb j.generated j.assumed
+  then Z.sub j.assumed j.generated
+  else Big_int_Z.unit_big_int
+
+(** val next_tokens :
+    Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int **)
+
+let next_tokens b r =
+  sum (will_hold b Big_int_Z.zero_big_int) r
+
+(** val as_assumed :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list ->
+    Big_int_Z.big_int **)
+
+let as_assumed b k r =
+  sum (will_hold b k) (filter (fun j -> Z.ltb k (more_tokens j)) r)
+
+(** val learnt : 'a1 job -> 'a1 job **)
+
+let learnt j =
+  { tag = j.tag; prompt = j.prompt; assumed =
+    (if Z.ltb j.assumed j.generated then j.generated else j.assumed); rank =
+    j.rank; generated = j.generated }
+
+(** val arrives : request -> request job **)
+
+let arrives r =
+  { tag = r; prompt = r.prompt_len; assumed = r.lower; rank = r.rank_of;
+    generated = Big_int_Z.zero_big_int }
+
 (** val request_dec : request -> request -> bool **)
 
 let request_dec a b =
@@ -860,6 +971,360 @@ let bound m b prices d requests =
 let usable m b =
   Z.mul b (Z.div m b)
 
+type share = { places : Big_int_Z.big_int; most : Big_int_Z.big_int;
+               ignored : Big_int_Z.big_int; lead : Big_int_Z.big_int;
+               share_prices : Big_int_Z.big_int list }
+
+type stretch = { first_round : Big_int_Z.big_int;
+                 token_prices : Big_int_Z.big_int list; shares : share list }
+
+type restriction = { prices_of : Big_int_Z.big_int list;
+                     limit : Big_int_Z.big_int;
+                     weight : (request -> Big_int_Z.big_int ->
+                              Big_int_Z.big_int) }
+
+(** val rounds_of : stretch -> Big_int_Z.big_int **)
+
+let rounds_of st =
+  Z.of_nat (length st.token_prices)
+
+(** val stop_of : stretch -> Big_int_Z.big_int **)
+
+let stop_of st =
+  Z.add st.first_round (rounds_of st)
+
+(** val ahead : stretch -> share -> Big_int_Z.big_int **)
+
+let ahead st f =
+  Z.min f.lead (rounds_of st)
+
+(** val overtime : stretch -> Big_int_Z.big_int **)
+
+let overtime st =
+  fold_right (fun f longest0 -> Z.max (ahead st f) longest0)
+    Big_int_Z.zero_big_int st.shares
+
+(** val inside : stretch -> request -> bool **)
+
+let inside st r =
+  (&&) (Z.leb st.first_round r.arrival) (Z.ltb r.arrival (stop_of st))
+
+(** val counted :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> share ->
+    request -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let counted m b early0 f r k =
+  if (&&) (Z.ltb (Z.opp early0) k) (Z.leb f.lead (Z.sub r.output_len k))
+  then Z.max Big_int_Z.zero_big_int
+         (Z.min f.most
+           (Z.min (Z.sub (Z.add r.prompt_len k) f.ignored)
+             (Z.sub (Z.mul f.places f.most)
+               (Z.max Big_int_Z.zero_big_int
+                 (Z.sub
+                   (Z.sub (usable m b)
+                     (occ b (Z.add r.prompt_len r.output_len)))
+                   (Z.mul f.places (Z.add (Z.sub r.output_len k) f.ignored)))))))
+  else Big_int_Z.zero_big_int
+
+(** val restrictions :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> restriction list **)
+
+let restrictions m b st =
+  { prices_of = st.token_prices; limit = (usable m b); weight = (fun r k ->
+    occ_of b r (Z.sub k Big_int_Z.unit_big_int)) } :: (map (fun f ->
+                                                        { prices_of =
+                                                        f.share_prices;
+                                                        limit =
+                                                        (Z.mul f.places
+                                                          f.most); weight =
+                                                        (counted m b
+                                                          (ahead st f) f) })
+                                                        st.shares)
+
+(** val limits_cost :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> Big_int_Z.big_int **)
+
+let limits_cost m b st =
+  sum (fun r -> Z.mul r.limit (sum (fun c -> c) r.prices_of))
+    (restrictions m b st)
+
+(** val outside : stretch list -> request -> bool **)
+
+let outside sts r =
+  negb (existsb (fun st -> inside st r) sts)
+
+(** val in_turn : Big_int_Z.big_int -> stretch list -> bool **)
+
+let rec in_turn from = function
+| [] -> true
+| st :: later -> (&&) (Z.leb from st.first_round) (in_turn (stop_of st) later)
+
+(** val share_ok : int -> share -> bool **)
+
+let share_ok n f =
+  (&&)
+    ((&&)
+      ((&&)
+        ((&&)
+          ((&&) (Z.leb Big_int_Z.unit_big_int f.places)
+            (Z.leb Big_int_Z.unit_big_int f.most))
+          (Z.leb Big_int_Z.zero_big_int f.ignored))
+        (Z.leb Big_int_Z.zero_big_int f.lead))
+      (forallb (Z.leb Big_int_Z.zero_big_int) f.share_prices))
+    ((=) (length f.share_prices) n)
+
+(** val stretch_ok : stretch -> bool **)
+
+let stretch_ok st =
+  (&&) (forallb (Z.leb Big_int_Z.zero_big_int) st.token_prices)
+    (forallb (share_ok (length st.token_prices)) st.shares)
+
+(** val well_formed : Big_int_Z.big_int -> stretch list -> bool **)
+
+let well_formed d sts =
+  (&&)
+    ((&&) (Z.leb Big_int_Z.unit_big_int d)
+      (in_turn Big_int_Z.zero_big_int sts)) (forallb stretch_ok sts)
+
+(** val drop :
+    Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec drop z0 l = match l with
+| [] -> []
+| _ :: later ->
+  if Z.leb z0 Big_int_Z.zero_big_int
+  then l
+  else drop (Z.sub z0 Big_int_Z.unit_big_int) later
+
+(** val to_the_end : Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec to_the_end = function
+| [] -> []
+| x :: later ->
+  let sums0 = to_the_end later in
+  (Z.add x (hd Big_int_Z.zero_big_int sums0)) :: sums0
+
+(** val upon :
+    int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec upon n l m later =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> later)
+    (fun n' ->
+    match l with
+    | [] -> later
+    | x :: l' ->
+      (Z.add x (hd Big_int_Z.zero_big_int m)) :: (upon n' l' (tl m) later))
+    n
+
+(** val strided :
+    int -> int -> Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec strided fuel step l =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> l)
+    (fun fuel' ->
+    match skipn step l with
+    | [] -> l
+    | z0 :: l0 ->
+      let sums0 = strided fuel' step (z0 :: l0) in upon step l sums0 sums0)
+    fuel
+
+(** val plus_scaled :
+    Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list **)
+
+let rec plus_scaled c l costs = match costs with
+| [] -> costs
+| x :: costs' ->
+  (match l with
+   | [] -> costs
+   | y :: l' -> (Z.add x (Z.mul c y)) :: (plus_scaled c l' costs'))
+
+(** val smallest : Big_int_Z.big_int list -> Big_int_Z.big_int **)
+
+let rec smallest = function
+| [] -> Big_int_Z.zero_big_int
+| x :: later ->
+  (match later with
+   | [] -> x
+   | _ :: _ -> Z.min x (smallest later))
+
+(** val listed :
+    (Big_int_Z.big_int -> Big_int_Z.big_int) -> Big_int_Z.big_int -> int ->
+    Big_int_Z.big_int list **)
+
+let rec listed w k n =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun n' -> (w k) :: (listed w (Z.add k Big_int_Z.unit_big_int) n'))
+    n
+
+(** val bends :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list **)
+
+let rec bends k before0 here = function
+| [] -> []
+| next :: later ->
+  let bend =
+    Z.add
+      (Z.sub next
+        (Z.mul (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int) here))
+      before0
+  in
+  if Z.eqb bend Big_int_Z.zero_big_int
+  then bends (Z.add k Big_int_Z.unit_big_int) here next later
+  else (k, bend) :: (bends (Z.add k Big_int_Z.unit_big_int) here next later)
+
+type ramp = { share_of : share; early : Big_int_Z.big_int;
+              sums : Big_int_Z.big_int list }
+
+type tables = { onwards : Big_int_Z.big_int list;
+                rising : Big_int_Z.big_int list; ramps : ramp list }
+
+(** val tables_of : Big_int_Z.big_int -> stretch -> tables **)
+
+let tables_of b st =
+  let prices = st.token_prices in
+  let sums0 = to_the_end prices in
+  let n = length prices in
+  { onwards = sums0; rising =
+  (strided n (Z.to_nat (Z.min b (Z.of_nat n))) sums0); ramps =
+  (map (fun f ->
+    let early0 = ahead st f in
+    { share_of = f; early = early0; sums =
+    (to_the_end
+      (to_the_end
+        (app (repeat Big_int_Z.zero_big_int (Z.to_nat early0)) f.share_prices))) })
+    st.shares) }
+
+(** val token_costs :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> Big_int_Z.big_int -> int -> Big_int_Z.big_int list
+    -> Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int
+    list -> Big_int_Z.big_int list **)
+
+let rec token_costs d b p q here n l1 l2 l3 l4 =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun n' ->
+    (Z.add here
+      (Z.mul b
+        (Z.sub
+          (Z.sub
+            (Z.add (Z.mul p (hd Big_int_Z.zero_big_int l1))
+              (hd Big_int_Z.zero_big_int l2)) (hd Big_int_Z.zero_big_int l3))
+          (Z.mul q (hd Big_int_Z.zero_big_int l4))))) :: (token_costs d b p q
+                                                           (Z.add here d) n'
+                                                           (tl l1) (tl l2)
+                                                           (tl l3) (tl l4)))
+    n
+
+(** val share_bends :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> ramp ->
+    request -> (Big_int_Z.big_int * Big_int_Z.big_int) list **)
+
+let share_bends m b n r r0 =
+  let f = r.share_of in
+  let e = r.early in
+  let last =
+    Z.min n (Z.add (Z.sub r0.output_len f.lead) Big_int_Z.unit_big_int)
+  in
+  bends (Z.opp e) Big_int_Z.zero_big_int Big_int_Z.zero_big_int
+    (listed (counted m b e f r0) (Z.sub Big_int_Z.unit_big_int e)
+      (Z.to_nat (Z.add (Z.add last e) Big_int_Z.unit_big_int)))
+
+(** val plus_share :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> request -> ramp -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list **)
+
+let plus_share m b n waited r r0 costs =
+  fold_right (fun b0 ->
+    plus_scaled (snd b0)
+      (drop (Z.add (Z.add waited (fst b0)) r0.early) r0.sums)) costs
+    (share_bends m b n r0 r)
+
+(** val brackets :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> tables ->
+    stretch -> request -> Big_int_Z.big_int list **)
+
+let brackets m b d t st r =
+  let waited = Z.sub r.arrival st.first_round in
+  let p = Z.div (Z.add r.prompt_len b) b in
+  let q =
+    Z.div
+      (Z.sub (Z.add (Z.add r.prompt_len r.output_len) b)
+        Big_int_Z.unit_big_int) b
+  in
+  let starts0 = Stdlib.Int.succ
+    (Z.to_nat (Z.sub (Z.add (rounds_of st) (overtime st)) waited))
+  in
+  fold_right (plus_share m b (rounds_of st) waited r)
+    (token_costs d b p q (Z.mul d r.output_len) starts0
+      (drop waited t.onwards)
+      (drop (Z.sub (Z.add waited (Z.mul p b)) r.prompt_len) t.rising)
+      (drop (Z.sub (Z.add waited (Z.mul q b)) r.prompt_len) t.rising)
+      (drop (Z.add waited r.output_len) t.onwards)) t.ramps
+
+(** val one_kind : request -> request -> bool **)
+
+let one_kind r q =
+  (&&)
+    ((&&) (Z.eqb r.prompt_len q.prompt_len) (Z.eqb r.output_len q.output_len))
+    (Z.eqb r.arrival q.arrival)
+
+(** val with_one_more :
+    request -> (request * Big_int_Z.big_int) list ->
+    (request * Big_int_Z.big_int) list **)
+
+let rec with_one_more r = function
+| [] -> (r, Big_int_Z.unit_big_int) :: []
+| p :: later ->
+  let (q, n) = p in
+  if one_kind q r
+  then (q, (Z.add n Big_int_Z.unit_big_int)) :: later
+  else (q, n) :: (with_one_more r later)
+
+(** val kinds : request list -> (request * Big_int_Z.big_int) list **)
+
+let kinds requests =
+  fold_left (fun l r -> with_one_more r l) requests []
+
+(** val with_tables :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request
+    list -> stretch -> tables -> Big_int_Z.big_int **)
+
+let with_tables m b d requests st t =
+  sum (fun k -> Z.mul (snd k) (smallest (brackets m b d t st (fst k))))
+    (kinds (filter (inside st) requests))
+
+(** val stretch_value :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request
+    list -> stretch -> Big_int_Z.big_int **)
+
+let stretch_value m b d requests st =
+  Z.sub (with_tables m b d requests st (tables_of b st)) (limits_cost m b st)
+
+(** val verify :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> stretch
+    list -> request list -> Big_int_Z.big_int option **)
+
+let verify m b d sts requests =
+  if well_formed d sts
+  then Some
+         (Z.opp
+           (Z.div
+             (Z.opp
+               (Z.add
+                 (Z.mul d
+                   (sum (fun r -> r.output_len)
+                     (filter (outside sts) requests)))
+                 (sum (stretch_value m b d requests) sts))) d))
+  else None
+
 (** val same : request -> request -> bool **)
 
 let same a b =
@@ -910,3 +1375,180 @@ let check m b requests s =
           (map (fun r -> r.of0) (filter (fun r -> r.completed) s)) requests))
       (all_apart s))
     (all_below (fun t -> Z.leb (occupancy b s t) m) (Z.to_nat (last_stop s)))
+
+(** val level_or_before : request job -> request job -> bool **)
+
+let level_or_before x y =
+  Z.leb x.assumed y.assumed
+
+(** val not_after : request job -> request job -> bool **)
+
+let not_after x y =
+  negb (below y x)
+
+type verdict =
+| Invalid
+| Departs of Big_int_Z.big_int
+| Conforms
+
+(** val fits_now :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool **)
+
+let fits_now m b r =
+  Z.leb (next_tokens b r) m
+
+(** val longest : request job list -> Big_int_Z.big_int **)
+
+let longest r =
+  fold_right (fun j n -> Z.max (more_tokens j) n) Big_int_Z.zero_big_int r
+
+(** val fits_always :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool **)
+
+let fits_always m b r =
+  all_below (fun k -> Z.leb (as_assumed b k r) m) (Z.to_nat (longest r))
+
+(** val evictions_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request job list -> request job list -> bool **)
+
+let evictions_ok m b le e s =
+  (&&) (fits_now m b s)
+    (match e with
+     | [] -> true
+     | _ :: _ ->
+       existsb (fun e0 ->
+         (&&) ((&&) (forallb (fun y -> le y e0) e) (forallb (le e0) s))
+           (negb (fits_now m b (e0 :: s)))) e)
+
+(** val admissions_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request job list -> request job list -> request job list -> bool **)
+
+let admissions_ok m b le s a l =
+  (&&) (fits_always m b (app s a))
+    (match l with
+     | [] -> true
+     | _ :: _ ->
+       existsb (fun w ->
+         (&&) ((&&) (forallb (le w) l) (forallb (fun y -> le y w) a))
+           (negb (fits_always m b (app s (app a (w :: [])))))) l)
+
+(** val ended_by : Big_int_Z.big_int -> run -> bool **)
+
+let ended_by t x =
+  (||) (Z.ltb x.stop t) ((&&) (Z.eqb x.stop t) x.completed)
+
+(** val runs_at : Big_int_Z.big_int -> run -> bool **)
+
+let runs_at t x =
+  (&&) (Z.ltb x.start t) (negb (ended_by t x))
+
+(** val learnt_from : run list -> request -> Big_int_Z.big_int **)
+
+let learnt_from past r =
+  fold_right (fun x m ->
+    if (&&) (same x.of0 r) (negb x.completed)
+    then Z.max (Z.sub x.stop x.start) m
+    else m) r.lower past
+
+(** val running_job : Big_int_Z.big_int -> run list -> run -> request job **)
+
+let running_job t past x =
+  { tag = x.of0; prompt = x.of0.prompt_len; assumed =
+    (Z.max (learnt_from past x.of0)
+      (Z.sub (Z.sub t x.start) Big_int_Z.unit_big_int)); rank =
+    x.of0.rank_of; generated = (Z.sub t x.start) }
+
+(** val waiting_job : run list -> request -> request job **)
+
+let waiting_job past r =
+  { tag = r; prompt = r.prompt_len; assumed = (learnt_from past r); rank =
+    r.rank_of; generated = Big_int_Z.zero_big_int }
+
+(** val waits :
+    Big_int_Z.big_int -> request job list -> run list -> request -> bool **)
+
+let waits t running0 past r =
+  (&&)
+    ((&&) (Z.ltb r.arrival t)
+      (negb (existsb (fun j -> same j.tag r) running0)))
+    (negb (existsb (fun x -> (&&) (same x.of0 r) x.completed) past))
+
+(** val state_at : request list -> run list -> Big_int_Z.big_int -> state **)
+
+let state_at requests l t =
+  let past = filter (ended_by t) l in
+  let running0 = map (running_job t past) (filter (runs_at t) l) in
+  { now = t; running = running0; waiting =
+  (map (waiting_job past) (filter (waits t running0 past) requests));
+  coming = (filter (fun r -> Z.leb t r.arrival) requests); log = past }
+
+(** val evicts : run list -> Big_int_Z.big_int -> request job -> bool **)
+
+let evicts l t j =
+  existsb (fun x ->
+    (&&) ((&&) (same x.of0 j.tag) (Z.eqb x.stop t)) (negb x.completed)) l
+
+(** val starts : run list -> Big_int_Z.big_int -> request job -> bool **)
+
+let starts l t j =
+  existsb (fun x -> (&&) (same x.of0 j.tag) (Z.eqb x.start t)) l
+
+(** val after_2 : state -> request job list **)
+
+let after_2 s =
+  map learnt s.running
+
+(** val queue_of : state -> request job list **)
+
+let queue_of s =
+  app s.waiting
+    (map arrives (filter (fun r -> Z.eqb r.arrival s.now) s.coming))
+
+(** val starters_wait :
+    run list -> Big_int_Z.big_int -> request job list -> bool **)
+
+let starters_wait l t w =
+  forallb (fun x ->
+    (||) (negb (Z.eqb x.start t)) (existsb (fun w0 -> same x.of0 w0.tag) w)) l
+
+(** val round_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> Big_int_Z.big_int -> bool **)
+
+let round_ok m b le requests l t =
+  let r = after_2 (state_at requests l t) in
+  let w = queue_of (state_at requests l t) in
+  let s = filter (fun j -> negb (evicts l t j)) r in
+  (&&)
+    ((&&) (starters_wait l t w)
+      (evictions_ok m b le (filter (evicts l t) r) s))
+    (admissions_ok m b le s (filter (starts l t) w)
+      (filter (fun w0 -> negb (starts l t w0)) w))
+
+(** val first_wrong :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int option **)
+
+let rec first_wrong m b le requests l n t =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> None)
+    (fun m0 ->
+    if round_ok m b le requests l t
+    then first_wrong m b le requests l m0 (Z.add t Big_int_Z.unit_big_int)
+    else Some t)
+    n
+
+(** val conform :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> verdict **)
+
+let conform m b le requests l =
+  if check m b requests l
+  then (match first_wrong m b le requests l (Z.to_nat (last_stop l))
+                Big_int_Z.zero_big_int with
+        | Some t -> Departs t
+        | None -> Conforms)
+  else Invalid

@@ -1,6 +1,10 @@
 
 val negb : bool -> bool
 
+val fst : ('a1 * 'a2) -> 'a1
+
+val snd : ('a1 * 'a2) -> 'a2
+
 val length : 'a1 list -> int
 
 val app : 'a1 list -> 'a1 list -> 'a1 list
@@ -88,12 +92,20 @@ module Z :
 
   val div : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+  val modulo : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
   val eq_dec : Big_int_Z.big_int -> Big_int_Z.big_int -> bool
  end
+
+val hd : 'a1 -> 'a1 list -> 'a1
+
+val tl : 'a1 list -> 'a1 list
 
 val count_occ : ('a1 -> 'a1 -> bool) -> 'a1 list -> 'a1 -> int
 
 val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list
+
+val fold_left : ('a1 -> 'a2 -> 'a1) -> 'a2 list -> 'a1 -> 'a1
 
 val fold_right : ('a2 -> 'a1 -> 'a1) -> 'a1 -> 'a2 list -> 'a1
 
@@ -104,6 +116,10 @@ val forallb : ('a1 -> bool) -> 'a1 list -> bool
 val filter : ('a1 -> bool) -> 'a1 list -> 'a1 list
 
 val partition : ('a1 -> bool) -> 'a1 list -> 'a1 list * 'a1 list
+
+val skipn : int -> 'a1 list -> 'a1 list
+
+val repeat : 'a1 -> int -> 'a1 list
 
 type request = { id : Big_int_Z.big_int; prompt_len : Big_int_Z.big_int;
                  output_len : Big_int_Z.big_int; lower : Big_int_Z.big_int;
@@ -223,6 +239,24 @@ val rounds : policy -> int -> state -> run list option
 
 val simulate : policy -> int -> request list -> run list option
 
+val whole_blocks : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val below : 'a1 job -> 'a1 job -> bool
+
+val will_hold :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int
+
+val more_tokens : 'a1 job -> Big_int_Z.big_int
+
+val next_tokens : Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int
+
+val as_assumed :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int
+
+val learnt : 'a1 job -> 'a1 job
+
+val arrives : request -> request job
+
 val request_dec : request -> request -> bool
 
 val occ_of :
@@ -250,6 +284,120 @@ val bound :
 
 val usable : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+type share = { places : Big_int_Z.big_int; most : Big_int_Z.big_int;
+               ignored : Big_int_Z.big_int; lead : Big_int_Z.big_int;
+               share_prices : Big_int_Z.big_int list }
+
+type stretch = { first_round : Big_int_Z.big_int;
+                 token_prices : Big_int_Z.big_int list; shares : share list }
+
+type restriction = { prices_of : Big_int_Z.big_int list;
+                     limit : Big_int_Z.big_int;
+                     weight : (request -> Big_int_Z.big_int ->
+                              Big_int_Z.big_int) }
+
+val rounds_of : stretch -> Big_int_Z.big_int
+
+val stop_of : stretch -> Big_int_Z.big_int
+
+val ahead : stretch -> share -> Big_int_Z.big_int
+
+val overtime : stretch -> Big_int_Z.big_int
+
+val inside : stretch -> request -> bool
+
+val counted :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> share ->
+  request -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val restrictions :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> restriction list
+
+val limits_cost :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> stretch -> Big_int_Z.big_int
+
+val outside : stretch list -> request -> bool
+
+val in_turn : Big_int_Z.big_int -> stretch list -> bool
+
+val share_ok : int -> share -> bool
+
+val stretch_ok : stretch -> bool
+
+val well_formed : Big_int_Z.big_int -> stretch list -> bool
+
+val drop :
+  Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val to_the_end : Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val upon :
+  int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val strided : int -> int -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val plus_scaled :
+  Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list
+
+val smallest : Big_int_Z.big_int list -> Big_int_Z.big_int
+
+val listed :
+  (Big_int_Z.big_int -> Big_int_Z.big_int) -> Big_int_Z.big_int -> int ->
+  Big_int_Z.big_int list
+
+val bends :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list
+
+type ramp = { share_of : share; early : Big_int_Z.big_int;
+              sums : Big_int_Z.big_int list }
+
+type tables = { onwards : Big_int_Z.big_int list;
+                rising : Big_int_Z.big_int list; ramps : ramp list }
+
+val tables_of : Big_int_Z.big_int -> stretch -> tables
+
+val token_costs :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> Big_int_Z.big_int -> int -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+  -> Big_int_Z.big_int list
+
+val share_bends :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> ramp ->
+  request -> (Big_int_Z.big_int * Big_int_Z.big_int) list
+
+val plus_share :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> request -> ramp -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list
+
+val brackets :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> tables ->
+  stretch -> request -> Big_int_Z.big_int list
+
+val one_kind : request -> request -> bool
+
+val with_one_more :
+  request -> (request * Big_int_Z.big_int) list ->
+  (request * Big_int_Z.big_int) list
+
+val kinds : request list -> (request * Big_int_Z.big_int) list
+
+val with_tables :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request list
+  -> stretch -> tables -> Big_int_Z.big_int
+
+val stretch_value :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> request list
+  -> stretch -> Big_int_Z.big_int
+
+val verify :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> stretch list
+  -> request list -> Big_int_Z.big_int option
+
 val same : request -> request -> bool
 
 val run_ok : request list -> run -> bool
@@ -264,3 +412,66 @@ val last_stop : run list -> Big_int_Z.big_int
 
 val check :
   Big_int_Z.big_int -> Big_int_Z.big_int -> request list -> run list -> bool
+
+val level_or_before : request job -> request job -> bool
+
+val not_after : request job -> request job -> bool
+
+type verdict =
+| Invalid
+| Departs of Big_int_Z.big_int
+| Conforms
+
+val fits_now :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool
+
+val longest : request job list -> Big_int_Z.big_int
+
+val fits_always :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool
+
+val evictions_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request job list -> request job list -> bool
+
+val admissions_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request job list -> request job list -> request job list -> bool
+
+val ended_by : Big_int_Z.big_int -> run -> bool
+
+val runs_at : Big_int_Z.big_int -> run -> bool
+
+val learnt_from : run list -> request -> Big_int_Z.big_int
+
+val running_job : Big_int_Z.big_int -> run list -> run -> request job
+
+val waiting_job : run list -> request -> request job
+
+val waits :
+  Big_int_Z.big_int -> request job list -> run list -> request -> bool
+
+val state_at : request list -> run list -> Big_int_Z.big_int -> state
+
+val evicts : run list -> Big_int_Z.big_int -> request job -> bool
+
+val starts : run list -> Big_int_Z.big_int -> request job -> bool
+
+val after_2 : state -> request job list
+
+val queue_of : state -> request job list
+
+val starters_wait : run list -> Big_int_Z.big_int -> request job list -> bool
+
+val round_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> Big_int_Z.big_int -> bool
+
+val first_wrong :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int option
+
+val conform :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> verdict

@@ -69,3 +69,29 @@ Proof.
   intros each. rewrite sum_filter. apply sum_le. intros x here.
   specialize (each x here). destruct (p x); lia.
 Qed.
+
+(* A sum of equal terms. *)
+Lemma sum_const {A} c (l : list A) : sum (fun _ => c) l = c * Z.of_nat (length l).
+Proof. induction l as [|x l IH]; cbn [sum length]; [lia|]. rewrite IH. lia. Qed.
+
+(* Terms that are 0 need not be summed. *)
+Lemma sum_positive {A} (f : A -> Z) l : (forall x, 0 <= f x) ->
+  sum f l = sum f (filter (fun x => 0 <? f x) l).
+Proof.
+  intros all. rewrite sum_filter. apply sum_ext. intros x _. specialize (all x).
+  destruct (Z.ltb_spec 0 (f x)); lia.
+Qed.
+
+(* Some element of a list has the least value. *)
+Lemma least_of {A} (f : A -> Z) l : l <> [] -> exists x rest, Permutation l (x :: rest) /\
+  forall y, In y l -> f x <= f y.
+Proof.
+  induction l as [|a l IH]; intros some; [easy|]. destruct l as [|b l].
+  - exists a, []. split; [reflexivity|]. intros y [<-|[]]. lia.
+  - destruct IH as (x & rest & order & low); [easy|].
+    destruct (Z.le_gt_cases (f a) (f x)) as [first|other].
+    + exists a, (b :: l). split; [reflexivity|]. intros y [<-|here]; [lia|].
+      specialize (low y here). lia.
+    + exists x, (a :: rest). split; [rewrite order; apply perm_swap|].
+      intros y [<-|here]; [lia|auto].
+Qed.

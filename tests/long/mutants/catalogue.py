@@ -64,6 +64,8 @@ MEMORY = "amin_ref/checker/memory.py"
 CONFORMANCE = "amin_ref/conformance/replay.py"
 CONFORMANCE_PLAN = "amin_ref/conformance/plan.py"
 CONFORMANCE_WAITING = "amin_ref/conformance/waiting.py"
+CONFORMANCE_FCFS = "amin_ref/conformance/first_come.py"
+CONFORMANCE_ORDER = "amin_ref/conformance/admission_order.py"
 DOUBLING = "amin_ref/policies/doubling.py"
 FIRST_COME = "amin_ref/policies/first_come.py"
 LONGEST_FIRST = "amin_ref/families/longest_first.py"
@@ -638,6 +640,100 @@ REPLAY = (
     ),
 )
 
+REPLAY_FCFS = (
+    Mutant(
+        "conformance lets FCFS evict needlessly",
+        "T6",
+        CONFORMANCE_FCFS,
+        "        if self._fit(holding, left, [evicted[request] for request in first]):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets FCFS spare the last admitted",
+        "T6",
+        CONFORMANCE_FCFS,
+        "        if spared:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance lets FCFS evict one too many",
+        "T6",
+        CONFORMANCE_FCFS,
+        "if all(self._fit(holding, left, [evicted[request]]) for request in could_be_first):",
+        "if False:",
+    ),
+    Mutant(
+        "conformance lets FCFS admit in a round that evicted",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        if evicted and admitted:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance has no watermark",
+        "T7",
+        CONFORMANCE_FCFS,
+        "return self._machine.watermark if running else 0",
+        "return 0",
+    ),
+    Mutant(
+        "conformance keeps the watermark beside no running request",
+        "T7",
+        CONFORMANCE_FCFS,
+        "return self._machine.watermark if running else 0",
+        "return self._machine.watermark",
+    ),
+    Mutant(
+        "conformance counts no running requests against their limit",
+        "T7",
+        CONFORMANCE_FCFS,
+        "left == 0 or (limit is not None and len(running) >= limit)",
+        "left == 0",
+    ),
+    Mutant(
+        "conformance lets FCFS stop too early",
+        "T7",
+        CONFORMANCE_FCFS,
+        'return ("stopped-too-early", (stopped_at,), None) if fits else None',
+        "return None",
+    ),
+    Mutant(
+        "conformance lets FCFS admit a prefix that does not fit",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        if in_turn and not self._all_fit(before, in_turn):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "conformance looks for no FCFS admission after an event",
+        "T7",
+        CONFORMANCE_FCFS,
+        "        after = {now + 1 for now in events} | {\n",
+        "        after = set[int]() | {\n",
+    ),
+    Mutant(
+        "conformance lets a later request take the tokens of an earlier one",
+        "T7",
+        CONFORMANCE_ORDER,
+        "            if shares[one].kind and shares[other].taken:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "conformance lets tokens of a round be left over",
+        "T7",
+        CONFORMANCE_ORDER,
+        "budget is None or sum(share.taken for share in shares.values()) < budget",
+        "budget is None",
+    ),
+    Mutant(
+        "conformance learns no order from what requests compute",
+        "T6",
+        CONFORMANCE_ORDER,
+        "            self._split(list(group), shares)\n",
+        "            pass\n",
+    ),
+)
+
 CERTIFICATES = (
     Mutant(
         "certificate without the capacity term",
@@ -1147,6 +1243,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *MACHINE,
     *VALIDITY,
     *REPLAY,
+    *REPLAY_FCFS,
     *CERTIFICATES,
     *OPTIMA,
     *WORK,

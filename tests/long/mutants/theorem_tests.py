@@ -1,6 +1,7 @@
 """The tests of one theorem: ``python -m tests.long.mutants.theorem_tests T4 [FILE]``.
 
-Those in the test file of FILE, which holds a fault, run first. The first failure ends the run.
+The tests of FILE, which holds a fault, run first, then those of its folder. The first failure ends
+the run.
 """
 
 from __future__ import annotations
@@ -41,12 +42,19 @@ class OnlyTestsOf:
 def files_naming(theorem: str, faulty: str = "") -> list[str]:
     """The test files that name the theorem.
 
-    First those named after the file with the fault, then ``test_theorems.py``.
+    First those named after the file with the fault, then those of its folder, then
+    ``test_theorems.py``.
     """
     own = f"test_{PurePosixPath(faulty).stem}" if faulty else "test_theorems"
+    folder = PurePosixPath(faulty).parent.name
 
-    def order(file: Path) -> tuple[bool, bool, Path]:
-        return (not file.name.startswith(own), file.name != "test_theorems.py", file)
+    def order(file: Path) -> tuple[bool, bool, bool, Path]:
+        return (
+            not file.name.startswith(own),
+            file.parent.name != folder,
+            file.name != "test_theorems.py",
+            file,
+        )
 
     files = [
         file.relative_to(PROJECT)
