@@ -24,6 +24,7 @@ from amin_ref import (
     Policy,
     Ranking,
     Request,
+    RequestId,
     Run,
     Schedule,
     check,
@@ -90,7 +91,7 @@ def later(rng: random.Random, runs: list[Run]) -> list[Run]:
     ]
 
 
-def drawn_schedules(rng: random.Random) -> Iterator[tuple[Schedule, Ranking, dict[str, int]]]:
+def drawn_schedules(rng: random.Random) -> Iterator[tuple[Schedule, Ranking, dict[RequestId, int]]]:
     """Valid schedules, each with the ranking that its maker may have used, and with its ranks."""
     while True:
         instance = tying(rng)
@@ -107,7 +108,7 @@ def drawn_schedules(rng: random.Random) -> Iterator[tuple[Schedule, Ranking, dic
         except InvalidValue:
             continue
         if not check(schedule):
-            yield schedule, ties, {str(name): rank for name, rank in ranks.items()}
+            yield schedule, ties, ranks
 
 
 def answer(schedule: Schedule, ties: Ranking | None) -> str:
