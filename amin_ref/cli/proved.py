@@ -13,7 +13,7 @@ from amin_ref.cli.messages import tell
 from amin_ref.cli.slow import told_if_slow
 from amin_ref.cli.wording import duration
 from amin_ref.model.schedule import Schedule
-from amin_ref.proved import OF_CERTIFICATES, OF_SCHEDULES, NotCovered, Trust, proved_program
+from amin_ref.proved import OF_CERTIFICATES, OF_SCHEDULES, Trust, proved_program
 from amin_ref.proved.program import refuse_uncovered_machine, refuse_uncovered_schedule
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ OWN_RULE = "nothing-after-completion"
 
 NANOSECONDS = 35
 """What one step of the program takes on a common processor."""
+
+STEPS_OF_A_BRACKET = 2
+"""Steps that take as long as it takes to price one start of one request, or one start's share."""
 
 SILENT_STEPS = 10**8
 """Steps beyond which the expected time is said before the work: these take some seconds."""
@@ -106,51 +109,40 @@ def confirmed_bound(certificate: Certificate, proven: int) -> Confirmed:
     """The bound of a certificate by the proved program, as it must be the Python's.
 
     Args:
-        certificate: of the paper's machine, with one stretch of prices and no shares.
+        certificate: of the paper's machine.
         proven: the bound by the Python.
 
     Raises:
-        NotCovered: the certificate is not of this kind.
+        NotCovered: the certificate is for another machine.
         CannotBuild: the program cannot be compiled here.
         ProgramsDiffer: the bounds differ.
     """
-    prices = _covered_prices(certificate)
-    instance, denominator = certificate.instance, certificate.denominator
-    _tell_of_time("the proved program", len(instance.requests) * len(prices) ** 2)
+    instance = certificate.instance
+    refuse_uncovered_machine(instance)
+    priced = sum(len(part.multipliers) * (1 + len(part.shares)) for part in certificate.stretches)
+    _tell_of_time("the proved program", STEPS_OF_A_BRACKET * len(instance.requests) * priced)
     with told_if_slow("the proved program"), proved_program() as program:
-        exact = program.bound(instance, prices, denominator)
-    bound = -(-exact // denominator)
+        bound = program.certified(instance, certificate_in_words(certificate))
     if bound != proven:
         raise ProgramsDiffer(f"the proved program says {bound}, and oracle.verify {proven}")
     said = f"The proved program says: the prices prove {bound:,}."
     return Confirmed(said, bound, OF_CERTIFICATES)
 
 
-def _covered_prices(certificate: Certificate) -> tuple[int, ...]:
-    """The prices from round 0 on.
+def certificate_in_words(certificate: Certificate) -> list[str]:
+    """The prices of stretches and shares as the program reads them, without the instance."""
+    lines = [f"{certificate.denominator} {len(certificate.stretches)}"]
+    for stretch in certificate.stretches:
+        lines.append(f"{stretch.first_round} {_list_in_words(stretch.multipliers)}")
+        lines.append(str(len(stretch.shares)))
+        for share in stretch.shares:
+            lines.append(f"{share.places} {share.most} {share.ignored} {share.lead}")
+            lines.append(" ".join(map(str, share.multipliers)))
+    return lines
 
-    Raises:
-        NotCovered: there are several stretches or shares, or a request arrives before the prices.
-    """
-    refuse_uncovered_machine(certificate.instance)
-    if len(certificate.stretches) != 1:
-        raise NotCovered(
-            "the proved program covers certificates of one stretch of prices, and this one has "
-            f"{len(certificate.stretches)}; leave out --proved."
-        )
-    (stretch,) = certificate.stretches
-    if stretch.shares:
-        raise NotCovered(
-            f"the proved program does not cover shares, and this certificate has "
-            f"{len(stretch.shares)}; leave out --proved."
-        )
-    first = min((request.arrival for request in certificate.instance.requests), default=0)
-    if first < stretch.first_round:
-        raise NotCovered(
-            f"the proved program covers prices from the first arrival on, in round {first:,}, and "
-            f"these begin in round {stretch.first_round:,}; leave out --proved."
-        )
-    return (0,) * stretch.first_round + stretch.multipliers
+
+def _list_in_words(numbers: Sequence[int]) -> str:
+    return " ".join(map(str, [len(numbers), *numbers]))
 
 
 def _tell_of_time(what: str, steps: int) -> None:

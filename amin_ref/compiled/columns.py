@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amin_ref.compiled.refusal import LARGEST_INT64, LONGEST, NotCompiled, Numbers
 from amin_ref.model.blocks import longest_output, volume
 from amin_ref.model.instance import Instance
 from amin_ref.model.machine import PAPERS_MACHINE
@@ -18,17 +19,6 @@ from amin_ref.policies.reserving import Amax, HindsightShortestFirst
 from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
 from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import ByPosition, Ranking, Shuffled, TieBreak
-
-Numbers = NDArray[np.int64]
-
-LONGEST = 2**22
-"""The longest assumed or true output, and the largest block: arrays of this length are made."""
-
-LARGEST_INT64 = 2**63 - 1
-
-
-class NotCompiled(Exception):
-    """Compiled code cannot make this schedule. The text is a clause that says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
 """Compiles functions with Numba, and keeps the result on disk.
 
-Only :mod:`.rounds` imports this file, and :mod:`.simulation` imports that one only when it is
+Only :mod:`.rounds` and :mod:`.judged_rounds` import this file, and are imported only when they are
 needed: importing Numba takes as long as importing numpy.
 
 ``_nrt=False`` turns off the counting of references to arrays. With it the simulation is 3.5 times

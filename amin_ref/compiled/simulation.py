@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from amin_ref.compiled.columns import Columns, NotCompiled, Numbers, columns_of
+from amin_ref.compiled.columns import Columns, columns_of
+from amin_ref.compiled.refusal import NotCompiled, Numbers
 from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Schedule

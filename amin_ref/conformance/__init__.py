@@ -8,7 +8,8 @@ To read: ``verdict`` (the answer). The state of a replay: ``traced`` (what a run
 round), ``busy_periods``, ``waiting``, ``admission_order``. FCFS: ``first_come`` (which finds the
 first wrong round), ``first_come_words`` (which explains it). The other policies: ``bound_rules``
 (what each assumes of output lengths), ``growing``, ``long_plan`` and ``plan`` (what is planned),
-``replay`` and ``explanation``. ``wording`` has the words that both explanations use.
+``replay`` and ``explanation``. ``wording`` has the words that both explanations use. ``large`` asks
+compiled code whether a schedule of many runs has a wrong round at all.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from amin_ref.checker import check, prefixes_shared_in
+from amin_ref.compiled.refusal import NotCompiled
+from amin_ref.compiled.replay import JudgedRounds
 from amin_ref.conformance.bound_rules import BOUND_RULES, BoundRule, recognisable_bugs
 from amin_ref.conformance.explanation import Explanation
 from amin_ref.conformance.first_come import replay_first_come
 from amin_ref.conformance.first_come_words import FirstComeExplanation
+from amin_ref.conformance.large import judged
 from amin_ref.conformance.replay import RoundState
 from amin_ref.conformance.replay import replay as _replay
 from amin_ref.conformance.verdict import (
@@ -57,7 +61,11 @@ __all__ = [
 
 
 def conform(
-    schedule: Schedule, policy: PolicyName = "amin", *, ties: TieBreak | None = None
+    schedule: Schedule,
+    policy: PolicyName = "amin",
+    *,
+    ties: TieBreak | None = None,
+    compiled: bool | None = None,
 ) -> Conformance:
     """Whether ``schedule`` is one that ``policy`` could have made (specification, sections 3, 4).
 
@@ -70,10 +78,14 @@ def conform(
         policy: ``"amin"``, ``"amax"``, ``"h-sf"`` or ``"fcfs"``.
         ties: breaks ties: between equal assumed lengths; for FCFS between equal arrival rounds.
             ``None``: any order, which may differ from round to round (decision D31).
+        compiled: whether compiled code looks for the first wrong round before one is explained. It
+            finds the same one. ``None``: it does where there are at least
+            :data:`~amin_ref.conformance.large.LEAST_RUNS` runs and it can.
 
     Raises:
-        InvalidValue: no schedule can be checked for the policy; the requests share prefixes; or a
-            rank is not a number.
+        InvalidValue: no schedule can be checked for the policy; the requests share prefixes; a
+            rank is not a number; or ``compiled`` is true and compiled code cannot judge the
+            schedule.
     """
     if policy not in POLICY_NAMES:
         raise InvalidValue(
@@ -88,8 +100,8 @@ def conform(
     _refuse_shared_prefixes(schedule)
     ranks = None if ties is None else _ranks(schedule, ties)
     if policy == "fcfs":
-        return _first_come(schedule, ranks)
-    return _by_bounds(schedule, policy, ranks)
+        return _first_come(schedule, ranks, compiled)
+    return _by_bounds(schedule, policy, ranks, compiled)
 
 
 def _refuse_shared_prefixes(schedule: Schedule) -> None:
@@ -104,7 +116,10 @@ def _refuse_shared_prefixes(schedule: Schedule) -> None:
         )
 
 
-def _first_come(schedule: Schedule, ranks: Ranks | None) -> Conformance:
+def _first_come(schedule: Schedule, ranks: Ranks | None, compiled: bool | None) -> Conformance:
+    found = _judged(schedule, None, ranks, compiled)
+    if found is not None and found.wrong is None:
+        return Conformance("fcfs", found.rounds, (), None)
     replayed = replay_first_come(schedule, ranks)
     wrong = replayed.wrong
     if wrong is None:
@@ -114,30 +129,65 @@ def _first_come(schedule: Schedule, ranks: Ranks | None) -> Conformance:
     return Conformance("fcfs", replayed.rounds, (), departure)
 
 
-def _by_bounds(schedule: Schedule, policy: BoundPolicyName, ranks: Ranks | None) -> Conformance:
+def _by_bounds(
+    schedule: Schedule, policy: BoundPolicyName, ranks: Ranks | None, compiled: bool | None
+) -> Conformance:
     bound_rule = BOUND_RULES[policy]
+    found = _judged(schedule, bound_rule, ranks, compiled)
+    if found is not None and found.wrong is None:
+        return Conformance(policy, found.rounds, (), None)
     replayed = _replay(schedule, bound_rule, ranks)
     departure = None
     if replayed.wrong is not None:
         text = Explanation(schedule.instance, policy, bound_rule, ranks, replayed.wrong).text()
-        departure = _named(schedule, policy, ranks, replayed.wrong, text)
+        departure = _named(schedule, policy, ranks, replayed.wrong, text, compiled)
     return Conformance(policy, replayed.rounds, (), departure)
 
 
+def _judged(
+    schedule: Schedule, bound_rule: BoundRule | None, ranks: Ranks | None, compiled: bool | None
+) -> JudgedRounds | None:
+    """The verdict of compiled code; ``None`` where it is not used."""
+    if compiled is False:
+        return None
+    try:
+        return judged(schedule, bound_rule, ranks, however_few=bool(compiled))
+    except NotCompiled as reason:
+        if compiled:
+            raise InvalidValue(
+                "conform: compiled", compiled, str(reason), "leave it out, or give False"
+            ) from None
+        return None
+
+
 def _named(
-    schedule: Schedule, policy: BoundPolicyName, ranks: Ranks | None, wrong: RoundState, text: str
+    schedule: Schedule,
+    policy: BoundPolicyName,
+    ranks: Ranks | None,
+    wrong: RoundState,
+    text: str,
+    compiled: bool | None,
 ) -> Departure:
     """The departure, named after a known bug that explains the whole schedule, if one does."""
     departure = Departure(wrong.now, wrong.rule, wrong.requests, text)
     for bug in recognisable_bugs(policy, schedule.instance):
-        if _explains(bug.bound_rule, schedule, ranks):
+        if _explains(bug.bound_rule, schedule, ranks, compiled):
             whole = f" Every round is one that {title_of(policy)} would make if it {bug.behaviour}."
             return replace(departure, rule=bug.rule, message=text + whole)
     return departure
 
 
-def _explains(bound_rule: BoundRule, schedule: Schedule, ranks: Ranks | None) -> bool:
+def _explains(
+    bound_rule: BoundRule, schedule: Schedule, ranks: Ranks | None, compiled: bool | None
+) -> bool:
     """Whether every round of the schedule is right under another bound rule."""
+    if compiled is not False:
+        try:
+            found = judged(schedule, bound_rule, ranks, however_few=bool(compiled))
+        except NotCompiled:
+            pass
+        else:
+            return found.wrong is None
     return _replay(schedule, bound_rule, ranks).wrong is None
 
 

@@ -140,11 +140,15 @@ def _kind(value: object) -> str:
 
 
 def _object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InvalidDocument(f"the field {shown(key)} is there twice in one object; keep one.")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise InvalidDocument(
+                    f"the field {shown(key)} is there twice in one object; keep one."
+                )
+            seen.add(key)
     return found
 
 

@@ -66,26 +66,19 @@ class ProvedProgram:
             )
         return answer == "valid"
 
-    def bound(self, instance: Instance, prices: Sequence[int], denominator: int) -> int:
-        """``denominator`` times the lower bound that prices of cache prove.
+    def certified(self, instance: Instance, certificate: Sequence[str]) -> int:
+        """The lower bound that a certificate proves, rounded up.
 
         Args:
             instance: the requests and the cache, on the paper's machine.
-            prices: of rounds 0, 1, …: multiples of 1/denominator, each at least 0.
-            denominator: at least 1.
+            certificate: its lines as the program reads them, see ``main.ml``.
 
         Raises:
             NotCovered: the instance has another machine.
             ProgramFailed: the program does not answer.
         """
         refuse_uncovered_machine(instance)
-        answer = self._ask(
-            [
-                f"C {denominator} {len(prices)}",
-                " ".join(map(str, prices)),
-                *instance_in_words(instance),
-            ]
-        )
+        answer = self._ask(["V", *certificate, *instance_in_words(instance)])
         try:
             return int(answer)
         except ValueError:

@@ -30,5 +30,5 @@ class Trust:
 OF_SCHEDULES = Trust("checker_is_right", ("Records.v",))
 """The checker of schedules: it accepts the valid ones and no others."""
 
-OF_CERTIFICATES = Trust("T10", ("Records.v", "Certificate.v"))
-"""The bound of a certificate: it is at most the total latency of every valid schedule."""
+OF_CERTIFICATES = Trust("T11", ("Records.v", "Certificate.v"))
+"""The bound that the checker of certificates computes: it is at most OPT."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
-from amin_ref.compiled.columns import NotCompiled
+from amin_ref.compiled.refusal import NotCompiled
 from amin_ref.compiled.simulation import LEAST_REQUESTS, compiled_simulation
 from amin_ref.model.ending import NONE_ABORTED, aborted_requests
 from amin_ref.model.errors import (

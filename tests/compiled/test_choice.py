@@ -27,7 +27,7 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.compiled import compiling
-from amin_ref.compiled.columns import LONGEST, NotCompiled
+from amin_ref.compiled.refusal import LONGEST, NotCompiled
 from amin_ref.simulator import simulation
 from tests.support.project import PROJECT
 

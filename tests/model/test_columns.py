@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 
-from amin_ref import Instance, InvalidValue, Request, Run, Schedule, check, simulate
+from amin_ref import (
+    Amin,
+    AminError,
+    Instance,
+    InvalidValue,
+    Request,
+    Run,
+    Schedule,
+    check,
+    simulate,
+)
 from amin_ref.comparison import ComparisonRow
 from amin_ref.model import schedule as module
 from amin_ref.strategies import instances, schedules
@@ -87,3 +98,43 @@ def test_occupancy_of_rounds_too_far_apart_is_counted_by_busy_periods() -> None:
     schedule = in_columns(simulate(instance, "amin"))
     assert schedule.peak_occupancy == 4
     assert schedule.mean_occupancy == (2 + 3 + 3 + 4) / (far + 2)
+
+
+def read(document: object, least: int, monkeypatch: pytest.MonkeyPatch) -> Schedule | str:
+    """The schedule of a document, or the error, if as many runs are put into columns."""
+    monkeypatch.setattr(module, "LEAST_IN_COLUMNS", least)
+    try:
+        return Schedule.from_json(json.dumps(document))
+    except AminError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"outcome": "evicted"},
+        {"outcome": "aborted"},
+        {"outcome": ["completed"]},
+        {"request": "1"},
+        {"request": True},
+        {"request": [1]},
+        {"start": -1},
+        {"start": True},
+        {"start": 2**70, "stop": 2**70},
+        {"start": 7, "stop": 6},
+        {"stop": 1.5},
+        {"stop": 2**53},
+        {"computed": [1, 1]},
+        {"x-note": "own"},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
+def test_a_document_is_read_alike_with_and_without_columns(
+    change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = Instance.from_lengths([(1, 2), (2, 2), (1, 1)], capacity=8)
+    document = json.loads(simulate(instance, Amin()).to_json())
+    document["runs"][1] |= change
+    assert read(document, 1, monkeypatch) == read(document, 100, monkeypatch)

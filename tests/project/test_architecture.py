@@ -134,10 +134,20 @@ def test_the_checker_imports_values_alone() -> None:
 def test_conformance_imports_values_and_the_interface_of_a_policy_alone() -> None:
     """No code of the policies, the simulator or the cache judges a schedule."""
     allowed = {"amin_ref.checker", "amin_ref.conformance", "amin_ref.model", "amin_ref.policies"}
+    compiled = {
+        f"amin_ref.compiled.{name}" for name in ("compiling", "judged_rounds", "refusal", "replay")
+    }
+    for name in compiled:
+        file = PROJECT / f"{name.replace('.', '/')}.py"
+        inside = {module for module in imported(file) if module.startswith("amin_ref.")}
+        assert {m for m in inside - compiled if room_of(m) != "amin_ref.model"} <= {
+            "amin_ref.compiled"  # from which replay imports judged_rounds
+        }
+        assert "compiled import rounds" not in file.read_text(encoding="utf-8")
     for file in modules("amin_ref/conformance"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         inside = {module for module in imported(file) if module.startswith("amin_ref")}
-        assert {room_of(module) for module in inside} <= allowed
+        assert {room_of(module) for module in inside - compiled} <= allowed
         assert "amin_ref.model.blocks" not in inside
         from_policies = {
             alias.name

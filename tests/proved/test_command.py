@@ -11,6 +11,7 @@ import pytest
 from amin_ref import Amin, Instance, Machine, Request, Run, Schedule, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
+from amin_ref.cli.proved import certificate_in_words
 from oracle import Certificate, Stretch, verify
 from oracle.certificate import Share
 from tests.proved.fake_compiler import ANSWERS_VALID, FakeCompiler
@@ -77,11 +78,11 @@ def test_a_bound_is_confirmed(
     compiler: FakeCompiler, capsys: pytest.CaptureFixture[str], file: Path
 ) -> None:
     proven = verify(INSTANCE, CERTIFICATE)
-    compiler.makes(answers(10 * proven - 3))
+    compiler.makes(answers(proven))
     assert verified(file, CERTIFICATE) == 0
     printed = unwrapped(capsys.readouterr().out)
     assert f"The proved program says: the prices prove {proven}." in printed
-    assert "its theorem is T10. Trusted: Coq's kernel;" in printed
+    assert "its theorem is T11. Trusted: Coq's kernel;" in printed
     assert verified(file, CERTIFICATE, "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["proved"]["answer"] == document["proven_by_prices"] == proven
@@ -107,38 +108,42 @@ def test_bounds_that_differ_are_a_bug(
     compiler: FakeCompiler, capfd: pytest.CaptureFixture[str], file: Path
 ) -> None:
     proven = verify(INSTANCE, CERTIFICATE)
-    compiler.makes(answers(10 * proven + 1))
+    compiler.makes(answers(proven + 1))
     assert verified(file, CERTIFICATE) == 70
     said = f"the proved program says {proven + 1}, and oracle.verify {proven}"
     assert said in capfd.readouterr().err
 
 
-SHARE = Share(1, 2, 0, 0, (1, 1, 1, 1))
+SHARE = Share(1, 2, 0, 3, (1, 0, 1, 1))
 
 
 @pytest.mark.parametrize(
-    ("certificate", "said"),
+    ("certificate", "words"),
     [
-        (replace(CERTIFICATE, stretches=(PRICES, Stretch(9, (1,)))), "and this one has 2"),
-        (replace(CERTIFICATE, stretches=()), "and this one has 0"),
-        (replace(CERTIFICATE, stretches=(replace(PRICES, shares=(SHARE,)),)), "has 1; leave out"),
-        (replace(CERTIFICATE, stretches=(Stretch(1, (9, 9, 2)),)), "begin in round 1; leave"),
+        (replace(CERTIFICATE, stretches=()), "10 0"),
+        (CERTIFICATE, "10 1 0 4 0 9 9 2 0"),
         (
-            replace(CERTIFICATE, instance=replace(INSTANCE, machine=Machine(max_running=1))),
-            "only the paper's machine; leave out",
+            replace(CERTIFICATE, stretches=(PRICES, Stretch(9, (1,)))),
+            "10 2 0 4 0 9 9 2 0 9 1 1 0",
+        ),
+        (
+            replace(CERTIFICATE, stretches=(replace(PRICES, shares=(SHARE,)),)),
+            "10 1 0 4 0 9 9 2 1 1 2 0 3 1 0 1 1",
         ),
     ],
 )
-def test_certificates_that_are_not_covered(
-    compiler: FakeCompiler,
-    capsys: pytest.CaptureFixture[str],
-    file: Path,
-    certificate: Certificate,
-    said: str,
+def test_the_program_reads_stretches_and_shares(certificate: Certificate, words: str) -> None:
+    """As ``main.ml`` says: d k, and for each stretch first T c_0 … n, for each share m d x lead."""
+    assert " ".join(certificate_in_words(certificate)) == words
+
+
+def test_a_certificate_of_another_machine_is_not_covered(
+    compiler: FakeCompiler, capsys: pytest.CaptureFixture[str], file: Path
 ) -> None:
-    assert verified(file, certificate) == 2
+    limited = replace(INSTANCE, machine=Machine(max_running=1))
+    assert verified(file, replace(CERTIFICATE, instance=limited)) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert "only the paper's machine; leave out" in error
     assert error.count("\n") == 1
     assert compiler.compilations() == 0
 

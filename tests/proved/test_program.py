@@ -71,7 +71,7 @@ def test_a_program_that_does_not_answer(
 def test_a_bound_that_is_no_number(tmp_path: Path) -> None:
     started = program(tmp_path, ANSWERS_VALID)
     with pytest.raises(ProgramFailed, match="'valid', which is no number"):
-        started.bound(INSTANCE, (1, 0), 1)
+        started.certified(INSTANCE, ["1 0"])
     started.close()
 
 

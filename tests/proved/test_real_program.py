@@ -13,9 +13,10 @@ import pytest
 from amin_ref import Amin, InvalidValue, Schedule, check, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.model.validation import LARGEST
+from amin_ref.cli.proved import certificate_in_words
 from amin_ref.proved import ProvedProgram, built_program
-from oracle import Certificate, Stretch, lower_bound, verify
+from oracle import lower_bound, verify
+from tests.rocq.test_certificates import certified
 from tests.rocq.test_differential import drawn, spoilt
 
 pytestmark = pytest.mark.slow
@@ -59,10 +60,9 @@ def test_bounds_are_those_of_the_python(program: ProvedProgram) -> None:
     rng = random.Random("proved verify")
     for _ in range(INSTANCES):
         instance = drawn(rng, 12)
-        prices = tuple(rng.choice([0, rng.randint(0, LARGEST)]) for _ in range(rng.randint(1, 60)))
-        certificate = Certificate(instance, LARGEST, (Stretch(0, prices),))
-        exact = program.bound(instance, prices, LARGEST)
-        assert -(-exact // LARGEST) == verify(instance, certificate)
+        certificate = certified(rng, instance)
+        bound = program.certified(instance, certificate_in_words(certificate))
+        assert bound == verify(instance, certificate)
 
 
 def test_commands(
@@ -71,11 +71,7 @@ def test_commands(
     instance = drawn(random.Random(3), 12)
     schedule, certificate = tmp_path / "schedule.json", tmp_path / "certificate.json"
     schedule.write_text(simulate(instance, Amin()).to_json(), encoding="utf-8")
-    found = lower_bound(instance, time_limit=0.2)
-    plain = tuple(Stretch(part.first_round, part.multipliers) for part in found.stretches)
-    certificate.write_text(
-        Certificate(instance, found.denominator, plain).to_json(), encoding="utf-8"
-    )
+    certificate.write_text(lower_bound(instance, time_limit=0.2).to_json(), encoding="utf-8")
     assert run(application, ["check", str(schedule), "--proved"]) == 0
     assert run(application, ["verify", str(certificate), "--proved"]) == 0
     printed = capsys.readouterr().out

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from amin_ref import Instance, RequestId, Run
+from amin_ref.cli.proved import certificate_in_words
 from oracle import Certificate
 from tests.support.project import PROJECT
 
@@ -55,17 +56,6 @@ def runs_in_words(instance: Instance, runs: Iterable[Run]) -> str:
         for run in runs
     ]
     return "\n".join([str(len(lines)), *lines, ""])
-
-
-def certificate_in_words(certificate: Certificate) -> str:
-    """Prices of stretches and shares as the program reads them, without the instance."""
-    words: list[object] = [certificate.denominator, len(certificate.stretches)]
-    for stretch in certificate.stretches:
-        words += [stretch.first_round, len(stretch.multipliers), *stretch.multipliers]
-        words.append(len(stretch.shares))
-        for share in stretch.shares:
-            words += [share.places, share.most, share.ignored, share.lead, *share.multipliers]
-    return " ".join(map(str, words))
 
 
 class Program:
@@ -137,7 +127,7 @@ class Program:
         """The bound that the proved checker computes."""
         instance = certificate.instance
         ranks = {request.id: place for place, request in enumerate(instance.requests)}
-        words = certificate_in_words(certificate)
+        words = "\n".join(certificate_in_words(certificate))
         return int(self._ask(f"V {words}\n{in_words(instance, ranks)}"))
 
     def bound(

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from amin_ref import Instance
+from amin_ref.cli.proved import certificate_in_words
 from amin_ref.model.validation import LARGEST
 from oracle import Certificate, Stretch, lower_bound, verify
 from oracle.certificate import Share
 from tests.long.benchmarks.certified_gap import from_file
-from tests.rocq.program import Program, certificate_in_words, in_words
+from tests.rocq.program import Program, in_words
 from tests.rocq.test_differential import drawn, positions
 from tests.support.profiles import many
 from tests.support.real_data import lmsys_file
@@ -111,7 +112,8 @@ def test_two_thousand_requests_take_at_most_ten_times_as_long(
     began = time.process_time()
     proved = verify(instance, certificate)
     reference = time.process_time() - began
-    words = f"V {certificate_in_words(certificate)}\n{in_words(instance, positions(instance))}"
+    prices = "\n".join(certificate_in_words(certificate))
+    words = f"V {prices}\n{in_words(instance, positions(instance))}"
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     answer = subprocess.run([compiled_program], input=words, text=True, capture_output=True)
     took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before

@@ -56,6 +56,8 @@ BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 COMPILED_COLUMNS = "amin_ref/compiled/columns.py"
 COMPILED_ROUNDS = "amin_ref/compiled/rounds.py"
+COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
+COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
 CHEAPEST_ROUNDS = "oracle/cheapest_rounds.py"
 COMPLETION = "amin_ref/checker/completion.py"
@@ -1235,6 +1237,149 @@ COMPILED: tuple[Mutant, ...] = (
     ),
 )
 
+COMPILED_REPLAYS: tuple[Mutant, ...] = (
+    Mutant(
+        "the compiled replay allows one eviction too many",
+        "T6",
+        COMPILED_REPLAY,
+        "held_next(rules, replay) + most > rules.capacity)",
+        "held_next(rules, replay) + most > 0)",
+    ),
+    Mutant(
+        "the compiled replay spares a request that comes first",
+        "T6",
+        COMPILED_REPLAY,
+        "if jobs[job, LEAVES] == 0 and victim_place(rules, replay, job) < last:",
+        "if jobs[job, LEAVES] == 1 and victim_place(rules, replay, job) < last:",
+    ),
+    Mutant(
+        "the compiled replay takes any victim for the last",
+        "T6",
+        COMPILED_REPLAY,
+        "        if victim_place(rules, replay, job) == last:",
+        "        if victim_place(rules, replay, job) <= last:",
+    ),
+    Mutant(
+        "the compiled replay evicts the first admitted in FCFS",
+        "T6",
+        COMPILED_REPLAY,
+        "found = (generated + 1) * len(jobs) - 1 - jobs[job, GROUP]",
+        "found = (9999 - generated) * len(jobs) - 1 - jobs[job, GROUP]",
+    ),
+    Mutant(
+        "the compiled replay refines one token too far",
+        "T6",
+        COMPILED_REPLAY,
+        "found = max(found, generated + rules.shift)",
+        "found = max(found, generated + rules.shift + 1)",
+    ),
+    Mutant(
+        "the compiled replay forgets what a run has shown",
+        "T6",
+        COMPILED_REPLAY,
+        "        if rules.remembers:\n",
+        "        if rules.remembers and rules.shift:\n",
+    ),
+    Mutant(
+        "the compiled replay lets FCFS admit after it evicts",
+        "T7",
+        COMPILED_REPLAY,
+        "            if admitted:\n                return int(now[ROUND])\n",
+        "            if admitted < 0:\n                return int(now[ROUND])\n",
+    ),
+    Mutant(
+        "the compiled replay lets an evicted request start at once",
+        "T7",
+        COMPILED_REPLAY,
+        "            is_right = False  # it is evicted in this round\n            break\n",
+        "            break\n",
+    ),
+    Mutant(
+        "the compiled replay does not look ahead after an admission",
+        "T7",
+        COMPILED_REPLAY,
+        "most_of(replay.planned[offset + 1 : offset + longest]) > rules.capacity:",
+        "most_of(replay.planned[offset + 1 : offset + 1]) > rules.capacity:",
+    ),
+    Mutant(
+        "the compiled replay lets requests overtake",
+        "T7",
+        COMPILED_REPLAY,
+        "return highest_place <= lowest and not",
+        "return highest_place >= -1 and not",
+    ),
+    Mutant(
+        "the compiled replay lets a request wait that fits",
+        "T7",
+        COMPILED_REPLAY,
+        "return highest_place <= lowest and not all_fit(rules, replay, following)",
+        "return highest_place <= lowest",
+    ),
+    Mutant(
+        "the compiled replay skips quiet rounds in which a request fits",
+        "T7",
+        COMPILED_REPLAY,
+        "        elif all_fit(rules, replay, first):",
+        "        elif all_fit(rules, replay, first) and now[ROUND] < 0:",
+    ),
+    Mutant(
+        "the compiled replay skips quiet rounds too far",
+        "T7",
+        COMPILED_REPLAY,
+        "    return own + held_next(rules, replay) <= rules.capacity",
+        "    return own + held_next(rules, replay) < rules.capacity",
+    ),
+    Mutant(
+        "the compiled replay looks at one request of those that tie",
+        "T7",
+        COMPILED_REPLAY,
+        "    if found and rules.is_mixed:",
+        "    if found and rules.is_mixed < 0:",
+    ),
+    Mutant(
+        "the compiled replay leaves a victim in the plan",
+        "T7",
+        COMPILED_REPLAY,
+        "plan(rules, replay, prompt + generated, jobs[job, ASSUMED] - generated, -1)",
+        "plan(rules, replay, prompt + generated, jobs[job, ASSUMED] - generated - 1, -1)",
+    ),
+    Mutant(
+        "the compiled replay counts new blocks in the wrong rounds",
+        "T7",
+        COMPILED_REPLAY,
+        "replay.new_blocks[(now[ROUND] - prompt) % rules.block_size] += 1",
+        "replay.new_blocks[(now[ROUND] + prompt) % rules.block_size] += 1",
+    ),
+    Mutant(
+        "the compiled replay forgets the plan when it moves it",
+        "T7",
+        COMPILED_REPLAY,
+        "            planned[index] = planned[now[OFFSET] + index]",
+        "            planned[index] = 0",
+    ),
+    Mutant(
+        "the compiled replay takes old entries of the queue for new ones",
+        "T7",
+        COMPILED_REPLAY,
+        "if replay.jobs[job, WAITS] and queue[0] == entry_of(rules, replay, job):",
+        "if replay.jobs[job, WAITS]:",
+    ),
+    Mutant(
+        "the compiled replay lets short prompts wait before long ones",
+        "T7",
+        COMPILED_RUNS,
+        'positions = np.argsort(-instance.columns.prompts, kind="stable")',
+        'positions = np.argsort(instance.columns.prompts, kind="stable")',
+    ),
+    Mutant(
+        "the compiled replay ends evicted runs before completed ones",
+        "T7",
+        COMPILED_RUNS,
+        "by_stop = np.lexsort((evicted, runs.stops))",
+        "by_stop = np.lexsort((-evicted, runs.stops))",
+    ),
+)
+
 MUTANTS: tuple[Mutant, ...] = (
     *EVICTION,
     *BOUNDS,
@@ -1251,4 +1396,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *OTHER_POLICIES,
     *TOKEN_VECTORS_FOUND,
     *COMPILED,
+    *COMPILED_REPLAYS,
 )

@@ -458,6 +458,14 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/files/reading.py::Source.text: 20 -> 21 #1",
         "amin_ref/files/reading.py::Source.text: 20 -> 19 #1",
     ),
+    "the flags take only values that a machine may have, so that no message names the place": (
+        "amin_ref/cli/machine.py::on_machine: 'machine' -> 'XXmachine' #1",
+        "amin_ref/cli/worst_case.py::worst_case_command: 'machine' -> 'XXmachine' #1",
+        "amin_ref/cli/worst_case.py::worst_case_table_command: 'machine' -> 'XXmachine' #1",
+    ),
+    "a shortcut: without flags the instance gets the machine that it has": (
+        "amin_ref/cli/machine.py::on_machine: if not given: … -> (nothing) #1",
+    ),
 }
 """Reasons why a fault changes nothing that the specification defines, and these faults."""
 

@@ -1,0 +1,89 @@
+"""Compiled code finds the first wrong round that the readable replay finds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from amin_ref import Amin, Instance, InvalidValue, Machine, conform, simulate
+from amin_ref.compiled import replay
+from amin_ref.compiled.refusal import NotCompiled
+from amin_ref.conformance import POLICY_NAMES, PolicyName, large
+from tests.compiled.cases import HUGE
+from tests.compiled.judged_cases import RULES, compiled_verdict, differing, random_judged_case
+from tests.support.profiles import many
+
+PORTIONS = 10
+"""Parts of the schedules, so that both cores take some."""
+
+
+@pytest.mark.theorem("T6")
+@pytest.mark.theorem("T7")
+@pytest.mark.parametrize("portion", range(PORTIONS))
+def test_compiled_code_finds_the_same_first_wrong_round(portion: int) -> None:
+    """T6, T7: under each policy and each known bug, with ties free and given."""
+    rng = random.Random(f"judged/{portion}")
+    for _ in range(many(1_000, deep=100_000) // PORTIONS):
+        case = random_judged_case(rng)
+        assert list(differing(case, rng)) == [], case
+
+
+def test_the_random_schedules_are_right_and_wrong_under_every_rule() -> None:
+    """If one of these were rare, the test above would hardly see it."""
+    rng = random.Random("kinds")
+    seen: Counter[tuple[int, bool, bool]] = Counter()
+    for _ in range(500):
+        case, index = random_judged_case(rng), rng.randrange(len(RULES))
+        for ranks in (None, case.ranks()):
+            if (found := compiled_verdict(case, RULES[index], ranks)) is not None:
+                seen[index, ranks is None, found[1] is None] += 1
+    assert len(seen) == 4 * len(RULES)
+    assert min(seen.values()) >= 3, seen
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+def test_the_verdicts_are_the_same_word_for_word(policy: PolicyName) -> None:
+    rng = random.Random(f"words/{policy}")
+    for _ in range(40):
+        case = random_judged_case(rng)
+        if case.schedule.instance.capacity >= HUGE:
+            continue  # Amax plans further ahead than compiled code does
+        for ties in (None, case.ties):
+            assert conform(case.schedule, policy, ties=ties, compiled=True) == conform(
+                case.schedule, policy, ties=ties, compiled=False
+            )
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 7])
+def test_stopping_between_rounds_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    monkeypatch.setattr(replay, "ROUNDS_AT_A_TIME", rounds)
+    rng = random.Random(rounds)
+    for _ in range(10):
+        case = random_judged_case(rng)
+        assert list(differing(case, rng)) == [], case
+
+
+def test_compiled_code_is_used_for_many_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = simulate(Instance.from_lengths([(1, 1)] * 1000, capacity=4), Amin())
+    monkeypatch.setattr(large, "LEAST_RUNS", 1001)
+    with pytest.raises(NotCompiled, match="less than 1001 runs"):
+        large.judged(schedule, None, None, however_few=False)
+    monkeypatch.setattr(large, "LEAST_RUNS", 1000)
+    expected = replay.JudgedRounds(500, None)
+    assert large.judged(schedule, None, None, however_few=False) == expected
+
+
+def test_compiled_code_refuses_other_machines() -> None:
+    instance = Instance.from_lengths([(1, 2)], capacity=4, machine=Machine(max_running=1))
+    schedule = simulate(instance, Amin())
+    assert conform(schedule).conforms
+    with pytest.raises(InvalidValue) as caught:
+        conform(schedule, compiled=True)
+    assert str(caught.value) == (
+        "conform: compiled is True, but the schedule has more than the runs of the paper's "
+        "machine; leave it out, or give False."
+    )
