@@ -4,7 +4,8 @@
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Starts Formula.
 From AminRef Require Import Verify Telescope Optimum Hindsight Check.
-From AminRef Require Import Ties Conform ConformState ConformGiven Ratio RatioHindsight.
+From AminRef Require Import Ties Conform ConformState ConformGiven.
+From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -272,3 +273,27 @@ Theorem first_wrong_round M B requests l t : sane_instance M B requests ->
     forall other, amin_schedule M B requests other ->
     ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)).
 Proof. exact (none_agrees_longer M B requests l t). Qed.
+
+(* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
+   u + floor (K / c), Amin has started exactly the requests that the book names, each in the round
+   that it names, and has evicted none: in round 0 those of block 0, in round t from 1 to u - 1
+   c requests of length u and f_t of length 1, and in each round from u on c of the K. (`placement`
+   has these rounds.)
+   Text of the book: 5de70952. *)
+Theorem T15_starts s u c K m st : 1 <= s -> 2 <= u -> 1 <= c -> 0 <= K -> 0 <= m ->
+  reaches (cache s u c) 1 (family s u c K m) st -> now st <= horizon u c K ->
+  Permutation (runs_so_far st)
+    (map (run_by (now st)) (filter (started (now st)) (placement s u c K m))) /\
+  Forall (fun x => completed x = true) (log st).
+Proof.
+  exact (fun prompt two room long short =>
+    amin_as_placed s u c K m prompt two room long short st).
+Qed.
+
+(* T15, the instance of A1 with s = l = c = 1, u = 18, K = 50 and m = 486, on which the inequality
+   of T12 is false: Amin costs more than 6.12 times as much as some valid schedule.
+   Text of the book: 5de70952. *)
+Theorem T15_instance l : amin_schedule (cache 1 18 1) 1 (family 1 18 1 50 486) l ->
+  exists best, valid (cache 1 18 1) 1 (family 1 18 1 50 486) best /\
+    612 * total_latency best < 100 * total_latency l.
+Proof. exact (counterexample_ratio l). Qed.
