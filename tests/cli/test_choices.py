@@ -333,9 +333,13 @@ class TestWorstCase:
         done(capsys, [*LINE, "--requests", "2", *flags])
         assert asked == [machine]
 
-    @pytest.mark.parametrize("workers", [1, 3])
+    @pytest.mark.parametrize(("flags", "workers"), [([], 1), (["--workers", "3"], 3)])
     def test_the_table_is_searched_for_by_all_workers(
-        self, workers: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self,
+        flags: list[str],
+        workers: int,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Each worker has several pieces waiting, so that none is ever idle."""
         question = Question("amin", Setting(1, 1, 3, 4), 2)
@@ -361,7 +365,7 @@ class TestWorstCase:
         monkeypatch.setattr(worst_case, "processes", processes)
         monkeypatch.setattr(worst_case, "table_questions", lambda _: [question])
         monkeypatch.setattr(worst_case, "worst_cases", searching)
-        out, _ = done(capsys, ["worst-case-table", "--workers", f"{workers}"])
+        out, _ = done(capsys, ["worst-case-table", *flags])
         assert len(out.splitlines()) == 1
         assert given == {
             "stopping": False,
