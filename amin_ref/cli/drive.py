@@ -242,7 +242,8 @@ def drive_command(
     with ExternalPolicy(command, timeout=timeout) as policy:
         finding = None
         if not files:
-            small_machine = named[0].instance.machine
+            (workload,) = named
+            small_machine = workload.instance.machine
             finding = _small(policy, claims, small, options.seed, small_machine, record)
         for case in named:
             finding = finding or _one(policy, case, claims, record)

@@ -174,7 +174,7 @@ def changed_parameters(given: Sequence[str]) -> Mapping[str, int]:
     changed: dict[str, int] = {}
     for text in given:
         name, _, value = text.partition("=")
-        if not value.removeprefix("-").isascii() or not value.removeprefix("-").isdigit():
+        if not value.isascii() or not value.removeprefix("-").isdigit():
             raise InvalidValue(
                 "--parameter",
                 text,

@@ -145,10 +145,7 @@ def _decisions(schedule: Schedule, policy: PolicyName, shared: SharedPrefixes | 
     if shared is not None:
         why = "requests share prefixes, and what a request would occupy is not known."
         return Decisions(policy, None, None, why)
-    try:
-        verdict = conform(schedule, policy)
-    except InvalidValue as error:
-        return Decisions(policy, None, None, str(error))
+    verdict = conform(schedule, policy)
     return Decisions(policy, verdict.conforms, verdict.departure, None)
 
 

@@ -143,7 +143,6 @@ class WorkloadOptions:
         built = workload_from_selection(
             self._selection(),
             self.shown_workload,
-            requests=self.requests,
             seed=self.seed,
             capacity=self.capacity,
             block_size=self.block_size,

@@ -72,7 +72,7 @@ def write_report(
     best: Optimum,
     ledger: Ledger,
     *,
-    further: Mapping[int, Comparison] | None = None,
+    further: Mapping[int, Comparison],
     given: GivenSchedule | None = None,
 ) -> None:
     """Draw everything and write the file.
@@ -97,7 +97,7 @@ def write_report(
     first = Comparison(schedules, best.lower_bound)
     policies = Policies(
         caption=caption(options, best.schedule, given),
-        comparisons={options.seed: first, **(further or {})},
+        comparisons={options.seed: first, **further},
         best=best.schedule,
         is_random=options.is_random and given is None,
     )

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from amin_ref import Amin, Instance, Request, Run, Schedule, check, simulate
+from amin_ref import Amin, Instance, Machine, Request, Run, Schedule, check, simulate
 from amin_ref.cli import claims, comparing, drive, report, worst_case
 from amin_ref.cli.application import COMMANDS, application
-from amin_ref.cli.bound import ProvenBound
+from amin_ref.cli.bound import ProvenBound, best_of
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.family import TIME_LIMIT, FamilyRatio, family_ratio
 from amin_ref.external import protocol_text
@@ -308,9 +308,38 @@ class TestWorstCase:
         done(capsys, [*LINE, "--requests", "2"])
         assert asked == [False]
 
-    @pytest.mark.parametrize("workers", [1, 3])
+    @pytest.mark.parametrize(
+        ("flags", "machine"),
+        [
+            ([], Machine()),
+            (["--after-eviction", "resume"], Machine(after_eviction="resume")),
+            (["--no-last-token-stored"], Machine(last_token_stored=False)),
+        ],
+    )
+    def test_the_search_is_on_the_machine_of_the_flags(
+        self,
+        flags: list[str],
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked: list[Machine] = []
+
+        def searching(question: Question, _limit: float | None, **_: object) -> WorstCase:
+            asked.append(question.setting.machine)
+            return WorstCase(question, FOUND, unseen=0)
+
+        monkeypatch.setattr(worst_case, "worst_case", searching)
+        done(capsys, [*LINE, "--requests", "2", *flags])
+        assert asked == [machine]
+
+    @pytest.mark.parametrize(("flags", "workers"), [([], 1), (["--workers", "3"], 3)])
     def test_the_table_is_searched_for_by_all_workers(
-        self, workers: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self,
+        flags: list[str],
+        workers: int,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Each worker has several pieces waiting, so that none is ever idle."""
         question = Question("amin", Setting(1, 1, 3, 4), 2)
@@ -336,7 +365,7 @@ class TestWorstCase:
         monkeypatch.setattr(worst_case, "processes", processes)
         monkeypatch.setattr(worst_case, "table_questions", lambda _: [question])
         monkeypatch.setattr(worst_case, "worst_cases", searching)
-        out, _ = done(capsys, ["worst-case-table", "--workers", f"{workers}"])
+        out, _ = done(capsys, ["worst-case-table", *flags])
         assert len(out.splitlines()) == 1
         assert given == {
             "stopping": False,
@@ -449,7 +478,9 @@ class TestCompare:
         assert [(row["policy"], row["total_latency"]) for row in rows] == [
             ("mine.json", 6), ("amin", 4),
         ]  # fmt: skip
-        assert done(capsys, line)[0].startswith("2 requests from mine.json; a cache of 6 tokens")
+        table, said = done(capsys, line)
+        assert table.startswith("2 requests from mine.json; a cache of 6 tokens")
+        assert said == ""
         _, said = done(capsys, [*line, "--report", str(tmp_path / "out.html")], code=2)
         assert "--report has no effect beside --schedule; report has --schedule, too" in said
         assert not (tmp_path / "out.html").exists()
@@ -479,6 +510,18 @@ class TestCompare:
         )  # fmt: skip
         file.write_text(shares.to_json())
         assert "requests share prefixes" in done(capsys, line, code=2)[1]
+
+
+def test_the_best_of_some_schedules_is_the_cheapest_and_its_bound_has_a_certificate() -> None:
+    runs = [Run(0, 0, 2, "completed"), Run(1, 3, 5, "completed")]
+    late = Schedule(TWO, runs)
+    soon = simulate(TWO, Amin())
+    for schedules in ([late, soon], [soon, late]):
+        best = best_of(schedules, 0).optimum
+        assert best.schedule == soon
+        assert best.evidence == "certificate"
+        assert best.certificate is not None
+        assert best.lower_bound <= soon.total_latency < late.total_latency
 
 
 class Inside(Amin):

@@ -115,6 +115,17 @@ class TestConform:
             capsys.readouterr().out
         )
 
+    def test_the_distance_of_a_log_is_that_of_its_completed_requests(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """b has not completed when the log ends; a alone costs 2."""
+        instance = Instance(20, (Request("a", 1, 2), Request("b", 1, 9)))
+        runs = (Run("a", 0, 2, "completed"), Run("b", 0, 3, "evicted"))
+        file = written(Schedule(instance, runs, ended=3), tmp_path)
+        amin_ref("conform", file, "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert (document["lower_bound"], document["upper_bound"]) == (2, 2)
+
     def test_a_schedule_that_is_not_valid_is_reported_with_its_violations(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

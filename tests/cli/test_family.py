@@ -122,3 +122,29 @@ def test_each_mistake_is_reported_in_one_sentence(
     assert message in err
     assert not message.startswith("--") or err.startswith(f"amin-ref: {message}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--policy amin", "--prompt 1", "--lower 1", "--capacity 4", "--requests 2"),
+        *("--workers 2", "--checkpoint new.jsonl"),
+        *("--after-eviction resume", "--no-last-token-stored"),
+    ],
+)
+def test_a_flag_of_the_search_is_refused_beside_a_family(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"worst-case --family staggered --upper 4 {flag}"
+    out, err = printed(capsys, line, code=2)
+    assert out == ""
+    name = flag.split()[0].replace("--no-", "--")
+    assert f"{name} has no effect with --family" in err or f"{name}/" in err
+
+
+@pytest.mark.parametrize("command", ["worst-case-table", "worst-case --requests 2"])
+def test_no_search_has_fewer_processes_than_one(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, err = printed(capsys, f"{command} --workers 0", code=2)
+    assert "'0' is not from 1 to" in err

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from amin_ref.cli.wording import count, duration, gap, ratio
+from amin_ref import Machine
+from amin_ref.cli.wording import count, duration, gap, has_limits, ratio
 
 SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 NEXT = {"d": "h", "h": "min", "min": "s"}
@@ -71,3 +72,19 @@ def test_ratios_and_gaps_are_rounded_and_not_cut(value: float) -> None:
     percent, sign = gap(value).split(" ")
     assert sign == "%"
     assert float(percent.replace(",", "")) == pytest.approx(100 * value, abs=0.005001)
+
+
+@pytest.mark.parametrize(
+    ("machine", "limited"),
+    [
+        (Machine(), False),
+        (Machine(after_eviction="resume", last_token_stored=False), False),
+        (Machine(watermark=1), True),
+        (Machine(max_running=1), True),
+        (Machine(tokens_per_round=1), True),
+    ],
+)
+def test_a_machine_has_limits_if_a_round_or_an_admission_has_one(
+    machine: Machine, limited: bool
+) -> None:
+    assert has_limits(machine) == limited

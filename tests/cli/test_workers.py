@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -71,6 +73,32 @@ def test_a_pool_waits_for_its_own_thread_and_for_no_daemon() -> None:
     assert [thread for thread in enumerate_threads() if thread not in before] == [daemon]
     ends.set()
     daemon.join()
+
+
+OF_TWO_WORKERS = """
+import os, time
+from amin_ref.cli.workers import processes
+
+with processes(2) as executor:
+    print(executor.submit(os.getpid).result(), flush=True)
+    time.sleep(600)
+"""
+"""Prints the number of a worker, then waits."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_workers_end_when_the_process_that_started_them_is_killed() -> None:
+    """Standard output, which all of them hold, is closed when the last of them has ended."""
+    command = [sys.executable, "-c", OF_TWO_WORKERS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        worker = int(program.stdout.readline())
+        program.kill()
+        try:
+            assert program.communicate(timeout=SOON)[0] == ""
+        except subprocess.TimeoutExpired:
+            os.kill(worker, signal.SIGKILL)
+            raise
 
 
 HANDED_OUT = 3

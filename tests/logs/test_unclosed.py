@@ -305,3 +305,18 @@ def test_every_command_says_that_a_log_was_not_closed(
     for command in ("check", "judge"):
         assert run(application, [command, str(file), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["left_out"] is None
+
+
+def test_where_earlier_rounds_are_not_valid_the_last_one_does_not_matter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both rounds hold a token too many; the violations of round 0 are told."""
+    file = tmp_path / "engine.jsonl"
+    rounds = [
+        happens("computed", now, tokens={"a": 4 if now == 0 else 1}, held=21) for now in (0, 1)
+    ]
+    file.write_text(log(ARRIVES, STARTS, *rounds), "utf-8")
+    assert run(application, ["conform", "--no-bound", str(file)]) == 1
+    captured = capsys.readouterr()
+    assert "round 0: the engine holds 21 tokens" in unwrapped(captured.out)
+    assert "the last round is not valid" not in captured.err

@@ -8,8 +8,8 @@ they also change decorated functions (all properties and class methods) and code
 functions.
 
 Not mutated: annotations, type aliases, ``__all__``, docstrings, f-strings, strings with a space in
-them, and what a flag's ``help`` and ``metavar`` say: tests check what a message names, not its
-wording. Nor what another operating system does, after ``if sys.platform == …``.
+them, and what a flag's ``help``, ``metavar`` and ``show_default`` say: tests check what a message
+names, not its wording. Nor what another operating system does, after ``if sys.platform == …``.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _is_left_alone(node: ast.AST, in_function: bool) -> bool:
             return False
 
 
-_WORDING = ("help", "metavar")
+_WORDING = ("help", "metavar", "show_default")
 """Arguments that only say in a help text what a flag is."""
 
 

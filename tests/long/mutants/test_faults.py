@@ -76,7 +76,10 @@ def test_statements_are_deleted_and_messages_are_not_changed() -> None:
 
 
 def test_help_texts_are_not_changed() -> None:
-    source = 'FLAG = option("--least", type=int, metavar="N", help="The least.", default=1)'
+    source = (
+        'FLAG = option("--least", type=int, metavar="N", show_default=True, help="The least.", '
+        "default=1)"
+    )
     option = source.removeprefix("FLAG = ").replace('"', "'")
     assert {(f.old, f.new) for f in faults_of("flag.py", source)} == {
         ("'--least'", "'XX--least'"),
