@@ -1,8 +1,9 @@
 """The sources of the documentation site: ``python -m tests.making.site FOLDER``.
 
-It copies the committed pages, and generates the reference of the command line from click's objects
-and the pages of the Python reference, which mkdocstrings fills from the docstrings of a copy of the
-packages. ``zensical build --strict`` in ``FOLDER`` then writes the site to ``FOLDER/site``.
+It copies the committed pages, and generates the reference of the command line from click's objects,
+the page of machine-checked statements from the sources in ``proofs_notes/rocq``, and the pages of
+the Python reference, which mkdocstrings fills from the docstrings of a copy of the packages.
+``zensical build --strict`` in ``FOLDER`` then writes the site to ``FOLDER/site``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from types import ModuleType
 import click
 
 from amin_ref.cli.application import application
+from tests.making import statements
 from tests.support.project import PROJECT
 
 CONFIGURATION = PROJECT / ".github" / "zensical.toml"
@@ -196,6 +198,7 @@ def sources() -> Iterator[tuple[str, str]]:
     for path, place in sorted(pages().items()):
         yield place, page(path)
     yield "reference/cli.md", cli_reference()
+    yield statements.PLACE, statements.page()
     for module in MODULES:
         yield f"reference/{module}.md", python_reference(module)
 

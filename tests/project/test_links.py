@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import built_site, site
+from tests.making import built_site, site, statements
 from tests.support.project import PROJECT
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -89,7 +89,11 @@ def navigation(entries: object) -> Iterator[str]:
 def test_the_navigation_of_the_site_has_every_page_once() -> None:
     configuration = tomllib.loads(site.CONFIGURATION.read_text(encoding="utf-8"))
     shown = list(navigation(configuration["project"]["nav"]))
-    generated = ["reference/cli.md", *(f"reference/{module}.md" for module in site.MODULES)]
+    generated = [
+        "reference/cli.md",
+        statements.PLACE,
+        *(f"reference/{module}.md" for module in site.MODULES),
+    ]
     assert sorted(shown) == sorted([*site.pages().values(), *generated])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,8 +35,8 @@ from tests.rocq.program import Program
 
 pytestmark = pytest.mark.slow
 
-INSTANCES = 1000
-"""Random instances for each test: some seconds."""
+INSTANCES = 10**5 if os.environ.get("AMIN_PROFILE") == "deep" else 1000
+"""Random instances for each test: some seconds, and some minutes in the deep profile."""
 
 POLICIES: dict[str, Callable[[Ranking], Policy | ClairvoyantPolicy]] = {
     "amin": Amin,

@@ -2,12 +2,12 @@
 
 ``python -m tests.long.benchmarks.oracle_peers`` prints a Markdown table; ``--help`` names the
 flags.
-Peers are the textbook integer programme (one binary per request and round; arXiv 2502.07115) under
-HiGHS, and a cumulative model under OR-Tools CP-SAT, which needs the extra ``benchmark``. Every
-solve runs in a process of its own, because HiGHS and OR-Tools cannot be imported into the same one,
-and because processor time is then that of the method alone.
+The peers are in ``peer_models.py``; most need the extra ``benchmark``. A peer without its package
+or licence is skipped, with a reason. Every solve runs in a process of its own, because HiGHS and
+OR-Tools cannot be imported into the same one, and because processor time is then that of the method
+alone.
 
-A method is a function from an instance and seconds to a :class:`Found`; add it to :data:`METHODS`.
+A method is a function from a case and seconds to a :class:`Found`; add it to :data:`METHODS`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,23 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from amin_ref import Instance, Request, Run, Schedule, check
+from amin_ref import Instance, Request, check
+from tests.long.benchmarks.peer_models import (
+    PEERS,
+    WITH_PROVEN_WINDOWS,
+    Found,
+    Peer,
+    Unavailable,
+)
+from tests.long.benchmarks.proven_windows import Case
 from tests.support.project import PROJECT
+
+SKIPPED = 4
+"""Exit code of a solve that a peer is not there for, with the reason on standard error."""
 
 
 def synthetic_instance(requests: int, seed: int) -> Instance:
@@ -39,152 +50,59 @@ def synthetic_instance(requests: int, seed: int) -> Instance:
     return Instance(capacity, tuple(chosen))
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a method found: a schedule, or none, and a lower bound on every schedule's cost."""
-
-    schedule: Schedule | None
-    bound: float
-
-
-Method = Callable[[Instance, float], Found]
-
-
-def searched(instance: Instance, time_limit: float) -> Found:
+def searched(case: Case, time_limit: float) -> Found:
     """``oracle.search.branch_and_bound``: the exact search."""
     from oracle.search.branch_and_bound import search
 
-    result = search(instance, time_limit=time_limit)
+    result = search(case.instance, time_limit=time_limit)
     return Found(result.schedule, result.lower_bound)
 
 
-def optimal(instance: Instance, time_limit: float) -> Found:
+def optimal(case: Case, time_limit: float) -> Found:
     """``oracle.portfolio`` as users call it."""
     from oracle import optimum
 
-    best = optimum(instance, time_limit)
+    best = optimum(case.instance, time_limit)
     return Found(best.schedule, best.lower_bound)
 
 
-def optimal_of_two(instance: Instance, time_limit: float) -> Found:
+def optimal_of_two(case: Case, time_limit: float) -> Found:
     """``oracle.portfolio`` with two processes, begun within the time, as ``--workers 2`` does."""
     from amin_ref.cli.workers import processes
     from oracle import optimum
 
     with processes(2) as executor:
-        best = optimum(instance, time_limit, executor=executor)
+        best = optimum(case.instance, time_limit, executor=executor)
     return Found(best.schedule, best.lower_bound)
 
 
-def aggregated(instance: Instance, time_limit: float) -> Found:
+def aggregated(case: Case, time_limit: float) -> Found:
     """``oracle.programme.branch_and_cut`` under HiGHS, from its own list schedule."""
     from oracle.programme.branch_and_cut import solve
 
-    result = solve(instance, time_limit=time_limit)
+    result = solve(case.instance, time_limit=time_limit)
     return Found(result.schedule, result.lower_bound)
 
 
-def aggregated_cbc(instance: Instance, time_limit: float) -> Found:
+def aggregated_cbc(case: Case, time_limit: float) -> Found:
     """``oracle.programme.branch_and_cut`` under CBC."""
     from oracle.programme.branch_and_cut import solve
 
-    result = solve(instance, time_limit=time_limit, solver="cbc")
+    result = solve(case.instance, time_limit=time_limit, solver="cbc")
     return Found(result.schedule, result.lower_bound)
 
 
-def textbook(instance: Instance, time_limit: float) -> Found:
-    """One binary per request and round up to Σ o, one row per round, HiGHS by default."""
-    import highspy
-
-    work = sum(request.output_len for request in instance.requests)
-    model = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy's own omission
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("time_limit", time_limit)
-    model.setOptionValue("mip_rel_gap", 0.0)
-    columns: dict[tuple[int, int], int] = {}
-    rounds: dict[int, list[tuple[int, int]]] = {}
-    for position, request in enumerate(instance.requests):
-        for start in range(work - request.output_len + 1):
-            column = columns[position, start] = len(columns)
-            model.addCol(float(start + request.output_len), 0.0, 1.0, 0, [], [])
-            model.changeColIntegrality(column, highspy.HighsVarType.kInteger)
-            for age in range(request.output_len):
-                held = request.prompt_len + age + 1
-                rounds.setdefault(start + age, []).append((column, held))
-    for position, request in enumerate(instance.requests):
-        own = [columns[position, start] for start in range(work - request.output_len + 1)]
-        model.addRow(1.0, 1.0, len(own), own, [1.0] * len(own))
-    for entries in rounds.values():
-        model.addRow(
-            -highspy.kHighsInf,
-            float(instance.capacity),
-            len(entries),
-            [column for column, _ in entries],
-            [float(held) for _, held in entries],
-        )
-    model.run()
-    info = model.getInfo()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return Found(None, info.mip_dual_bound)
-    values = list(model.getSolution().col_value)
-    starts = {position: start for (position, start), at in columns.items() if values[at] > 0.5}
-    return Found(_schedule(instance, starts), info.mip_dual_bound)
-
-
-def cp_sat(instance: Instance, time_limit: float) -> Found:
-    """One cumulative resource, one interval of length 1 per request and token, two workers.
-
-    Of the three models tried (this; one interval for the prompt and one for each token, from it to
-    the end; booleans by start round) CP-SAT is fastest on this one.
-    """
-    from ortools.sat.python import (  # type: ignore[import-not-found, unused-ignore]  # an extra
-        cp_model,
-    )
-
-    work = sum(request.output_len for request in instance.requests)
-    model = cp_model.CpModel()
-    starts = [model.new_int_var(0, work - request.output_len, "") for request in instance.requests]
-    intervals: list[cp_model.IntervalVar] = []
-    demands: list[int] = []
-    for request, start in zip(instance.requests, starts, strict=True):
-        for age in range(request.output_len):
-            intervals.append(model.new_fixed_size_interval_var(start + age, 1, ""))
-            demands.append(request.prompt_len + age + 1)
-    model.add_cumulative(intervals, demands, instance.capacity)
-    model.minimize(sum(starts))
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = time_limit
-    solver.parameters.num_workers = 2
-    status = solver.solve(model)
-    bound = solver.best_objective_bound + work
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found(None, bound)
-    found = {position: solver.value(start) for position, start in enumerate(starts)}
-    return Found(_schedule(instance, found), bound)
-
-
-METHODS: Mapping[str, Method] = MappingProxyType(
+METHODS: Mapping[str, Peer] = MappingProxyType(
     {
         "optimum": optimal,
         "optimum-2": optimal_of_two,
         "search": searched,
         "ilp": aggregated,
         "ilp-cbc": aggregated_cbc,
-        "textbook": textbook,
-        "cp-sat": cp_sat,
+        **PEERS,
     }
 )
 """The methods to compare, by their names for ``--methods``."""
-
-
-def _schedule(instance: Instance, starts: Mapping[int, int]) -> Schedule:
-    return Schedule(
-        instance,
-        tuple(
-            Run(request.id, starts[position], starts[position] + request.output_len, "completed")
-            for position, request in enumerate(instance.requests)
-        ),
-    )
 
 
 @dataclass(frozen=True)
@@ -212,11 +130,20 @@ class Measured:
 
 
 def measure_here(method: str, requests: int, seed: int, time_limit: float) -> Measured:
-    """Solve in this process; its modules are imported before the clock starts."""
-    METHODS[method](synthetic_instance(1, 0), time_limit)
-    instance = synthetic_instance(requests, seed)
+    """Solve in this process; its modules are imported before the clock starts.
+
+    Raises:
+        Unavailable: the method's package or licence is missing, or too small.
+    """
+    try:
+        METHODS[method](Case(synthetic_instance(1, 0)), time_limit)
+    except ImportError as error:
+        raise Unavailable(f"{error}; pip install 'amin-ref[benchmark]'") from None
+    case = Case(synthetic_instance(requests, seed))
+    if method in WITH_PROVEN_WINDOWS:
+        assert len(case.last_starts) == requests
     began, used = time.perf_counter(), _processor_seconds()
-    found = METHODS[method](instance, time_limit)
+    found = METHODS[method](case, time_limit)
     seconds, used = time.perf_counter() - began, _processor_seconds() - used
     if found.schedule is not None and check(found.schedule):
         raise SystemExit(f"{method}, n = {requests}, seed {seed}: the schedule is not valid")
@@ -230,16 +157,25 @@ def _processor_seconds() -> float:
 
 
 def measure(method: str, requests: int, seed: int, time_limit: float) -> Measured:
-    """Solve in a process of its own."""
+    """Solve in a process of its own.
+
+    Raises:
+        Unavailable: as :func:`measure_here`.
+    """
     arguments = ["--one", method, str(requests), str(seed), "--time-limit", str(time_limit)]
     answer = subprocess.run(
         [sys.executable, "-m", "tests.long.benchmarks.oracle_peers", *arguments],
         cwd=PROJECT,
-        check=True,
         capture_output=True,
         text=True,
+        check=False,
     )
-    cost, bound, seconds, processor_seconds = json.loads(answer.stdout)
+    if answer.returncode == SKIPPED:
+        raise Unavailable(answer.stderr.strip())
+    if answer.returncode != 0:
+        raise SystemExit(answer.stderr)
+    # A licence may print a line of its own first.
+    cost, bound, seconds, processor_seconds = json.loads(answer.stdout.splitlines()[-1])
     return Measured(cost, bound, seconds, processor_seconds)
 
 
@@ -282,7 +218,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags = parser.parse_args(arguments)
     if flags.one:
         method, requests, seed = flags.one
-        one = measure_here(method, int(requests), int(seed), flags.time_limit)
+        try:
+            one = measure_here(method, int(requests), int(seed), flags.time_limit)
+        except Unavailable as reason:
+            print(reason, file=sys.stderr)
+            raise SystemExit(SKIPPED) from None
         print(json.dumps([one.cost, one.bound, one.seconds, one.processor_seconds]))
         return
     print(
@@ -294,9 +234,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         by_seed: dict[int, list[tuple[str, Measured]]] = {seed: [] for seed in range(flags.seeds)}
         for method in flags.methods:
             results: list[Measured] = []
-            for seed, others in by_seed.items():
-                results.append(measure(method, requests, seed, flags.time_limit))
-                others.append((method, results[-1]))
+            try:
+                for seed, others in by_seed.items():
+                    results.append(measure(method, requests, seed, flags.time_limit))
+                    others.append((method, results[-1]))
+            except Unavailable as reason:
+                print(f"| {requests} | {method} | skipped: {reason} | | | | | |", flush=True)
+                continue
             print(table_row(requests, method, results), flush=True)
         for seed, others in by_seed.items():
             faults += [f"n = {requests}, seed {seed}: {it}" for it in contradictions(others)]
