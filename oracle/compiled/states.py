@@ -1,8 +1,8 @@
 """The states of the exact search, one after the other, as loops that Numba compiles.
 
 This file states :class:`oracle.search.states.RoundStep` a second time, in a form made for speed;
-the tests hold both equal, state for state. There one numpy call works on all states; here all that
-concerns one state happens at once: a set of requests starts, the state passes the round, its bound
+the tests hold both equal, state for state. There one numpy call works on all states; here the
+work on one state is done at once: a set of requests starts, the state passes the round, its bound
 is computed, and only then the state is stored. Here a state is a *row* of each array.
 
 Arrays are never allocated here: :func:`amin_ref.compiled.compiling.compiled` turns reference

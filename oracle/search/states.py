@@ -394,7 +394,7 @@ def undominated(states: Frontier, size: int, compared: int) -> Frontier:
     rank = np.arange(count) - leader
     waiting = size - np.bitwise_count(states.placed).astype(np.int64)
     alive = np.ones(count, dtype=np.bool_)
-    # Dominated without delay: all that such a state dominates, its dominating state does, too.
+    # Dominated without delay: what such a state dominates, its dominating state dominates, too.
     replaced = np.zeros(count, dtype=np.bool_)
     most = min(compared, int(rank.max()))
     at_once = max(1, PAIRS // count)
