@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,20 @@ from amin_ref import (
     RequestId,
     Run,
     Schedule,
+    VisibleRequest,
     check,
     conform,
     simulate,
 )
 from amin_ref.model.blocks import occupied
-from amin_ref.policies.variants import EvictsLargest, EvictsNewest, NeverLooksAhead, NeverRefines
+from amin_ref.policies.lookahead import Job
+from amin_ref.policies.variants import (
+    AminVariant,
+    EvictsLargest,
+    EvictsNewest,
+    NeverLooksAhead,
+    NeverRefines,
+)
 from tests.rocq.program import Program
 from tests.rocq.test_differential import ranked, spoilt
 from tests.support.profiles import many
@@ -42,6 +50,29 @@ pytestmark = pytest.mark.slow
 SCHEDULES = many(1000, 20_000)
 """Random valid schedules for each kind of ties: some seconds for a thousand."""
 
+
+class EvictsOneMore(AminVariant):
+    """Evicts one running request more than needed, whichever, the first time it evicts (step 3)."""
+
+    def begin(self, capacity: int, block_size: int) -> None:
+        """See :meth:`Policy.begin`."""
+        super().begin(capacity, block_size)
+        self.has_evicted = False
+
+    def refine_and_evict(
+        self, now: int, arrived: Sequence[VisibleRequest], completed: Sequence[RequestId]
+    ) -> list[Job]:
+        """See :meth:`AminVariant.refine_and_evict`."""
+        evicted = super().refine_and_evict(now, arrived, completed)
+        others = sorted(self.batch.running, key=lambda job: str(job.id))
+        if evicted and others and not self.has_evicted:
+            self.has_evicted = True
+            one_more = random.Random(now).choice(others)
+            self.batch.evict(one_more)
+            evicted.append(one_more)
+        return evicted
+
+
 MAKERS: tuple[Callable[[Ranking], Policy | ClairvoyantPolicy], ...] = (
     Amin,
     Amin,
@@ -49,6 +80,10 @@ MAKERS: tuple[Callable[[Ranking], Policy | ClairvoyantPolicy], ...] = (
     Amax,
     HindsightShortestFirst,
     FirstComeFirstServed,
+    EvictsOneMore,
+    EvictsOneMore,
+    EvictsOneMore,
+    EvictsOneMore,
     EvictsLargest,
     EvictsNewest,
     NeverLooksAhead,
@@ -91,6 +126,19 @@ def later(rng: random.Random, runs: list[Run]) -> list[Run]:
     ]
 
 
+def restarted(rng: random.Random, runs: list[Run]) -> list[Run]:
+    """The runs, with one evicted request started again in the round in which it is evicted."""
+    evicted = [run for run in runs if run.outcome == "evicted"]
+    if not evicted:
+        return runs
+    thrown = rng.choice(evicted)
+    after = [run for run in runs if run.request == thrown.request and run.start >= thrown.stop]
+    again = min(after, key=lambda run: run.start)
+    stop = thrown.stop + again.stop - again.start
+    moved = Run(again.request, thrown.stop, stop, again.outcome)
+    return [moved if run is again else run for run in runs]
+
+
 def drawn_schedules(rng: random.Random) -> Iterator[tuple[Schedule, Ranking, dict[RequestId, int]]]:
     """Valid schedules, each with the ranking that its maker may have used, and with its ranks."""
     while True:
@@ -99,11 +147,13 @@ def drawn_schedules(rng: random.Random) -> Iterator[tuple[Schedule, Ranking, dic
         own = ties if rng.random() < 0.6 else ranked(rng, instance)[0]
         try:
             runs = list(simulate(instance, rng.choice(MAKERS)(own)).runs)
-            match rng.randrange(4):
+            match rng.randrange(5):
                 case 0:
                     runs = spoilt(rng, instance, runs)
                 case 1:
                     runs = later(rng, runs)
+                case 2:
+                    runs = restarted(rng, runs)
             schedule = Schedule(instance, tuple(runs))
         except InvalidValue:
             continue
