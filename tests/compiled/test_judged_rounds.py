@@ -95,6 +95,18 @@ def test_a_request_may_not_start_in_the_round_that_evicts_it() -> None:
     assert compiled_verdict(case, rule, None) == readable_verdict(case, rule, None) == (4, 3)
 
 
+@pytest.mark.theorem("T7")
+def test_a_round_may_complete_one_request_and_evict_others() -> None:
+    """In round 1 the first has left; the others need 12 tokens of 11."""
+    requests = [Request("first", 1, 1), *(Request(i, 1, 5, 1) for i in range(4))]
+    schedule = simulate(Instance(11, requests), "amin")
+    assert {run.outcome for run in schedule.runs if run.stop == 1} == {"completed", "evicted"}
+    case = JudgedCase(schedule, ByPosition())
+    rule = BOUND_RULES["amin"]
+    rounds = (schedule.makespan, None)
+    assert compiled_verdict(case, rule, None) == readable_verdict(case, rule, None) == rounds
+
+
 @pytest.mark.parametrize("policy", POLICY_NAMES)
 def test_the_verdicts_are_the_same_word_for_word(policy: PolicyName) -> None:
     rng = random.Random(f"words/{policy}")
