@@ -6,6 +6,7 @@ From AminRef Require Import Records Model Spec Safety Refine Rules Certificate S
 From AminRef Require Import Verify Telescope Optimum Hindsight Check.
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
+From AminRef Require Import FamilyRatio.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -297,3 +298,12 @@ Theorem T15_instance l : amin_schedule (cache 1 18 1) 1 (family 1 18 1 50 486) l
   exists best, valid (cache 1 18 1) 1 (family 1 18 1 50 486) best /\
     612 * total_latency best < 100 * total_latency l.
 Proof. exact (counterexample_ratio l). Qed.
+
+(* T15, A1 for s = l = 1 and every u: on some instance of A1 with s = 1 and c = 2, whatever schedule
+   Amin makes costs more than u / 2 = 1 / (2 alpha) times as much as some valid schedule.
+   Text of the book: 5de70952. *)
+Theorem T15_ratio u : 2 <= u -> exists K m, 0 <= K /\ 0 <= m /\
+  exists best, valid (cache 1 u 2) 1 (family 1 u 2 K m) best /\
+    forall l, amin_schedule (cache 1 u 2) 1 (family 1 u 2 K m) l ->
+      u * total_latency best < 2 * total_latency l.
+Proof. exact (family_ratio u). Qed.
