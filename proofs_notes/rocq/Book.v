@@ -2,8 +2,8 @@
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
-From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Starts Formula.
-From AminRef Require Import Verify Telescope Optimum Hindsight Check.
+From AminRef Require Import Records Model Spec Safety Refine Rules Progress Certificate Starts.
+From AminRef Require Import Formula Verify Telescope Optimum Hindsight Check.
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
@@ -18,6 +18,24 @@ Theorem T1 M B requests : sane_instance M B requests ->
   (forall s t, reaches M B requests s -> t < now s -> occupancy B (runs_so_far s) t <= M) /\
   (forall fuel l t, simulate (amin M B) fuel requests = Some l -> occupancy B l t <= M).
 Proof. exact (memory_safety M B requests). Qed.
+
+(* T2, Amin: every request has exactly one completed run. With n requests and O = sum of all o_i, at
+   most (n + sum of max (0, o_i - 1 - l_i)) * O rounds are busy, and the makespan is at most the
+   last arrival plus that number.
+   Text of the book: cfb07ae1. *)
+Theorem T2 M B requests : sane_instance M B requests ->
+  let most := sum (fun r => 1 + Z.max 0 (output_len r - 1 - lower r)) requests
+    * sum output_len requests in
+  exists fuel s, simulate (amin M B) fuel requests = Some s /\
+    Permutation (map of (filter completed s)) requests /\
+    (forall busy, NoDup busy ->
+      Forall (fun t => exists x, In x s /\ start x <= t < stop x) busy ->
+      Z.of_nat (length busy) <= most) /\
+    forall x, In x s -> stop x <= last_arrival requests + most.
+Proof.
+  exact (fun instance => terminates M B requests instance _
+    (proj2 (Forall_forall _ _) (last_arrival_ge requests))).
+Qed.
 
 (* T3: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i never decreases, it changes only while i runs,
    and by at most 1 per round.
