@@ -65,6 +65,13 @@ class Budget:
             searches of 12 requests took 40 % longer.
         narrow_passes: later narrow passes. Each is made once the search has lasted longer than the
             pass will take.
+        narrow_share: a narrow pass is made earlier once it takes, by the pace of the one before,
+            at most this share of the time of the complete search.
+        compiled: whether the exact search may use compiled code.
+        compiled_from: least number of requests for which it does so from the beginning, if an
+            earlier process has compiled it. Loading it takes half a second.
+        compiled_after: seconds of complete search after which it is compiled otherwise, which takes
+            about as long.
         chunk_cells: entries of the table of loads (states times rounds) that are extended
             together. States are compared only within a chunk; a quarter of this number, or four
             times as many, made searches of 16 requests longer.
@@ -72,8 +79,10 @@ class Budget:
             would grow further the search ends.
         priced_anew: least number of states of a round for which prices are recomputed: finding
             prices takes about as long as extending 2,000 states.
-        rounds_of_prices: prices are recomputed once in this number of rounds. Every second or fifth
-            round instead of every third made searches of 16 requests longer.
+        rounds_of_prices: prices are recomputed at least once in this number of rounds, and in every
+            round as long as they drop enough states.
+        worth_pricing: share of the states that new prices must drop for that; otherwise the number
+            of rounds until the next ones doubles, up to ``rounds_of_prices``.
         seconds_of_work: seconds that a worker process explores a branch before it returns the rest.
             With longer work less time goes into communication.
         seconds_of_last_work: the same if no other branch waits. The rest is returned sooner, so
@@ -111,10 +120,15 @@ class Budget:
         NarrowPass(30.0, 20_000),
         NarrowPass(120.0, 80_000),
     )
+    narrow_share: float = 0.2
+    compiled: bool = True
+    compiled_from: int = 10
+    compiled_after: float = 5.0
     chunk_cells: int = 2**22
     most_chunks: int = 64
     priced_anew: int = 2_000
     rounds_of_prices: int = 3
+    worth_pricing: float = 0.1
     seconds_of_work: float = 4.0
     seconds_of_last_work: float = 0.5
     worth_halving: int = 4_000
@@ -128,14 +142,17 @@ class Budget:
             value = getattr(self, field.name)
             if field.name == "narrow_passes":
                 continue
-            most = 1 if field.name in TIME_SHARES else float("inf")
+            most = 1 if field.name in SHARES else float("inf")
             if not 0 <= value <= most:
                 rule = "it must be a share from 0 to 1" if most == 1 else "it must be 0 or more"
                 raise InvalidValue(f"budget: {field.name}", value, rule, "leave it out")
 
 
-TIME_SHARES = frozenset({"first_look", "pricing", "pricing_alone", "most_annealing", "cutting"})
-"""The fields of :class:`Budget` that are shares of a time."""
+SHARES = frozenset(
+    {"first_look", "pricing", "pricing_alone", "most_annealing", "narrow_share", "worth_pricing"}
+    | {"cutting"}
+)
+"""The fields of :class:`Budget` that are shares."""
 
 DEFAULT_BUDGET = Budget()
 """The budget of every call that names none."""

@@ -174,6 +174,19 @@ def _solver_is_installed() -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class _Costs:
+    """What some requests cost.
+
+    Attributes:
+        cost: their total latency in the best schedules known; request·rounds.
+        bound: a lower bound on it; request·rounds.
+    """
+
+    cost: int
+    bound: int
+
+
 class _Work:
     """The best schedule and the best bound so far, and the methods that may improve them."""
 
@@ -195,11 +208,13 @@ class _Work:
         self._executor = executor
         self._in_flight = in_flight
         self._budget = budget
+        self._elsewhere = _Costs(0, 0)
         certificate = lower_bound(instance, time_limit=0)
         self._prices = certificate
         bound = verify(instance, certificate)
         schedule = first_come_first_served(instance)
         self.best = Optimum(schedule, bound, "certificate", certificate)
+        self._told = _Costs(schedule.total_latency, bound)
         if keeps_tokens(instance):
             self._offer_schedule(best_token_schedule(instance, 0))
         else:
@@ -264,6 +279,12 @@ class _Work:
         schedules: list[Schedule] = []
         proved = 0
         for index, part in enumerate(parts):
+            after = parts[index + 1 :]
+            self._elsewhere = _Costs(
+                sum(schedule.total_latency for schedule in schedules)
+                + sum(each.of(self.best.schedule).total_latency for each in after),
+                proved + sum(r.output_len for each in after for r in each.instance.requests),
+            )
             schedule, bound = solve(part, self._deadline.remaining / (len(parts) - index))
             schedules.append(schedule)
             proved += bound
@@ -275,12 +296,16 @@ class _Work:
             part.instance,
             warm_start=part.of(self.best.schedule),
             time_limit=seconds,
+            progress=self._take_progress_of_part,
             should_stop=self._should_stop,
             executor=self._executor,
             in_flight=self._in_flight,
             budget=self._budget,
         )
         return found.schedule, found.lower_bound
+
+    def _take_progress_of_part(self, cost: int, bound: int) -> None:
+        self._report(cost + self._elsewhere.cost, bound + self._elsewhere.bound)
 
     def _searched_tokens(self, part: Part, seconds: float) -> tuple[Schedule, int]:
         """As :meth:`_searched_starts`, where evicted requests keep their tokens."""
@@ -383,10 +408,17 @@ class _Work:
         self.best = better
         self._report(better.total_latency)
 
-    def _report(self, cost: int) -> None:
-        """Report a cost that a method has reached, even if its schedule is still to come."""
+    def _report(self, cost: int, bound: int = 0) -> None:
+        """Report a cost and a bound that a method has reached, even if the rest is to come.
+
+        Neither gets worse from one report to the next.
+        """
+        self._told = _Costs(
+            min(cost, self._told.cost, self.best.total_latency),
+            max(bound, self._told.bound, self.best.lower_bound),
+        )
         if self._progress is not None:
-            self._progress(min(cost, self.best.total_latency), self.best.lower_bound)
+            self._progress(self._told.cost, self._told.bound)
 
     def _is_over(self) -> bool:
         return self.best.proven or self._deadline.passed

@@ -6,7 +6,7 @@ that the search compares is a whole multiple of 1/``unit``, so no bound rests on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -107,17 +107,18 @@ def ascend(
     direction_tokens: NDArray[np.float64] | None = None
     direction_shares = np.zeros_like(shares)
     scale, idle = ascent.scale, 0
+    solve = None if sequencing is None else sequencing.solver()
+    members = np.array(() if sequencing is None else sequencing.members, dtype=np.int64)
+    others = np.setdiff1d(np.arange(problem.size), members)
     for _ in range(ascent.steps):
         reduced = base + rows.charges(tokens, shares)
         starts = reduced.argmin(axis=1)
-        large = 0
         bound = -float(rows.income(tokens, shares))
-        if sequencing is not None:
-            large = sequencing.large
-            sequences = sequencing.solve(reduced[:large])
-            starts[:large] = sequences.starts()
+        if solve is not None:
+            sequences = solve(reduced[members])
+            starts[members] = sequences.starts()
             bound += float(sequences.cheapest())
-        bound += float(reduced[large:].min(axis=1).sum())
+        bound += float(reduced[others].min(axis=1).sum())
         if bound > best_bound:
             idle = 0 if bound > best_bound + LEAST_PROGRESS * upper else idle + 1
             best, best_bound = Prices(tokens, shares), bound
@@ -257,10 +258,19 @@ class NodeBounds:
         rounds = np.arange(rows.rounds)
         possible = np.where(starts[:, None] < 0, rounds >= now, rounds == starts[:, None])
         costs = np.where(possible, plain_costs(rows), NEVER)
-        prices = ascend(rows, sequencing, prices, upper, ANEW, should_stop, costs)
+        waiting = _among_waiting(rows, sequencing, starts)
+        prices = ascend(rows, waiting, prices, upper, ANEW, should_stop, costs)
         if _unit(rows, prices) < self.unit:
             return self
         return self._in_units(rows, sequencing, prices, self.unit)
+
+    def with_sequencing(self, kind: type[Sequencing]) -> NodeBounds:
+        """The same bounds; from now on tables of sequences are made by this class."""
+        rows, sequencing, prices = self.made_from
+        if sequencing is None or isinstance(sequencing, kind):
+            return self
+        other = kind(rows.problem, sequencing.large, sequencing.rounds)
+        return replace(self, made_from=Pricing(rows, other, prices))
 
     def of_started(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
         """The constant plus reduced costs of the started requests; ``starts`` is (n, states)."""
@@ -328,6 +338,18 @@ class Rest:
             total = total + sums[(placed >> shift) & (len(sums) - 1)]
             shift += TABULATED
         return total
+
+
+def _among_waiting(
+    rows: Rows, sequencing: Sequencing | None, starts: NDArray[np.int64]
+) -> Sequencing | None:
+    """The sequencing bound for the large requests that have not started."""
+    if sequencing is None:
+        return None
+    waiting = tuple(index for index in sequencing.members if starts[index] < 0)
+    if len(waiting) < 2:
+        return None
+    return type(sequencing)(rows.problem, len(waiting), sequencing.rounds, waiting)
 
 
 def _unit(rows: Rows, prices: Prices) -> int:

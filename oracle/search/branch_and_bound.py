@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -27,9 +27,10 @@ from oracle.search.bounds import (
     ascend,
     large_requests,
 )
+from oracle.search.choice import compiled_step
 from oracle.search.problem import Problem, first_schedule
-from oracle.search.relaxation import Rows, Sequencing
-from oracle.search.states import Incumbent
+from oracle.search.relaxation import Rows
+from oracle.search.states import Incumbent, RoundStep
 from oracle.search.walk import Branch, Walked, WorkerPool, least_cost, walk
 from oracle.starts.start_rounds import refuse_machines_without_starts, starts_of
 
@@ -44,6 +45,9 @@ Tables have a column for each round, so they take megabytes for each request.
 
 MOST_STARTS = 2**22
 """Most pairs of request and start round for which bounds are computed: tables of 32 MiB each."""
+
+SECONDS_BETWEEN_REPORTS = 0.2
+"""Seconds between two looks at the bound of all branches, which takes longer the more there are."""
 
 IN_FLIGHT = os.cpu_count() or 1
 """Work items that an executor is given at a time by default: one for each processor."""
@@ -72,6 +76,7 @@ def search(
     *,
     warm_start: Schedule | None = None,
     time_limit: float = 60.0,
+    progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
     executor: Executor | None = None,
     in_flight: int = IN_FLIGHT,
@@ -83,6 +88,8 @@ def search(
         instance: any instance; beyond :data:`MOST_REQUESTS` requests only bounds are computed.
         warm_start: a valid schedule of the instance to start from; evicted runs are dropped.
         time_limit: seconds; finite, 0 or more. The search ends a fraction of a second later.
+        progress: called with the least total latency and the best lower bound so far, whenever one
+            of them gets better while the calling process works alone.
         should_stop: called a few times a second; the search ends after ``True``.
         executor: processes that share a search which lasts more than seconds; ``None``: the
             calling process works alone. When the search ends before it is complete, they go on
@@ -108,7 +115,9 @@ def search(
     if warm_start is not None:
         given = problem.in_order(starts_of(instance, warm_start, "warm_start"))
         starts = min(starts, given, key=problem.cost)
-    return BranchAndBound(problem, starts, deadline, executor, in_flight, budget).run()
+    return BranchAndBound(
+        problem, starts, deadline, executor, in_flight, budget, progress=progress
+    ).run()
 
 
 class BranchAndBound:
@@ -125,6 +134,7 @@ class BranchAndBound:
         upper: the cost of the best schedule; request·rounds.
         lower: a lower bound on the cost of every schedule; request·rounds.
         nodes: partial schedules that were extended.
+        step: takes states from one round to the next: the reference, or compiled code.
     """
 
     def __init__(
@@ -135,6 +145,7 @@ class BranchAndBound:
         executor: Executor | None = None,
         in_flight: int = IN_FLIGHT,
         budget: Budget = DEFAULT_BUDGET,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.problem = problem
         self.deadline = deadline
@@ -146,6 +157,11 @@ class BranchAndBound:
         self.upper = problem.cost(starts)
         self.lower = sum(problem.output_len)
         self.nodes = 0
+        self.step: type[RoundStep] = RoundStep
+        self._progress = progress
+        self._reported = deadline.clock()
+        self._seconds_per_width = math.inf
+        self._compiling_failed = False
 
     def run(self) -> SearchResult:
         """The whole search: bounds, a narrow pass that finds a good schedule, then all states."""
@@ -174,11 +190,13 @@ class BranchAndBound:
         self._prove(bounds.whole(bounds.root))
         if self.lower == self.upper or self._is_over():
             return bounds
+        if problem.size >= self.budget.compiled_from:
+            self._compile(may_take_seconds=False)
         rounds = bounds.last_useful(self.upper - 1, rows.output_len)
         shorter = Rows(problem, rounds)
         prices = shorter.prices_from(prices)
         large = large_requests(problem, rounds)
-        sequencing = Sequencing(problem, large, rounds) if large else None
+        sequencing = self.step.sequencing(problem, large, rounds) if large else None
         if sequencing is not None or len(shorter.limits) > len(rows.limits):
             how = SEQUENCED if large else INDEPENDENT
             prices = ascend(shorter, sequencing, prices, self.upper, how, self._is_over)
@@ -190,36 +208,80 @@ class BranchAndBound:
         return self.deadline.passed
 
     def _prove(self, bound: int) -> None:
+        self._tell(self.upper, bound)
+
+    def _tell(self, upper: int, bound: int) -> None:
+        """Take a cost that was reached and a bound that was proved, and report them if better."""
+        before = self.upper, self.lower
+        self.upper = min(self.upper, upper)
         self.lower = max(self.lower, min(bound, self.upper))
+        if self._progress is not None and (self.upper, self.lower) != before:
+            self._progress(self.upper, self.lower)
+
+    def _report(self, best: Incumbent, branches: Sequence[Branch]) -> None:
+        """What a complete search has reached after a round."""
+        now = self.deadline.clock()
+        if now - self._reported >= SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            self.starts = best.starts
+            self._tell(best.cost, least_cost(branches))
+
+    def _compile(self, *, may_take_seconds: bool) -> None:
+        """Use compiled code from now on, if it works here."""
+        if self._may_compile():
+            self.step = compiled_step(may_compile=may_take_seconds) or RoundStep
+            self._compiling_failed = may_take_seconds and self.step is RoundStep
+
+    def _may_compile(self) -> bool:
+        return self.budget.compiled and self.step is RoundStep and not self._compiling_failed
 
     def explore(self, bounds: NodeBounds, width: int | None) -> None:
         """Walk every state that may beat the best schedule, or only ``width`` in each round."""
         if self.lower == self.upper or self._is_over() or self.problem.size > MOST_REQUESTS:
             return
         root = Branch.root(self.problem, bounds)
-        walked = self._everywhere(root) if width is None else self._alone([root], width)
+        walked = self._everywhere(root) if width is None else self._narrow([root], width)
         # A state that a narrow pass has dropped may cost less than all states that it has kept.
         if walked.complete:
             self._prove(least_cost(walked.left) if walked.left else self.upper)
 
     def _everywhere(self, root: Branch) -> Walked:
         """All states: alone at first, with narrow passes, and then together with the executor."""
-        passes = self.budget.narrow_passes
-        walked = self._alone([root], seconds=passes[0].after if passes else math.inf)
-        for number, narrow in enumerate(passes, start=1):
-            if not walked.left or walked.out_of_room or self._is_over():
+        coming = list(self.budget.narrow_passes)
+        left: tuple[Branch, ...] = (root,)
+        lasted = 0.0
+        while True:
+            due = self._due(coming[0]) if coming else math.inf
+            compiling = self.budget.compiled_after if self._may_compile() else math.inf
+            began = self.deadline.clock()
+            walked = self._alone(left, seconds=max(0.0, min(due, compiling) - lasted))
+            lasted += self.deadline.clock() - began
+            left = walked.left
+            if not left or walked.out_of_room or self._is_over():
                 return walked
-            looked = self._alone([root], narrow.width)
-            if looked.complete and not looked.left:
-                return looked
-            following = passes[number:]
-            if self.executor is not None:
-                walked = self._together(walked.left, root, following, self.executor)
-                break
-            seconds = following[0].after if following else math.inf
-            walked = self._alone(walked.left, seconds=seconds)
-        # Branches are left where the time is over, or where the other processes were killed.
-        return walked if walked.out_of_room else self._alone(walked.left)
+            if lasted >= compiling:
+                self._compile(may_take_seconds=True)
+            if lasted >= due:
+                looked = self._narrow([root], coming.pop(0).width)
+                if looked.complete and not looked.left:
+                    return looked
+                if self.executor is not None:
+                    self._compile(may_take_seconds=True)
+                    walked = self._together(left, root, coming, self.executor)
+                    # Branches are left where the time is over, or other processes were killed.
+                    return walked if walked.out_of_room else self._alone(walked.left)
+
+    def _due(self, narrow: NarrowPass) -> float:
+        """Seconds of complete search after which the narrow pass is made."""
+        share = self.budget.narrow_share
+        estimated = narrow.width * self._seconds_per_width
+        return min(narrow.after, estimated / share if share > 0 else math.inf)
+
+    def _narrow(self, branches: Sequence[Branch], width: int) -> Walked:
+        began = self.deadline.clock()
+        walked = self._alone(branches, width)
+        self._seconds_per_width = (self.deadline.clock() - began) / width
+        return walked
 
     def _alone(
         self, branches: Sequence[Branch], width: int | None = None, seconds: float = math.inf
@@ -235,6 +297,8 @@ class BranchAndBound:
                 pause=lambda: part.remaining == 0,
                 width=width,
                 budget=self.budget,
+                step=self.step,
+                report=self._report if width is None else None,
             )
         )
 
@@ -246,10 +310,13 @@ class BranchAndBound:
         executor: Executor,
     ) -> Walked:
         best = Incumbent(self.upper, self.starts)
-        pool = WorkerPool(self.problem, best, self.chunk, executor, self.in_flight, self.budget)
+        pool = WorkerPool(
+            self.problem, best, self.chunk, executor, self.in_flight, self.budget, self.step
+        )
         return self._learned(pool.walk(branches, root, passes, self.deadline))
 
     def _learned(self, walked: Walked) -> Walked:
-        self.upper, self.starts = walked.best.cost, walked.best.starts
+        self.starts = walked.best.starts
         self.nodes += walked.nodes
+        self._tell(walked.best.cost, self.lower)
         return walked

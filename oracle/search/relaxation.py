@@ -15,7 +15,7 @@ requests, and a minimum over rounds for each other request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -179,13 +179,25 @@ class Sequencing:
     The first ``large`` requests of the problem are large. In order of start, each has to fit
     together with one of its predecessors: the one that *completes last*, but for the rules in
     ``proofs_notes/search.md``. Subsets are bit masks of the requests still to start.
+
+    Args:
+        problem: the problem.
+        large: number of large requests.
+        rounds: rounds in which a request may start.
+        members: the large requests; ``None``: the first ones.
+
+    Attributes:
+        members: the large requests. Wherever a large request has a number, it is its place here.
     """
 
-    def __init__(self, problem: Problem, large: int, rounds: int) -> None:
+    def __init__(
+        self, problem: Problem, large: int, rounds: int, members: tuple[int, ...] | None = None
+    ) -> None:
         self.large = large
         self.rounds = rounds
+        self.members = tuple(range(large)) if members is None else members
         self._offsets = {
-            (earlier, later): Offsets.of(problem, earlier, later)
+            (earlier, later): Offsets.of(problem, self.members[earlier], self.members[later])
             for earlier in range(large)
             for later in range(large)
             if earlier != later
@@ -229,6 +241,10 @@ class Sequencing:
                 for previous in range(self.large):
                     self._follow(sequences, inside, count, previous)
         return sequences
+
+    def solver(self) -> Callable[[NDArray[np.float64]], Sequences[np.float64]]:
+        """As :meth:`solve`; the function may overwrite the last result when it is called again."""
+        return self.solve
 
     def _follow(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from oracle.deadline import ShouldStop
 from oracle.search.bounds import NodeBounds, Rest
 from oracle.search.problem import Problem
-from oracle.search.relaxation import NEVER
+from oracle.search.relaxation import NEVER, Sequencing
 
 Tokens = NDArray[np.int16 | np.int32]
 """Tokens held, or rounds to wait; 16 bits where they are enough."""
@@ -24,7 +25,8 @@ Tokens = NDArray[np.int16 | np.int32]
 STATES_COMPARED = 16
 """Of the states with the same started requests, the 16 cheapest are compared with all others.
 
-With 32 a tenth fewer states remained, in a third more time (``proofs_notes/oracle.md``).
+With 32 a tenth fewer states remained, in a third more time (``proofs_notes/oracle.md``). Compiled
+code compares more of them.
 """
 
 PAIRS = 2**15
@@ -117,7 +119,14 @@ class RoundStep:
         bounds: the lower bounds by which states are dropped.
         room: most states that may be held at once.
         should_stop: called several times in each round; ``True`` ends it.
+
+    Attributes:
+        sequencing: what makes the tables of the sequencing bound.
+        compared: states that others with the same started requests are compared with.
     """
+
+    sequencing: ClassVar[type[Sequencing]] = Sequencing
+    compared: ClassVar[int] = STATES_COMPARED
 
     def __init__(
         self, problem: Problem, bounds: NodeBounds, room: int, should_stop: ShouldStop
@@ -174,7 +183,7 @@ class RoundStep:
         running = grown.take(~complete)
         running = self._pass(running, now)
         running = self._estimate(running, now + 1, limit)
-        return _undominated(running, self.problem.size), found
+        return undominated(running, self.problem.size, self.compared), found
 
     def priced_anew(self, states: Frontier, now: int, upper: int) -> tuple[RoundStep, Frontier]:
         """The next step with prices for the state of the least bound, and the states that remain.
@@ -185,7 +194,7 @@ class RoundStep:
         starts = np.where(states.last < 0, -1, states.last - lengths + 1)
         weakest = int(states.bound.argmin())
         bounds = self.bounds.anew(starts[:, weakest], now, upper, self._should_stop)
-        rounds = RoundStep(self.problem, bounds, self._room, self._should_stop)
+        rounds = type(self)(self.problem, bounds, self._room, self._should_stop)
         states = replace(states, reduced=bounds.of_started(starts))
         return rounds, rounds._estimate(states, now, (upper - 1) * bounds.unit)
 
@@ -367,8 +376,10 @@ def _union(masks: NDArray[np.int64]) -> int:
     return int(np.bitwise_or.reduce(masks, initial=0))
 
 
-def _undominated(states: Frontier, size: int) -> Frontier:
-    """The states without the dominated ones.
+def undominated(states: Frontier, size: int, compared: int) -> Frontier:
+    """The states without those that one of the ``compared`` cheapest states dominates.
+
+    Only states with the same started requests are compared.
 
     Of two states with the same started requests one dominates the other if it costs no more and
     holds no more in any coming round, possibly after it has waited for ``delay`` rounds, each of
@@ -383,21 +394,25 @@ def _undominated(states: Frontier, size: int) -> Frontier:
     rank = np.arange(count) - leader
     waiting = size - np.bitwise_count(states.placed).astype(np.int64)
     alive = np.ones(count, dtype=np.bool_)
-    most = min(STATES_COMPARED, int(rank.max()))
+    # Dominated without delay: what such a state dominates, its dominating state dominates, too.
+    replaced = np.zeros(count, dtype=np.bool_)
+    most = min(compared, int(rank.max()))
     at_once = max(1, PAIRS // count)
     for first in range(0, most, at_once):
-        compared = np.arange(first, min(first + at_once, most))
+        ranks = np.arange(first, min(first + at_once, most))
         living = np.flatnonzero(alive & (rank > first))
-        which, column = np.nonzero(rank[living, None] > compared)
+        which, column = np.nonzero(rank[living, None] > ranks)
         others = living[which]
-        better = leader[others] + compared[column]
-        useful = alive[better]
+        better = leader[others] + ranks[column]
+        useful = ~replaced[better]
         others, better = others[useful], better[useful]
         for delay in range(DELAYED + 1):
             affordable = states.cost[better] + delay * waiting[others] <= states.cost[others]
             others, better = others[affordable], better[affordable]
             dominated = _holds_no_more(states.load, better, others, delay)
             alive[others[dominated]] = False
+            if delay == 0:
+                replaced[others[dominated]] = True
             left = alive[others]
             others, better = others[left], better[left]
     return states.take(alive)

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,6 +41,11 @@ class Branch:
     states: Frontier
     bounds: NodeBounds
 
+    @cached_property
+    def least(self) -> int:
+        """A lower bound on the cost of every schedule in the branch; request·rounds."""
+        return self.bounds.whole(int(self.states.bound.min()))
+
     @classmethod
     def root(cls, problem: Problem, bounds: NodeBounds) -> Branch:
         """All schedules of the problem."""
@@ -60,7 +66,7 @@ class Branch:
 
 def least_cost(branches: Iterable[Branch]) -> int:
     """A lower bound on the cost of every schedule in the branches; request·rounds."""
-    return min(branch.bounds.whole(int(branch.states.bound.min())) for branch in branches)
+    return min(branch.least for branch in branches)
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,8 @@ def walk(
     pause: Callable[[], bool],
     width: int | None = None,
     budget: Budget = DEFAULT_BUDGET,
+    step: type[RoundStep] = RoundStep,
+    report: Callable[[Incumbent, Sequence[Branch]], None] | None = None,
 ) -> Walked:
     """Walk all branches to their end, the last one first.
 
@@ -105,13 +113,16 @@ def walk(
         pause: called after every round; ``True`` ends the walk there, so that no work is lost.
         width: states kept in each round, those with the least bounds; ``None``: all.
         budget: how large a round may grow, and when prices are found anew.
+        step: takes states from one round to the next.
+        report: called after every round with the best schedule so far and the branches left.
     """
     left = list(branches)
     nodes, complete = 0, True
     while left:
         branch = left.pop()
+        waited, period = budget.rounds_of_prices, 1
         while len(branch.states):
-            rounds = RoundStep(problem, branch.bounds, budget.most_chunks * chunk, should_stop)
+            rounds = step(problem, branch.bounds, budget.most_chunks * chunk, should_stop)
             advanced = rounds.advance(branch.states, branch.now, best.cost)
             if advanced is None:
                 return Walked(best, (*left, branch), nodes, complete, out_of_room=not should_stop())
@@ -119,9 +130,14 @@ def walk(
             states, found = advanced
             best = best if found is None else found
             now = branch.now + 1
-            is_due = now % budget.rounds_of_prices == 0
-            if width is None and len(states) > budget.priced_anew and is_due:
+            waited += 1
+            if width is None and len(states) > budget.priced_anew and waited >= period:
+                before = len(states)
                 rounds, states = rounds.priced_anew(states, now, best.cost)
+                # The period follows what the new prices have saved.
+                saves = before - len(states) >= budget.worth_pricing * before
+                period = 1 if saves else min(2 * period, budget.rounds_of_prices)
+                waited = 0
             branch = Branch(now, states, rounds.bounds)
             if width is not None and len(states) > width:
                 complete = False
@@ -129,6 +145,8 @@ def walk(
             elif len(states) > chunk:
                 branch, other = branch.halves()
                 left.append(other)
+            if report is not None and len(branch.states):
+                report(best, (*left, branch))
             if len(branch.states) and pause():
                 return Walked(best, (*left, branch), nodes, complete, out_of_room=False)
     return Walked(best, (), nodes, complete, out_of_room=False)
@@ -148,7 +166,13 @@ class WorkItem:
 
 
 def walk_item(
-    problem: Problem, item: WorkItem, best: Incumbent, chunk: int, seconds: float, budget: Budget
+    problem: Problem,
+    item: WorkItem,
+    best: Incumbent,
+    chunk: int,
+    seconds: float,
+    budget: Budget,
+    step: type[RoundStep] = RoundStep,
 ) -> Walked:
     """Walk one branch for ``seconds``, and then to the end of the round; run in another process."""
     deadline = Deadline.after(seconds)
@@ -161,6 +185,7 @@ def walk_item(
         pause=lambda: deadline.passed,
         width=item.width,
         budget=budget,
+        step=step,
     )
 
 
@@ -175,6 +200,7 @@ class WorkerPool:
         in_flight: work items that the executor is given at a time. With more than there are
             processes, a better branch would wait behind a worse one.
         budget: how long a process works on one item, and what it may use.
+        step: takes states from one round to the next.
     """
 
     def __init__(
@@ -185,8 +211,10 @@ class WorkerPool:
         executor: Executor,
         in_flight: int,
         budget: Budget,
+        step: type[RoundStep] = RoundStep,
     ) -> None:
         self._problem = problem
+        self._step = step
         self._budget = budget
         self._chunk = chunk
         self._executor = executor
@@ -253,6 +281,7 @@ class WorkerPool:
                 self._chunk,
                 seconds,
                 self._budget,
+                self._step,
             )
             self._in_work[task] = items[-1]
             (self._narrow or self._left).pop()

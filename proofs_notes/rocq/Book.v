@@ -2,9 +2,10 @@
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
-From AminRef Require Import Records Model Spec Safety Refine Rules ExactBounds Certificate Starts.
-From AminRef Require Import Formula Verify Telescope Optimum Hindsight Check Ratio RatioHindsight.
-From AminRef Require Import FamilyStarts Family FamilyPlaced FamilyInstance.
+From AminRef Require Import Records Model Spec Safety Refine Rules Certificate Starts Formula.
+From AminRef Require Import ExactBounds Verify Telescope Optimum Hindsight Check.
+From AminRef Require Import Ties Conform ConformState ConformGiven.
+From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -241,6 +242,51 @@ Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
   simulate (h_sf M 1) fuel requests = Some l -> valid M 1 requests s ->
   total_latency l <= 11 * total_latency s.
 Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
+
+(* The state lemma: if rounds made the runs of a valid schedule by a time, under whatever rankings,
+   then their state is what the schedule's runs by then say, but for ranks.
+   Text of the book: d6a36a39. *)
+Theorem state_from_runs M B requests allowed s l : sane_instance M B requests ->
+  valid M B requests l -> possible M B allowed requests s ->
+  Permutation (runs_so_far s) (so_far (now s) l) ->
+  alike (with_own_ranks s) (state_at requests l (now s)).
+Proof. exact (state_of_schedule M B requests allowed s l). Qed.
+
+(* Ties are free: `conform` accepts exactly the schedules that rounds make, each under some ranking;
+   otherwise the schedule is not valid, or t is the first round in which no ranking makes the
+   schedule's decisions: rounds make its runs up to time t, and not up to time t + 1.
+   Text of the book: 44fcbd80. *)
+Theorem conform_with_free_ties M B requests l : sane_instance M B requests ->
+  let verdict := conform M B level_or_before requests l in
+  let allowed := any_ranking requests in
+  (verdict = Conforms <-> conforming M B allowed requests l) /\
+  (verdict = Invalid <-> ~ valid M B requests l) /\
+  (forall t, verdict = Departs t <-> valid M B requests l /\
+    conforming_until M B allowed requests t l /\
+    ~ conforming_until M B allowed requests (t + 1) l).
+Proof. exact (conform_free M B requests l). Qed.
+
+(* Ties are given: `conform` accepts exactly Amin's schedules.
+   Text of the book: 44fcbd80. *)
+Theorem conform_with_given_ties M B requests l : sane_instance M B requests ->
+  let verdict := conform M B not_after requests l in
+  (verdict = Conforms <-> amin_schedule M B requests l) /\
+  (verdict = Invalid <-> ~ valid M B requests l) /\
+  (forall t, verdict = Departs t <-> valid M B requests l /\
+    conforming_until M B given_ranks requests t l /\
+    ~ conforming_until M B given_ranks requests (t + 1) l).
+Proof. exact (conform_given M B requests l). Qed.
+
+(* If `conform` names round t, no conforming schedule has the same runs up to the end of round t.
+   Text of the book: 44fcbd80. *)
+Theorem first_wrong_round M B requests l t : sane_instance M B requests ->
+  (conform M B level_or_before requests l = Departs t ->
+    forall other, conforming M B (any_ranking requests) requests other ->
+    ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)) /\
+  (conform M B not_after requests l = Departs t ->
+    forall other, amin_schedule M B requests other ->
+    ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)).
+Proof. exact (none_agrees_longer M B requests l t). Qed.
 
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round

@@ -58,7 +58,8 @@ Proof.
     as (same & counted & ascends).
   replace (queue M B s arrived) with (A ++ L) in same, counted, ascends.
   2:{ rewrite <- (queue_split _ _ _ _ _ _ _ _ _ _ _ parts). unfold queue.
-      cbn [Model.before Model.h_sf]. f_equal. apply map_ext_in. intros r here. unfold new_job. cbn [assume Model.h_sf Model.amin].
+      cbn [Model.before Model.h_sf]. f_equal. apply map_ext_in. intros r here.
+      unfold new_job. cbn [assume Model.h_sf Model.amin].
       f_equal. rewrite Forall_forall in exact_lower. symmetry. apply exact_lower.
       apply (known M B requests s before). right; right. eapply Permutation_in;
         [symmetry; exact coming|]. apply in_app_iff. auto. }

@@ -128,11 +128,11 @@ Proof.
     (reaches_ranked M B requests _ there) sorted).
 Qed.
 
-(* Every schedule of Amin's is valid. *)
-Theorem amin_schedule_valid l : amin_schedule M B requests l -> valid M B requests l.
+(* The runs of a state in which no request is left are a valid schedule. *)
+Lemma finished_valid s l : safe M B requests s -> finished_state s -> Permutation l (log s) ->
+  valid M B requests l.
 Proof.
-  intros (s & reached & (no_running & no_waiting & no_coming) & same).
-  destruct (reaches_safe M B requests instance s reached) as [each _ _ _ _ well separate _ fit].
+  intros [each _ _ _ _ well separate _ fit] (no_running & no_waiting & no_coming) same.
   rewrite Forall_forall in well. unfold requests_in in each.
   rewrite no_running, no_waiting, no_coming in each. cbn in each. rewrite app_nil_r in each.
   assert (there : forall x, In x l -> In x (log s)) by (intros x; now apply Permutation_in).
@@ -152,6 +152,14 @@ Proof.
       destruct (well x here) as (_ & ended & _). unfold holds_in.
       replace (t <? stop x) with false by (symmetry; apply Z.ltb_ge; lia). now rewrite andb_false_r.
 Qed.
+
+(* Every schedule of Amin's is valid. *)
+Theorem amin_schedule_valid l : amin_schedule M B requests l -> valid M B requests l.
+Proof.
+  intros (s & reached & ended & same). eapply finished_valid; [|exact ended|exact same].
+  exact (reaches_safe M B requests instance s reached).
+Qed.
+
 (* The schedules of the relation are exactly those that `simulate` makes, up to the order of runs.
    *)
 Theorem schedules_are_simulated l : amin_schedule M B requests l <->

@@ -1,6 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
-From AminRef Require Import Records Model Spec Refine Check Ratio.
+From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
+  Ratio.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -35,6 +36,23 @@ Qed.
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
   simulate (amin 8 2) 30 [a; b; c] /\ simulate (amin 8 2) 20 [a; b; c] <> None.
 Proof. split; [reflexivity|discriminate]. Qed.
+
+(* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
+Example certificate :
+  verify 6 1 2 [Stretch 0 [0; 0; 1; 0; 0] [Share 1 3 0 1 [1; 2; 0; 1; 1]]; Stretch 9 [0] []]
+    [a; b; c] = Some 15 /\
+  verify 6 1 2 [Stretch 0 [0; 0; 1; 0; 0] []; Stretch 9 [0] []] [a; b; c] = Some 13.
+Proof. split; reflexivity. Qed.
+
+(* So OPT is at least 15, and at most 21, the cost of Amin. *)
+Example optimum_between : exists n, optimum 6 1 [a; b; c] n /\ 15 <= n <= 21.
+Proof.
+  destruct (one_optimum 6 1 [a; b; c] inhabited) as (n & opt & _). exists n. split; [exact opt|].
+  destruct (bound_optimum_policies 6 1 [a; b; c] n inhabited opt)
+    as (proved & _ & _ & of_amin & _). split.
+  - exact (proved _ _ _ (proj1 certificate)).
+  - exact (of_amin _ _ evicts).
+Qed.
 
 (* Five equal requests in round 0, and M = 9. *)
 Definition five : list request := map (fun i => Request i 1 3 3 (Some 3) 0 i) [0; 1; 2; 3; 4].

@@ -34,6 +34,10 @@ RULES: tuple[BoundRule | None, ...] = (
 """Every bound rule that a schedule is replayed with; ``None`` stands for FCFS."""
 
 
+LONGEST_WRONG = 2_000
+"""The round by which a wrong scheduler is given up: its requests have at most 800 tokens in all."""
+
+
 class Deviating(NaiveAmin):
     """Amin, with ranks of its own in each round, which in some rounds does anything that fits."""
 
@@ -102,13 +106,13 @@ def _scheduled(rng: random.Random, instance: Instance, ties: TieBreak) -> Schedu
     try:
         if kind == 0:
             return simulate(instance, rng.choice(COMPILED)(ties), compiled=False)
+        if any(request.arrival >= HUGE for request in instance.requests):
+            return None  # the others may go through every round
         if kind == 1:
             wrong = rng.choice([each for each in WRONG if each.claims == "amin"])
-            return simulate(instance, wrong.make(), compiled=False)
+            return simulate(instance, wrong.make(), compiled=False, max_rounds=LONGEST_WRONG)
     except AminError:  # a wrong scheduler may overflow the cache or make no progress
         return None
-    if any(request.arrival >= HUGE for request in instance.requests):
-        return None  # the naive simulation goes through every round
     Deviating.rng, Deviating.seldom = rng, rng.choice((0.02, 0.2))
     ranks = dict.fromkeys(instance.by_id, 0.0)
     return naive_schedule(instance, Deviating(instance.capacity, instance.block_size), ranks)
@@ -141,8 +145,8 @@ def compiled_verdict(
 
 
 def differing(case: JudgedCase, rng: random.Random) -> Iterator[str]:
-    """The verdicts that are not equal, under a rule drawn at random."""
-    rule = rng.choice(RULES)
+    """The verdicts that are not equal, under Amin's rule, FCFS or a rule drawn at random."""
+    rule = rng.choice((BOUND_RULES["amin"], None, rng.choice(RULES), rng.choice(RULES)))
     for ranks in (None, case.ranks()):
         found = compiled_verdict(case, rule, ranks)
         expected = readable_verdict(case, rule, ranks)

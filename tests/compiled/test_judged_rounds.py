@@ -7,12 +7,32 @@ from collections import Counter
 
 import pytest
 
-from amin_ref import Amin, Instance, InvalidValue, Machine, conform, simulate
+from amin_ref import (
+    Amin,
+    ByPosition,
+    Instance,
+    InvalidValue,
+    Machine,
+    Request,
+    Run,
+    Schedule,
+    check,
+    conform,
+    simulate,
+)
 from amin_ref.compiled import replay
 from amin_ref.compiled.refusal import NotCompiled
 from amin_ref.conformance import POLICY_NAMES, PolicyName, large
+from amin_ref.conformance.bound_rules import BOUND_RULES, BoundRule, lower, upper_if_known
 from tests.compiled.cases import HUGE
-from tests.compiled.judged_cases import RULES, compiled_verdict, differing, random_judged_case
+from tests.compiled.judged_cases import (
+    RULES,
+    JudgedCase,
+    compiled_verdict,
+    differing,
+    random_judged_case,
+    readable_verdict,
+)
 from tests.support.profiles import many
 
 PORTIONS = 10
@@ -41,6 +61,50 @@ def test_the_random_schedules_are_right_and_wrong_under_every_rule() -> None:
                 seen[index, ranks is None, found[1] is None] += 1
     assert len(seen) == 4 * len(RULES)
     assert min(seen.values()) >= 3, seen
+
+
+@pytest.mark.theorem("T7")
+def test_of_tied_requests_with_different_bounds_any_may_be_the_one_that_does_not_fit() -> None:
+    """Both come first by the upper bound: "short" fits from round 1 on, "long" from round 10 on."""
+    instance = Instance(
+        12,
+        [
+            Request("runs", 1, 10, 10, 10),
+            Request("short", 2, 1, 1, 10, arrival=1),
+            Request("long", 1, 10, 10, 10, arrival=1),
+        ],
+    )
+    runs = [
+        Run("runs", 0, 10, "completed"),
+        Run("short", 10, 11, "completed"),
+        Run("long", 10, 20, "completed"),
+    ]
+    case = JudgedCase(Schedule(instance, runs), ByPosition())
+    rule = BoundRule(lower, order=upper_if_known)
+    assert readable_verdict(case, rule, None) == (20, None)
+    assert compiled_verdict(case, rule, None) == (20, None)
+
+
+@pytest.mark.theorem("T7")
+def test_a_request_may_not_start_in_the_round_that_evicts_it() -> None:
+    instance = Instance.from_lengths([(1, 5), (1, 5)], capacity=9)
+    runs = [Run(0, 0, 5, "completed"), Run(1, 0, 3, "evicted"), Run(1, 3, 8, "completed")]
+    case = JudgedCase(Schedule(instance, runs), ByPosition())
+    assert check(case.schedule) == ()
+    rule = BOUND_RULES["amin"]
+    assert compiled_verdict(case, rule, None) == readable_verdict(case, rule, None) == (4, 3)
+
+
+@pytest.mark.theorem("T7")
+def test_a_round_may_complete_one_request_and_evict_others() -> None:
+    """In round 1 the first has left; the others need 12 tokens of 11."""
+    requests = [Request("first", 1, 1), *(Request(i, 1, 5, 1) for i in range(4))]
+    schedule = simulate(Instance(11, requests), "amin")
+    assert {run.outcome for run in schedule.runs if run.stop == 1} == {"completed", "evicted"}
+    case = JudgedCase(schedule, ByPosition())
+    rule = BOUND_RULES["amin"]
+    rounds = (schedule.makespan, None)
+    assert compiled_verdict(case, rule, None) == readable_verdict(case, rule, None) == rounds
 
 
 @pytest.mark.parametrize("policy", POLICY_NAMES)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.project import PROJECT
 
 BOOK = PROJECT / "proofs_notes" / "theorems"
+CONFORMANCE = PROJECT / "proofs_notes" / "conformance.md"
 PROVED = PROJECT / "proofs_notes" / "rocq" / "Book.v"
 
 ITEM = re.compile(r"^- machine: `(\w+)`(?:, (.+?))?, checked text ([0-9a-f]{8})$", re.MULTILINE)
@@ -60,10 +61,15 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:8]
 
 
-def items(folder: Path = BOOK) -> list[Item]:
-    """Every item of the kind ``machine`` in the book."""
+def pages() -> list[Path]:
+    """The pages of the book, and the page that proves the theorem on conformance."""
+    return [*sorted(BOOK.glob("*.md")), CONFORMANCE]
+
+
+def items() -> list[Item]:
+    """Every item of the kind ``machine`` in the book and in ``conformance.md``."""
     found = []
-    for page in sorted(folder.glob("*.md")):
+    for page in pages():
         for section in re.split(r"^(?=## )", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
             heading = section.partition("\n")[0].removeprefix("## ").split(" — ")[0]
             statement = section.partition("### Statement")[2] or section
@@ -97,7 +103,7 @@ def covered(section: str) -> str:
 def main() -> None:
     in_book = {item.name: item for item in items()}
     proved = {theorem.name: theorem for theorem in theorems()}
-    for page in sorted(BOOK.glob("*.md")):
+    for page in pages():
         text = page.read_text(encoding="utf-8")
         for name in proved:
             text = re.sub(

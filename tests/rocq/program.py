@@ -48,6 +48,16 @@ def in_words(instance: Instance, ranks: Mapping[RequestId, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def runs_in_words(instance: Instance, runs: Iterable[Run]) -> str:
+    """The number of runs, then each of them, as the program reads them."""
+    places = {request.id: place for place, request in enumerate(instance.requests)}
+    lines = [
+        f"{places[run.request]} {run.start} {run.stop} {int(run.outcome == 'completed')}"
+        for run in runs
+    ]
+    return "\n".join([str(len(lines)), *lines, ""])
+
+
 class Program:
     """A running copy of the program. Use it as a context, which ends the process."""
 
@@ -103,13 +113,15 @@ class Program:
         self, instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int]
     ) -> bool:
         """Whether the proved checker finds the schedule valid."""
-        places = {request.id: place for place, request in enumerate(instance.requests)}
-        lines = [
-            f"{places[run.request]} {run.start} {run.stop} {int(run.outcome == 'completed')}"
-            for run in runs
-        ]
-        text = "\n".join([f"K {in_words(instance, ranks)}{len(lines)}", *lines, ""])
+        text = f"K {in_words(instance, ranks)}{runs_in_words(instance, runs)}"
         return {"valid": True, "invalid": False}[self._ask(text)]
+
+    def conforms(
+        self, instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int], *, free: bool
+    ) -> str:
+        """``"conforms"``, ``"invalid"``, or ``"departs"`` and the first wrong round, for Amin."""
+        ties = "free" if free else "given"
+        return self._ask(f"F {ties} {in_words(instance, ranks)}{runs_in_words(instance, runs)}")
 
     def verified(self, certificate: Certificate) -> int:
         """The bound that the proved checker computes."""

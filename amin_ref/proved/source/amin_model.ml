@@ -420,6 +420,15 @@ module Z =
   | 1 -> div_big_int x y
   | _ -> add_int_big_int (-1) (div_big_int (add_int_big_int (-1) x) y))
 
+  (** val modulo :
+      Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let modulo = Big_int_Z.(fun x y ->
+  match sign_big_int y with
+  | 0 -> x
+  | 1 -> mod_big_int x y
+  | _ -> add_big_int y (add_int_big_int 1 (mod_big_int (add_int_big_int (-1) x) y)))
+
   (** val eq_dec : Big_int_Z.big_int -> Big_int_Z.big_int -> bool **)
 
   let eq_dec = Big_int_Z.eq_big_int
@@ -816,6 +825,61 @@ let rec rounds p fuel s =
 let simulate p fuel requests =
   rounds p fuel (begin0 requests)
 
+(** val whole_blocks :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let whole_blocks b x =
+  if Z.eqb (Z.modulo x b) Big_int_Z.zero_big_int
+  then x
+  else Z.add x (Z.sub b (Z.modulo x b))
+
+(** val below : 'a1 job -> 'a1 job -> bool **)
+
+let below i j =
+  if Z.eqb i.assumed j.assumed
+  then Z.ltb i.rank j.rank
+  else Z.ltb i.assumed j.assumed
+
+(** val will_hold :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int **)
+
+let will_hold b k j =
+  whole_blocks b
+    (Z.add j.prompt (Z.add j.generated (Z.add k Big_int_Z.unit_big_int)))
+
+(** val more_tokens : 'a1 job -> Big_int_Z.big_int **)
+
+let more_tokens j =
+  if Z.ltb j.generated j.assumed
+  then Z.sub j.assumed j.generated
+  else Big_int_Z.unit_big_int
+
+(** val next_tokens :
+    Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int **)
+
+let next_tokens b r =
+  sum (will_hold b Big_int_Z.zero_big_int) r
+
+(** val as_assumed :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list ->
+    Big_int_Z.big_int **)
+
+let as_assumed b k r =
+  sum (will_hold b k) (filter (fun j -> Z.ltb k (more_tokens j)) r)
+
+(** val learnt : 'a1 job -> 'a1 job **)
+
+let learnt j =
+  { tag = j.tag; prompt = j.prompt; assumed =
+    (if Z.ltb j.assumed j.generated then j.generated else j.assumed); rank =
+    j.rank; generated = j.generated }
+
+(** val arrives : request -> request job **)
+
+let arrives r =
+  { tag = r; prompt = r.prompt_len; assumed = r.lower; rank = r.rank_of;
+    generated = Big_int_Z.zero_big_int }
+
 (** val request_dec : request -> request -> bool **)
 
 let request_dec a b =
@@ -937,7 +1001,7 @@ let ahead st f =
 (** val overtime : stretch -> Big_int_Z.big_int **)
 
 let overtime st =
-  fold_right (fun f longest -> Z.max (ahead st f) longest)
+  fold_right (fun f longest0 -> Z.max (ahead st f) longest0)
     Big_int_Z.zero_big_int st.shares
 
 (** val inside : stretch -> request -> bool **)
@@ -1195,11 +1259,11 @@ let brackets m b d t st r =
       (Z.sub (Z.add (Z.add r.prompt_len r.output_len) b)
         Big_int_Z.unit_big_int) b
   in
-  let starts = Stdlib.Int.succ
+  let starts0 = Stdlib.Int.succ
     (Z.to_nat (Z.sub (Z.add (rounds_of st) (overtime st)) waited))
   in
   fold_right (plus_share m b (rounds_of st) waited r)
-    (token_costs d b p q (Z.mul d r.output_len) starts
+    (token_costs d b p q (Z.mul d r.output_len) starts0
       (drop waited t.onwards)
       (drop (Z.sub (Z.add waited (Z.mul p b)) r.prompt_len) t.rising)
       (drop (Z.sub (Z.add waited (Z.mul q b)) r.prompt_len) t.rising)
@@ -1311,3 +1375,180 @@ let check m b requests s =
           (map (fun r -> r.of0) (filter (fun r -> r.completed) s)) requests))
       (all_apart s))
     (all_below (fun t -> Z.leb (occupancy b s t) m) (Z.to_nat (last_stop s)))
+
+(** val level_or_before : request job -> request job -> bool **)
+
+let level_or_before x y =
+  Z.leb x.assumed y.assumed
+
+(** val not_after : request job -> request job -> bool **)
+
+let not_after x y =
+  negb (below y x)
+
+type verdict =
+| Invalid
+| Departs of Big_int_Z.big_int
+| Conforms
+
+(** val fits_now :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool **)
+
+let fits_now m b r =
+  Z.leb (next_tokens b r) m
+
+(** val longest : request job list -> Big_int_Z.big_int **)
+
+let longest r =
+  fold_right (fun j n -> Z.max (more_tokens j) n) Big_int_Z.zero_big_int r
+
+(** val fits_always :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool **)
+
+let fits_always m b r =
+  all_below (fun k -> Z.leb (as_assumed b k r) m) (Z.to_nat (longest r))
+
+(** val evictions_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request job list -> request job list -> bool **)
+
+let evictions_ok m b le e s =
+  (&&) (fits_now m b s)
+    (match e with
+     | [] -> true
+     | _ :: _ ->
+       existsb (fun e0 ->
+         (&&) ((&&) (forallb (fun y -> le y e0) e) (forallb (le e0) s))
+           (negb (fits_now m b (e0 :: s)))) e)
+
+(** val admissions_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request job list -> request job list -> request job list -> bool **)
+
+let admissions_ok m b le s a l =
+  (&&) (fits_always m b (app s a))
+    (match l with
+     | [] -> true
+     | _ :: _ ->
+       existsb (fun w ->
+         (&&) ((&&) (forallb (le w) l) (forallb (fun y -> le y w) a))
+           (negb (fits_always m b (app s (app a (w :: [])))))) l)
+
+(** val ended_by : Big_int_Z.big_int -> run -> bool **)
+
+let ended_by t x =
+  (||) (Z.ltb x.stop t) ((&&) (Z.eqb x.stop t) x.completed)
+
+(** val runs_at : Big_int_Z.big_int -> run -> bool **)
+
+let runs_at t x =
+  (&&) (Z.ltb x.start t) (negb (ended_by t x))
+
+(** val learnt_from : run list -> request -> Big_int_Z.big_int **)
+
+let learnt_from past r =
+  fold_right (fun x m ->
+    if (&&) (same x.of0 r) (negb x.completed)
+    then Z.max (Z.sub x.stop x.start) m
+    else m) r.lower past
+
+(** val running_job : Big_int_Z.big_int -> run list -> run -> request job **)
+
+let running_job t past x =
+  { tag = x.of0; prompt = x.of0.prompt_len; assumed =
+    (Z.max (learnt_from past x.of0)
+      (Z.sub (Z.sub t x.start) Big_int_Z.unit_big_int)); rank =
+    x.of0.rank_of; generated = (Z.sub t x.start) }
+
+(** val waiting_job : run list -> request -> request job **)
+
+let waiting_job past r =
+  { tag = r; prompt = r.prompt_len; assumed = (learnt_from past r); rank =
+    r.rank_of; generated = Big_int_Z.zero_big_int }
+
+(** val waits :
+    Big_int_Z.big_int -> request job list -> run list -> request -> bool **)
+
+let waits t running0 past r =
+  (&&)
+    ((&&) (Z.ltb r.arrival t)
+      (negb (existsb (fun j -> same j.tag r) running0)))
+    (negb (existsb (fun x -> (&&) (same x.of0 r) x.completed) past))
+
+(** val state_at : request list -> run list -> Big_int_Z.big_int -> state **)
+
+let state_at requests l t =
+  let past = filter (ended_by t) l in
+  let running0 = map (running_job t past) (filter (runs_at t) l) in
+  { now = t; running = running0; waiting =
+  (map (waiting_job past) (filter (waits t running0 past) requests));
+  coming = (filter (fun r -> Z.leb t r.arrival) requests); log = past }
+
+(** val evicts : run list -> Big_int_Z.big_int -> request job -> bool **)
+
+let evicts l t j =
+  existsb (fun x ->
+    (&&) ((&&) (same x.of0 j.tag) (Z.eqb x.stop t)) (negb x.completed)) l
+
+(** val starts : run list -> Big_int_Z.big_int -> request job -> bool **)
+
+let starts l t j =
+  existsb (fun x -> (&&) (same x.of0 j.tag) (Z.eqb x.start t)) l
+
+(** val after_2 : state -> request job list **)
+
+let after_2 s =
+  map learnt s.running
+
+(** val queue_of : state -> request job list **)
+
+let queue_of s =
+  app s.waiting
+    (map arrives (filter (fun r -> Z.eqb r.arrival s.now) s.coming))
+
+(** val starters_wait :
+    run list -> Big_int_Z.big_int -> request job list -> bool **)
+
+let starters_wait l t w =
+  forallb (fun x ->
+    (||) (negb (Z.eqb x.start t)) (existsb (fun w0 -> same x.of0 w0.tag) w)) l
+
+(** val round_ok :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> Big_int_Z.big_int -> bool **)
+
+let round_ok m b le requests l t =
+  let r = after_2 (state_at requests l t) in
+  let w = queue_of (state_at requests l t) in
+  let s = filter (fun j -> negb (evicts l t j)) r in
+  (&&)
+    ((&&) (starters_wait l t w)
+      (evictions_ok m b le (filter (evicts l t) r) s))
+    (admissions_ok m b le s (filter (starts l t) w)
+      (filter (fun w0 -> negb (starts l t w0)) w))
+
+(** val first_wrong :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int option **)
+
+let rec first_wrong m b le requests l n t =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> None)
+    (fun m0 ->
+    if round_ok m b le requests l t
+    then first_wrong m b le requests l m0 (Z.add t Big_int_Z.unit_big_int)
+    else Some t)
+    n
+
+(** val conform :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+    bool) -> request list -> run list -> verdict **)
+
+let conform m b le requests l =
+  if check m b requests l
+  then (match first_wrong m b le requests l (Z.to_nat (last_stop l))
+                Big_int_Z.zero_big_int with
+        | Some t -> Departs t
+        | None -> Conforms)
+  else Invalid

@@ -92,6 +92,8 @@ module Z :
 
   val div : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+  val modulo : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
   val eq_dec : Big_int_Z.big_int -> Big_int_Z.big_int -> bool
  end
 
@@ -236,6 +238,24 @@ val is_done : state -> bool
 val rounds : policy -> int -> state -> run list option
 
 val simulate : policy -> int -> request list -> run list option
+
+val whole_blocks : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val below : 'a1 job -> 'a1 job -> bool
+
+val will_hold :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int
+
+val more_tokens : 'a1 job -> Big_int_Z.big_int
+
+val next_tokens : Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int
+
+val as_assumed :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int
+
+val learnt : 'a1 job -> 'a1 job
+
+val arrives : request -> request job
 
 val request_dec : request -> request -> bool
 
@@ -392,3 +412,66 @@ val last_stop : run list -> Big_int_Z.big_int
 
 val check :
   Big_int_Z.big_int -> Big_int_Z.big_int -> request list -> run list -> bool
+
+val level_or_before : request job -> request job -> bool
+
+val not_after : request job -> request job -> bool
+
+type verdict =
+| Invalid
+| Departs of Big_int_Z.big_int
+| Conforms
+
+val fits_now :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool
+
+val longest : request job list -> Big_int_Z.big_int
+
+val fits_always :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> request job list -> bool
+
+val evictions_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request job list -> request job list -> bool
+
+val admissions_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request job list -> request job list -> request job list -> bool
+
+val ended_by : Big_int_Z.big_int -> run -> bool
+
+val runs_at : Big_int_Z.big_int -> run -> bool
+
+val learnt_from : run list -> request -> Big_int_Z.big_int
+
+val running_job : Big_int_Z.big_int -> run list -> run -> request job
+
+val waiting_job : run list -> request -> request job
+
+val waits :
+  Big_int_Z.big_int -> request job list -> run list -> request -> bool
+
+val state_at : request list -> run list -> Big_int_Z.big_int -> state
+
+val evicts : run list -> Big_int_Z.big_int -> request job -> bool
+
+val starts : run list -> Big_int_Z.big_int -> request job -> bool
+
+val after_2 : state -> request job list
+
+val queue_of : state -> request job list
+
+val starters_wait : run list -> Big_int_Z.big_int -> request job list -> bool
+
+val round_ok :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> Big_int_Z.big_int -> bool
+
+val first_wrong :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int option
+
+val conform :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
+  bool) -> request list -> run list -> verdict

@@ -6,7 +6,9 @@
                                   total latency, then a line "id start stop completed" for each
    K instance n runs              "valid" or "invalid"; a run is: id start stop completed
    C d T c_0 ... c_(T-1) instance d times the bound of section 5 for the prices c_t / d,
-                                 with the capacity in whole blocks *)
+                                 with the capacity in whole blocks
+   F ties instance n runs         "conforms", "invalid", or "departs" and the first wrong round, for
+                                  Amin; ties are free or given (by the ranks) *)
 open Amin_model
 module Z = Big_int_Z
 
@@ -49,6 +51,22 @@ let show_run x =
   Printf.printf "%s %s %s %d\n" (show x.of0.id) (show x.start) (show x.stop)
     (if x.completed then 1 else 0)
 
+let runs requests =
+  let table = Array.of_list requests in
+  let run () =
+    let request = count () in
+    let start = integer () in
+    let stop = integer () in
+    let completed = count () = 1 in
+    { of0 = table.(request); start; stop; completed } in
+  let n = count () in
+  times n run
+
+let places = function
+  | "free" -> level_or_before
+  | "given" -> not_after
+  | other -> failwith ("ties are free or given, not " ^ other)
+
 let share rounds () =
   let places = integer () in
   let most = integer () in
@@ -75,21 +93,20 @@ let answer = function
        List.iter show_run runs)
   | "K" ->
     let (capacity, block, requests) = instance () in
-    let table = Array.of_list requests in
-    let run () =
-      let request = count () in
-      let start = integer () in
-      let stop = integer () in
-      let completed = count () = 1 in
-      { of0 = table.(request); start; stop; completed } in
-    let n = count () in
-    print_endline (if check capacity block requests (times n run) then "valid" else "invalid")
+    print_endline (if check capacity block requests (runs requests) then "valid" else "invalid")
   | "C" ->
     let denominator = integer () in
     let n = count () in
     let prices = times n integer in
     let (capacity, block, requests) = instance () in
     print_endline (show (bound (usable capacity block) block prices denominator requests))
+  | "F" ->
+    let order = places (word ()) in
+    let (capacity, block, requests) = instance () in
+    (match conform capacity block order requests (runs requests) with
+     | Conforms -> print_endline "conforms"
+     | Invalid -> print_endline "invalid"
+     | Departs round -> Printf.printf "departs %s\n" (show round))
   | "V" ->
     let denominator = integer () in
     let n = count () in

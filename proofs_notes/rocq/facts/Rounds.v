@@ -69,13 +69,15 @@ Proof.
 Qed.
 
 (* What `rounds` gives, in one sentence. *)
-Lemma rounds_iff n s l : rounds p n s = Some l <-> is_done (after n s) = true /\ log (after n s) = l.
+Lemma rounds_iff n s l : rounds p n s = Some l <->
+  is_done (after n s) = true /\ log (after n s) = l.
 Proof.
   split; [|now intros [ended <-]; apply rounds_spec].
   revert s. induction n as [|n IH]; intros s made; cbn [rounds] in made;
     destruct (is_done s) eqn:ended; try discriminate.
   - now injection made as <-.
   - injection made as <-. destruct (after_end (Datatypes.S n) s ended) as [same still]. auto.
-  - change (after (Datatypes.S n) s) with (round p (after n s)). rewrite <- after_shift. now apply IH.
+  - change (after (Datatypes.S n) s) with (round p (after n s)). rewrite <- after_shift.
+    now apply IH.
 Qed.
 End Rounds.

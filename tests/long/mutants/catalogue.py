@@ -56,6 +56,8 @@ BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 COMPILED_COLUMNS = "amin_ref/compiled/columns.py"
 COMPILED_ROUNDS = "amin_ref/compiled/rounds.py"
+COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
+COMPILED_STATES = "oracle/compiled/states.py"
 COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
 COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
@@ -1237,6 +1239,51 @@ COMPILED: tuple[Mutant, ...] = (
     ),
 )
 
+COMPILED_SEARCH = (
+    Mutant(
+        "the compiled search charges one round in all for a delay",
+        "T10",
+        COMPILED_STATES,
+        "if delay * waiting > spare:",
+        "if delay > spare:",
+    ),
+    Mutant(
+        "the compiled search justifies a start by the last completion",
+        "T10",
+        COMPILED_STATES,
+        "justifying = min(justifying, last)",
+        "justifying = max(justifying, last)",
+    ),
+    Mutant(
+        "the compiled search closes a round that a request has left",
+        "T10",
+        COMPILED_STATES,
+        "if wait < k - length + 1:",
+        "if wait < k - length:",
+    ),
+    Mutant(
+        "the compiled search counts a started request as waiting, too",
+        "T10",
+        COMPILED_STATES,
+        "rest -= tables.later[index, now]",
+        "rest -= 0",
+    ),
+    Mutant(
+        "the compiled search keeps requests loose in a tight round",
+        "T10",
+        COMPILED_STATES,
+        "out.loose[at] = 0 if tight else loose",
+        "out.loose[at] = loose",
+    ),
+    Mutant(
+        "compiled sequences ignore how far apart requests must start",
+        "T10",
+        COMPILED_SEQUENCES,
+        "cost = later[mask, index, now + offset]",
+        "cost = later[mask, index, now + 0 * offset]",
+    ),
+)
+
 COMPILED_REPLAYS: tuple[Mutant, ...] = (
     Mutant(
         "the compiled replay allows one eviction too many",
@@ -1396,5 +1443,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *OTHER_POLICIES,
     *TOKEN_VECTORS_FOUND,
     *COMPILED,
+    *COMPILED_SEARCH,
     *COMPILED_REPLAYS,
 )

@@ -505,14 +505,14 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
     "the amount of work at a time, and its order, decide only the time": (
         "oracle/portfolio.py::_Work.choose: (1 - 2 * budget.pricing) * self._time_limit -> 1 - 2 * budget.pricing #1",
         "oracle/search/bounds.py::large_requests: rounds + problem.longest + 1 -> rounds + problem.longest #1",
-        "oracle/search/states.py::_undominated: DELAYED + 1 -> DELAYED - 1 #1",
+        "oracle/search/states.py::undominated: DELAYED + 1 -> DELAYED - 1 #1",
         "oracle/starts/free_capacity.py::: 1024 -> 1023 #1",
         "oracle/starts/free_capacity.py::FreeCapacity.earliest_start: starts *= 2 -> starts = 2 #1",
         "oracle/search/relaxation.py::Rows.charges: if price.any(): … -> (nothing) #1",
         "oracle/search/walk.py::WorkerPool._submit_all: not self._narrow and len(self._left) == 1 -> not self._narrow #1",
         "oracle/portfolio.py::_Work.choose: size <= budget.modelled -> size < budget.modelled #1",
         "oracle/portfolio.py::_Work.choose: 1 - 2 * budget.pricing -> 1 + 2 * budget.pricing #1",
-        "oracle/search/walk.py::walk: width is None and len(states) > budget.priced_anew and is_due -> len(states) > budget.priced_anew and is_due #1",
+        "oracle/search/walk.py::walk: width is None and len(states) > budget.priced_anew and (waited >= period) -> len(states) > budget.priced_anew and waited >= period #1",
         "oracle/search/branch_and_bound.py::BranchAndBound.explore: self.problem.size > MOST_REQUESTS -> self.problem.size >= MOST_REQUESTS #1",
     ),
     "the longest output is shorter than the capacity, because each request has a prompt and fits": (

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from amin_ref.vectors import VectorPolicy
-from tests.long.mutants.catalogue import COMPILED, DOUBLING, MUTANTS, RATIOS, Mutant
+from tests.long.mutants.catalogue import (
+    COMPILED,
+    COMPILED_REPLAYS,
+    DOUBLING,
+    MUTANTS,
+    RATIOS,
+    REPLAY_FCFS,
+    Mutant,
+)
 from tests.making.vectors.implementation import OURS, Implementation, broken
 from tests.models.wrong_schedulers import WRONG, WRONG_ON_OTHER_MACHINES, Wrong
 
@@ -31,6 +39,14 @@ NOT_IN_VECTORS = {
     **dict.fromkeys(
         (mutant.name for mutant in COMPILED),
         "compiled code makes the schedules of large instances alone; its tests find it",
+    ),
+    **dict.fromkeys(
+        (mutant.name for mutant in COMPILED_REPLAYS),
+        "compiled code judges large schedules alone; its tests find it",
+    ),
+    **dict.fromkeys(
+        (mutant.name for mutant in REPLAY_FCFS),
+        "the vectors of faulty judges are about Amin's decisions; the tests of FCFS's find it",
     ),
     **dict.fromkeys(
         (mutant.name for mutant in RATIOS if mutant.file != DOUBLING),
