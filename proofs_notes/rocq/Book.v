@@ -2,8 +2,8 @@
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
-From AminRef Require Import Records Model Spec Safety Refine Rules Progress Certificate Starts.
-From AminRef Require Import Formula Verify Telescope Optimum Hindsight Check.
+From AminRef Require Import Records Model Spec Safety Refine Rules Progress ExactBounds Certificate.
+From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Check.
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
@@ -68,6 +68,20 @@ Theorem T4_b M B requests s s' arrived later E S A L finished going y :
   exists x, In x (map learnt (running s)) /\ below y x = true /\
     generated x = assumed x /\ assumed x < output_len (tag x).
 Proof. exact (cause_is_above M B requests s s' arrived later E S A L finished going y). Qed.
+
+(* T4 (c): if l_i = o_i for all i, Amin evicts no request, and its schedule equals that of H-SF, run
+   for run.
+   Text of the book: 2078848a. *)
+Theorem T4_c M B requests : sane_instance M B requests ->
+  Forall (fun r => lower r = output_len r) requests ->
+  (forall s s' arrived later E S A L finished going, reaches M B requests s ->
+    round_parts M B s s' arrived later E S A L finished going -> E = []) /\
+  forall fuel,
+    (forall l, simulate (amin M B) fuel requests = Some l ->
+      exists l', simulate (h_sf M B) fuel requests = Some l' /\ Permutation l l') /\
+    (forall l, simulate (h_sf M B) fuel requests = Some l ->
+      exists l', simulate (amin M B) fuel requests = Some l' /\ Permutation l l').
+Proof. exact (exact_bounds M B requests). Qed.
 
 (* T5: two instances differ in output lengths and upper bounds only. As long as in each round the
    requests that complete are the same, Amin's states are the same but for what it does not see.

@@ -2,7 +2,7 @@
    makes. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Ranks Machine.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Ranks Machine Rounds.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -89,7 +89,7 @@ Section Refine.
 Variables M B : Z.
 Variable requests : list request.
 Hypothesis instance : sane_instance M B requests.
-Notation after := (after M B).
+Notation after := (after (amin M B)).
 
 (* The program's states are reached by the relation, and the program's queue is in order. *)
 Lemma after_reached n :
@@ -169,7 +169,8 @@ Proof.
   - intros (s & reached & (no_running & no_waiting & no_coming) & same).
     destruct (reaches_after s reached) as (n & [_ same_R same_W same_C same_log]).
     exists n, (log (after n (begin requests))). split; [|now rewrite same].
-    apply rounds_spec, is_done_spec. rewrite no_running in same_R. rewrite no_waiting in same_W.
+    apply (rounds_spec (amin M B) eq_refl), is_done_spec.
+    rewrite no_running in same_R. rewrite no_waiting in same_W.
     rewrite no_coming in same_C. now repeat split; apply Permutation_nil.
   - intros (fuel & l' & made & same). apply rounds_from in made as (n & ended & <-).
     exists (after n (begin requests)). split; [apply after_reached|].
@@ -183,7 +184,7 @@ Proof.
   assert (same : forall s n m, is_done (after n s) = true -> (n <= m)%nat ->
     log (after m s) = log (after n s)).
   { intros s n m ended less. replace m with ((m - n) + n)%nat by lia.
-    rewrite after_add. now apply after_end. }
+    rewrite after_add. now apply (after_end (amin M B) eq_refl). }
   rewrite !schedules_are_simulated. intros (f & k & made & is) (f' & k' & made' & is').
   rewrite is, is'. apply rounds_from in made as (n & ended & <-).
   apply rounds_from in made' as (m & ended' & <-).

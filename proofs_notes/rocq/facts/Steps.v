@@ -129,6 +129,28 @@ Proof.
     pose proof (as_assumed_nonneg B some_block 0 a some (Z.le_refl 0)). lia.
 Qed.
 
+(* A prefix of a queue in ascending order that fits, and after which the next does not fit, is what
+   the relation admits. *)
+Lemma prefix_ascending R A L : Forall counts (A ++ L) -> ascending (A ++ L) ->
+  never_exceeds M B (R ++ A) ->
+  (forall w l, L = w :: l -> ~ never_exceeds M B (R ++ A ++ [w])) ->
+  Forall (fun w => never_exceeds M B (R ++ not_above w (A ++ L))) A /\
+  Forall (fun w => ~ never_exceeds M B (R ++ not_above w (A ++ L))) L.
+Proof.
+  intros counted sorted fit stop.
+  split; apply Forall_forall; intros w here; apply in_split in here as (a & b & shape).
+  - rewrite shape, <- app_assoc in *. cbn [app] in *. rewrite not_above_here by exact sorted.
+    apply (fits_before _ b); [now rewrite !Forall_app, Forall_cons_iff, Forall_app in counted|].
+    rewrite <- !app_assoc. exact fit.
+  - rewrite shape, app_assoc in sorted |- *. rewrite not_above_here by exact sorted. intros all.
+    rewrite shape, !Forall_app, Forall_cons_iff in counted. destruct counted as (_ & some & one &
+      _).
+    destruct a as [|v a]; cbn in shape; [apply (stop _ _ shape); now rewrite app_nil_r in all|].
+    apply (stop _ _ shape). apply (fits_before _ (a ++ [w])).
+    + apply Forall_cons_iff in some as [_ some]. apply Forall_app. auto.
+    + rewrite <- !app_assoc in *. exact all.
+Qed.
+
 (* Step 4 on a queue in ascending order. *)
 Lemma admit_ascending W R R' L : Forall counts W -> never_exceeds M B R -> ascending W ->
   admit M B R W = (R', L) -> exists A, W = A ++ L /\ Permutation R' (R ++ A) /\
@@ -137,18 +159,7 @@ Lemma admit_ascending W R R' L : Forall counts W -> never_exceeds M B R -> ascen
 Proof.
   intros counted fit sorted step. destruct (admit_spec W R R' L fit step) as (A & -> & same & fit'
     & stop).
-  exists A. repeat split; auto; apply Forall_forall; intros w here;
-    apply in_split in here as (a & b & shape).
-  - rewrite shape, <- app_assoc in *. cbn [app] in *. rewrite not_above_here by exact sorted.
-    apply (fits_before _ b); [now rewrite !Forall_app, Forall_cons_iff, Forall_app in counted|].
-    rewrite <- !app_assoc. exact fit'.
-  - rewrite shape, app_assoc in sorted |- *. rewrite not_above_here by exact sorted. intros all.
-    rewrite shape, !Forall_app, Forall_cons_iff in counted. destruct counted as (_ & some & one &
-      _).
-    destruct a as [|v a]; cbn in shape; [apply (stop _ _ shape); now rewrite app_nil_r in all|].
-    apply (stop _ _ shape). apply (fits_before _ (a ++ [w])).
-    + apply Forall_cons_iff in some as [_ some]. apply Forall_app. auto.
-    + rewrite <- !app_assoc in *. exact all.
+  exists A. split; [reflexivity|]. split; [exact same|]. now apply prefix_ascending.
 Qed.
 
 (* Steps 2 to 4 together are a decision of the relation. *)
