@@ -49,7 +49,7 @@ def verify_command(certificate: str, proved: bool, as_json: bool) -> None:
     they prove less than prices of zero, the bound is the sum of the output lengths.
 
     With --proved a program that is extracted from machine-checked proofs computes the bound as
-    well. It covers certificates of one stretch without shares, on the paper's machine.
+    well. It covers certificates on the paper's machine.
 
     Exit code 0: the bound is printed. 2: not readable, or not a certificate.
     """

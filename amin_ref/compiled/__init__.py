@@ -4,6 +4,6 @@ To read: ``simulation`` (makes a schedule), ``columns`` (what compiled code know
 a policy, and what it refuses), ``rounds`` (the rounds, as loops over arrays); ``replay`` (finds the
 first round of a schedule that a policy could not have made), ``judged_rounds`` (its loops);
 ``compiling`` (Numba, and where it keeps compiled code), ``refusal`` (what compiled code does not
-know). The policies and ``conformance`` are the
-reference; the tests hold both equal. Nothing here is imported before it is used.
+know). The policies and ``conformance`` are the reference; the tests hold both equal. Numba is not
+imported before it is used.
 """
