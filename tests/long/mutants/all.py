@@ -20,15 +20,17 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from tests.long.mutants import cold
+from tests.long.mutants.cold import Bench
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of
 from tests.long.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
@@ -174,6 +176,7 @@ GROUPS = (
             "amin_ref/cli/family.py",
             "amin_ref/cli/given.py",
             "amin_ref/cli/bound.py",
+            "amin_ref/cli/proved.py",
             "amin_ref/cli/simulate.py",
             "amin_ref/cli/compare.py",
             "amin_ref/cli/comparing.py",
@@ -228,6 +231,7 @@ GROUPS = (
             "tests/oracle/claims/test_claims.py",
             "tests/oracle/report/test_report.py",
             "tests/oracle/ratio/test_program.py",
+            "tests/proved/test_command.py",
             "tests/schemas/test_schemas.py",
             "tests/project/test_readme.py",
         ),
@@ -431,6 +435,7 @@ HOMES = {
         "tests/cli/test_rules.py",
         "tests/cli/test_refusals.py",
     ),
+    "amin_ref/cli/proved.py": ("tests/proved/test_command.py",),
     "amin_ref/cli/optimum.py": (
         "tests/cli/test_sentences.py",
         "tests/cli/test_rules.py",
@@ -653,10 +658,28 @@ def run(order: Order) -> bool:
     for test in failing:
         print(f"a test that killed faults fails without one: {test}")
     if order.is_cold:
-        with ThreadPoolExecutor(order.workers) as executor:
-            for fault, judged in executor.map(lambda s: (s[0], cold.judge(*s)), survivors):
-                note(fault, judged)
+        for fault, judged in _judged_cold(survivors, order.workers):
+            note(fault, judged)
     return report(order, faults, log) and not failing
+
+
+def _judged_cold(
+    survivors: Iterable[tuple[Fault, dict[str, float]]], workers: int
+) -> Iterator[tuple[Fault, Judged]]:
+    """Each fault with its verdict, as soon as it is known."""
+    with ExitStack() as stack, ThreadPoolExecutor(workers) as executor:
+        benches = SimpleQueue[Bench]()
+        for _ in range(workers):
+            benches.put(stack.enter_context(Bench()))
+
+        def judge(fault: Fault, tests: Mapping[str, float]) -> tuple[Fault, Judged]:
+            bench = benches.get()
+            judged = bench.judge(fault, tests)
+            benches.put(bench)
+            return fault, judged
+
+        jobs = [executor.submit(judge, *survivor) for survivor in survivors]
+        yield from (job.result() for job in as_completed(jobs))
 
 
 def _is_due(fault: Fault, log: VerdictLog, again: Sequence[str]) -> bool:
