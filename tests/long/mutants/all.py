@@ -20,11 +20,11 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -51,12 +51,15 @@ class FaultGroup:
         files: the files to mutate; paths from the project's root.
         tests: the test files.
         sample: the number of faults of each file, chosen at random; ``None``: all.
+        below: modules that import none of the files, so that one process can import them for all
+            faults.
     """
 
     name: str
     files: tuple[str, ...]
     tests: tuple[str, ...]
     sample: int | None
+    below: tuple[str, ...] = ()
 
 
 GROUPS = (
@@ -236,6 +239,24 @@ GROUPS = (
             "tests/project/test_readme.py",
         ),
         sample=None,
+        below=(
+            "amin_ref.comparison.grid",
+            "amin_ref.families",
+            "amin_ref.judging",
+            "amin_ref.logs.reading",
+            "amin_ref.proved.program",
+            "amin_ref.schemas",
+            "amin_ref.suite",
+            "amin_ref.vectors",
+            "amin_ref.workloads",
+            "oracle.claims.page",
+            "oracle.claims.scheduler_page",
+            "oracle.portfolio",
+            "oracle.ratio.tables",
+            "oracle.ratio.worst_case",
+            "oracle.report.document",
+            "oracle.search.branch_and_bound",
+        ),
     ),
     FaultGroup(
         "oracle",
@@ -617,7 +638,7 @@ def run(order: Order) -> bool:
     for entry in log.entries.values():
         if entry.judged.verdict == "killed" and entry.fault in faults:
             _count(kills, faults[entry.fault], entry.judged.by)
-    survivors: list[tuple[Fault, dict[str, float]]] = []
+    survivors: list[Fault] = []
     failing: list[str] = []
 
     def note(fault: Fault, judged: Judged) -> None:
@@ -647,7 +668,7 @@ def run(order: Order) -> bool:
         killers = {test for tests in kills.values() for test in tests}
         failing.extend(warm.failing_without_fault(sorted(killers), order.workers))
         alive.sort(key=_at_random)
-        survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
+        survivors.extend(alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
     plugin = Warm(PROJECT, order.group.files, HOMES, work)
@@ -658,27 +679,32 @@ def run(order: Order) -> bool:
     for test in failing:
         print(f"a test that killed faults fails without one: {test}")
     if order.is_cold:
-        for fault, judged in _judged_cold(survivors, order.workers):
+        # Asked when a fault's turn comes: tests that killed the ones before it go first.
+        tests_of = partial(_affordable, plugin, kills, order.budget)
+        for fault, judged in _judged_cold(survivors, tests_of, order):
             note(fault, judged)
     return report(order, faults, log) and not failing
 
 
 def _judged_cold(
-    survivors: Iterable[tuple[Fault, dict[str, float]]], workers: int
+    survivors: Iterable[Fault], tests_of: Callable[[Fault], Mapping[str, float]], order: Order
 ) -> Iterator[tuple[Fault, Judged]]:
     """Each fault with its verdict, as soon as it is known."""
-    with ExitStack() as stack, ThreadPoolExecutor(workers) as executor:
+    executor = ThreadPoolExecutor(order.workers)
+    with ExitStack() as stack:
         benches = SimpleQueue[Bench]()
-        for _ in range(workers):
-            benches.put(stack.enter_context(Bench()))
+        for _ in range(order.workers):
+            benches.put(stack.enter_context(Bench(order.group.below)))
 
-        def judge(fault: Fault, tests: Mapping[str, float]) -> tuple[Fault, Judged]:
+        def judge(fault: Fault) -> tuple[Fault, Judged]:
             bench = benches.get()
-            judged = bench.judge(fault, tests)
-            benches.put(bench)
-            return fault, judged
+            try:
+                return fault, bench.judge(fault, tests_of(fault))
+            finally:
+                benches.put(bench)
 
-        jobs = [executor.submit(judge, *survivor) for survivor in survivors]
+        stack.callback(executor.shutdown, cancel_futures=True)  # after an error
+        jobs = [executor.submit(judge, fault) for fault in survivors]
         yield from (job.result() for job in as_completed(jobs))
 
 
@@ -695,12 +721,13 @@ def _at_random(fault: Fault) -> str:
 
 
 def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
-    for place in (fault.name, key(fault.file, fault.scope), fault.file):
+    outside = () if fault.scope else ("",)
+    for place in (fault.name, key(fault.file, fault.scope), fault.file, *outside):
         kills[place][test] += 1
 
 
 def _affordable(
-    warm: Warm, fault: Fault, kills: Mapping[str, Counter[str]], budget: float
+    warm: Warm, kills: Mapping[str, Counter[str]], budget: float, fault: Fault
 ) -> dict[str, float]:
     """The tests for a fault that ``budget`` seconds allow, each with its time limit; seconds."""
     # Ten times the examples may take ten times as long.

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import cache_from_source
 from pathlib import Path
 from types import TracebackType
@@ -47,14 +47,18 @@ LIBRARIES = ("hypothesis", "numpy", "click", "rich", "rich.progress", "rich.tabl
 
 
 class Bench:
-    """A copy of the project in which faults are judged one after the other."""
+    """A copy of the project in which faults are judged one after the other.
 
-    def __init__(self) -> None:
+    Args:
+        imported: modules of the project that import no file that has faults: a fork need not.
+    """
+
+    def __init__(self, imported: Sequence[str] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._sound: dict[str, bool] = {}
         copy_project(Path(self._folder.name))
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.long.mutants.cold"],
+            [sys.executable, "-m", "tests.long.mutants.cold", *imported],
             cwd=self._folder.name,
             env=os.environ
             | {
@@ -150,6 +154,26 @@ def _put(fault: Fault, folder: Path) -> Iterator[None]:
         file.write_text(sound, encoding="utf-8")
 
 
+class _Server:
+    """A pytest plugin: in place of the collection, forks collect and run the tests of each fault.
+
+    Args:
+        imported: modules of the project to import before, which import no file that has faults.
+    """
+
+    def __init__(self, imported: Sequence[str]) -> None:
+        self._imported = imported
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Answer each line of standard input."""
+        for name in (*LIBRARIES, *self._imported):
+            importlib.import_module(name)
+        for line in sys.stdin:
+            print(json.dumps(_answer(session, json.loads(line))), file=sys.__stdout__, flush=True)
+        return True
+
+
 class _Limits:
     """A pytest plugin: ends the process if a test takes too long; says which failed first."""
 
@@ -157,6 +181,20 @@ class _Limits:
         self._seconds = seconds
         self._pipe = pipe
         self.has_failed = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests that were asked for, in their order.
+
+        A case that is missing may have got another name from the fault, such as that of a constant:
+        all cases of its test are kept.
+        """
+        ids = {item.nodeid for item in items}
+        ranks: dict[str, int] = {}
+        for rank, test in enumerate(self._seconds):
+            ranks.setdefault(test if test in ids else test.partition("[")[0], rank)
+        ranked = [(ranks[name], item) for item in items for name in _names(item) if name in ranks]
+        ranked.sort(key=lambda pair: pair[0])
+        items[:] = dict.fromkeys(item for _, item in ranked)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Set the time limit of a test."""
@@ -176,25 +214,29 @@ class _Limits:
             write_line(self._pipe, f"failed: {CANNOT_START}")
 
 
-def _running(tests: Mapping[str, float]) -> Callable[[int], None]:
+def _names(item: pytest.Item) -> tuple[str, ...]:
+    """The names by which a test may be asked for: its own, without its case, its file's."""
+    return item.nodeid, item.nodeid.partition("[")[0], item.nodeid.partition("::")[0]
+
+
+def _running(session: pytest.Session, tests: Mapping[str, float]) -> Callable[[int], None]:
     def run(pipe: int) -> None:
-        arguments = ["-n", "0", "-x", "-q", "-s", "--no-header", "--tb", "no"]
-        # The libraries are there before pytest can rewrite their assertions.
-        quiet = ["-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
         limits = _Limits(tests, pipe)
-        status = pytest.main([*arguments, *quiet, *tests], plugins=[limits])
-        if status == pytest.ExitCode.USAGE_ERROR and not limits.has_failed:
-            write_line(pipe, "none")
-        elif status and not limits.has_failed:
-            write_line(pipe, f"failed: {CANNOT_START}")
-        elif not status:
+        session.config.pluginmanager.register(limits)
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        with contextlib.suppress(session.Failed, session.Interrupted):
+            if not session.perform_collect(list(files)) and not limits.has_failed:
+                write_line(pipe, "none")
+                return
+            session.config.hook.pytest_runtestloop(session=session)
+        if not limits.has_failed:
             write_line(pipe, "done")
 
     return run
 
 
-def _answer(tests: Mapping[str, float]) -> dict[str, str]:
-    [(_, said, status, _)] = forked([(None, _running(tests))], 1)
+def _answer(session: pytest.Session, tests: Mapping[str, float]) -> dict[str, str]:
+    [(_, said, status, _)] = forked([(None, _running(session, tests))], 1)
     last = said[-1] if said else ""
     if hung(status):
         return {"verdict": "timed out", "by": last}
@@ -207,10 +249,9 @@ def _answer(tests: Mapping[str, float]) -> dict[str, str]:
 
 def main() -> int:
     """The command; returns 0 at the end of its input."""
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), flush=True)
+    arguments = ["-n", "0", "-x", "-q", "-s", "--no-header", "--tb", "no", "-p", "no:cacheprovider"]
+    with contextlib.redirect_stdout(sys.stderr):
+        pytest.main([*arguments, "tests"], plugins=[_Server(sys.argv[1:])])
     return 0
 
 

@@ -128,6 +128,22 @@ def test_every_file_of_a_group_exists(group: FaultGroup) -> None:
     assert all((PROJECT / file).exists() for file in (*group.files, *group.tests))
 
 
+@pytest.mark.parametrize(
+    "group", [group for group in GROUPS if group.below], ids=lambda group: group.name
+)
+def test_no_module_below_a_group_imports_a_file_of_it(group: FaultGroup) -> None:
+    program = f"""
+import importlib, sys
+for name in {group.below!r}:
+    importlib.import_module(name)
+print(sorted(set({[module_name(file) for file in group.files]!r}) & set(sys.modules)))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
 def test_every_fault_listed_as_equivalent_exists_in_the_present_code() -> None:
     """A stale entry would excuse a fault that has never been judged."""
     listed = {entry.fault for entry in EQUIVALENT}
@@ -252,6 +268,7 @@ guard()
 open({str(tmp_path / "own")!r}, "w").write("text")
 os.rename({str(tmp_path / "own")!r}, {str(tmp_path / "mine")!r})
 open("/dev/null", "w").write("text")
+tempfile.TemporaryFile().write(b"text")
 os.makedirs({str(tmp_path / "a" / "b")!r})
 def refused(change, *paths):
     try:

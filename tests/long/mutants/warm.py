@@ -90,7 +90,8 @@ class Measured:
 
 
 Kills = Mapping[str, Counter[str]]
-"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one."""
+"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one; and
+by the empty name, of those outside of functions."""
 
 
 def allowed_seconds(measured: float) -> float:
@@ -215,17 +216,21 @@ class Warm:
         First comes the test that killed this fault before, then quick tests that killed faults of
         this function or file, then tests from the file's home, then slower killers. Then follow, in
         turns, a test that runs few functions, and a case of a parametrised test that has had no
-        turn yet.
+        turn yet. For a fault outside of functions, tests that killed such faults of any file are
+        killers, too: many declarations are noticed by one test of all commands.
         """
         name = key(fault.file, fault.scope)
         itself, near, far = (
             kills.get(place, Counter[str]()) for place in (fault.name, name, fault.file)
         )
+        outside = Counter[str]() if fault.scope else kills.get("", Counter[str]())
+        able = [t for t in self.measured if elsewhere or not self.measured[t].is_elsewhere]
         running = sorted(
-            (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
-            key=lambda test: self.measured[test].seconds,
+            set(self._running(fault)).intersection(able),
+            key=lambda test: (self.measured[test].seconds, test),
         )
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
+        killers += sorted((t for t in able if outside[t]), key=lambda t: -outside[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
         quick = [t for t in killers if QUICK * self.measured[t].seconds <= budget]
         first = [t for t in running if itself[t]] + quick
