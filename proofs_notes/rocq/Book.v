@@ -7,6 +7,7 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
+From AminRef Require Import Policies Reserved.
 From AminRef.facts Require Import Blind.
 Import ListNotations.
 Open Scope Z_scope.
@@ -136,6 +137,21 @@ Theorem T8 M B requests s s' arrived later E S A L finished going :
   round_parts M B s s' arrived later E S A L finished going ->
   running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
 Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
+
+(* T9, Amax, H-SF and SVF: they evict no request and never exceed M, neither in a run that goes on
+   nor in the schedule that `simulate` makes, which is valid: for each request o_i <= L_i and
+   occ (s_i + L_i) <= M, where L_i is what the policy reserves.
+   Text of the book: 9898ada2. *)
+Theorem T9 M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B ->
+  (forall r, In r requests ->
+    output_len r <= assume p r /\ occ B (prompt_len r + assume p r) <= M) /\
+  (forall n, let s := Nat.iter n (round p) (begin requests) in
+    Forall (fun x => completed x = true) (log s) /\ never_exceeds M B (running s) /\
+    forall t, t < now s -> occupancy B (runs_so_far s) t <= M) /\
+  forall fuel l, simulate p fuel requests = Some l ->
+    Forall (fun x => completed x = true) l /\ valid M B requests l.
+Proof. exact (never_overflows M B requests p). Qed.
 
 (* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
    OPT is the least cost of a start vector. It exists, and there is one.

@@ -34,8 +34,16 @@ Qed.
 
 (* The same with blocks of 2 tokens and M = 8. *)
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
-  simulate (amin 8 2) 30 [a; b; c] /\ simulate (amin 8 2) 20 [a; b; c] <> None.
-Proof. split; [reflexivity|discriminate]. Qed.
+  Some [Run c 3 7 true; Run a 0 3 true; Run b 0 3 true].
+Proof. reflexivity. Qed.
+
+(* Amax reserves 5, 5 and 4 tokens, and runs the three one after the other, as T9 allows. H-SF and
+   SVF reserve less, and evict no request either. *)
+Example reserves : map (assume (amax 6 1)) [a; b; c] = [5; 5; 4] /\
+  simulate (amax 6 1) 20 [a; b; c] = Some [Run b 7 10 true; Run c 3 7 true; Run a 0 3 true] /\
+  simulate (h_sf 6 1) 20 [a; b; c] = Some [Run c 5 9 true; Run b 2 5 true; Run a 0 3 true] /\
+  simulate (svf 6 1) 20 [a; b; c] = simulate (h_sf 6 1) 20 [a; b; c].
+Proof. vm_compute. auto. Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
 Example certificate :
