@@ -2,6 +2,7 @@
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
   Ratio.
+From AminRef.facts Require Import Policies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -45,6 +46,17 @@ Example reserves : map (assume (amax 6 1)) [a; b; c] = [5; 5; 4] /\
   simulate (svf 6 1) 20 [a; b; c] = simulate (h_sf 6 1) 20 [a; b; c].
 Proof. vm_compute. auto. Qed.
 
+(* FCFS evicts b in round 2 and c in round 4, the latest admitted each time, and no request in the
+   other rounds. *)
+Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
+    Some [Run c 6 10 true; Run b 3 6 true; Run c 3 4 false; Run a 0 3 true; Run b 0 2 false] /\
+  (forall t, (t < 10)%nat -> let s := Nat.iter t (round (fcfs 6 1)) (begin [a; b; c]) in
+    let '(E, _, _) := decided_by (fcfs 6 1) s in (E = [] <-> t <> 2%nat /\ t <> 4%nat)).
+Proof.
+  split; [reflexivity|]. intros t less.
+  do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
+
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
 Example certificate :
   verify 6 1 2 [Stretch 0 [0; 0; 1; 0; 0] [Share 1 3 0 1 [1; 2; 0; 1; 1]]; Stretch 9 [0] []]
@@ -84,6 +96,11 @@ Proof. repeat constructor. Qed.
 (* H-SF costs 27. *)
 Example five_in_order : option_map total_latency (simulate (h_sf 9 1) 20 five) = Some 27.
 Proof. reflexivity. Qed.
+
+(* In round 0 Amax admits two of them and leaves three waiting. *)
+Example five_wait : let '(E, R, L) := decided_by (amax 9 1) (begin five) in
+  length E = 0%nat /\ length R = 2%nat /\ length L = 3%nat.
+Proof. vm_compute. auto. Qed.
 
 (* One request a round costs 25, as the volume bound allows at least: the volumes are 9. *)
 Example five_one_by_one : exists s, valid 9 1 five s /\ total_latency s = 25 /\
