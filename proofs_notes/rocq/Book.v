@@ -7,7 +7,7 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
-From AminRef Require Import Policies Reserved PolicyRuns PolicyRules.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
 From AminRef.facts Require Import Blind Policies.
 Import ListNotations.
 Open Scope Z_scope.
@@ -391,6 +391,22 @@ Theorem first_wrong_round M B requests l t : sane_instance M B requests ->
     forall other, amin_schedule M B requests other ->
     ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)).
 Proof. exact (none_agrees_longer M B requests l t). Qed.
+
+(* T13 (a): let U >= 1, M = U + 1, k = floor ((U + 1) / 2), and let there be k * k requests with
+   s = o = l = 1 and u = U, all in round 0, with any ranks. Then OPT is k * k * (k + 1) / 2, Amax's
+   cost is (k * k + 1) / (k + 1) times OPT, which is more than U / 2 - 1 = 1 / (2 alpha) - 1 times
+   OPT, and Amin's cost is OPT.
+   Text of the book: b21a5e49. *)
+Theorem T13_a u : 1 <= u -> let k := (u + 1) / 2 in
+  (exists requests, sane_instance (u + 1) 1 requests /\ Forall (one_token u) requests /\
+    Z.of_nat (length requests) = k * k) /\
+  forall requests, sane_instance (u + 1) 1 requests -> Forall (one_token u) requests ->
+  Z.of_nat (length requests) = k * k ->
+  exists n, optimum (u + 1) 1 requests n /\ 2 * n = k * k * (k + 1) /\
+    (forall fuel l, simulate (amax (u + 1) 1) fuel requests = Some l ->
+      (k + 1) * total_latency l = (k * k + 1) * n /\ (u - 2) * n < 2 * total_latency l) /\
+    (forall fuel l, simulate (amin (u + 1) 1) fuel requests = Some l -> total_latency l = n).
+Proof. exact (amax_family u). Qed.
 
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round

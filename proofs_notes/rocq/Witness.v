@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio.
+  Ratio AmaxFamily.
 From AminRef.facts Require Import Policies.
 Import ListNotations.
 Open Scope Z_scope.
@@ -109,3 +109,12 @@ Proof.
   exists (map (fun r => Run r (id r) (id r + 3) true) five). split; [|now split].
   apply (check_spec 9 1 five (proj1 five_inhabited)). reflexivity.
 Qed.
+
+(* Four requests of one token with upper bound 3, and M = 4, as in T13 (a). *)
+Definition four : list request := map (fun i => Request i 1 1 1 (Some 3) 0 i) [0; 1; 2; 3].
+
+(* Amax runs them one by one at a cost of 10, and Amin two at a time at a cost of 6. *)
+Example four_costs : Forall (one_token 3) four /\
+  option_map total_latency (simulate (amax 4 1) 9 four) = Some 10 /\
+  option_map total_latency (simulate (amin 4 1) 9 four) = Some 6.
+Proof. split; [repeat constructor|split; reflexivity]. Qed.
