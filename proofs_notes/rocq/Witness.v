@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio.
+  Ratio Doubling.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -84,6 +84,13 @@ Proof. repeat constructor. Qed.
 (* H-SF costs 27. *)
 Example five_in_order : option_map total_latency (simulate (h_sf 9 1) 20 five) = Some 27.
 Proof. reflexivity. Qed.
+
+(* Doubling budgets from 1 on evict each of them twice, and cost 69: at most 143 / 3 times 25. *)
+Example five_doubled :
+  option_map (fun l => (total_latency l, length (filter completed l), length l))
+    (simulate (doubling 9 1 1 precedes) 30 five) = Some (69, 5%nat, 15%nat) /\
+  Forall (fun r => 1 <= output_len r) five.
+Proof. split; [reflexivity|]. repeat constructor; discriminate. Qed.
 
 (* One request a round costs 25, as the volume bound allows at least: the volumes are 9. *)
 Example five_one_by_one : exists s, valid 9 1 five s /\ total_latency s = 25 /\
