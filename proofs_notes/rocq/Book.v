@@ -6,9 +6,10 @@ From AminRef Require Import Records Model Spec Safety Refine Rules Progress Exac
 From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Check.
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
-From AminRef Require Import FamilyRatio Doubling DoublingRatio.
-From AminRef Require Import Policies Reserved.
-From AminRef.facts Require Import Blind.
+From AminRef Require Import FamilyRatio.
+From AminRef Require Import Doubling DoublingRatio.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules.
+From AminRef.facts Require Import Blind Policies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -152,6 +153,75 @@ Theorem T9 M B requests p : sane_instance M B requests ->
   forall fuel l, simulate p fuel requests = Some l ->
     Forall (fun x => completed x = true) l /\ valid M B requests l.
 Proof. exact (never_overflows M B requests p). Qed.
+
+(* T1, Amax, H-SF, SVF and FCFS: in no round do the requests that run occupy more than M: neither in
+   a run that goes on nor in the schedule that `simulate` makes.
+   Text of the book: a0d26ad3. *)
+Theorem T1_policies M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  (forall n t, let s := Nat.iter n (round p) (begin requests) in t < now s ->
+    occupancy B (runs_so_far s) t <= M) /\
+  forall fuel l t, simulate p fuel requests = Some l -> occupancy B l t <= M.
+Proof. exact (policies_safe M B requests p). Qed.
+
+(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: every request has exactly one completed run. With
+   O = sum of all o_i, at most O rounds are busy, and the makespan is at most the last arrival
+   plus O.
+   Text of the book: cfb07ae1. *)
+Theorem T2_policies M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  exists fuel l, simulate p fuel requests = Some l /\
+    Permutation (map of (filter completed l)) requests /\
+    (forall busy, NoDup busy ->
+      Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
+      Z.of_nat (length busy) <= sum output_len requests) /\
+    forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
+Proof. exact (policies_terminate M B requests p). Qed.
+
+(* T6, FCFS: the running requests x_1, ..., x_m stand with the latest admission first: the tokens
+   that they have generated do not fall. FCFS evicts x_1, ..., x_k, where k is the least number such
+   that the next tokens of x_(k+1), ..., x_m fit; and k < m if m >= 1. The others still run.
+   Text of the book: 5ace35a7. *)
+Theorem T6_fcfs M B requests n E R L : sane_instance M B requests ->
+  let s := Nat.iter n (round (fcfs M B)) (begin requests) in
+  decided_by (fcfs M B) s = (E, R, L) ->
+  StronglySorted (fun x y => generated x <= generated y) (running s) /\
+  exists k, E = firstn k (running s) /\ (exists A, R = A ++ skipn k (running s)) /\
+    next_tokens B (skipn k (running s)) <= M /\
+    (forall i, (i < k)%nat -> M < next_tokens B (skipn i (running s))) /\
+    (running s <> [] -> (k < length (running s))%nat).
+Proof. exact (fcfs_evicts M B requests n E R L). Qed.
+
+(* T7 (c), Amax, H-SF, SVF, and FCFS in rounds without eviction: let w_1, w_2, ... be the requests
+   that wait in step 4, in the policy's order. It admits w_1, ..., w_m with the greatest m such that
+   these fit, as assumed, beside those that run. If all prompts are equal, then Amax and H-SF leave
+   none waiting that fits.
+   Text of the book: 0800aa32. *)
+Theorem T7_policies M B requests p n E R L : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  let s := Nat.iter n (round p) (begin requests) in
+  decided_by p s = (E, R, L) -> p <> fcfs M B \/ E = [] ->
+  E = [] /\ (exists w m, StronglySorted (fun x y => before p x y = true) w /\
+    Permutation w (waiting s ++ map (new_job p) (arriving s)) /\
+    Permutation R (running s ++ firstn m w) /\ L = skipn m w /\
+    (forall i, (i <= m)%nat -> never_exceeds M B (running s ++ firstn i w)) /\
+    (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (running s ++ firstn i w))) /\
+  forall v, p = amax M B \/ p = h_sf M B ->
+    (forall r r', In r requests -> In r' requests -> prompt_len r = prompt_len r') ->
+    In v L -> ~ never_exceeds M B (R ++ [v]).
+Proof. exact (policies_admit M B requests p n E R L). Qed.
+
+(* T8, Amax, H-SF, SVF and FCFS: if some request has arrived by a round and has not completed, some
+   request generates a token in the round.
+   Text of the book: f1fb801c. *)
+Theorem T8_policies M B requests p n E R L : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  let s := Nat.iter n (round p) (begin requests) in
+  decided_by p s = (E, R, L) -> running s ++ waiting s ++ map (new_job p) (arriving s) <> [] ->
+  R <> [].
+Proof.
+  exact (fun instance is => policies_never_idle M B requests p instance is n E R L).
+Qed.
 
 (* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
    OPT is the least cost of a start vector. It exists, and there is one.

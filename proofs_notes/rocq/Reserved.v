@@ -12,6 +12,7 @@ Variable requests : list request.
 Hypothesis instance : sane_instance M B requests.
 Let block := some_block _ _ _ instance.
 Let capacity := some_capacity _ _ _ instance.
+Notation fcfs' := (fcfs M B).
 
 (* The lengths of a policy's job are not negative. *)
 Lemma own_counts p j : own requests p j -> counts j.
@@ -117,6 +118,51 @@ Proof.
       now rewrite andb_false_r.
 Qed.
 End Reserving.
+
+(* A job of FCFS is assumed to generate one more token. *)
+Lemma one_more_token R : Forall (own requests fcfs') R -> Forall (fun j => more_tokens j = 1) R.
+Proof.
+  intros all. eapply Forall_impl; [|exact all]. intros j (_ & _ & one & some). cbn in one.
+  unfold more_tokens. destruct (Z.ltb_spec (generated j) (assumed j)); lia.
+Qed.
+
+(* FCFS: if some request runs, then one that was admitted first stays. *)
+Lemma first_admitted_stays E S : Forall (own requests fcfs') (E ++ S) -> E ++ S <> [] ->
+  (forall a x b, E = a ++ x :: b -> M < next_tokens B (x :: b ++ S)) -> S <> [].
+Proof.
+  intros all some needed ->. rewrite app_nil_r in *. destruct (exists_last some) as (a & x & ->).
+  specialize (needed a x [] eq_refl). apply Forall_app in all as [_ all].
+  apply Forall_cons_iff in all as [(is_known & same & _ & range) _].
+  pose proof (feasible _ _ _ (sane_of M B requests instance _ is_known)) as fit.
+  pose proof (occ_mono B block (prompt x + (generated x + 1))
+    (prompt_len (tag x) + output_len (tag x)) ltac:(lia)).
+  unfold next_tokens, will_hold in needed. cbn in needed.
+  rewrite whole_blocks_occ in needed by exact block. lia.
+Qed.
+
+(* FCFS has what the policies have in common. *)
+Lemma fcfs_common : common M B requests fcfs' (fun _ => True).
+Proof.
+  constructor; [exact I| |].
+  - cbn. unfold fcfs_steps. cbn. reflexivity.
+  - intros R W E R' L all_R all_W none _ step. cbn [steps] in step.
+    destruct (fcfs_decides M B block R W E R' L capacity (one_more_token R all_R) step)
+      as (S & A & -> & -> & -> & fit & needed & alone & admits).
+    pose proof (first_admitted_stays E S all_R) as stays.
+    exists S, A. repeat split; auto.
+    + destruct E as [|x E]; [|now rewrite alone].
+      destruct (admits eq_refl) as [all _]. rewrite next_tokens_now. apply all. lia.
+    + intros some idle. apply app_eq_nil in idle as [no_A ->].
+      apply (f_equal (@rev _)) in no_A. rewrite rev_involutive in no_A. cbn in no_A. subst A.
+      destruct E as [|x E]; [|now apply stays].
+      destruct L as [|w L]; [now apply some|]. destruct (admits eq_refl) as [_ stop].
+      apply (stop w L eq_refl). cbn [app] in *.
+      apply Forall_cons_iff in all_W as [is _]. apply Forall_cons_iff in none as [zero _].
+      pose proof is as (is_known & _ & length & _). cbn [assume fcfs] in length.
+      pose proof (sane_of M B requests instance _ is_known) as fine.
+      apply (own_fits_alone fcfs'); auto; [lia|]. etransitivity; [|exact (feasible _ _ _ fine)].
+      apply occ_mono; [exact block|]. pose proof (some_output _ _ _ fine). cbn. lia.
+Qed.
 
 (* The three policies reserve enough. *)
 Lemma reserving_policies p : p = amax M B \/ p = h_sf M B \/ p = svf M B ->

@@ -1,7 +1,9 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio Doubling.
+  Ratio.
+From AminRef Require Import Doubling.
+From AminRef.facts Require Import Policies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -44,6 +46,17 @@ Example reserves : map (assume (amax 6 1)) [a; b; c] = [5; 5; 4] /\
   simulate (h_sf 6 1) 20 [a; b; c] = Some [Run c 5 9 true; Run b 2 5 true; Run a 0 3 true] /\
   simulate (svf 6 1) 20 [a; b; c] = simulate (h_sf 6 1) 20 [a; b; c].
 Proof. vm_compute. auto. Qed.
+
+(* FCFS evicts b in round 2 and c in round 4, the latest admitted each time, and no request in the
+   other rounds. *)
+Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
+    Some [Run c 6 10 true; Run b 3 6 true; Run c 3 4 false; Run a 0 3 true; Run b 0 2 false] /\
+  (forall t, (t < 10)%nat -> let s := Nat.iter t (round (fcfs 6 1)) (begin [a; b; c]) in
+    let '(E, _, _) := decided_by (fcfs 6 1) s in (E = [] <-> t <> 2%nat /\ t <> 4%nat)).
+Proof.
+  split; [reflexivity|]. intros t less.
+  do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
 Example certificate :
@@ -91,6 +104,11 @@ Example five_doubled :
     (simulate (doubling 9 1 1 precedes) 30 five) = Some (69, 5%nat, 15%nat) /\
   Forall (fun r => 1 <= output_len r) five.
 Proof. split; [reflexivity|]. repeat constructor; discriminate. Qed.
+
+(* In round 0 Amax admits two of them and leaves three waiting. *)
+Example five_wait : let '(E, R, L) := decided_by (amax 9 1) (begin five) in
+  length E = 0%nat /\ length R = 2%nat /\ length L = 3%nat.
+Proof. vm_compute. auto. Qed.
 
 (* One request a round costs 25, as the volume bound allows at least: the volumes are 9. *)
 Example five_one_by_one : exists s, valid 9 1 five s /\ total_latency s = 25 /\
