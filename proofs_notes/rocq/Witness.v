@@ -2,6 +2,7 @@
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
   Ratio AmaxFamily.
+From AminRef Require Import Doubling.
 From AminRef.facts Require Import Policies.
 Import ListNotations.
 Open Scope Z_scope.
@@ -96,6 +97,13 @@ Proof. repeat constructor. Qed.
 (* H-SF costs 27. *)
 Example five_in_order : option_map total_latency (simulate (h_sf 9 1) 20 five) = Some 27.
 Proof. reflexivity. Qed.
+
+(* Doubling budgets from 1 on evict each of them twice, and cost 69: at most 143 / 3 times 25. *)
+Example five_doubled :
+  option_map (fun l => (total_latency l, length (filter completed l), length l))
+    (simulate (doubling 9 1 1 precedes) 30 five) = Some (69, 5%nat, 15%nat) /\
+  Forall (fun r => 1 <= output_len r) five.
+Proof. split; [reflexivity|]. repeat constructor; discriminate. Qed.
 
 (* In round 0 Amax admits two of them and leaves three waiting. *)
 Example five_wait : let '(E, R, L) := decided_by (amax 9 1) (begin five) in
