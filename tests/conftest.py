@@ -26,8 +26,9 @@ def silent_about_slow_commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 NOT_ON_WINDOWS = (
-    *(f"cli/test_{name}.py" for name in ("application", "cli", "compare", "drive", "fuzz", "kill")),
-    *(f"cli/test_{name}.py" for name in ("other_systems", "outputs", "signals", "streams")),
+    *(f"cli/test_{name}.py" for name in ("application", "beginning", "cli", "compare", "drive")),
+    *(f"cli/test_{name}.py" for name in ("fuzz", "kill", "other_systems", "outputs")),
+    *(f"cli/test_{name}.py" for name in ("signals", "streams")),
     *(f"files/test_{name}.py" for name in ("reading", "writing")),
     *(f"oracle/{name}.py" for name in ("claims/test_claims", "ratio/test_worst_case")),
     *(

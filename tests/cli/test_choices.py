@@ -11,10 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
+import click
 import pytest
 
 from amin_ref import Amin, Instance, Machine, Request, Run, Schedule, check, simulate
@@ -572,6 +574,25 @@ class TestDrive:
         assert (document["holds"], document["theorems"]) == (True, None)
         assert watch.shown == [(1, "two.json"), (2, "two.json")]
 
+    @pytest.mark.parametrize("source", ["file", "workload"])
+    def test_the_program_is_driven_on_the_machine_of_the_flags(
+        self,
+        source: str,
+        file: str,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        machines: list[Machine] = []
+
+        def measured(name: str, schedule: Schedule, _claims: object) -> drive.Drive:
+            machines.append(schedule.instance.machine)
+            return self.measured(name, schedule, _claims)
+
+        monkeypatch.setattr(drive, "_measured", measured)
+        of = ["--instance", file] if source == "file" else ["--requests", "2", "--small", "0"]
+        done(capsys, ["drive", *of, "--no-last-token-stored", "--", "program"])
+        assert machines == [Machine(last_token_stored=False)]
+
     def test_standard_input_is_named(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -846,3 +867,57 @@ def test_a_new_scheduler_is_named_with_its_folder(
     # A module of Python's own that is on no path: it is part of the interpreter of other systems.
     _, said = done(capsys, ["new", "winreg.py"], code=2)
     assert "a module that Python has already" in said
+
+
+class TestCluster:
+    """``--dask`` with a stand-in for the library."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        """What the library is asked for."""
+        asked: list[object] = []
+
+        class Client(AbstractContextManager["Client"]):
+            def __init__(self, address: str, **how: object) -> None:
+                asked.append((address, how))
+                if address == "tcp://nowhere":
+                    raise OSError("timed out")
+                self.cores = {} if address == "tcp://empty" else {"one": 3, "two": 4}
+
+            def __exit__(self, *_: object) -> None:
+                asked.append("closed")
+
+            def ncores(self) -> dict[str, int]:
+                return self.cores
+
+            def get_executor(self, **how: object) -> str:
+                asked.append(how)
+                return "an executor"
+
+        library = ModuleType("distributed")
+        vars(library)["Client"] = Client
+        monkeypatch.setitem(sys.modules, "distributed", library)
+        return asked
+
+    @pytest.mark.parametrize(("address", "in_store"), [("tcp://a", 14), ("tcp://empty", 2)])
+    def test_every_core_of_the_cluster_has_a_task_in_store(
+        self, address: str, in_store: int, asked: list[object]
+    ) -> None:
+        with claims._cluster(address) as pool:
+            assert (str(pool.executor), pool.in_flight) == ("an executor", in_store)
+        assert asked == [(address, {"timeout": claims.CLUSTER_SECONDS}), {"pure": False}, "closed"]
+
+    def test_a_scheduler_that_does_not_answer_is_named(self, asked: list[object]) -> None:
+        with (
+            pytest.raises(click.UsageError, match="no scheduler answers at 'tcp://nowhere': timed"),
+            claims._cluster("tcp://nowhere"),
+        ):
+            pass
+
+    def test_the_extra_that_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "distributed", None)
+        with (
+            pytest.raises(click.UsageError, match="--dask needs the extra 'dask': pip install"),
+            claims._cluster("tcp://a"),
+        ):
+            pass

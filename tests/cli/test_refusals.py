@@ -22,10 +22,9 @@ from amin_ref.cli.conform import ConformingPolicy
 from amin_ref.cli.exit_codes import run
 from amin_ref.cli.flags import POLICY
 from amin_ref.cli.foreign import told_in_one_sentence
-from amin_ref.cli.limits import MOST_TIMES
 from amin_ref.cli.options import SECONDS, WorkloadOptions
 from amin_ref.cli.skeleton import MyScheduler
-from amin_ref.cli.streams import OUTPUT_NAMES, ClosedOutput
+from amin_ref.cli.streams import ClosedOutput
 from amin_ref.cli.wording import duration
 from amin_ref.cli.writing import STANDARD_OUTPUT, OutputFile, terminal_width, write_text
 from amin_ref.conformance import POLICY_NAMES
@@ -63,7 +62,7 @@ def test_zero_and_positive_numbers_are_seconds(text: str) -> None:
 
 
 @pytest.mark.parametrize(("times", "code"), [
-    ("0", 2), ("1", 0), (str(MOST_TIMES), 0), (str(MOST_TIMES + 1), 2), ("x", 2),
+    ("0", 2), ("1", 0), ("1000000", 0), ("1000001", 2), ("x", 2),
 ])  # fmt: skip
 def test_the_factor_of_the_input_limits_is_a_whole_number(
     times: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -94,7 +93,7 @@ def test_a_policy_is_not_converted_again() -> None:
     assert POLICY.convert("amax", None, None) is POLICIES["amax"]
 
 
-@pytest.mark.parametrize("name", ["-", *OUTPUT_NAMES])
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_an_output_to_a_closed_standard_output_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import active_children, resource_tracker
+from multiprocessing.context import SpawnProcess
 from threading import Event, Thread, current_thread
 from threading import enumerate as enumerate_threads
 
@@ -16,7 +18,7 @@ import click
 import pytest
 
 from amin_ref.cli import workers
-from amin_ref.cli.signals import Terminated, signals_raise
+from amin_ref.cli.signals import ENDING, Terminated, signals_raise
 from amin_ref.cli.workers import processes
 
 LONG = 60.0
@@ -216,3 +218,96 @@ def kill_its_worker() -> None:
 def test_a_killed_worker_is_reported_in_one_sentence() -> None:
     with pytest.raises(click.ClickException, match="a worker process was killed"):
         kill_its_worker()
+
+
+class Pool:
+    """In the place of a pool: says how it was made and ended."""
+
+    made: list[tuple[str, object, dict[str, object]]]
+
+    def __init__(self, workers: int, **how: object) -> None:
+        self.made.append(("made", workers, how))
+
+    def shutdown(self, **how: object) -> None:
+        self.made.append(("ended", None, how))
+
+
+def test_a_pool_spawns_its_processes_and_cancels_its_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the process that removes semaphores, which is started first."""
+    Pool.made = []
+    monkeypatch.setattr(workers, "_Pool", Pool)
+    monkeypatch.setattr(workers, "_start_tracker", lambda: Pool.made.append(("tracker", None, {})))
+    with processes(3):
+        pass
+    tracker, (_, size, how), ended = Pool.made
+    assert tracker[0] == "tracker"
+    assert size == 3
+    assert isinstance(how.pop("mp_context"), workers._Spawned)
+    assert how == {"initializer": workers._begin_worker}
+    assert ended == ("ended", None, {"wait": False, "cancel_futures": True})
+
+
+def test_a_task_is_submitted_with_all_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted: list[tuple[object, ...]] = []
+
+    def submit(_: object, *given: object, **named: object) -> str:
+        submitted.append((*given, named))
+        return "a future"
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+    pool = workers._Pool.__new__(workers._Pool)
+    assert str(pool.submit(int, "12", base=3)) == "a future"
+    assert submitted == [(int, "12", {"base": 3})]
+
+
+def test_a_worker_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(SpawnProcess, "start", lambda process: started.append(process))
+    worker = workers._Worker()
+    worker.start()
+    assert started == [worker]
+
+
+class Parent:
+    """The parent process of a worker, as the worker sees it."""
+
+    def __init__(self) -> None:
+        self.ended = Event()
+
+    def join(self) -> None:
+        self.ended.wait(LONG)
+
+
+class TestBegin:
+    @pytest.fixture
+    def signals(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, object]]:
+        done: list[tuple[object, object]] = []
+        monkeypatch.setattr(signal, "signal", lambda *given: done.append(given))
+        monkeypatch.setattr(
+            signal, "pthread_sigmask", lambda how, which: done.append((how, tuple(which)))
+        )
+        return done
+
+    def test_a_worker_ignores_signals_and_ends_with_its_parent(
+        self, signals: list[tuple[object, object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parent, codes, before = Parent(), list[int](), enumerate_threads()
+        monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
+        monkeypatch.setattr(os, "_exit", codes.append)
+        workers._begin_worker()
+        (waiting,) = [thread for thread in enumerate_threads() if thread not in before]
+        assert waiting.daemon
+        assert codes == []
+        parent.ended.set()
+        waiting.join(SOON)
+        assert codes == [1]
+        ignored = [(number, signal.SIG_IGN) for number in ENDING]
+        assert signals == [*ignored, (signal.SIG_UNBLOCK, ENDING)]
+
+    def test_the_first_process_waits_for_no_parent(
+        self, signals: list[tuple[object, object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(multiprocessing, "parent_process", lambda: None)
+        before = enumerate_threads()
+        workers._begin_worker()
+        assert enumerate_threads() == before

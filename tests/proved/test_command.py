@@ -11,7 +11,7 @@ import pytest
 from amin_ref import Amin, Instance, Machine, Request, Run, Schedule, simulate
 from amin_ref.cli.application import application
 from amin_ref.cli.exit_codes import run
-from amin_ref.cli.proved import certificate_in_words
+from amin_ref.cli.proved import STEPS_OF_A_BRACKET, certificate_in_words
 from oracle import Certificate, Stretch, verify
 from oracle.certificate import Share
 from tests.proved.fake_compiler import ANSWERS_VALID, FakeCompiler
@@ -153,6 +153,24 @@ def test_a_schedule_of_another_machine_is_not_covered(
 ) -> None:
     assert check(file, VALID, "--after-eviction", "resume") == 2
     assert "does not cover the machine Machine(after_eviction='resume')" in capsys.readouterr().err
+    assert compiler.compilations() == 0
+
+
+def test_a_schedule_without_runs_is_confirmed_not_to_be_valid(
+    compiler: FakeCompiler, capsys: pytest.CaptureFixture[str], file: Path
+) -> None:
+    compiler.makes(ANSWERS_INVALID)
+    assert check(file, Schedule(INSTANCE, ())) == 1
+    assert "The proved checker says: not valid." in capsys.readouterr().out
+
+
+def test_without_the_flag_the_program_is_not_asked(
+    compiler: FakeCompiler, capsys: pytest.CaptureFixture[str], file: Path
+) -> None:
+    file.write_text(VALID.to_json(), encoding="utf-8")
+    assert run(application, ["check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["proved"] is None
+    assert compiler.compilations() == 0
 
 
 def test_failures_are_one_sentence_each(
@@ -196,4 +214,59 @@ def test_long_work_is_announced(
     assert check(file, VALID) == 0
     assert "the proved checker takes about" in capsys.readouterr().err
     assert check(file, VALID, "--quiet") == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("schedule", "steps"), [
+    (OVERFULL, 2 * (2 + 4)),
+    (Schedule(INSTANCE, (*OVERFULL.runs, Run("b", 9, 11, "evicted"))), 3 * (3 + 11)),
+])  # fmt: skip
+def test_the_checker_is_announced_by_runs_and_rounds(
+    compiler: FakeCompiler,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    file: Path,
+    schedule: Schedule,
+    steps: int,
+) -> None:
+    """It takes R · (R + last round) steps for R runs."""
+    compiler.makes(ANSWERS_INVALID)
+    for silent, is_announced in ((steps, False), (steps - 1, True)):
+        monkeypatch.setattr("amin_ref.cli.proved.SILENT_STEPS", silent)
+        assert check(file, schedule) == 1
+        assert ("the proved checker takes about" in capsys.readouterr().err) == is_announced
+
+
+@pytest.mark.parametrize(("stretches", "priced"), [
+    ((PRICES, Stretch(9, (1,))), 4 + 1),
+    ((replace(PRICES, shares=(SHARE,)),), 4 * 2),
+    ((replace(PRICES, shares=(SHARE, SHARE)), Stretch(9, (1,))), 4 * 3 + 1),
+])  # fmt: skip
+def test_the_program_is_announced_by_requests_and_priced_rounds(
+    compiler: FakeCompiler,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    file: Path,
+    stretches: tuple[Stretch, ...],
+    priced: int,
+) -> None:
+    """Each stretch is priced once, and once more for each of its shares."""
+    certificate = replace(CERTIFICATE, stretches=stretches)
+    compiler.makes(answers(verify(INSTANCE, certificate)))
+    steps = STEPS_OF_A_BRACKET * len(INSTANCE.requests) * priced
+    for silent, is_announced in ((steps, False), (steps - 1, True)):
+        monkeypatch.setattr("amin_ref.cli.proved.SILENT_STEPS", silent)
+        assert verified(file, certificate) == 0
+        assert ("the proved program takes about" in capsys.readouterr().err) == is_announced
+
+
+def test_short_work_is_not_announced(
+    compiler: FakeCompiler, capsys: pytest.CaptureFixture[str], file: Path
+) -> None:
+    """Such as the 12 · (12 + 1,001) steps of the checker for a dozen runs."""
+    runs = [Run("b", 20 + 2 * number, 21 + 2 * number, "evicted") for number in range(10)]
+    compiler.makes(ANSWERS_INVALID)
+    assert (
+        check(file, Schedule(INSTANCE, (*VALID.runs, *runs, Run("b", 999, 1001, "evicted")))) == 1
+    )
     assert capsys.readouterr().err == ""

@@ -201,6 +201,7 @@ GROUPS = (
         ),
         tests=(
             "tests/cli/test_application.py",
+            "tests/cli/test_beginning.py",
             "tests/cli/test_bugs.py",
             "tests/cli/test_choices.py",
             "tests/cli/test_cli.py",
@@ -478,7 +479,9 @@ HOMES = {
         "tests/cli/test_signals.py",
         "tests/cli/test_refusals.py",
     ),
+    "amin_ref/cli/__init__.py": ("tests/cli/test_beginning.py",),
     "amin_ref/cli/streams.py": (
+        "tests/cli/test_beginning.py",
         "tests/cli/test_endings.py",
         "tests/cli/test_streams.py",
         "tests/cli/test_outputs.py",

@@ -466,6 +466,25 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "a shortcut: without flags the instance gets the machine that it has": (
         "amin_ref/cli/machine.py::on_machine: if not given: … -> (nothing) #1",
     ),
+    "a key under which one file alone keeps something in click's context": (
+        "amin_ref/cli/options.py::: 'amin_ref.cli.selections' -> 'XXamin_ref.cli.selections' #1",
+        "amin_ref/cli/limits.py::: 'amin_ref.cli.limits' -> 'XXamin_ref.cli.limits' #1",
+        "amin_ref/cli/reading.py::: 'amin_ref.cli.sources' -> 'XXamin_ref.cli.sources' #1",
+        "amin_ref/cli/reading.py::: 'amin_ref.cli.texts' -> 'XXamin_ref.cli.texts' #1",
+        "amin_ref/cli/signals.py::: 'amin_ref.cli.signal' -> 'XXamin_ref.cli.signal' #1",
+    ),
+    "a parameter's name inside the program: no renamed flag begins with X or has a dash in it": (
+        "amin_ref/cli/flags.py::_former: '-' -> 'XX-' #1",
+        "amin_ref/cli/flags.py::_former: '-' -> 'XX-' #2",
+        "amin_ref/cli/flags.py::_former: '_' -> 'XX_' #1",
+    ),
+    "without runs, the number of steps is 0 whatever the last round is": (
+        "amin_ref/cli/proved.py::confirmed_validity: 0 -> 1 #1",
+        "amin_ref/cli/proved.py::confirmed_validity: 0 -> -1 #1",
+    ),
+    "the instances of all seeds have one machine, that of the flags": (
+        "amin_ref/cli/report.py::report_command: 0 -> -1 #3",
+    ),
 }
 """Reasons why a fault changes nothing that the specification defines, and these faults."""
 
@@ -558,6 +577,43 @@ _NOT_PROMISED: dict[str, tuple[str, ...]] = {
     ),
     "a test that saves time: no delay is less than 0": (
         "tests/models/identical_prompts.py::IdenticalPrompts._least_delay: if least == 0: … -> (nothing) #1",
+    ),
+    "the seconds that a search may take, or a cluster to answer: a bound is proved after any": (
+        "amin_ref/cli/family.py::: 10.0 -> 11.0 #1",
+        "amin_ref/cli/family.py::: 10.0 -> 9.0 #1",
+        "amin_ref/cli/drive.py::: 2.0 -> 3.0 #1",
+        "amin_ref/cli/drive.py::: 2.0 -> 1.0 #1",
+        "amin_ref/cli/report.py::: 1.0 -> 2.0 #1",
+        "amin_ref/cli/report.py::: 1.0 -> 0.0 #1",
+        "amin_ref/cli/claims.py::: 10 -> 11 #1",
+        "amin_ref/cli/claims.py::: 10 -> 9 #1",
+    ),
+    "an estimate of the time or the memory, or from which one on it is said": (
+        "amin_ref/cli/proved.py::: 35 -> 36 #1",
+        "amin_ref/cli/proved.py::: 35 -> 34 #1",
+        "amin_ref/cli/proved.py::: 2 -> 3 #1",
+        "amin_ref/cli/proved.py::: 2 -> 1 #1",
+        "amin_ref/cli/proved.py::: 10 -> 11 #1",
+        "amin_ref/cli/proved.py::: 10 -> 9 #1",
+        "amin_ref/cli/proved.py::: 8 -> 9 #1",
+        "amin_ref/cli/proved.py::: 8 -> 7 #1",
+        "amin_ref/cli/verify.py::: 10 -> 11 #1",
+        "amin_ref/cli/verify.py::: 10 -> 9 #1",
+        "amin_ref/cli/verify.py::: 8 -> 9 #1",
+        "amin_ref/cli/verify.py::: 8 -> 7 #1",
+        "amin_ref/cli/memory.py::: 200 -> 201 #1",
+        "amin_ref/cli/memory.py::: 100 -> 101 #1",
+        "amin_ref/cli/memory.py::: 100 -> 99 #1",
+    ),
+    "how often the program looks whether something has happened, and for how long": (
+        "amin_ref/cli/signals.py::: 0.02 -> 1.02 #1",
+        "amin_ref/cli/signals.py::: 250 -> 251 #1",
+        "amin_ref/cli/signals.py::: 250 -> 249 #1",
+        "amin_ref/cli/memory.py::: 0.05 -> 1.05 #1",
+        "amin_ref/cli/memory.py::: 0.05 -> -0.95 #1",
+    ),
+    "lines of the help that are a column wider, and still fit into 80 columns": (
+        "amin_ref/cli/application.py::_exit_codes: 76 -> 77 #1",
     ),
     "pieces of work that wait: more or fewer of them cost time alone": (
         "amin_ref/cli/bound.py::: 4 -> 5 #1",
