@@ -184,7 +184,7 @@ class TestStreams:
         inherited: list[tuple[int, bool]] = []
 
         def stat(number: int) -> object:
-            if number in closed:
+            if number in closed or number > 2:
                 raise OSError(errno.EBADF, "closed")
             return None
 

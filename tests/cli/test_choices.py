@@ -593,6 +593,15 @@ class TestDrive:
         done(capsys, ["drive", *of, "--no-last-token-stored", "--", "program"])
         assert machines == [Machine(last_token_stored=False)]
 
+    def test_the_seed_has_an_effect_beside_a_workload_without_chance(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It also chooses the random small instances."""
+        trace = tmp_path / "trace.csv"
+        trace.write_text("question_length,answer_length\n3,5\n4,6\n")
+        line = ["drive", "--workload", str(trace), "--capacity", "40", "--small", "0"]
+        done(capsys, [*line, "--seed", "3", "--", "program"])
+
     def test_standard_input_is_named(
         self, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -739,6 +748,16 @@ class TestReport:
         pytest.importorskip("jinja2")
         monkeypatch.setattr(report, "write_report", lambda *_, **how: self.drawn.append(how))
         self.drawn: list[dict[str, object]] = []
+
+    def test_five_seeds_are_compared_unless_another_number_is_given(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = str(tmp_path / "out.html")
+        line = ["report", file, "--requests", "3", "--policies", "amin", "--time-limit", "0"]
+        done(capsys, line)
+        done(capsys, [*line, "--seeds", "2"])
+        further = [how["further"] for how in self.drawn]
+        assert [isinstance(one, dict) and len(one) for one in further] == [4, 1]
 
     def test_a_schedule_from_standard_input_has_that_name(
         self,

@@ -20,6 +20,7 @@ from amin_ref.cli.application import COMMANDS, application, load_command
 from amin_ref.cli.bound import evidence_in_words
 from amin_ref.cli.exit_codes import EXIT_CODES, run
 from amin_ref.cli.wording import count, gap, ratio
+from amin_ref.policies.names import ALIASES, POLICIES
 from oracle import Optimum, lower_bound, optimum
 from tests.support.printed import unwrapped
 from tests.support.project import PROJECT
@@ -786,6 +787,13 @@ class TestPolicies:
         flags = "--requests 30 --capacity 2000 --policy"
         mine, _ = ended(capsys, f"simulate {flags} rules_mine:Mine")
         assert mine == ended(capsys, f"simulate {flags} fcfs")[0]
+
+    def test_help_says_of_every_policy_what_it_knows(self) -> None:
+        (help_,) = (one.help or "" for one in options_of("simulate") if "--policy" in one.opts)
+        for name, policy in POLICIES.items():
+            assert f" {name} ({policy.summary})" in help_
+        for alias, name in ALIASES.items():
+            assert f", {alias} (another name of {name})" in help_
 
     @pytest.mark.parametrize(
         "policy", ["rules_mine:None", "no_such_module:X", "rules_mine:", "srpt", "json:loads"]
