@@ -425,7 +425,7 @@ Proof. exact (amax_family u). Qed.
 (* T12 for at most four requests, u <= 3 and s <= 2, with 17 / 9 in place of
    33 / 10 + 9 / 10 * ln (1 / alpha), which is more: for all outputs in [l, u], in the order of the
    tie-break's ranks, and each M from s + u to 4 * (s + u).
-   Text of the book: 00000000. *)
+   Text of the book: 7830c6d1. *)
 Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
   s + u <= M <= 4 * (s + u) -> (length outputs <= 4)%nat -> Forall (fun o => l <= o <= u) outputs ->
   amin_schedule M 1 (uniform s l u 0 outputs) made -> valid M 1 (uniform s l u 0 outputs) best ->
