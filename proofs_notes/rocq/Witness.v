@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
   Ratio AmaxFamily.
-From AminRef Require Import Doubling.
+From AminRef Require Import Doubling SmallInstances.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
@@ -138,3 +138,13 @@ Example four_costs : Forall (one_token 3) four /\
   option_map total_latency (simulate (amax 4 1) 9 four) = Some 10 /\
   option_map total_latency (simulate (amin 4 1) 9 four) = Some 6.
 Proof. split; [repeat constructor|split; reflexivity]. Qed.
+
+(* On an instance of T12 Amin costs 17 / 9 times as much as a valid schedule, which is optimal. *)
+Example worst_of_four : let four := uniform 1 2 3 0 [3; 3; 2; 2] in
+  option_map total_latency (simulate (amin 5 1) 20 four) = Some (2 * 17) /\
+  exists s, check 5 1 four s = true /\ total_latency s = 2 * 9.
+Proof.
+  split; [reflexivity|].
+  exists (map (fun p => Run (fst p) (snd p) (snd p + output_len (fst p)) true)
+    (combine (uniform 1 2 3 0 [3; 3; 2; 2]) [2; 5; 0; 1])). split; reflexivity.
+Qed.
