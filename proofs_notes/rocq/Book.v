@@ -7,7 +7,9 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
-From AminRef.facts Require Import Blind.
+From AminRef Require Import Doubling DoublingRatio SmallInstances.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
+From AminRef.facts Require Import Blind Policies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -137,6 +139,90 @@ Theorem T8 M B requests s s' arrived later E S A L finished going :
   running s ++ waiting s ++ map arrives arrived <> [] -> S ++ A <> [].
 Proof. exact (never_idle M B requests s s' arrived later E S A L finished going). Qed.
 
+(* T9, Amax, H-SF and SVF: they evict no request and never exceed M, neither in a run that goes on
+   nor in the schedule that `simulate` makes, which is valid: for each request o_i <= L_i and
+   occ (s_i + L_i) <= M, where L_i is what the policy reserves.
+   Text of the book: 9898ada2. *)
+Theorem T9 M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B ->
+  (forall r, In r requests ->
+    output_len r <= assume p r /\ occ B (prompt_len r + assume p r) <= M) /\
+  (forall n, let s := Nat.iter n (round p) (begin requests) in
+    Forall (fun x => completed x = true) (log s) /\ never_exceeds M B (running s) /\
+    forall t, t < now s -> occupancy B (runs_so_far s) t <= M) /\
+  forall fuel l, simulate p fuel requests = Some l ->
+    Forall (fun x => completed x = true) l /\ valid M B requests l.
+Proof. exact (never_overflows M B requests p). Qed.
+
+(* T1, Amax, H-SF, SVF and FCFS: in no round do the requests that run occupy more than M: neither in
+   a run that goes on nor in the schedule that `simulate` makes.
+   Text of the book: a0d26ad3. *)
+Theorem T1_policies M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  (forall n t, let s := Nat.iter n (round p) (begin requests) in t < now s ->
+    occupancy B (runs_so_far s) t <= M) /\
+  forall fuel l t, simulate p fuel requests = Some l -> occupancy B l t <= M.
+Proof. exact (policies_safe M B requests p). Qed.
+
+(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: every request has exactly one completed run. With
+   O = sum of all o_i, at most O rounds are busy, and the makespan is at most the last arrival
+   plus O.
+   Text of the book: cfb07ae1. *)
+Theorem T2_policies M B requests p : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  exists fuel l, simulate p fuel requests = Some l /\
+    Permutation (map of (filter completed l)) requests /\
+    (forall busy, NoDup busy ->
+      Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
+      Z.of_nat (length busy) <= sum output_len requests) /\
+    forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
+Proof. exact (policies_terminate M B requests p). Qed.
+
+(* T6, FCFS: the running requests x_1, ..., x_m stand with the latest admission first: the tokens
+   that they have generated do not fall. FCFS evicts x_1, ..., x_k, where k is the least number such
+   that the next tokens of x_(k+1), ..., x_m fit; and k < m if m >= 1. The others still run.
+   Text of the book: 5ace35a7. *)
+Theorem T6_fcfs M B requests n E R L : sane_instance M B requests ->
+  let s := Nat.iter n (round (fcfs M B)) (begin requests) in
+  decided_by (fcfs M B) s = (E, R, L) ->
+  StronglySorted (fun x y => generated x <= generated y) (running s) /\
+  exists k, E = firstn k (running s) /\ (exists A, R = A ++ skipn k (running s)) /\
+    next_tokens B (skipn k (running s)) <= M /\
+    (forall i, (i < k)%nat -> M < next_tokens B (skipn i (running s))) /\
+    (running s <> [] -> (k < length (running s))%nat).
+Proof. exact (fcfs_evicts M B requests n E R L). Qed.
+
+(* T7 (c), Amax, H-SF, SVF, and FCFS in rounds without eviction: let w_1, w_2, ... be the requests
+   that wait in step 4, in the policy's order. It admits w_1, ..., w_m with the greatest m such that
+   these fit, as assumed, beside those that run. If all prompts are equal, then Amax and H-SF leave
+   none waiting that fits.
+   Text of the book: 0800aa32. *)
+Theorem T7_policies M B requests p n E R L : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  let s := Nat.iter n (round p) (begin requests) in
+  decided_by p s = (E, R, L) -> p <> fcfs M B \/ E = [] ->
+  E = [] /\ (exists w m, StronglySorted (fun x y => before p x y = true) w /\
+    Permutation w (waiting s ++ map (new_job p) (arriving s)) /\
+    Permutation R (running s ++ firstn m w) /\ L = skipn m w /\
+    (forall i, (i <= m)%nat -> never_exceeds M B (running s ++ firstn i w)) /\
+    (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (running s ++ firstn i w))) /\
+  forall v, p = amax M B \/ p = h_sf M B ->
+    (forall r r', In r requests -> In r' requests -> prompt_len r = prompt_len r') ->
+    In v L -> ~ never_exceeds M B (R ++ [v]).
+Proof. exact (policies_admit M B requests p n E R L). Qed.
+
+(* T8, Amax, H-SF, SVF and FCFS: if some request has arrived by a round and has not completed, some
+   request generates a token in the round.
+   Text of the book: f1fb801c. *)
+Theorem T8_policies M B requests p n E R L : sane_instance M B requests ->
+  p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
+  let s := Nat.iter n (round p) (begin requests) in
+  decided_by p s = (E, R, L) -> running s ++ waiting s ++ map (new_job p) (arriving s) <> [] ->
+  R <> [].
+Proof.
+  exact (fun instance is => policies_never_idle M B requests p instance is n E R L).
+Qed.
+
 (* Lemma 6: without its evicted runs a valid schedule is valid and has the same total latency. So
    OPT is the least cost of a start vector. It exists, and there is one.
    Text of the book: e7e76bfb. *)
@@ -262,6 +348,19 @@ Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
   total_latency l <= 11 * total_latency s.
 Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
 
+(* T19: with equal prompts at once, doubling budgets end and complete every request once, whatever
+   the order `earlier` of the requests in a phase, and cost at most 143 / 3 times what any valid
+   schedule costs. l is a lower bound of all outputs; nothing else is known of them.
+   Text of the book: 0fe20f30. *)
+Theorem T19 M prompt l earlier requests : sane_instance M 1 requests -> at_once requests ->
+  Forall (fun r => prompt_len r = prompt) requests ->
+  1 <= l -> Forall (fun r => l <= output_len r) requests ->
+  (exists fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule) /\
+  forall fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule ->
+    Permutation (map of (filter completed schedule)) requests /\
+    forall s, valid M 1 requests s -> 3 * total_latency schedule <= 143 * total_latency s.
+Proof. exact (doubling_ratio M prompt l earlier requests). Qed.
+
 (* The state lemma: if rounds made the runs of a valid schedule by a time, under whatever rankings,
    then their state is what the schedule's runs by then say, but for ranks.
    Text of the book: d6a36a39. *)
@@ -306,6 +405,32 @@ Theorem first_wrong_round M B requests l t : sane_instance M B requests ->
     forall other, amin_schedule M B requests other ->
     ~ Permutation (so_far (t + 1) other) (so_far (t + 1) l)).
 Proof. exact (none_agrees_longer M B requests l t). Qed.
+
+(* T13 (a): let U >= 1, M = U + 1, k = floor ((U + 1) / 2), and let there be k * k requests with
+   s = o = l = 1 and u = U, all in round 0, with any ranks. Then OPT is k * k * (k + 1) / 2, Amax's
+   cost is (k * k + 1) / (k + 1) times OPT, which is more than U / 2 - 1 = 1 / (2 alpha) - 1 times
+   OPT, and Amin's cost is OPT.
+   Text of the book: b21a5e49. *)
+Theorem T13_a u : 1 <= u -> let k := (u + 1) / 2 in
+  (exists requests, sane_instance (u + 1) 1 requests /\ Forall (one_token u) requests /\
+    Z.of_nat (length requests) = k * k) /\
+  forall requests, sane_instance (u + 1) 1 requests -> Forall (one_token u) requests ->
+  Z.of_nat (length requests) = k * k ->
+  exists n, optimum (u + 1) 1 requests n /\ 2 * n = k * k * (k + 1) /\
+    (forall fuel l, simulate (amax (u + 1) 1) fuel requests = Some l ->
+      (k + 1) * total_latency l = (k * k + 1) * n /\ (u - 2) * n < 2 * total_latency l) /\
+    (forall fuel l, simulate (amin (u + 1) 1) fuel requests = Some l -> total_latency l = n).
+Proof. exact (amax_family u). Qed.
+
+(* T12 for at most four requests, u <= 3 and s <= 2, with 17 / 9 in place of
+   33 / 10 + 9 / 10 * ln (1 / alpha), which is more: for all outputs in [l, u], in the order of the
+   tie-break's ranks, and each M from s + u to 4 * (s + u).
+   Text of the book: 7830c6d1. *)
+Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
+  s + u <= M <= 4 * (s + u) -> (length outputs <= 4)%nat -> Forall (fun o => l <= o <= u) outputs ->
+  amin_schedule M 1 (uniform s l u 0 outputs) made -> valid M 1 (uniform s l u 0 outputs) best ->
+  9 * total_latency made <= 17 * total_latency best.
+Proof. exact (small_ratio s l u M outputs made best). Qed.
 
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round

@@ -1,7 +1,9 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio.
+  Ratio AmaxFamily.
+From AminRef Require Import Doubling SmallInstances.
+From AminRef.facts Require Import Policies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -34,8 +36,27 @@ Qed.
 
 (* The same with blocks of 2 tokens and M = 8. *)
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
-  simulate (amin 8 2) 30 [a; b; c] /\ simulate (amin 8 2) 20 [a; b; c] <> None.
-Proof. vm_compute. split; [reflexivity|discriminate]. Qed.
+  Some [Run c 3 7 true; Run a 0 3 true; Run b 0 3 true].
+Proof. reflexivity. Qed.
+
+(* Amax reserves 5, 5 and 4 tokens, and runs the three one after the other, as T9 allows. H-SF and
+   SVF reserve less, and evict no request either. *)
+Example reserves : map (assume (amax 6 1)) [a; b; c] = [5; 5; 4] /\
+  simulate (amax 6 1) 20 [a; b; c] = Some [Run b 7 10 true; Run c 3 7 true; Run a 0 3 true] /\
+  simulate (h_sf 6 1) 20 [a; b; c] = Some [Run c 5 9 true; Run b 2 5 true; Run a 0 3 true] /\
+  simulate (svf 6 1) 20 [a; b; c] = simulate (h_sf 6 1) 20 [a; b; c].
+Proof. vm_compute. auto. Qed.
+
+(* FCFS evicts b in round 2 and c in round 4, the latest admitted each time, and no request in the
+   other rounds. *)
+Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
+    Some [Run c 6 10 true; Run b 3 6 true; Run c 3 4 false; Run a 0 3 true; Run b 0 2 false] /\
+  (forall t, (t < 10)%nat -> let s := Nat.iter t (round (fcfs 6 1)) (begin [a; b; c]) in
+    let '(E, _, _) := decided_by (fcfs 6 1) s in (E = [] <-> t <> 2%nat /\ t <> 4%nat)).
+Proof.
+  split; [reflexivity|]. intros t less.
+  do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
 Example certificate :
@@ -77,10 +98,41 @@ Proof. repeat constructor. Qed.
 Example five_in_order : option_map total_latency (simulate (h_sf 9 1) 20 five) = Some 27.
 Proof. reflexivity. Qed.
 
+(* Doubling budgets from 1 on evict each of them twice, and cost 69: at most 143 / 3 times 25. *)
+Example five_doubled :
+  option_map (fun l => (total_latency l, length (filter completed l), length l))
+    (simulate (doubling 9 1 1 precedes) 30 five) = Some (69, 5%nat, 15%nat) /\
+  Forall (fun r => 1 <= output_len r) five.
+Proof. split; [reflexivity|]. repeat constructor; discriminate. Qed.
+
+(* In round 0 Amax admits two of them and leaves three waiting. *)
+Example five_wait : let '(E, R, L) := decided_by (amax 9 1) (begin five) in
+  length E = 0%nat /\ length R = 2%nat /\ length L = 3%nat.
+Proof. vm_compute. auto. Qed.
+
 (* One request a round costs 25, as the volume bound allows at least: the volumes are 9. *)
 Example five_one_by_one : exists s, valid 9 1 five s /\ total_latency s = 25 /\
   sum_of_totals (volume_of 1) 0 five = 9 * 15.
 Proof.
   exists (map (fun r => Run r (id r) (id r + 3) true) five). split; [|now split].
   apply (check_spec 9 1 five (proj1 five_inhabited)). reflexivity.
+Qed.
+
+(* Four requests of one token with upper bound 3, and M = 4, as in T13 (a). *)
+Definition four : list request := map (fun i => Request i 1 1 1 (Some 3) 0 i) [0; 1; 2; 3].
+
+(* Amax runs them one by one at a cost of 10, and Amin two at a time at a cost of 6. *)
+Example four_costs : Forall (one_token 3) four /\
+  option_map total_latency (simulate (amax 4 1) 9 four) = Some 10 /\
+  option_map total_latency (simulate (amin 4 1) 9 four) = Some 6.
+Proof. split; [repeat constructor|split; reflexivity]. Qed.
+
+(* On an instance of T12 Amin costs 17 / 9 times as much as a valid schedule, which is optimal. *)
+Example worst_of_four : let four := uniform 1 2 3 0 [3; 3; 2; 2] in
+  option_map total_latency (simulate (amin 5 1) 20 four) = Some (2 * 17) /\
+  exists s, check 5 1 four s = true /\ total_latency s = 2 * 9.
+Proof.
+  split; [reflexivity|].
+  exists (map (fun p => Run (fst p) (snd p) (snd p + output_len (fst p)) true)
+    (combine (uniform 1 2 3 0 [3; 3; 2; 2]) [2; 5; 0; 1])). split; reflexivity.
 Qed.

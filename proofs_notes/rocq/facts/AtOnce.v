@@ -265,3 +265,25 @@ Proof.
   destruct (insert_all _ _ _) eqn:shape; [|reflexivity]. destruct requests; [easy|discriminate].
 Qed.
 End AtOnce.
+
+(* If all requests arrive in round 0, it makes no difference whether the queue is filled already.
+   *)
+Lemma filled_at_once (p : policy) fuel requests : Forall (fun r => arrival r = 0) requests ->
+  requests <> [] ->
+  simulate p fuel requests
+  = rounds p fuel (State 0 [] (insert_all (before p) (map (new_job p) requests) []) [] []).
+Proof.
+  intros zero some. assert (all : partition (fun r => arrival r <=? 0) requests = (requests, [])).
+  { clear some. induction zero as [|r m zero_r _ IH]; [reflexivity|]. cbn [partition].
+    now rewrite IH, zero_r. }
+  assert (filled : insert_all (before p) (map (new_job p) requests) [] <> []).
+  { intros none. pose proof (insert_all_perm (before p) (map (new_job p) requests) []) as same.
+    rewrite none, app_nil_r in same. apply Permutation_nil, map_eq_nil in same. easy. }
+  unfold simulate. destruct fuel as [|n]; cbn [rounds].
+  - destruct requests; [easy|]. unfold is_done, begin. cbn [running waiting coming].
+    now destruct (insert_all _ _ _).
+  - replace (is_done (begin requests)) with false by now destruct requests.
+    unfold is_done. cbn [running waiting coming]. destruct (insert_all _ _ []) eqn:shape; [easy|].
+    f_equal. unfold round, begin. cbn [coming now waiting running log]. rewrite all, shape.
+    reflexivity.
+Qed.
