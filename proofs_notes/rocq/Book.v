@@ -9,7 +9,7 @@ From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlace
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
-From AminRef.facts Require Import Blind Policies.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -94,6 +94,17 @@ Theorem T5 M B requests other n : same_sight other ->
   Nat.iter n (round (amin M B)) (begin (map other requests))
   = seen other (Nat.iter n (round (amin M B)) (begin requests)).
 Proof. exact (runs_seen M B other requests n). Qed.
+
+(* T5, FCFS, and Amax with equal upper bounds: two instances differ in output lengths, and for FCFS
+   in upper bounds. As long as in each round the requests that complete are the same, the policy's
+   states are the same but for what it does not see.
+   Text of the book: 5853a7c6. *)
+Theorem T5_policies M B p other requests n : same_sight other ->
+  p = fcfs M B \/ p = amax M B /\ (forall r, upper (other r) = upper r) ->
+  (forall m, (m < n)%nat -> told_alike_by p other (Nat.iter m (round p) (begin requests))) ->
+  Nat.iter n (round p) (begin (map other requests))
+  = seen other (Nat.iter n (round p) (begin requests)).
+Proof. exact (policies_blind M B p other requests n). Qed.
 
 (* T6: let x_1, ..., x_m be the requests that run before step 3, in ascending order. Amin evicts
    x_1, ..., x_k, where k is the least number such that the next tokens of x_(k+1), ..., x_m fit;

@@ -3,7 +3,7 @@ From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
   Ratio AmaxFamily.
 From AminRef Require Import Doubling SmallInstances Family.
-From AminRef.facts Require Import Policies.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -56,6 +56,18 @@ Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
 Proof.
   split; [reflexivity|]. intros t less.
   do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
+
+(* The same requests, but c generates 3 tokens, and upper bounds are as before. *)
+Definition shorter (r : request) : request := Request (id r) (prompt_len r)
+  (Z.min 3 (output_len r)) (lower r) (upper r) (arrival r) (rank_of r).
+
+(* FCFS is told the same in both instances until round 8, in which c would complete, as T5 asks. *)
+Example told_until_8 : same_sight shorter /\ forall m, (m < 8)%nat ->
+  told_alike_by (fcfs 6 1) shorter (Nat.iter m (round (fcfs 6 1)) (begin [a; b; c])).
+Proof.
+  split; [intros r; repeat split|]. intros m less.
+  do 8 (destruct m as [|m]; [vm_compute; repeat constructor|]). lia.
 Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
