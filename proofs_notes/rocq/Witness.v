@@ -152,5 +152,6 @@ Qed.
 (* The numbers of T15 can be had: for s = 2 and u = 3 the root of v(u) / v(1) is 2, above 3 / 2. On
    the instance with c = 2, K = 4 and m = 5 Amin has a schedule, and evicts no request. *)
 Example family_of_three : 3 * 3 * vol 2 1 < 2 * 2 * vol 2 3 /\
-  option_map (forallb completed) (simulate (amin (cache 2 3 2) 1) 30 (family 2 3 2 4 5)) = Some true.
+  option_map (forallb completed) (simulate (amin (cache 2 3 2) 1) 30 (family 2 3 2 4 5))
+    = Some true.
 Proof. split; reflexivity. Qed.
