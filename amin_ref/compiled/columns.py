@@ -20,6 +20,9 @@ from amin_ref.policies.shortest_predicted import ShortestPredictedFirst
 from amin_ref.policies.smallest_volume import SmallestVolumeFirst
 from amin_ref.policies.ties import ByPosition, Ranking, Shuffled, TieBreak
 
+ON_EVERY_MACHINE = (Amin, Amax, HindsightShortestFirst, FirstComeFirstServed)
+"""The policies that are compiled for the machines of serving engines, too."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -51,8 +54,10 @@ def columns_of(instance: Instance, policy: Policy | ClairvoyantPolicy) -> Column
         NotCompiled: the policy, its tie-break or the machine is not known here, or a number is too
             large.
     """
-    if instance.machine != PAPERS_MACHINE:
-        raise NotCompiled("the instance's machine is not the paper's")
+    if instance.machine != PAPERS_MACHINE and type(policy) not in ON_EVERY_MACHINE:
+        raise NotCompiled(
+            f"the policy {type(policy).__name__} is compiled for the paper's machine alone"
+        )
     if not instance.requests:
         raise NotCompiled("there are no requests")
     if instance.block_size > LONGEST:
@@ -96,11 +101,12 @@ def _assumed(instance: Instance, policy: Policy | ClairvoyantPolicy, outputs: Nu
     """
     kind = type(policy)
     requests = instance.requests
+    # The longest output that fits is a difference: that of no prompt, less the prompt.
+    unprompted = longest_output(instance.machine.held(0), instance.capacity, instance.block_size)
+    most = unprompted - instance.columns.prompts
     if kind is Amin:
-        return instance.columns.lowers
+        return np.minimum(instance.columns.lowers, most)
     if kind is Amax:
-        # The longest output that fits is a difference: that of no prompt, less the prompt.
-        most = longest_output(0, instance.capacity, instance.block_size) - instance.columns.prompts
         uppers = instance.columns.uppers
         return np.where(uppers > 0, np.minimum(uppers, most), most)
     if kind in (HindsightShortestFirst, MCBenchmark):

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from amin_ref.compiled.columns import Columns, columns_of
+from amin_ref.compiled.machines import played_on_machine, runs_of
 from amin_ref.compiled.refusal import NotCompiled, Numbers
 from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
 from amin_ref.model.instance import Instance
+from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
@@ -46,13 +48,13 @@ def compiled_simulation(
         NotCompiled: compiled code cannot make it, or Numba is missing or does not work here.
     """
     columns = columns_of(instance, policy)
+    if instance.machine != PAPERS_MACHINE:
+        return _on_its_machine(instance, policy, columns, max_rounds, on_completion)
     runs = _played(instance, columns, max_rounds, on_completion)
     if runs is None or int(runs[:, 2].max()) > max_rounds:
         return None
-    if int(runs[:, 2].max()) > LARGEST:
-        raise NotCompiled(f"the schedule is longer than {LARGEST} rounds")
-    policy.use(instance.machine)
-    policy.begin(instance.capacity, instance.block_size)  # as after a simulation: all are completed
+    _refuse_beyond(int(runs[:, 2].max()))
+    _end(policy, instance)
     return Schedule.of_columns(
         instance,
         RunColumns(
@@ -62,6 +64,33 @@ def compiled_simulation(
             np.where(runs[:, 3] > 0, EVICTED, COMPLETED),
         ),
     )
+
+
+def _on_its_machine(
+    instance: Instance,
+    policy: Policy | ClairvoyantPolicy,
+    columns: Columns,
+    max_rounds: int,
+    on_completion: Callable[[int], None] | None,
+) -> Schedule | None:
+    """The same where the machine is that of a serving engine."""
+    played = played_on_machine(instance, columns, max_rounds, ROUNDS_AT_A_TIME, on_completion)
+    if played is None or played.last_stop > max_rounds:
+        return None
+    _refuse_beyond(played.last_stop)
+    _end(policy, instance)
+    return Schedule(instance, runs_of(instance, columns, played))
+
+
+def _refuse_beyond(last_stop: int) -> None:
+    if last_stop > LARGEST:
+        raise NotCompiled(f"the schedule is longer than {LARGEST} rounds")
+
+
+def _end(policy: Policy | ClairvoyantPolicy, instance: Instance) -> None:
+    """Leave the policy as after a simulation: all requests are completed."""
+    policy.use(instance.machine)
+    policy.begin(instance.capacity, instance.block_size)
 
 
 def _played(

@@ -7,9 +7,9 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
-From AminRef Require Import Doubling DoublingRatio.
+From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
-From AminRef.facts Require Import Blind Policies.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -94,6 +94,17 @@ Theorem T5 M B requests other n : same_sight other ->
   Nat.iter n (round (amin M B)) (begin (map other requests))
   = seen other (Nat.iter n (round (amin M B)) (begin requests)).
 Proof. exact (runs_seen M B other requests n). Qed.
+
+(* T5, FCFS, and Amax with equal upper bounds: two instances differ in output lengths, and for FCFS
+   in upper bounds. As long as in each round the requests that complete are the same, the policy's
+   states are the same but for what it does not see.
+   Text of the book: 5853a7c6. *)
+Theorem T5_policies M B p other requests n : same_sight other ->
+  p = fcfs M B \/ p = amax M B /\ (forall r, upper (other r) = upper r) ->
+  (forall m, (m < n)%nat -> told_alike_by p other (Nat.iter m (round p) (begin requests))) ->
+  Nat.iter n (round p) (begin (map other requests))
+  = seen other (Nat.iter n (round p) (begin requests)).
+Proof. exact (policies_blind M B p other requests n). Qed.
 
 (* T6: let x_1, ..., x_m be the requests that run before step 3, in ascending order. Amin evicts
    x_1, ..., x_k, where k is the least number such that the next tokens of x_(k+1), ..., x_m fit;
@@ -421,6 +432,16 @@ Theorem T13_a u : 1 <= u -> let k := (u + 1) / 2 in
       (k + 1) * total_latency l = (k * k + 1) * n /\ (u - 2) * n < 2 * total_latency l) /\
     (forall fuel l, simulate (amin (u + 1) 1) fuel requests = Some l -> total_latency l = n).
 Proof. exact (amax_family u). Qed.
+
+(* T12 for at most four requests, u <= 3 and s <= 2, with 17 / 9 in place of
+   33 / 10 + 9 / 10 * ln (1 / alpha), which is more: for all outputs in [l, u], in the order of the
+   tie-break's ranks, and each M from s + u to 4 * (s + u).
+   Text of the book: 7830c6d1. *)
+Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
+  s + u <= M <= 4 * (s + u) -> (length outputs <= 4)%nat -> Forall (fun o => l <= o <= u) outputs ->
+  amin_schedule M 1 (uniform s l u 0 outputs) made -> valid M 1 (uniform s l u 0 outputs) best ->
+  9 * total_latency made <= 17 * total_latency best.
+Proof. exact (small_ratio s l u M outputs made best). Qed.
 
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round

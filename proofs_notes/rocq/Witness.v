@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
   Ratio AmaxFamily.
-From AminRef Require Import Doubling.
-From AminRef.facts Require Import Policies.
+From AminRef Require Import Doubling SmallInstances.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -56,6 +56,18 @@ Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
 Proof.
   split; [reflexivity|]. intros t less.
   do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
+
+(* The same requests, but c generates 3 tokens, and upper bounds are as before. *)
+Definition shorter (r : request) : request := Request (id r) (prompt_len r)
+  (Z.min 3 (output_len r)) (lower r) (upper r) (arrival r) (rank_of r).
+
+(* FCFS is told the same in both instances until round 8, in which c would complete, as T5 asks. *)
+Example told_until_8 : same_sight shorter /\ forall m, (m < 8)%nat ->
+  told_alike_by (fcfs 6 1) shorter (Nat.iter m (round (fcfs 6 1)) (begin [a; b; c])).
+Proof.
+  split; [intros r; repeat split|]. intros m less.
+  do 8 (destruct m as [|m]; [vm_compute; repeat constructor|]). lia.
 Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
@@ -126,3 +138,13 @@ Example four_costs : Forall (one_token 3) four /\
   option_map total_latency (simulate (amax 4 1) 9 four) = Some 10 /\
   option_map total_latency (simulate (amin 4 1) 9 four) = Some 6.
 Proof. split; [repeat constructor|split; reflexivity]. Qed.
+
+(* On an instance of T12 Amin costs 17 / 9 times as much as a valid schedule, which is optimal. *)
+Example worst_of_four : let four := uniform 1 2 3 0 [3; 3; 2; 2] in
+  option_map total_latency (simulate (amin 5 1) 20 four) = Some (2 * 17) /\
+  exists s, check 5 1 four s = true /\ total_latency s = 2 * 9.
+Proof.
+  split; [reflexivity|].
+  exists (map (fun p => Run (fst p) (snd p) (snd p + output_len (fst p)) true)
+    (combine (uniform 1 2 3 0 [3; 3; 2; 2]) [2; 5; 0; 1])). split; reflexivity.
+Qed.

@@ -21,6 +21,7 @@ from amin_ref import (
     Ranking,
     Request,
     Schedule,
+    ShortestPredictedFirst,
     SmallestVolumeFirst,
     TieBreak,
     VisibleRequest,
@@ -81,8 +82,8 @@ def test_compiled_code_is_used_for_large_instances_alone(monkeypatch: pytest.Mon
         (SMALL, SmallestVolumeFirst(check="peak"), "the policy is SVF with the peak check"),
         (
             Instance(6, SMALL.requests, machine=Machine(after_eviction="resume")),
-            Amin(),
-            "the instance's machine is not the paper's",
+            ShortestPredictedFirst(),
+            "the policy ShortestPredictedFirst is compiled for the paper's machine alone",
         ),
         (Instance(6, ()), Amin(), "there are no requests"),
         (

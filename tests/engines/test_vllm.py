@@ -36,6 +36,7 @@ from amin_ref.engines.vllm import (
     RecordedScheduler,
 )
 from tests.engines.fake_vllm import Asked, Recordable, drive, scheduler
+from tests.engines.scheduling import measured
 
 pytestmark = [pytest.mark.engine]
 
@@ -284,3 +285,10 @@ def test_2000_requests_with_the_lengths_of_chats(
     assert seen.runs == expected.runs
     assert conform(seen, NAMES[type(policy)]).conforms
     assert seen.held == tuple(expected.occupancy())
+
+
+@pytest.mark.slow
+def test_simulate_is_a_hundred_times_as_fast_as_the_engine_s_scheduler() -> None:
+    """The same 2,000 requests under FCFS, in compiled code."""
+    found = measured(lmsys_file())
+    assert found.ratio >= 100, found

@@ -56,6 +56,8 @@ BLOCKS = "amin_ref/model/blocks.py"
 CACHE = "amin_ref/simulator/cache.py"
 COMPILED_COLUMNS = "amin_ref/compiled/columns.py"
 COMPILED_ROUNDS = "amin_ref/compiled/rounds.py"
+COMPILED_MACHINE_ROUNDS = "amin_ref/compiled/machine_rounds.py"
+COMPILED_MACHINES_RUNS = "amin_ref/compiled/machines.py"
 COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
 COMPILED_STATES = "oracle/compiled/states.py"
 COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
@@ -1239,6 +1241,170 @@ COMPILED: tuple[Mutant, ...] = (
     ),
 )
 
+COMPILED_MACHINES: tuple[Mutant, ...] = (
+    Mutant(
+        "compiled engines evict one request too few",
+        "T6",
+        COMPILED_MACHINE_ROUNDS,
+        "    while state.planned[now[OFFSET]] > rules.capacity:",
+        "    while state.planned[now[OFFSET]] > rules.capacity + 1:",
+    ),
+    Mutant(
+        "compiled engines evict the last in the order",
+        "T6",
+        COMPILED_MACHINE_ROUNDS,
+        "                if place(state, running[index]) < place(state, running[chosen]):",
+        "                if place(state, running[index]) > place(state, running[chosen]):",
+    ),
+    Mutant(
+        "compiled engines do not refine before they evict",
+        "T6",
+        COMPILED_MACHINE_ROUNDS,
+        "            jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)",
+        "            jobs[job, ASSUMED] = jobs[job, ASSUMED]",
+    ),
+    Mutant(
+        "compiled engines plan a request that resumes from its prompt alone",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    tokens = jobs[job, PROMPT] + jobs[job, KEPT]\n",
+        "    tokens = jobs[job, PROMPT]\n",
+    ),
+    Mutant(
+        "compiled engines plan the whole output of a request that resumes",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        ahead = max(1, jobs[job, ASSUMED] - jobs[job, KEPT])\n        jobs[job, UNTIL]",
+        "        ahead = max(1, jobs[job, ASSUMED])\n        jobs[job, UNTIL]",
+    ),
+    Mutant(
+        "compiled engines do not move the plan of a delayed request",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        elif jobs[job, DELAYED]:",
+        "        elif jobs[job, DELAYED] > 1:",
+    ),
+    Mutant(
+        "compiled engines admit while the plan exceeds the cache",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    now[MAY_EXCEED] = 1\n",
+        "    now[MAY_EXCEED] = 0\n",
+    ),
+    Mutant(
+        "compiled engines ignore in look-ahead the watermark",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        free -= rules.watermark * rules.block_size",
+        "        free -= 0",
+    ),
+    Mutant(
+        "compiled engines look at the last planned round alone",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    for index in range(ahead - 1, -1, -1):",
+        "    for index in range(ahead - 1, ahead - 2, -1):",
+    ),
+    Mutant(
+        "compiled engines admit without tokens left",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "uncomputed < rules.tokens and now[RUNNING] < rules.most_running:",
+        "uncomputed <= rules.tokens and now[RUNNING] < rules.most_running:",
+    ),
+    Mutant(
+        "compiled engines run one request too many",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "uncomputed < rules.tokens and now[RUNNING] < rules.most_running:",
+        "uncomputed < rules.tokens and now[RUNNING] <= rules.most_running:",
+    ),
+    Mutant(
+        "compiled engines never store the last token",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    return in_blocks(rules, tokens - rules.unstored) * rules.block_size",
+        "    return in_blocks(rules, tokens - 1) * rules.block_size",
+    ),
+    Mutant(
+        "compiled FCFS counts a chunk's blocks as the whole prefix's",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    if taken == state.jobs[job, UNCOMPUTED]:",
+        "    if taken > 0:",
+    ),
+    Mutant(
+        "compiled FCFS admits by the blocks of the prompt alone",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "needed = in_blocks(rules, jobs[job, PROMPT] + jobs[job, KEPT] + 1 - rules.unstored)",
+        "needed = in_blocks(rules, jobs[job, PROMPT] + 1 - rules.unstored)",
+    ),
+    Mutant(
+        "compiled FCFS admits by blocks after it evicts",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        if by_blocks and evicted == 0:",
+        "        if by_blocks and evicted >= 0:",
+    ),
+    Mutant(
+        "compiled FCFS gives a request blocks that are not free",
+        "T6",
+        COMPILED_MACHINE_ROUNDS,
+        "        while index < now[RUNNING] and needed - jobs[job, BLOCKS] > now[FREE]:",
+        "        while index < now[RUNNING] and needed - jobs[job, BLOCKS] > now[FREE] + 1:",
+    ),
+    Mutant(
+        "compiled engines lose the tokens of an evicted request",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "    if evicted and rules.resumes:",
+        "    if evicted and not rules.resumes:",
+    ),
+    Mutant(
+        "compiled engines give each request the tokens of the round",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        left -= computed\n        if rules.are_limited and computed != 1:",
+        "        left -= 0\n        if rules.are_limited and computed != 1:",
+    ),
+    Mutant(
+        "compiled engines leave out the rounds in which a run pauses",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "        if rules.are_limited and computed != 1:",
+        "        if rules.are_limited and computed > 1:",
+    ),
+    Mutant(
+        "compiled engines forget the plan when they move it",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "            planned[index] = planned[window + index]",
+        "            planned[index] = 0",
+    ),
+    Mutant(
+        "compiled engines compare the wrong child in a heap",
+        "T7",
+        COMPILED_MACHINE_ROUNDS,
+        "heap[below + 1] < heap[below]:",
+        "heap[below + 1] > heap[below]:",
+    ),
+    Mutant(
+        "compiled engines plan bounds that the cache cannot hold",
+        "T7",
+        COMPILED_COLUMNS,
+        "        return np.minimum(instance.columns.lowers, most)",
+        "        return instance.columns.lowers",
+    ),
+    Mutant(
+        "compiled engines tell no chunks",
+        "T7",
+        COMPILED_MACHINES_RUNS,
+        "computed.get(number)",
+        "computed.get(-1)",
+    ),
+)
+
 COMPILED_SEARCH = (
     Mutant(
         "the compiled search charges one round in all for a delay",
@@ -1443,6 +1609,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *OTHER_POLICIES,
     *TOKEN_VECTORS_FOUND,
     *COMPILED,
+    *COMPILED_MACHINES,
     *COMPILED_SEARCH,
     *COMPILED_REPLAYS,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from amin_ref.vectors import VectorPolicy
 from tests.long.mutants.catalogue import (
     COMPILED,
+    COMPILED_MACHINES,
     COMPILED_REPLAYS,
     DOUBLING,
     MUTANTS,
@@ -37,7 +38,7 @@ NOT_IN_VECTORS = {
     "checker counts a block of which a request holds nothing": _OF_THE_SUM,
     "SVF counts volumes without blocks": "none of 150 small instances shows it; tests of T20 do",
     **dict.fromkeys(
-        (mutant.name for mutant in COMPILED),
+        (mutant.name for mutant in (*COMPILED, *COMPILED_MACHINES)),
         "compiled code makes the schedules of large instances alone; its tests find it",
     ),
     **dict.fromkeys(
