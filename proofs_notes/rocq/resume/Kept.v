@@ -2,8 +2,8 @@
    schedules rest on it. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Policies.
-From AminRef.resume Require Import Keeping Chosen.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Policies Chosen.
+From AminRef.resume Require Import Keeping.
 Import ListNotations.
 Open Scope Z_scope.
 

@@ -2,8 +2,8 @@
    said, and in the rounds of the past they hold what they held before. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Rounds Policies.
-From AminRef.resume Require Import Keeping Chosen Kept.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Rounds Policies Chosen.
+From AminRef.resume Require Import Keeping Kept.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -34,7 +34,8 @@ Definition holds_from (h t : Z) (x : run) : Z :=
 Variables new l : list run.
 Hypothesis old_first : forall x y, In x l -> In y new -> id (of x) = id (of y) -> stop x <= start y.
 Hypothesis old_began : forall x y, In x l -> In y new -> start x < stop y.
-Hypothesis new_apart : forall x y, In x new -> In y new -> id (of x) = id (of y) -> start x < stop y.
+Hypothesis new_apart : forall x y, In x new -> In y new -> id (of x) = id (of y) ->
+  start x < stop y.
 
 (* Later runs do not change what an earlier run had. *)
 Lemma had_before x : In x l -> had (new ++ l) x = had l x.
@@ -141,7 +142,8 @@ Qed.
 Lemma new_run_later x y : In x (log s) -> In y new_runs -> id (of x) = id (of y) ->
   stop x <= start y.
 Proof.
-  intros here there same. apply new_run_of in there as [(j & there & ->)|(i & how & there & _ & ->)];
+  intros here there same.
+  apply new_run_of in there as [(j & there & ->)|(i & how & there & _ & ->)];
     cbn in same |- *.
   - apply (after_log M B requests instance s E L S A good lined_up queued); auto.
     left. apply in_app_iff. auto.
@@ -156,7 +158,8 @@ Lemma new_runs_apart x y : In x new_runs -> In y new_runs -> id (of x) = id (of 
 Proof.
   pose proof (places_distinct M B requests instance s E R L S A good lined_up queued running_now)
     as distinct. apply nodup_app in distinct as (_ & _ & distinct).
-  intros here there same. apply new_run_of in here as [(j & here & ->)|(i & how & here & among & ->)].
+  intros here there same.
+  apply new_run_of in here as [(j & here & ->)|(i & how & here & among & ->)].
   - destruct (in_cache M B requests s E S good lined_up j) as (_ & (range & _) & _);
       [apply in_app_iff; auto|].
     apply new_run_of in there as [(j' & _ & ->)|(i' & how' & _ & _ & ->)]; cbn; lia.
@@ -256,7 +259,8 @@ Qed.
 
 (* One round more, at either end. *)
 Lemma keeping_shift p n s :
-  Nat.iter n (keeping_round p) (keeping_round p s) = keeping_round p (Nat.iter n (keeping_round p) s).
+  Nat.iter n (keeping_round p) (keeping_round p s)
+  = keeping_round p (Nat.iter n (keeping_round p) s).
 Proof. induction n as [|n IH]; [reflexivity|]. exact (f_equal (keeping_round p) IH). Qed.
 
 (* The schedule of a policy is the log of a state without requests. *)
@@ -282,4 +286,12 @@ Proof.
   - pose proof (memory_kept n t past) as fit. unfold kept_so_far in fit. now rewrite none in fit.
   - rewrite (past_is_over _ good t later). exact (some_capacity _ _ _ instance).
 Qed.
+
+(* T1. *)
+Lemma memory_safety_kept :
+  (forall n t, let s := keeping (amin M B) requests n in
+    t < now s -> occupancy_kept B (kept_so_far s) t <= M) /\
+  (forall fuel l t, simulate_keeping (amin M B) fuel requests = Some l ->
+    occupancy_kept B l t <= M).
+Proof. split; [exact memory_kept|exact schedule_memory]. Qed.
 End Memory.

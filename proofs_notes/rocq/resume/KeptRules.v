@@ -2,8 +2,8 @@
    T7 (a) and T8. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety.
-From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Policies.
-From AminRef.resume Require Import Keeping Chosen Kept.
+From AminRef.facts Require Import Sums Lists Blocks Decisions Order Steps Policies Chosen.
+From AminRef.resume Require Import Keeping Kept.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -65,7 +65,8 @@ Proof.
     apply (Permutation_in _ running_now) in here.
     apply in_app_iff in here as [here|here]; [apply (old i)|apply (new i)]; apply in_app_iff; auto.
   - apply (Permutation_in _ (insert_all_perm precedes E L)) in here.
-    apply in_app_iff in here as [here|here]; [apply (old j')|apply (new j')]; apply in_app_iff; auto.
+    apply in_app_iff in here as [here|here]; [apply (old j')|apply (new j')];
+      apply in_app_iff; auto.
 Qed.
 
 (* T3, second half. *)
@@ -77,7 +78,8 @@ Proof.
   apply (nodup_same tag (running s ++ waiting s ++ map arrives (arriving s)));
     [|exact from|rewrite app_assoc; apply in_app_iff; auto|congruence].
   pose proof (NoDup_map_inv _ _ (distinct_ids _ _ _ instance)) as distinct.
-  rewrite <- (keeps_once _ _ _ s good) in distinct. apply nodup_app in distinct as (_ & distinct & _).
+  rewrite <- (keeps_once _ _ _ s good) in distinct.
+  apply nodup_app in distinct as (_ & distinct & _).
   rewrite (coming_perm s), !app_assoc in distinct. apply nodup_app in distinct as (distinct & _).
   rewrite !map_app, map_map. cbn. now rewrite map_id, app_assoc.
 Qed.
