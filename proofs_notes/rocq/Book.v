@@ -8,7 +8,8 @@ From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingRatio SmallInstances.
-From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
+  SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
 Open Scope Z_scope.
@@ -494,3 +495,21 @@ Theorem T15_root s u a b : 1 <= s -> 2 <= u -> 1 <= a -> 1 <= b ->
     forall l, amin_schedule (cache s u c) 1 (family s u c K m) l ->
       a * total_latency best < b * total_latency l.
 Proof. exact (family_root s u a b). Qed.
+
+(* T20, SVF: all requests arrive in round 0, and no peak occ (s_i + o_i) exceeds P < M. Then SVF
+   costs at most 1 + 2 / (1 - P / M) = (3M - P) / (M - P) times what any valid schedule costs. In
+   the order of SVF, which ascends by volume, request j starts by a round W_j with
+   (M - P) * W_j <= the sum of P_i * o_i over the requests before it.
+   Text of the book: 3e0c8594. *)
+Theorem T20 M B P requests fuel l s : sane_instance M B requests -> at_once requests ->
+  Forall (fun r => peak B r <= P) requests -> P < M ->
+  simulate (svf M B) fuel requests = Some l -> valid M B requests s ->
+  (exists ascending, Permutation ascending requests /\
+    StronglySorted (fun r q => volume_of B r <= volume_of B q) ascending /\
+    forall a r b x, ascending = a ++ r :: b -> In x l -> of x = r ->
+      (M - P) * start x <= sum (peak_rounds B) a) /\
+  (M - P) * total_latency l <= (3 * M - P) * total_latency s.
+Proof.
+  exact (fun instance zero peaks below =>
+    svf_ratio M B P requests instance zero peaks below fuel l s).
+Qed.

@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio AmaxFamily.
+  Ratio AmaxFamily SvfRatio.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 Import ListNotations.
@@ -155,3 +155,8 @@ Example family_of_three : 3 * 3 * vol 2 1 < 2 * 2 * vol 2 3 /\
   option_map (forallb completed) (simulate (amin (cache 2 3 2) 1) 30 (family 2 3 2 4 5))
     = Some true.
 Proof. split; reflexivity. Qed.
+
+(* The five requests have peaks of 4, as T20 asks with P = 4, and SVF costs 27. *)
+Example five_peaks : Forall (fun r => peak 1 r <= 4) five /\
+  option_map total_latency (simulate (svf 9 1) 20 five) = Some 27.
+Proof. split; [repeat constructor; discriminate|reflexivity]. Qed.
