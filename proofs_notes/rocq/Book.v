@@ -513,3 +513,59 @@ Proof.
   exact (fun instance zero peaks below =>
     svf_ratio M B P requests instance zero peaks below fuel l s).
 Qed.
+
+(* T1, Amin where evicted requests keep their tokens: in no round do the requests that run occupy
+   more than M: neither in a run that goes on nor in the schedule that `simulate_keeping` makes.
+   Text of the book: a0d26ad3. *)
+Theorem T1_resume M B requests : sane_instance M B requests ->
+  (forall n t, let s := keeping (amin M B) requests n in
+    t < now s -> occupancy_kept B (kept_so_far s) t <= M) /\
+  (forall fuel l t, simulate_keeping (amin M B) fuel requests = Some l ->
+    occupancy_kept B l t <= M).
+Proof. exact (KeptMemory.memory_safety_kept M B requests). Qed.
+
+(* T3, Amin where evicted requests keep their tokens: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i
+   never decreases, it changes only while i runs, and by at most 1 per round.
+   Text of the book: e89db359. *)
+Theorem T3_resume M B requests n : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in
+  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j /\
+    assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1) <= output_len (tag j)) /\
+  (let s' := keeping (amin M B) requests (Datatypes.S n) in
+    forall j j', In j (running s ++ waiting s) -> In j' (running s' ++ waiting s') ->
+    tag j = tag j' ->
+    assumed j <= assumed j' <= assumed j + 1 /\ (assumed j' = assumed j \/ In j (running s))).
+Proof. exact (fun instance => KeptRules.bounds_hold_kept M B requests instance n). Qed.
+
+(* T6, Amin where evicted requests keep their tokens: let x_1, ..., x_m be the requests that run
+   before step 3, in ascending order. Amin evicts x_1, ..., x_k, where k is the least number such
+   that the next tokens of x_(k+1), ..., x_m fit; and k < m if m >= 1. The others still run.
+   Text of the book: 5ace35a7. *)
+Theorem T6_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  exists x k, ascending x /\ Permutation x (map learnt (running s)) /\
+    E = firstn k x /\ (exists A, Permutation R (skipn k x ++ A)) /\
+    next_tokens B (skipn k x) <= M /\ (forall i, (i < k)%nat -> M < next_tokens B (skipn i x)) /\
+    (x <> [] -> (k < length x)%nat).
+Proof. exact (fun instance => KeptRules.evictions_minimal_kept M B requests instance n E R L). Qed.
+
+(* T7 (a), Amin where evicted requests keep their tokens: let w_1, w_2, ... be the requests that
+   wait in step 4, in ascending order, and S those that stay. Amin admits w_1, ..., w_m with the
+   greatest m such that these fit, as assumed, beside S.
+   Text of the book: 0800aa32. *)
+Theorem T7_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  exists S w m, Permutation (E ++ S) (map learnt (running s)) /\
+    ascending w /\ Permutation w (waiting s ++ map arrives (arriving s)) /\
+    Permutation R (S ++ firstn m w) /\ L = skipn m w /\
+    (forall i, (i <= m)%nat -> never_exceeds M B (S ++ firstn i w)) /\
+    (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (S ++ firstn i w)).
+Proof. exact (fun instance => KeptRules.admission_maximal_kept M B requests instance n E R L). Qed.
+
+(* T8, Amin where evicted requests keep their tokens: if some request has arrived by a round and has
+   not completed, some request generates a token in the round.
+   Text of the book: f1fb801c. *)
+Theorem T8_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  running s ++ waiting s ++ map arrives (arriving s) <> [] -> R <> [].
+Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n E R L). Qed.

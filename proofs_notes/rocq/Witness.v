@@ -4,6 +4,7 @@ From AminRef Require Import Records Model Spec Refine Certificate Formula Verify
   Ratio AmaxFamily SvfRatio.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
+From AminRef.resume Require Import Keeping.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -33,6 +34,19 @@ Proof.
   apply schedules_are_simulated; [exact inhabited|]. exists 20%nat. eexists. split; [exact evicts|].
   apply (Permutation_rev [Run a 0 2 false; _; _; _; _]).
 Qed.
+
+(* Where evicted requests keep their tokens, a is evicted once and generates its third token in
+   round 3. Its runs hold 2, 3 and, from the prompt and two kept tokens on, 4. *)
+Example resumes : simulate_keeping (amin 6 1) 20 [a; b; c] =
+    Some [Run c 4 8 true; Run a 3 4 true; Run b 0 3 true; Run a 0 2 false] /\
+  map (occupancy_kept 1 [Run c 4 8 true; Run a 3 4 true; Run b 0 3 true; Run a 0 2 false])
+    [0; 1; 2; 3; 4; 5; 6; 7; 8] = [4; 6; 4; 4; 3; 4; 5; 6; 0].
+Proof. split; reflexivity. Qed.
+
+(* It is evicted in round 2, in which b alone runs. *)
+Example evicted_and_kept : decided_by (amin 6 1) (keeping (amin 6 1) [a; b; c] 2) =
+  ([Job a 1 2 0 2], [Job b 1 2 1 2], [Job c 2 2 2 0]).
+Proof. reflexivity. Qed.
 
 (* The same with blocks of 2 tokens and M = 8. *)
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
