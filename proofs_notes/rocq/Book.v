@@ -11,6 +11,7 @@ From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
   SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
+From AminRef.resume Require Import Keeping KeptMemory KeptRules.
 Import ListNotations.
 Open Scope Z_scope.
 

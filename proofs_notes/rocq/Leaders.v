@@ -1,5 +1,5 @@
-(* The leader of a busy round is the greatest of the requests that run in it. Between two completions
-   it generates a token that it has not generated as leader before: T2 rests on it. *)
+(* The leader of a busy round is the greatest of the requests that run in it. Between two
+   completions it generates a token that it has not generated as leader before. T2 rests on it. *)
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Refine Rules.
 From AminRef.facts Require Import Sums Lists Decisions Order.
