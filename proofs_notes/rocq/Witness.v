@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio AmaxFamily SvfRatio.
+  Ratio AmaxFamily AmaxBatches SvfRatio.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping.
@@ -174,3 +174,9 @@ Proof. split; reflexivity. Qed.
 Example five_peaks : Forall (fun r => peak 1 r <= 4) five /\
   option_map total_latency (simulate (svf 9 1) 20 five) = Some 27.
 Proof. split; [repeat constructor; discriminate|reflexivity]. Qed.
+
+(* Two batches of two requests, as in T13 (c) with k = 2 and L = 2: Amax costs 2 * (2 + 3). *)
+Example two_batches : batch_cache 1 3 2 2 = 10 /\
+  option_map total_latency (simulate (amax 10 1) 9 (numbered 1 3 0 [2; 2; 1; 1])) = Some 10 /\
+  option_map total_latency (simulate (amax 22 1) 30 twelve) = Some 167.
+Proof. vm_compute. auto. Qed.
