@@ -11,7 +11,8 @@ From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
   AmaxBatches SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping KeptMemory KeptRules.
+From AminRef.resume Require KeptMemory KeptRules.
+From AminRef.resume Require Import Keeping.
 Import ListNotations.
 Open Scope Z_scope.
 
