@@ -114,6 +114,65 @@ class TestEveryCommand:
         assert not flags & {"--certificate", "--input", "--processes", "--jobs", "--limit"}
 
 
+VALUES = {
+    "--after-eviction": "[restart|resume]", "--arrivals": "KIND", "--block-size": "TOKENS",
+    "--capacity": "TOKENS", "--checkpoint": "FILE", "--columns": "NAMES", "--dask": "ADDRESS",
+    "--claim": "[C1|C2|C3|C4|C5|C6|article|which]", "--claims": "FILE", "--example": "[c|js]",
+    "--family": "NAME", "--format": "[table|markdown|csv|json]", "--input-limit": "TIMES",
+    "--instance": "FILE", "--load": "L", "--lower": "TOKENS", "--max-running": "REQUESTS",
+    "--method": "[auto|ilp|search]", "--output": "FILE", "--output-certificate": "FILE",
+    "--output-folder": "FOLDER", "--parameter": "NAME=VALUE", "--policies": "NAMES",
+    "--policy": "NAME|MODULE:NAME", "--prediction": "KIND", "--prompt": "TOKENS",
+    "--report": "OUT.html", "--requests": "REQUESTS", "--round": "SECONDS", "--schedule": "FILE",
+    "--seed": "NUMBER", "--seeds": "NUMBER", "--slo": "LATENCY", "--small": "INSTANCES",
+    "--ties": "[position|random]", "--time-limit": "SECONDS", "--time-unit": "[s|ms|ns]",
+    "--timeout": "SECONDS", "--tokens-per-round": "TOKENS", "--upper": "TOKENS",
+    "--validate": "FILE", "--watermark": "BLOCKS", "--workers": "PROCESSES",
+    "--workload": "NAME|FILE",
+}  # fmt: skip
+"""What each flag takes, as the help of every command shows it."""
+
+VALUES_OF_A_COMMAND = {
+    ("claims", "--seeds"): "SEEDS",
+    ("conform", "--policy"): "AMIN|AMAX|H-SF|FCFS",
+    ("conform", "--ties"): "[any|position]",
+    ("drive", "--claims"): "[amin|valid]",
+}
+"""The same where a flag of the same name takes something else."""
+
+COUNTS = ("BLOCKS", "INSTANCES", "NUMBER", "PROCESSES", "REQUESTS", "SEEDS", "TIMES", "TOKENS")
+"""What whole numbers count."""
+
+LEAST = {"--seed": 0, "--small": 0, "--watermark": 0, "--seeds": 2}
+"""The least whole number that a flag takes, unless it is 1."""
+
+
+class TestValues:
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_help_shows_what_a_flag_takes(self, name: str) -> None:
+        context = click.Context(load_command(name))
+        for option in options_of(name):
+            flag = option.opts[0]
+            if not option.is_flag:
+                takes = VALUES_OF_A_COMMAND.get((name, flag), VALUES.get(flag))
+                assert option.make_metavar(context) == takes, flag
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_a_number_is_taken_from_its_least_value_on(self, name: str) -> None:
+        context = click.Context(load_command(name))
+        for option in options_of(name):
+            flag = option.opts[0]
+            if option.make_metavar(context) in COUNTS:
+                least = 1 if (name, flag) == ("report", "--seeds") else LEAST.get(flag, 1)
+                assert option.type_cast_value(context, str(least)) == least, flag
+                with pytest.raises(click.BadParameter):
+                    option.type_cast_value(context, str(least - 1))
+            if option.make_metavar(context) == "SECONDS":
+                assert option.type_cast_value(context, "0.5") == 0.5
+                with pytest.raises(click.BadParameter):
+                    option.type_cast_value(context, "-0.5")
+
+
 def commands_in(line: str) -> Iterator[list[str]]:
     """The words behind each ``amin-ref`` of a shell line with pipes, redirections and ``&&``."""
     for part in re.split(r"\||&&|;|>", line):

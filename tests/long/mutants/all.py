@@ -20,15 +20,17 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from tests.long.mutants import cold
+from tests.long.mutants.cold import Bench
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import Fault, faults_of
 from tests.long.mutants.warm import Judged, Measured, Warm, allowed_seconds, key
@@ -49,12 +51,15 @@ class FaultGroup:
         files: the files to mutate; paths from the project's root.
         tests: the test files.
         sample: the number of faults of each file, chosen at random; ``None``: all.
+        below: modules that import none of the files, so that one process can import them for all
+            faults.
     """
 
     name: str
     files: tuple[str, ...]
     tests: tuple[str, ...]
     sample: int | None
+    below: tuple[str, ...] = ()
 
 
 GROUPS = (
@@ -174,6 +179,7 @@ GROUPS = (
             "amin_ref/cli/family.py",
             "amin_ref/cli/given.py",
             "amin_ref/cli/bound.py",
+            "amin_ref/cli/proved.py",
             "amin_ref/cli/simulate.py",
             "amin_ref/cli/compare.py",
             "amin_ref/cli/comparing.py",
@@ -228,10 +234,29 @@ GROUPS = (
             "tests/oracle/claims/test_claims.py",
             "tests/oracle/report/test_report.py",
             "tests/oracle/ratio/test_program.py",
+            "tests/proved/test_command.py",
             "tests/schemas/test_schemas.py",
             "tests/project/test_readme.py",
         ),
         sample=None,
+        below=(
+            "amin_ref.comparison.grid",
+            "amin_ref.families",
+            "amin_ref.judging",
+            "amin_ref.logs.reading",
+            "amin_ref.proved.program",
+            "amin_ref.schemas",
+            "amin_ref.suite",
+            "amin_ref.vectors",
+            "amin_ref.workloads",
+            "oracle.claims.page",
+            "oracle.claims.scheduler_page",
+            "oracle.portfolio",
+            "oracle.ratio.tables",
+            "oracle.ratio.worst_case",
+            "oracle.report.document",
+            "oracle.search.branch_and_bound",
+        ),
     ),
     FaultGroup(
         "oracle",
@@ -431,6 +456,7 @@ HOMES = {
         "tests/cli/test_rules.py",
         "tests/cli/test_refusals.py",
     ),
+    "amin_ref/cli/proved.py": ("tests/proved/test_command.py",),
     "amin_ref/cli/optimum.py": (
         "tests/cli/test_sentences.py",
         "tests/cli/test_rules.py",
@@ -612,7 +638,7 @@ def run(order: Order) -> bool:
     for entry in log.entries.values():
         if entry.judged.verdict == "killed" and entry.fault in faults:
             _count(kills, faults[entry.fault], entry.judged.by)
-    survivors: list[tuple[Fault, dict[str, float]]] = []
+    survivors: list[Fault] = []
     failing: list[str] = []
 
     def note(fault: Fault, judged: Judged) -> None:
@@ -642,7 +668,7 @@ def run(order: Order) -> bool:
         killers = {test for tests in kills.values() for test in tests}
         failing.extend(warm.failing_without_fault(sorted(killers), order.workers))
         alive.sort(key=_at_random)
-        survivors.extend((fault, _affordable(warm, fault, kills, order.budget)) for fault in alive)
+        survivors.extend(alive)
 
     arguments = ["-n", "0", "-q", "-s", "--no-header", "--tb", "line", "-p", "no:cacheprovider"]
     plugin = Warm(PROJECT, order.group.files, HOMES, work)
@@ -653,10 +679,33 @@ def run(order: Order) -> bool:
     for test in failing:
         print(f"a test that killed faults fails without one: {test}")
     if order.is_cold:
-        with ThreadPoolExecutor(order.workers) as executor:
-            for fault, judged in executor.map(lambda s: (s[0], cold.judge(*s)), survivors):
-                note(fault, judged)
+        # Asked when a fault's turn comes: tests that killed the ones before it go first.
+        tests_of = partial(_affordable, plugin, kills, order.budget)
+        for fault, judged in _judged_cold(survivors, tests_of, order):
+            note(fault, judged)
     return report(order, faults, log) and not failing
+
+
+def _judged_cold(
+    survivors: Iterable[Fault], tests_of: Callable[[Fault], Mapping[str, float]], order: Order
+) -> Iterator[tuple[Fault, Judged]]:
+    """Each fault with its verdict, as soon as it is known."""
+    executor = ThreadPoolExecutor(order.workers)
+    with ExitStack() as stack:
+        benches = SimpleQueue[Bench]()
+        for _ in range(order.workers):
+            benches.put(stack.enter_context(Bench(order.group.below)))
+
+        def judge(fault: Fault) -> tuple[Fault, Judged]:
+            bench = benches.get()
+            try:
+                return fault, bench.judge(fault, tests_of(fault))
+            finally:
+                benches.put(bench)
+
+        stack.callback(executor.shutdown, cancel_futures=True)  # after an error
+        jobs = [executor.submit(judge, fault) for fault in survivors]
+        yield from (job.result() for job in as_completed(jobs))
 
 
 def _is_due(fault: Fault, log: VerdictLog, again: Sequence[str]) -> bool:
@@ -672,12 +721,13 @@ def _at_random(fault: Fault) -> str:
 
 
 def _count(kills: dict[str, Counter[str]], fault: Fault, test: str) -> None:
-    for place in (fault.name, key(fault.file, fault.scope), fault.file):
+    outside = () if fault.scope else ("",)
+    for place in (fault.name, key(fault.file, fault.scope), fault.file, *outside):
         kills[place][test] += 1
 
 
 def _affordable(
-    warm: Warm, fault: Fault, kills: Mapping[str, Counter[str]], budget: float
+    warm: Warm, kills: Mapping[str, Counter[str]], budget: float, fault: Fault
 ) -> dict[str, float]:
     """The tests for a fault that ``budget`` seconds allow, each with its time limit; seconds."""
     # Ten times the examples may take ten times as long.

@@ -28,6 +28,9 @@ _CHANGES = {
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
+_NAMELESS = getattr(os, "O_TMPFILE", -1)
+"""Opens a file without a name in the folder that is opened: the one way to write into a folder."""
+
 _MEMORY = ("/dev/shm", "/proc")
 """Folders without files on a disk: for shared memory, and for the open files of processes."""
 
@@ -48,8 +51,13 @@ def guard(*folders: str) -> None:
             path, _, flags = arguments
             if not (isinstance(flags, int) and flags & _WRITING) or is_ours(path):
                 return
-            if isinstance(path, str | bytes) and _is_no_file(path):
-                return  # writing does not change a device, a pipe or a folder
+            if isinstance(path, str | bytes):
+                if flags & _NAMELESS == _NAMELESS:
+                    inside = os.path.join(os.fsdecode(path), "a file")
+                    if is_ours(inside):
+                        return
+                elif _is_no_file(path):
+                    return  # writing does not change a device, a pipe or a folder
             raise PermissionError(f"the guard of mutation tests: {path!r} must not be written")
         for path in arguments[: _CHANGES.get(event, 0)]:
             if not is_ours(path):
@@ -63,4 +71,4 @@ def _is_no_file(path: str | bytes) -> bool:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    return not stat.S_ISREG(mode)

@@ -9,16 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.long.mutants.all import GROUPS, FaultGroup, VerdictLog, chosen_faults, digests
-from tests.long.mutants.cold import _copy_with, judge
+from tests.long.mutants.cold import Bench, copy_project
 from tests.long.mutants.equivalent import EQUIVALENT
 from tests.long.mutants.faults import faults_of, faulty, module_name
-from tests.long.mutants.warm import _forked, _write_line
+from tests.long.mutants.warm import forked, write_line
 from tests.support.project import PROJECT
 
 SOURCE = '''
@@ -128,6 +128,22 @@ def test_every_file_of_a_group_exists(group: FaultGroup) -> None:
     assert all((PROJECT / file).exists() for file in (*group.files, *group.tests))
 
 
+@pytest.mark.parametrize(
+    "group", [group for group in GROUPS if group.below], ids=lambda group: group.name
+)
+def test_no_module_below_a_group_imports_a_file_of_it(group: FaultGroup) -> None:
+    program = f"""
+import importlib, sys
+for name in {group.below!r}:
+    importlib.import_module(name)
+print(sorted(set({[module_name(file) for file in group.files]!r}) & set(sys.modules)))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
 def test_every_fault_listed_as_equivalent_exists_in_the_present_code() -> None:
     """A stale entry would excuse a fault that has never been judged."""
     listed = {entry.fault for entry in EQUIVALENT}
@@ -144,26 +160,44 @@ def test_a_sample_is_the_same_every_time() -> None:
     assert len(chosen_faults("amin_ref/simulator/cache.py", 5)) == 5
 
 
-def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other() -> None:
+OF_LARGEST = "tests/model/test_values.py::test_numbers_that_json_cannot_keep_exact_are_refused"
+"""A test that fails if the largest number is refused."""
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with Bench() as one:
+        yield one
+
+
+def test_a_fault_is_killed_by_a_test_that_it_breaks_and_by_no_other(bench: Bench) -> None:
     faults = chosen_faults("amin_ref/model/validation.py", None)
     fault = next(f for f in faults if f.new == "value >= LARGEST")
-    killed = judge(fault, {"tests/model/test_values.py": 60.0})
+    killed = bench.judge(fault, {OF_LARGEST: 60.0})
     assert killed.verdict == "killed"
-    assert killed.by.startswith("tests/model/test_values.py::")
-    assert judge(fault, {"tests/long/mutants/test_catalogue.py": 60.0}).verdict == "alive"
+    assert killed.by.startswith(OF_LARGEST)
+    assert bench.judge(fault, {"tests/long/mutants/test_catalogue.py": 60.0}).verdict == "alive"
 
 
-def test_a_missing_test_is_an_error_and_kills_no_fault() -> None:
+def test_a_fault_is_gone_when_the_next_one_is_judged(bench: Bench) -> None:
+    faults = chosen_faults("amin_ref/model/validation.py", None)
+    broken = next(f for f in faults if f.new == "value >= LARGEST")
+    foreign = chosen_faults("amin_ref/files/writing.py", None)[0]
+    found = [bench.judge(fault, {OF_LARGEST: 60.0}).verdict for fault in (broken, foreign)]
+    assert found == ["killed", "alive"]
+
+
+def test_a_missing_test_is_an_error_and_kills_no_fault(bench: Bench) -> None:
     fault = chosen_faults("amin_ref/model/validation.py", None)[0]
     with pytest.raises(RuntimeError, match="no such tests"):
-        judge(fault, {"tests/model/test_values.py::test_of_another_time": 60.0})
+        bench.judge(fault, {"tests/model/test_values.py::test_of_another_time": 60.0})
 
 
-def test_a_fault_is_in_the_processes_that_a_test_starts() -> None:
+def test_a_fault_is_in_the_processes_that_a_test_starts(bench: Bench) -> None:
     faults = chosen_faults("amin_ref/files/writing.py", None)
     fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
     test = "tests/files/test_writing.py::test_standard_output_is_appended_to_under_its_path"
-    killed = judge(fault, {test: 60.0})
+    killed = bench.judge(fault, {test: 60.0})
     assert killed.verdict == "killed"
     assert killed.by.startswith(test)
 
@@ -212,11 +246,11 @@ def test_the_last_output_of_every_child_is_read() -> None:
     """Also of children that end while another child's output is read."""
 
     def printing(word: str) -> Callable[[int], None]:
-        return lambda pipe: _write_line(pipe, word)
+        return lambda pipe: write_line(pipe, word)
 
     words = [str(number) for number in range(60)]
     outputs: dict[str, list[str]] = {}
-    for word, said, status, _ in _forked(((word, printing(word)) for word in words), workers=6):
+    for word, said, status, _ in forked(((word, printing(word)) for word in words), workers=6):
         time.sleep(0.005)  # meanwhile other children print and end
         assert status == 0
         outputs[word] = said
@@ -234,6 +268,7 @@ guard()
 open({str(tmp_path / "own")!r}, "w").write("text")
 os.rename({str(tmp_path / "own")!r}, {str(tmp_path / "mine")!r})
 open("/dev/null", "w").write("text")
+tempfile.TemporaryFile().write(b"text")
 os.makedirs({str(tmp_path / "a" / "b")!r})
 def refused(change, *paths):
     try:
@@ -264,10 +299,8 @@ print("done")
 
 
 def test_processes_that_a_faulty_program_starts_are_guarded() -> None:
-    faults = chosen_faults("amin_ref/files/writing.py", None)
-    fault = next(f for f in faults if f.scope == "_write_stream" and f.old.startswith("write_all"))
     with tempfile.TemporaryDirectory() as folder:
-        _copy_with(fault, Path(folder))
+        copy_project(Path(folder))
         ended = subprocess.run(
             [sys.executable, "-c", "open('/no-file-of-tests', 'w')"],
             env=os.environ | {"PYTHONPATH": folder},

@@ -90,7 +90,8 @@ class Measured:
 
 
 Kills = Mapping[str, Counter[str]]
-"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one."""
+"""How many faults each test killed: of a file, of a function, and, by a fault's name, this one; and
+by the empty name, of those outside of functions."""
 
 
 def allowed_seconds(measured: float) -> float:
@@ -182,16 +183,16 @@ class Warm:
                     failed = self._fails(test, None)
                     sys.setprofile(None)
                     if failed:
-                        _write_line(pipe, f"fails: {test}")
+                        write_line(pipe, f"fails: {test}")
                         continue
                     seconds = _processor_seconds() - began
                     elsewhere = _seconds_elsewhere() - elsewhere
-                    _write_line(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
+                    write_line(pipe, json.dumps([test, seconds, elsewhere, sorted(functions)]))
 
             return run
 
         parts = [new[start : start + 8] for start in range(0, len(new), 8)]
-        for _, said, _, _ in _forked(((part, run_all(part)) for part in parts), workers):
+        for _, said, _, _ in forked(((part, run_all(part)) for part in parts), workers):
             for line in said:
                 if line.startswith("fails: "):  # too slow under the tracer
                     print(f"left out, since without a fault and with few examples it {line}")
@@ -215,17 +216,21 @@ class Warm:
         First comes the test that killed this fault before, then quick tests that killed faults of
         this function or file, then tests from the file's home, then slower killers. Then follow, in
         turns, a test that runs few functions, and a case of a parametrised test that has had no
-        turn yet.
+        turn yet. For a fault outside of functions, tests that killed such faults of any file are
+        killers, too: many declarations are noticed by one test of all commands.
         """
         name = key(fault.file, fault.scope)
         itself, near, far = (
             kills.get(place, Counter[str]()) for place in (fault.name, name, fault.file)
         )
+        outside = Counter[str]() if fault.scope else kills.get("", Counter[str]())
+        able = [t for t in self.measured if elsewhere or not self.measured[t].is_elsewhere]
         running = sorted(
-            (t for t in self._running(fault) if elsewhere or not self.measured[t].is_elsewhere),
-            key=lambda test: self.measured[test].seconds,
+            set(self._running(fault)).intersection(able),
+            key=lambda test: (self.measured[test].seconds, test),
         )
         killers = sorted((t for t in running if near[t]), key=lambda t: -near[t])[:KILLERS]
+        killers += sorted((t for t in able if outside[t]), key=lambda t: -outside[t])[:KILLERS]
         killers += sorted((t for t in running if far[t]), key=lambda t: -far[t])[:KILLERS]
         quick = [t for t in killers if QUICK * self.measured[t].seconds <= budget]
         first = [t for t in running if itself[t]] + quick
@@ -277,11 +282,10 @@ class Warm:
                     self._trying(code, self.tests_of(fault, kills, budget, elsewhere=False)),
                 )
 
-        for fault, said, status, seconds in _forked(jobs(), workers):
+        for fault, said, status, seconds in forked(jobs(), workers):
             last = said[-1] if said else ""
             if os.WIFSIGNALED(status):
-                hung = os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM)
-                yield fault, Judged("timed out" if hung else "killed", last, seconds)
+                yield fault, Judged("timed out" if hung(status) else "killed", last, seconds)
             elif last.startswith("failed: "):
                 yield fault, Judged("killed", last.removeprefix("failed: "), seconds)
             elif last == "done":
@@ -295,12 +299,12 @@ class Warm:
         def run(pipe: int) -> None:
             self._put(code)
             for test, following in zip(tests, [*tests[1:], None], strict=True):
-                _write_line(pipe, test)
+                write_line(pipe, test)
                 limit_test(allowed_seconds(self.measured[test].seconds))
                 if self._fails(test, following):
-                    _write_line(pipe, f"failed: {test}")
+                    write_line(pipe, f"failed: {test}")
                     return
-            _write_line(pipe, "done")
+            write_line(pipe, "done")
 
         return run
 
@@ -317,12 +321,12 @@ class Warm:
 
         def trying(test: str) -> Callable[[int], None]:
             def run(pipe: int) -> None:
-                _write_line(pipe, "failed" if self._fails(test, None) else "passed")
+                write_line(pipe, "failed" if self._fails(test, None) else "passed")
 
             return run
 
         known = [test for test in tests if test in self.items]
-        done = _forked(((test, trying(test)) for test in known), workers)
+        done = forked(((test, trying(test)) for test in known), workers)
         return [test for test, said, _, _ in done if said != ["passed"]]
 
     def can_judge(self, fault: Fault) -> bool:
@@ -363,6 +367,12 @@ class Warm:
             for inner in _with_inner(code):
                 scopes[_place(inner)] = scope
         return scopes
+
+
+def hung(status: int) -> bool:
+    """Whether a process with this status was ended by its time limit; see :func:`limit_test`."""
+    ending = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    return ending in (signal.SIGPROF, signal.SIGALRM)
 
 
 def _processor_seconds() -> float:
@@ -412,14 +422,15 @@ def _noting(
     return note
 
 
-def _write_line(pipe: int, line: str) -> None:
+def write_line(pipe: int, line: str) -> None:
+    """Say a line to the process that reads from a fork's pipe."""
     os.write(pipe, (line + "\n").encode())
 
 
 Job = TypeVar("Job")
 
 
-def _forked(
+def forked(
     jobs: Iterable[tuple[Job, Callable[[int], None]]], workers: int
 ) -> Iterator[tuple[Job, list[str], int, float]]:
     """Run jobs in forks, ``workers`` at once; yield each with its output, status and seconds."""
