@@ -373,7 +373,9 @@ class TestInterruption:
         handler.was_lost()
         assert len(timers) == signals.MOST_LOOKS + 2
 
-    @pytest.mark.parametrize("file", ["<frozen importlib._bootstrap>", "/lib/popen_spawn_posix.py"])
+    @pytest.mark.parametrize("file", [
+        "<frozen importlib._bootstrap>", "/lib/popen_spawn_posix.py", "/a/amin_ref/cli/workers.py",
+    ])  # fmt: skip
     def test_imports_and_process_starts_are_not_interrupted(self, file: str) -> None:
         assert signals._is_within_a_step(self.frame_in(file))
         assert not signals._is_within_a_step(self.frame_in("program.py"))

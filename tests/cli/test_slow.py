@@ -101,6 +101,17 @@ def test_the_cost_of_a_large_certificate_is_printed_before_the_work(
     assert "additions" not in capsys.readouterr().err
 
 
+def test_the_cost_of_a_small_certificate_is_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as 150 additions."""
+    file = tmp_path / "certificate.json"
+    instance = Instance.from_lengths([(1, 1), (1, 2), (2, 1)], capacity=9)
+    file.write_text(Certificate(instance, 1, (Stretch(0, (0,) * 50),)).to_json(), encoding="utf-8")
+    assert run(application, ["verify", str(file)]) == 0
+    assert "additions" not in capsys.readouterr().err
+
+
 def test_verify_prints_no_bound_below_the_sum_of_output_lengths(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
