@@ -11,6 +11,8 @@ From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
   SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
+From AminRef.resume Require Import Keeping.
+From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -525,6 +527,20 @@ Theorem T1_resume M B requests : sane_instance M B requests ->
   (forall fuel l t, simulate_keeping (amin M B) fuel requests = Some l ->
     occupancy_kept B l t <= M).
 Proof. exact (KeptMemory.memory_safety_kept M B requests). Qed.
+
+(* T2, Amin where evicted requests keep their tokens: every request has exactly one completed run,
+   and its runs generate o_i tokens together. With O = sum of all o_i, at most O rounds are busy,
+   and the makespan is at most the last arrival plus O.
+   Text of the book: cfb07ae1. *)
+Theorem T2_resume M B requests : sane_instance M B requests ->
+  exists fuel l, simulate_keeping (amin M B) fuel requests = Some l /\
+    Permutation (map of (filter completed l)) requests /\
+    (forall r, In r requests -> tokens_in l r = output_len r) /\
+    (forall busy, NoDup busy ->
+      Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
+      Z.of_nat (length busy) <= sum output_len requests) /\
+    forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
+Proof. exact (KeptProgress.terminates_kept M B requests). Qed.
 
 (* T3, Amin where evicted requests keep their tokens: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i
    never decreases, it changes only while i runs, and by at most 1 per round.
