@@ -9,9 +9,9 @@ From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlace
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingRatio SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
-  SvfRatio.
+  AmaxBatches SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping.
+From AminRef.resume Require Import Keeping TokenPrices.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
@@ -446,6 +446,32 @@ Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
   9 * total_latency made <= 17 * total_latency best.
 Proof. exact (small_ratio s l u M outputs made best). Qed.
 
+(* T13 (c), what Amax costs: M = (k + 1)(s + u) - L, all prompts are s, all requests arrive in round
+   0, and in the order of rank they are batches of k requests, those of batch i of length x_i with
+   1 <= x_i <= L <= u. Amax runs one batch after the other and costs the sum over i of
+   k * (x_1 + ... + x_i).
+   Text of the book: b21a5e49. *)
+Theorem T13_c s u L k requests x fuel l : 1 <= s -> 1 <= L <= u -> 1 <= k ->
+  sane_instance (batch_cache s u L k) 1 requests ->
+  Forall (fun r => prompt_len r = s /\ upper r = Some u /\ arrival r = 0) requests ->
+  StronglySorted (fun r q => rank_of r <= rank_of q) requests ->
+  Forall (fun x_i => 1 <= x_i <= L) x -> map output_len requests = flat_map (many k) x ->
+  simulate (amax (batch_cache s u L k) 1) fuel requests = Some l ->
+  total_latency l = k * sum_of_totals (fun x_i => x_i) 0 x.
+Proof.
+  exact (fun prompt long room instance uniform =>
+    amax_batches s u L k prompt long room requests instance uniform x fuel l).
+Qed.
+
+(* T13, twelve requests with s = l = 1, u = 12, k = 1 and L = 4, of the family of (c): Amax costs
+   167, and some valid schedule costs 21, so the ratio is at least 167 / 21 = 7.95.
+   Text of the book: b21a5e49. *)
+Theorem T13_instance : (exists best, valid (batch_cache 1 12 4 1) 1 twelve best /\
+    total_latency best = 21) /\
+  forall fuel l, simulate (amax (batch_cache 1 12 4 1) 1) fuel twelve = Some l ->
+    total_latency l = 167.
+Proof. exact (twelve_costs). Qed.
+
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round
    that it names, and has evicted none: in round 0 those of block 0, in round t from 1 to u - 1
@@ -587,3 +613,20 @@ Theorem T8_resume M B requests n E R L : sane_instance M B requests ->
   let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
   running s ++ waiting s ++ map arrives (arriving s) <> [] -> R <> [].
 Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n E R L). Qed.
+
+(* T21: in a schedule of tokens, each request generates its tokens in rounds r_i <= t_1 < t_2 < ...,
+   and token a occupies occ (s_i + a) in its round. d times the bound L' of the prices c_t / d >= 0
+   is at most d times the cost of every such schedule; (b) rounded up, L' is at most its cost. The
+   minimum over the rounds of one request is the least payment, computed price by price.
+   Text of the book: 2e03c376. *)
+Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
+  Forall (fun c => 0 <= c) prices ->
+  (forall r, In r requests ->
+    (forall rounds, token_rounds r rounds ->
+      cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
+    exists rounds, token_rounds r rounds /\
+      cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
+  forall v, valid_tokens M B requests v ->
+    bound_kept M B prices d requests <= d * token_cost v /\
+    - (- bound_kept M B prices d requests / d) <= token_cost v.
+Proof. exact (every_token_certificate M B requests prices d). Qed.

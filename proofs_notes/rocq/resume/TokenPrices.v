@@ -102,7 +102,8 @@ Qed.
 Lemma rent_same B f g r a t rounds : rising t rounds -> (forall u, t <= u -> f u = g u) ->
   token_rent B f r a rounds = token_rent B g r a rounds.
 Proof.
-  revert a t. induction rounds as [|u later IH]; intros a t; cbn [rising token_rent]; [reflexivity|].
+  revert a t.
+  induction rounds as [|u later IH]; intros a t; cbn [rising token_rent]; [reflexivity|].
   intros [first rest] same. rewrite same by exact first. f_equal. apply (IH _ (u + 1) rest).
   intros w after. apply same. lia.
 Qed.
@@ -261,3 +262,24 @@ Proof.
   pose proof (tokens_fit v (fst c) (tokens_capacity _ _ _ _ V (fst c))). nia.
 Qed.
 End Bound.
+
+(* T21 in the book's words. *)
+Lemma every_token_certificate M B requests prices d : sane_instance M B requests -> 1 <= d ->
+  Forall (fun c => 0 <= c) prices ->
+  (forall r, In r requests ->
+    (forall rounds, token_rounds r rounds ->
+      cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
+    exists rounds, token_rounds r rounds /\
+      cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
+  forall v, valid_tokens M B requests v ->
+    bound_kept M B prices d requests <= d * token_cost v /\
+    - (- bound_kept M B prices d requests / d) <= token_cost v.
+Proof.
+  intros instance some nonneg. split.
+  - intros r here. destruct (sane_in M B requests r instance here) as [_ out _ _ came _].
+    apply cheapest_rounds_is_least; lia.
+  - intros v V. pose proof (token_certificate M B (Records.some_block _ _ _ instance) requests
+      prices d v instance some nonneg V) as bound. split; [exact bound|].
+    enough (- token_cost v <= - bound_kept M B prices d requests / d) by lia.
+    apply Z.div_le_lower_bound; lia.
+Qed.
