@@ -25,12 +25,10 @@ Theorem T1 M B requests : sane_instance M B requests ->
 Proof. exact (memory_safety M B requests). Qed.
 
 (* T2, Amin: every request has exactly one completed run. With n requests and O = sum of all o_i, at
-   most (n + sum of max (0, o_i - 1 - l_i)) * O rounds are busy, and the makespan is at most the
-   last arrival plus that number.
+   most n * O rounds are busy, and the makespan is at most the last arrival plus that number.
    Text of the book: cfb07ae1. *)
 Theorem T2 M B requests : sane_instance M B requests ->
-  let most := sum (fun r => 1 + Z.max 0 (output_len r - 1 - lower r)) requests
-    * sum output_len requests in
+  let most := Z.of_nat (length requests) * sum output_len requests in
   exists fuel s, simulate (amin M B) fuel requests = Some s /\
     Permutation (map of (filter completed s)) requests /\
     (forall busy, NoDup busy ->

@@ -1369,13 +1369,6 @@ COMPILED_MACHINES: tuple[Mutant, ...] = (
         "        left -= 0\n        if rules.are_limited and computed != 1:",
     ),
     Mutant(
-        "compiled engines leave out the rounds in which a run pauses",
-        "T7",
-        COMPILED_MACHINE_ROUNDS,
-        "        if rules.are_limited and computed != 1:",
-        "        if rules.are_limited and computed > 1:",
-    ),
-    Mutant(
         "compiled engines forget the plan when they move it",
         "T7",
         COMPILED_MACHINE_ROUNDS,
