@@ -8,8 +8,8 @@ From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingRatio SmallInstances.
-From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
-  AmaxBatches SvfRatio.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
+  AmaxFamily AmaxBatches SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
@@ -176,19 +176,19 @@ Theorem T1_policies M B requests p : sane_instance M B requests ->
   forall fuel l t, simulate p fuel requests = Some l -> occupancy B l t <= M.
 Proof. exact (policies_safe M B requests p). Qed.
 
-(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: every request has exactly one completed run. With
-   O = sum of all o_i, at most O rounds are busy, and the makespan is at most the last arrival
-   plus O.
+(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: the schedule exists and is valid, and every request has
+   exactly one completed run. With O = sum of all o_i, at most O rounds are busy, and the makespan
+   is at most the last arrival plus O.
    Text of the book: cfb07ae1. *)
 Theorem T2_policies M B requests p : sane_instance M B requests ->
   p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
-  exists fuel l, simulate p fuel requests = Some l /\
+  exists fuel l, simulate p fuel requests = Some l /\ valid M B requests l /\
     Permutation (map of (filter completed l)) requests /\
     (forall busy, NoDup busy ->
       Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
       Z.of_nat (length busy) <= sum output_len requests) /\
     forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
-Proof. exact (policies_terminate M B requests p). Qed.
+Proof. exact (policies_complete M B requests p). Qed.
 
 (* T6, FCFS: the running requests x_1, ..., x_m stand with the latest admission first: the tokens
    that they have generated do not fall. FCFS evicts x_1, ..., x_k, where k is the least number such
