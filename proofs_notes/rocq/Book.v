@@ -7,7 +7,7 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
-From AminRef Require Import Doubling DoublingRatio SmallInstances.
+From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
   AmaxFamily AmaxBatches SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
@@ -360,9 +360,10 @@ Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
   total_latency l <= 11 * total_latency s.
 Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
 
-(* T19: with equal prompts at once, doubling budgets end and complete every request once, whatever
-   the order `earlier` of the requests in a phase, and cost at most 143 / 3 times what any valid
-   schedule costs. l is a lower bound of all outputs; nothing else is known of them.
+(* T19: with equal prompts at once, doubling budgets end, complete every request once and hold at
+   most M in each round, whatever the order `earlier` of the requests in a phase, and cost at most
+   143 / 3 times what any valid schedule costs. l is a lower bound of all outputs; nothing else is
+   known of them.
    Text of the book: 0fe20f30. *)
 Theorem T19 M prompt l earlier requests : sane_instance M 1 requests -> at_once requests ->
   Forall (fun r => prompt_len r = prompt) requests ->
@@ -370,8 +371,9 @@ Theorem T19 M prompt l earlier requests : sane_instance M 1 requests -> at_once 
   (exists fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule) /\
   forall fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule ->
     Permutation (map of (filter completed schedule)) requests /\
+    (forall t, occupancy 1 schedule t <= M) /\
     forall s, valid M 1 requests s -> 3 * total_latency schedule <= 143 * total_latency s.
-Proof. exact (doubling_ratio M prompt l earlier requests). Qed.
+Proof. exact (doubling_budgets M prompt l earlier requests). Qed.
 
 (* The state lemma: if rounds made the runs of a valid schedule by a time, under whatever rankings,
    then their state is what the schedule's runs by then say, but for ranks.
