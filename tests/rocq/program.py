@@ -96,9 +96,11 @@ class Program:
     ) -> tuple[Counter[tuple[RequestId, int, int, str]], int] | None:
         """The runs ``(id, start, stop, outcome)`` of a policy, and the total latency.
 
-        ``None`` if the program gives up, which it does after very many rounds.
+        Evicted requests keep their tokens if the instance's machine says so. ``None`` if the
+        program gives up, which it does after very many rounds.
         """
-        answer = self._ask(f"S {policy} {in_words(instance, ranks)}")
+        command = "R" if instance.machine.after_eviction == "resume" else "S"
+        answer = self._ask(f"{command} {policy} {in_words(instance, ranks)}")
         if answer == "none":
             return None
         number, latency = map(int, answer.split())
