@@ -8,8 +8,11 @@ From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingRatio SmallInstances.
-From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily.
-From AminRef.facts Require Import Blind Policies.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
+  AmaxBatches SvfRatio.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
+From AminRef.resume Require KeptMemory KeptRules.
+From AminRef.resume Require Import Keeping.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -22,12 +25,10 @@ Theorem T1 M B requests : sane_instance M B requests ->
 Proof. exact (memory_safety M B requests). Qed.
 
 (* T2, Amin: every request has exactly one completed run. With n requests and O = sum of all o_i, at
-   most (n + sum of max (0, o_i - 1 - l_i)) * O rounds are busy, and the makespan is at most the
-   last arrival plus that number.
+   most n * O rounds are busy, and the makespan is at most the last arrival plus that number.
    Text of the book: cfb07ae1. *)
 Theorem T2 M B requests : sane_instance M B requests ->
-  let most := sum (fun r => 1 + Z.max 0 (output_len r - 1 - lower r)) requests
-    * sum output_len requests in
+  let most := Z.of_nat (length requests) * sum output_len requests in
   exists fuel s, simulate (amin M B) fuel requests = Some s /\
     Permutation (map of (filter completed s)) requests /\
     (forall busy, NoDup busy ->
@@ -94,6 +95,17 @@ Theorem T5 M B requests other n : same_sight other ->
   Nat.iter n (round (amin M B)) (begin (map other requests))
   = seen other (Nat.iter n (round (amin M B)) (begin requests)).
 Proof. exact (runs_seen M B other requests n). Qed.
+
+(* T5, FCFS, and Amax with equal upper bounds: two instances differ in output lengths, and for FCFS
+   in upper bounds. As long as in each round the requests that complete are the same, the policy's
+   states are the same but for what it does not see.
+   Text of the book: 5853a7c6. *)
+Theorem T5_policies M B p other requests n : same_sight other ->
+  p = fcfs M B \/ p = amax M B /\ (forall r, upper (other r) = upper r) ->
+  (forall m, (m < n)%nat -> told_alike_by p other (Nat.iter m (round p) (begin requests))) ->
+  Nat.iter n (round p) (begin (map other requests))
+  = seen other (Nat.iter n (round p) (begin requests)).
+Proof. exact (policies_blind M B p other requests n). Qed.
 
 (* T6: let x_1, ..., x_m be the requests that run before step 3, in ascending order. Amin evicts
    x_1, ..., x_k, where k is the least number such that the next tokens of x_(k+1), ..., x_m fit;
@@ -432,6 +444,32 @@ Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
   9 * total_latency made <= 17 * total_latency best.
 Proof. exact (small_ratio s l u M outputs made best). Qed.
 
+(* T13 (c), what Amax costs: M = (k + 1)(s + u) - L, all prompts are s, all requests arrive in round
+   0, and in the order of rank they are batches of k requests, those of batch i of length x_i with
+   1 <= x_i <= L <= u. Amax runs one batch after the other and costs the sum over i of
+   k * (x_1 + ... + x_i).
+   Text of the book: b21a5e49. *)
+Theorem T13_c s u L k requests x fuel l : 1 <= s -> 1 <= L <= u -> 1 <= k ->
+  sane_instance (batch_cache s u L k) 1 requests ->
+  Forall (fun r => prompt_len r = s /\ upper r = Some u /\ arrival r = 0) requests ->
+  StronglySorted (fun r q => rank_of r <= rank_of q) requests ->
+  Forall (fun x_i => 1 <= x_i <= L) x -> map output_len requests = flat_map (many k) x ->
+  simulate (amax (batch_cache s u L k) 1) fuel requests = Some l ->
+  total_latency l = k * sum_of_totals (fun x_i => x_i) 0 x.
+Proof.
+  exact (fun prompt long room instance uniform =>
+    amax_batches s u L k prompt long room requests instance uniform x fuel l).
+Qed.
+
+(* T13, twelve requests with s = l = 1, u = 12, k = 1 and L = 4, of the family of (c): Amax costs
+   167, and some valid schedule costs 21, so the ratio is at least 167 / 21 = 7.95.
+   Text of the book: b21a5e49. *)
+Theorem T13_instance : (exists best, valid (batch_cache 1 12 4 1) 1 twelve best /\
+    total_latency best = 21) /\
+  forall fuel l, simulate (amax (batch_cache 1 12 4 1) 1) fuel twelve = Some l ->
+    total_latency l = 167.
+Proof. exact (twelve_costs). Qed.
+
 (* T15, the starts of A1: on the instance of A1 with s, u, c, K and m, up to round
    u + floor (K / c), Amin has started exactly the requests that the book names, each in the round
    that it names, and has evicted none: in round 0 those of block 0, in round t from 1 to u - 1
@@ -463,4 +501,99 @@ Theorem T15_ratio u : 2 <= u -> exists K m, 0 <= K /\ 0 <= m /\
   exists best, valid (cache 1 u 2) 1 (family 1 u 2 K m) best /\
     forall l, amin_schedule (cache 1 u 2) 1 (family 1 u 2 K m) l ->
       u * total_latency best < 2 * total_latency l.
-Proof. exact (family_ratio u). Qed.
+Proof. exact (family_half u). Qed.
+
+(* T15, A1 in its exact form, for all s, u and c: with M = c * v(u) and N0 = floor (M / (s + 1)),
+   whatever a / b is below the root of N0 / c, on some instance of A1 every schedule of Amin costs
+   more than a / b times as much as some valid schedule.
+   Text of the book: 5de70952. *)
+Theorem T15_exact s u c a b : 1 <= s -> 2 <= u -> 1 <= c -> 1 <= a -> 1 <= b ->
+  a * a * c < b * b * (cache s u c / (s + 1)) -> exists K m, 0 <= K /\ 0 <= m /\
+  exists best, valid (cache s u c) 1 (family s u c K m) best /\
+    forall l, amin_schedule (cache s u c) 1 (family s u c K m) l ->
+      a * total_latency best < b * total_latency l.
+Proof. exact (family_ratio s u c a b). Qed.
+
+(* T15, A1 for all s and u: the same for whatever a / b is below the root of v(u) / v(1), on some
+   instance with some c.
+   Text of the book: 5de70952. *)
+Theorem T15_root s u a b : 1 <= s -> 2 <= u -> 1 <= a -> 1 <= b ->
+  a * a * vol s 1 < b * b * vol s u -> exists c K m, 1 <= c /\ 0 <= K /\ 0 <= m /\
+  exists best, valid (cache s u c) 1 (family s u c K m) best /\
+    forall l, amin_schedule (cache s u c) 1 (family s u c K m) l ->
+      a * total_latency best < b * total_latency l.
+Proof. exact (family_root s u a b). Qed.
+
+(* T20, SVF: all requests arrive in round 0, and no peak occ (s_i + o_i) exceeds P < M. Then SVF
+   costs at most 1 + 2 / (1 - P / M) = (3M - P) / (M - P) times what any valid schedule costs. In
+   the order of SVF, which ascends by volume, request j starts by a round W_j with
+   (M - P) * W_j <= the sum of P_i * o_i over the requests before it.
+   Text of the book: 3e0c8594. *)
+Theorem T20 M B P requests fuel l s : sane_instance M B requests -> at_once requests ->
+  Forall (fun r => peak B r <= P) requests -> P < M ->
+  simulate (svf M B) fuel requests = Some l -> valid M B requests s ->
+  (exists ascending, Permutation ascending requests /\
+    StronglySorted (fun r q => volume_of B r <= volume_of B q) ascending /\
+    forall a r b x, ascending = a ++ r :: b -> In x l -> of x = r ->
+      (M - P) * start x <= sum (peak_rounds B) a) /\
+  (M - P) * total_latency l <= (3 * M - P) * total_latency s.
+Proof.
+  exact (fun instance zero peaks below =>
+    svf_ratio M B P requests instance zero peaks below fuel l s).
+Qed.
+
+(* T1, Amin where evicted requests keep their tokens: in no round do the requests that run occupy
+   more than M: neither in a run that goes on nor in the schedule that `simulate_keeping` makes.
+   Text of the book: a0d26ad3. *)
+Theorem T1_resume M B requests : sane_instance M B requests ->
+  (forall n t, let s := keeping (amin M B) requests n in
+    t < now s -> occupancy_kept B (kept_so_far s) t <= M) /\
+  (forall fuel l t, simulate_keeping (amin M B) fuel requests = Some l ->
+    occupancy_kept B l t <= M).
+Proof. exact (KeptMemory.memory_safety_kept M B requests). Qed.
+
+(* T3, Amin where evicted requests keep their tokens: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i
+   never decreases, it changes only while i runs, and by at most 1 per round.
+   Text of the book: e89db359. *)
+Theorem T3_resume M B requests n : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in
+  (forall j, In j (running s ++ waiting s) -> lower (tag j) <= assumed j /\
+    assumed j <= Z.max (lower (tag j)) (output_len (tag j) - 1) <= output_len (tag j)) /\
+  (let s' := keeping (amin M B) requests (Datatypes.S n) in
+    forall j j', In j (running s ++ waiting s) -> In j' (running s' ++ waiting s') ->
+    tag j = tag j' ->
+    assumed j <= assumed j' <= assumed j + 1 /\ (assumed j' = assumed j \/ In j (running s))).
+Proof. exact (fun instance => KeptRules.bounds_hold_kept M B requests instance n). Qed.
+
+(* T6, Amin where evicted requests keep their tokens: let x_1, ..., x_m be the requests that run
+   before step 3, in ascending order. Amin evicts x_1, ..., x_k, where k is the least number such
+   that the next tokens of x_(k+1), ..., x_m fit; and k < m if m >= 1. The others still run.
+   Text of the book: 5ace35a7. *)
+Theorem T6_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  exists x k, ascending x /\ Permutation x (map learnt (running s)) /\
+    E = firstn k x /\ (exists A, Permutation R (skipn k x ++ A)) /\
+    next_tokens B (skipn k x) <= M /\ (forall i, (i < k)%nat -> M < next_tokens B (skipn i x)) /\
+    (x <> [] -> (k < length x)%nat).
+Proof. exact (fun instance => KeptRules.evictions_minimal_kept M B requests instance n E R L). Qed.
+
+(* T7 (a), Amin where evicted requests keep their tokens: let w_1, w_2, ... be the requests that
+   wait in step 4, in ascending order, and S those that stay. Amin admits w_1, ..., w_m with the
+   greatest m such that these fit, as assumed, beside S.
+   Text of the book: 0800aa32. *)
+Theorem T7_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  exists S w m, Permutation (E ++ S) (map learnt (running s)) /\
+    ascending w /\ Permutation w (waiting s ++ map arrives (arriving s)) /\
+    Permutation R (S ++ firstn m w) /\ L = skipn m w /\
+    (forall i, (i <= m)%nat -> never_exceeds M B (S ++ firstn i w)) /\
+    (forall i, (m < i <= length w)%nat -> ~ never_exceeds M B (S ++ firstn i w)).
+Proof. exact (fun instance => KeptRules.admission_maximal_kept M B requests instance n E R L). Qed.
+
+(* T8, Amin where evicted requests keep their tokens: if some request has arrived by a round and has
+   not completed, some request generates a token in the round.
+   Text of the book: f1fb801c. *)
+Theorem T8_resume M B requests n E R L : sane_instance M B requests ->
+  let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
+  running s ++ waiting s ++ map arrives (arriving s) <> [] -> R <> [].
+Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n E R L). Qed.

@@ -23,7 +23,7 @@ Proof.
 Qed.
 
 Section Costs.
-Variables M T room : Z.
+Variables M T room prompt_all : Z.
 Variable requests : list request.
 Hypothesis instance : sane_instance M 1 requests.
 Hypothesis zero : at_once requests.
@@ -34,8 +34,9 @@ Variables part others : list run.
 Hypothesis is_valid : valid M 1 requests l.
 Hypothesis cut : Permutation (filter completed l) (part ++ others).
 Hypothesis short : forall y, In y part ->
-  prompt_len (of y) = 1 /\ output_len (of y) = 1 /\ T <= start y.
-Hypothesis tight : M < 2 * (room + 1).
+  prompt_len (of y) = prompt_all /\ output_len (of y) = 1 /\ T <= start y.
+Hypothesis tight : M < (prompt_all + 1) * (room + 1).
+Hypothesis some_prompt : 0 <= prompt_all.
 
 (* A run of either part is a completed run of the schedule. *)
 Lemma from_schedule y : In y (part ++ others) -> In y l /\ completed y = true.
@@ -51,19 +52,19 @@ Proof.
   pose proof (completed_length _ _ _ _ is_valid y there done). lia.
 Qed.
 
-(* At most `room` short runs are in one round, since each occupies two tokens. *)
+(* At most `room` short runs are in one round, since each occupies its prompt and one token. *)
 Lemma short_in_round t : sum (fun y => if start y =? t then 1 else 0) part <= room.
 Proof.
   destruct (without_evictions M 1 (Z.le_refl 1) requests instance l is_valid) as [alone _].
-  enough (2 * sum (fun y => if start y =? t then 1 else 0) part <= M) by lia.
+  enough ((prompt_all + 1) * sum (fun y => if start y =? t then 1 else 0) part <= M) by nia.
   rewrite <- sum_scale. etransitivity; [|exact (within_capacity _ _ _ _ alone t)].
   unfold occupancy. rewrite (sum_perm _ _ _ cut), sum_app.
   assert (0 <= sum (holds_in 1 t) others).
   { apply sum_nonneg. intros y there. apply (holds_in_nonneg M 1 (Z.le_refl 1)).
     apply (valid_sane M 1 requests instance l y is_valid).
     apply from_schedule, in_app_iff. auto. }
-  enough (sum (fun y => 2 * (if start y =? t then 1 else 0)) part <= sum (holds_in 1 t) part)
-    by lia.
+  enough (sum (fun y => (prompt_all + 1) * (if start y =? t then 1 else 0)) part
+    <= sum (holds_in 1 t) part) by lia.
   apply sum_le. intros y there. destruct (short y there) as (prompt_1 & _).
   unfold holds_in. rewrite (short_stops y there), prompt_1.
   destruct (Z.eqb_spec (start y) t), (Z.leb_spec (start y) t), (Z.ltb_spec t (start y + 1));
@@ -159,13 +160,15 @@ Qed.
 (* Amin's cost: placed requests start as placed or later, and the short ones after T spread. *)
 Theorem amin_costs_at_least first short l :
   first_fit M requests (first ++ short) T -> amin_schedule M 1 requests l ->
-  (forall p, In p short -> fst p = T /\ prompt_len (snd p) = 1 /\ output_len (snd p) = 1) ->
-  M < 2 * (room + 1) -> 0 <= room ->
+  (forall p, In p short -> fst p = T /\ prompt_len (snd p) = prompt_all /\ output_len (snd p) = 1)
+    ->
+  M < (prompt_all + 1) * (room + 1) -> 0 <= prompt_all -> 0 <= room ->
   exists rest, Z.of_nat (length short) * Z.of_nat (length short) <= 2 * room * rest /\
     sum (fun p => fst p + output_len (snd p)) first + T * Z.of_nat (length short) + rest
     <= total_latency l.
 Proof.
-  intros fit is shape tight some. pose proof (amin_schedule_valid M 1 requests instance l is) as V.
+  intros fit is shape tight some_prompt some. pose proof (amin_schedule_valid M 1 requests
+    instance l is) as V.
   rewrite (cost_at_once M 1 requests l zero V).
   destruct (cut_as_placed first short l fit V) as (early & late & perm & of_early & of_late).
   assert (among : incl (early ++ late) (filter completed l))
@@ -173,7 +176,7 @@ Proof.
   exists (sum (fun y => stop y - T) late).
   rewrite <- (map_length snd short), <- of_late, map_length. split.
   - apply (short_runs_spread l late early V);
-      [rewrite perm; apply Permutation_app_comm| |exact tight|exact some].
+      [rewrite perm; apply Permutation_app_comm| |exact tight|exact some_prompt|exact some].
     intros y here. assert (there : In (of y) (map snd short))
       by (rewrite <- of_late; now apply in_map).
     apply in_map_iff in there as (p & of_y & there).

@@ -1,9 +1,10 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio AmaxFamily.
-From AminRef Require Import Doubling SmallInstances.
-From AminRef.facts Require Import Policies.
+  Ratio AmaxFamily AmaxBatches SvfRatio.
+From AminRef Require Import Doubling SmallInstances Family.
+From AminRef.facts Require Import Blind Policies BlindPolicies.
+From AminRef.resume Require Import Keeping.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -34,6 +35,19 @@ Proof.
   apply (Permutation_rev [Run a 0 2 false; _; _; _; _]).
 Qed.
 
+(* Where evicted requests keep their tokens, a is evicted once and generates its third token in
+   round 3. Its runs hold 2, 3 and, from the prompt and two kept tokens on, 4. *)
+Example resumes : simulate_keeping (amin 6 1) 20 [a; b; c] =
+    Some [Run c 4 8 true; Run a 3 4 true; Run b 0 3 true; Run a 0 2 false] /\
+  map (occupancy_kept 1 [Run c 4 8 true; Run a 3 4 true; Run b 0 3 true; Run a 0 2 false])
+    [0; 1; 2; 3; 4; 5; 6; 7; 8] = [4; 6; 4; 4; 3; 4; 5; 6; 0].
+Proof. split; reflexivity. Qed.
+
+(* It is evicted in round 2, in which b alone runs. *)
+Example evicted_and_kept : decided_by (amin 6 1) (keeping (amin 6 1) [a; b; c] 2) =
+  ([Job a 1 2 0 2], [Job b 1 2 1 2], [Job c 2 2 2 0]).
+Proof. reflexivity. Qed.
+
 (* The same with blocks of 2 tokens and M = 8. *)
 Example in_blocks : simulate (amin 8 2) 20 [a; b; c] =
   Some [Run c 3 7 true; Run a 0 3 true; Run b 0 3 true].
@@ -56,6 +70,18 @@ Example first_come : simulate (fcfs 6 1) 20 [a; b; c] =
 Proof.
   split; [reflexivity|]. intros t less.
   do 10 (destruct t as [|t]; [vm_compute; intuition (lia || discriminate)|]). lia.
+Qed.
+
+(* The same requests, but c generates 3 tokens, and upper bounds are as before. *)
+Definition shorter (r : request) : request := Request (id r) (prompt_len r)
+  (Z.min 3 (output_len r)) (lower r) (upper r) (arrival r) (rank_of r).
+
+(* FCFS is told the same in both instances until round 8, in which c would complete, as T5 asks. *)
+Example told_until_8 : same_sight shorter /\ forall m, (m < 8)%nat ->
+  told_alike_by (fcfs 6 1) shorter (Nat.iter m (round (fcfs 6 1)) (begin [a; b; c])).
+Proof.
+  split; [intros r; repeat split|]. intros m less.
+  do 8 (destruct m as [|m]; [vm_compute; repeat constructor|]). lia.
 Qed.
 
 (* A certificate of two stretches with a share proves 15. Without the share it proves 13. *)
@@ -136,3 +162,21 @@ Proof.
   exists (map (fun p => Run (fst p) (snd p) (snd p + output_len (fst p)) true)
     (combine (uniform 1 2 3 0 [3; 3; 2; 2]) [2; 5; 0; 1])). split; reflexivity.
 Qed.
+
+(* The numbers of T15 can be had: for s = 2 and u = 3 the root of v(u) / v(1) is 2, above 3 / 2. On
+   the instance with c = 2, K = 4 and m = 5 Amin has a schedule, and evicts no request. *)
+Example family_of_three : 3 * 3 * vol 2 1 < 2 * 2 * vol 2 3 /\
+  option_map (forallb completed) (simulate (amin (cache 2 3 2) 1) 30 (family 2 3 2 4 5))
+    = Some true.
+Proof. split; reflexivity. Qed.
+
+(* The five requests have peaks of 4, as T20 asks with P = 4, and SVF costs 27. *)
+Example five_peaks : Forall (fun r => peak 1 r <= 4) five /\
+  option_map total_latency (simulate (svf 9 1) 20 five) = Some 27.
+Proof. split; [repeat constructor; discriminate|reflexivity]. Qed.
+
+(* Two batches of two requests, as in T13 (c) with k = 2 and L = 2: Amax costs 2 * (2 + 3). *)
+Example two_batches : batch_cache 1 3 2 2 = 10 /\
+  option_map total_latency (simulate (amax 10 1) 9 (numbered 1 3 0 [2; 2; 1; 1])) = Some 10 /\
+  option_map total_latency (simulate (amax 22 1) 30 twelve) = Some 167.
+Proof. vm_compute. auto. Qed.

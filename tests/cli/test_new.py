@@ -48,8 +48,14 @@ def test_new_prints_what_it_wrote_and_what_to_run_next(
     assert (folder / "mine.py").read_text(encoding="utf-8") == skeleton()
 
 
-@pytest.mark.parametrize("inside", [".", "inside"])
-@pytest.mark.parametrize("processes", ["0", "2"])
+@pytest.mark.parametrize(
+    ("inside", "processes"),
+    [
+        (".", "0"),
+        ("inside", "2"),
+        *(pytest.param(*other, marks=pytest.mark.slow) for other in ((".", "2"), ("inside", "0"))),
+    ],
+)
 def test_the_printed_test_command_passes(
     folder: Path, capsys: pytest.CaptureFixture[str], inside: str, processes: str
 ) -> None:

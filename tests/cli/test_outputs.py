@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,15 @@ WRITERS: Mapping[str, Writer] = {
 ENDS_IN_A_SENTENCE = [name for name, writer in WRITERS.items() if AMIN_REF in writer.program]
 """The commands of ``amin-ref``; the other two programs end in a traceback."""
 
+DRAWS_AS_REPORT_DOES = "compare-report"
+"""It draws with what ``report`` draws with, for seconds: only the slow run has it."""
+
+
+def writers(names: Iterable[str]) -> list[object]:
+    """The writers, each as the parameter of a test."""
+    slow = {DRAWS_AS_REPORT_DOES: [pytest.mark.slow]}
+    return [pytest.param(name, marks=slow.get(name, ())) for name in names]
+
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -106,7 +115,7 @@ def sentence(ended: subprocess.CompletedProcess[str]) -> str:
     return ended.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", writers(WRITERS))
 def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
@@ -118,7 +127,7 @@ def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
     assert not [each for each in os.listdir(tmp_path) if each.endswith(".part")]
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", writers(WRITERS))
 def test_a_disk_that_gets_full_leaves_the_old_file(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
@@ -132,7 +141,7 @@ def test_a_disk_that_gets_full_leaves_the_old_file(inputs: Path, tmp_path: Path,
         assert sentence(ended).startswith("amin-ref: ")
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if not WRITERS[name].is_folder])
+@pytest.mark.parametrize("name", writers(name for name in WRITERS if not WRITERS[name].is_folder))
 def test_a_full_device_is_reported(inputs: Path, name: str) -> None:
     ended = run(WRITERS[name], "/dev/full", inputs)
     assert "'/dev/full' cannot be written: No space left on device" in ended.stderr

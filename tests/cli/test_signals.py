@@ -33,8 +33,8 @@ ENDED = re.compile("interrupted|terminated|the terminal was closed")
 """The sentences about the three signals."""
 
 LONG = (
-    Command("compare --requests 30000 --capacity 100000"),
-    Command("simulate --requests 30000 --capacity 100000"),
+    Command("compare --requests 400000 --capacity 100000"),
+    Command("simulate --requests 1000000 --capacity 100000"),
     Command("optimum --requests 24 --capacity 2000 --method search --workers 2 --time-limit 60"),
     Command("optimum --requests 300 --time-limit 60"),
     Command("claims --quick --workers 2"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def product_files() -> list[Path]:
     ]
 
 
-def touching() -> dict[str, list[tuple[str, ast.Call]]]:
+@cache
+def touching() -> Mapping[str, list[tuple[str, ast.Call]]]:
     found = {str(file.relative_to(PROJECT)): list(calls(file)) for file in product_files()}
     return {name: those for name, those in found.items() if those}
 

@@ -96,6 +96,13 @@ Lemma precedes_order : (forall x y : job request, precedes x y = true \/ precede
   (forall x y z : job request, precedes x y = true -> precedes y z = true -> precedes x z = true).
 Proof. split; intros *; rewrite !precedes_spec; lia. Qed.
 
+(* A list that is in order is what its insertion gives. *)
+Lemma insert_all_in_place (l : list (job request)) : in_order l -> insert_all precedes l [] = l.
+Proof.
+  induction 1 as [|j l _ IH first]; [reflexivity|]. unfold insert_all in *. cbn [fold_right].
+  rewrite IH. destruct first as [|i l first _]; [reflexivity|]. cbn [insert]. now rewrite first.
+Qed.
+
 Section Steps.
 Variables M B : Z.
 Hypothesis some_block : 1 <= B.
