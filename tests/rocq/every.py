@@ -1,6 +1,6 @@
 """Every schedule and certificate that a test run makes, through the proved checkers once.
 
-``python -m pytest -p tests.rocq.every`` is a run of the tests in which each new :class:`Schedule`
+``AMIN_PROVED_CHECKERS=every pytest`` is a run of the tests in which each new :class:`Schedule`
 and :class:`Certificate` is noted. After each test the program that Coq extracts judges those that
 the process has not met yet, and the test fails if its verdict or bound differs from that of
 ``amin_ref.check`` or ``oracle.verify``. The summary says how many were judged and how many were
