@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
+
+if TYPE_CHECKING:
+    from amin_ref.compiled import rounds
 
 LEAST_REQUESTS = 20_000
 """The least number of requests for which compiled code is used unasked.
@@ -107,6 +111,31 @@ def _played(
         from amin_ref.compiled import rounds
     except Exception as error:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
         raise NotCompiled(f"Numba cannot be imported: {error}") from None
+    rules, state = starting_state(instance, columns)
+    count = len(columns.prompts)
+    completed = 0
+    done = False
+    while not done:
+        if state.now[rounds.ROUND] > max_rounds:
+            return None
+        try:
+            done = rounds.play(rules, state, ROUNDS_AT_A_TIME)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise NotCompiled(f"Numba cannot compile the simulation: {error}") from None
+        if on_completion is not None and state.now[rounds.COMPLETED] > completed:
+            completed = int(state.now[rounds.COMPLETED])
+            on_completion(completed)
+        if state.now[rounds.RUNS] + count > len(state.runs):
+            longer = np.zeros((2 * len(state.runs), rounds.RUN_COLUMNS), dtype=np.int64)
+            longer[: len(state.runs)] = state.runs
+            state = state._replace(runs=longer)
+    return state.runs[: state.now[rounds.RUNS]]
+
+
+def starting_state(instance: Instance, columns: Columns) -> tuple[rounds.Rules, rounds.State]:
+    """What the rounds are played on, before the first one. Numba must be there."""
+    from amin_ref.compiled import rounds
+
     count = len(columns.prompts)
     jobs = np.zeros((count, rounds.JOB_COLUMNS), dtype=np.int64)
     jobs[:, rounds.PROMPT] = columns.prompts
@@ -130,23 +159,7 @@ def _played(
     rules = rounds.Rules(
         instance.capacity, instance.block_size, int(columns.newest_first), int(columns.by_rank)
     )
-    completed = 0
-    done = False
-    while not done:
-        if state.now[rounds.ROUND] > max_rounds:
-            return None
-        try:
-            done = rounds.play(rules, state, ROUNDS_AT_A_TIME)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise NotCompiled(f"Numba cannot compile the simulation: {error}") from None
-        if on_completion is not None and state.now[rounds.COMPLETED] > completed:
-            completed = int(state.now[rounds.COMPLETED])
-            on_completion(completed)
-        if state.now[rounds.RUNS] + count > len(state.runs):
-            longer = np.zeros((2 * len(state.runs), rounds.RUN_COLUMNS), dtype=np.int64)
-            longer[: len(state.runs)] = state.runs
-            state = state._replace(runs=longer)
-    return state.runs[: state.now[rounds.RUNS]]
+    return rules, state
 
 
 def _zeros(count: int) -> Numbers:

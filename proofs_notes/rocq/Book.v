@@ -7,12 +7,12 @@ From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Ch
 From AminRef Require Import Ties Conform ConformState ConformGiven.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
-From AminRef Require Import Doubling DoublingRatio SmallInstances.
-From AminRef Require Import Policies Reserved PolicyRuns PolicyRules AmaxFamily
-  AmaxBatches SvfRatio.
+From AminRef Require Import Doubling DoublingFits SmallInstances.
+From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
+  AmaxFamily AmaxBatches SvfRatio.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
-From AminRef.resume Require KeptMemory KeptRules.
-From AminRef.resume Require Import Keeping.
+From AminRef.resume Require Import Keeping TokenPrices.
+From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -176,19 +176,19 @@ Theorem T1_policies M B requests p : sane_instance M B requests ->
   forall fuel l t, simulate p fuel requests = Some l -> occupancy B l t <= M.
 Proof. exact (policies_safe M B requests p). Qed.
 
-(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: every request has exactly one completed run. With
-   O = sum of all o_i, at most O rounds are busy, and the makespan is at most the last arrival
-   plus O.
+(* T2 (b) and (c), Amax, H-SF, SVF and FCFS: the schedule exists and is valid, and every request has
+   exactly one completed run. With O = sum of all o_i, at most O rounds are busy, and the makespan
+   is at most the last arrival plus O.
    Text of the book: cfb07ae1. *)
 Theorem T2_policies M B requests p : sane_instance M B requests ->
   p = amax M B \/ p = h_sf M B \/ p = svf M B \/ p = fcfs M B ->
-  exists fuel l, simulate p fuel requests = Some l /\
+  exists fuel l, simulate p fuel requests = Some l /\ valid M B requests l /\
     Permutation (map of (filter completed l)) requests /\
     (forall busy, NoDup busy ->
       Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
       Z.of_nat (length busy) <= sum output_len requests) /\
     forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
-Proof. exact (policies_terminate M B requests p). Qed.
+Proof. exact (policies_complete M B requests p). Qed.
 
 (* T6, FCFS: the running requests x_1, ..., x_m stand with the latest admission first: the tokens
    that they have generated do not fall. FCFS evicts x_1, ..., x_k, where k is the least number such
@@ -360,9 +360,10 @@ Theorem T18 M prompt requests fuel l s : sane_instance M 1 requests ->
   total_latency l <= 11 * total_latency s.
 Proof. exact (hindsight_ratio M prompt requests fuel l s). Qed.
 
-(* T19: with equal prompts at once, doubling budgets end and complete every request once, whatever
-   the order `earlier` of the requests in a phase, and cost at most 143 / 3 times what any valid
-   schedule costs. l is a lower bound of all outputs; nothing else is known of them.
+(* T19: with equal prompts at once, doubling budgets end, complete every request once and hold at
+   most M in each round, whatever the order `earlier` of the requests in a phase, and cost at most
+   143 / 3 times what any valid schedule costs. l is a lower bound of all outputs; nothing else is
+   known of them.
    Text of the book: 0fe20f30. *)
 Theorem T19 M prompt l earlier requests : sane_instance M 1 requests -> at_once requests ->
   Forall (fun r => prompt_len r = prompt) requests ->
@@ -370,8 +371,9 @@ Theorem T19 M prompt l earlier requests : sane_instance M 1 requests -> at_once 
   (exists fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule) /\
   forall fuel schedule, simulate (doubling M 1 l earlier) fuel requests = Some schedule ->
     Permutation (map of (filter completed schedule)) requests /\
+    (forall t, occupancy 1 schedule t <= M) /\
     forall s, valid M 1 requests s -> 3 * total_latency schedule <= 143 * total_latency s.
-Proof. exact (doubling_ratio M prompt l earlier requests). Qed.
+Proof. exact (doubling_budgets M prompt l earlier requests). Qed.
 
 (* The state lemma: if rounds made the runs of a valid schedule by a time, under whatever rankings,
    then their state is what the schedule's runs by then say, but for ranks.
@@ -552,6 +554,20 @@ Theorem T1_resume M B requests : sane_instance M B requests ->
     occupancy_kept B l t <= M).
 Proof. exact (KeptMemory.memory_safety_kept M B requests). Qed.
 
+(* T2, Amin where evicted requests keep their tokens: every request has exactly one completed run,
+   and its runs generate o_i tokens together. With O = sum of all o_i, at most O rounds are busy,
+   and the makespan is at most the last arrival plus O.
+   Text of the book: cfb07ae1. *)
+Theorem T2_resume M B requests : sane_instance M B requests ->
+  exists fuel l, simulate_keeping (amin M B) fuel requests = Some l /\
+    Permutation (map of (filter completed l)) requests /\
+    (forall r, In r requests -> tokens_in l r = output_len r) /\
+    (forall busy, NoDup busy ->
+      Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
+      Z.of_nat (length busy) <= sum output_len requests) /\
+    forall x, In x l -> stop x <= last_arrival requests + sum output_len requests.
+Proof. exact (KeptProgress.terminates_kept M B requests). Qed.
+
 (* T3, Amin where evicted requests keep their tokens: l_i <= l~_i <= max (l_i, o_i - 1) <= o_i; l~_i
    never decreases, it changes only while i runs, and by at most 1 per round.
    Text of the book: e89db359. *)
@@ -597,3 +613,20 @@ Theorem T8_resume M B requests n E R L : sane_instance M B requests ->
   let s := keeping (amin M B) requests n in decided_by (amin M B) s = (E, R, L) ->
   running s ++ waiting s ++ map arrives (arriving s) <> [] -> R <> [].
 Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n E R L). Qed.
+
+(* T21: in a schedule of tokens, each request generates its tokens in rounds r_i <= t_1 < t_2 < ...,
+   and token a occupies occ (s_i + a) in its round. d times the bound L' of the prices c_t / d >= 0
+   is at most d times the cost of every such schedule; (b) rounded up, L' is at most its cost. The
+   minimum over the rounds of one request is the least payment, computed price by price.
+   Text of the book: 2e03c376. *)
+Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
+  Forall (fun c => 0 <= c) prices ->
+  (forall r, In r requests ->
+    (forall rounds, token_rounds r rounds ->
+      cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
+    exists rounds, token_rounds r rounds /\
+      cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
+  forall v, valid_tokens M B requests v ->
+    bound_kept M B prices d requests <= d * token_cost v /\
+    - (- bound_kept M B prices d requests / d) <= token_cost v.
+Proof. exact (every_token_certificate M B requests prices d). Qed.

@@ -4,7 +4,7 @@ From AminRef Require Import Records Model Spec Refine Certificate Formula Verify
   Ratio AmaxFamily AmaxBatches SvfRatio.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping.
+From AminRef.resume Require Import Keeping TokenPrices.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -180,3 +180,32 @@ Example two_batches : batch_cache 1 3 2 2 = 10 /\
   option_map total_latency (simulate (amax 10 1) 9 (numbered 1 3 0 [2; 2; 1; 1])) = Some 10 /\
   option_map total_latency (simulate (amax 22 1) 30 twelve) = Some 167.
 Proof. vm_compute. auto. Qed.
+
+(* A long request, and one that arrives in round 5 and needs 10 of the 11 tokens of cache. *)
+Definition long_and_late : list request :=
+  [Request 0 1 10 1 None 0 0; Request 1 9 1 1 None 5 1].
+
+(* Where tokens are kept, the long request pauses in round 5: the cost is 12. A price of 1/10 in
+   round 5 proves 11.6, which rounds up to 12. *)
+Example pauses : sane_instance 11 1 long_and_late /\
+  (exists v, valid_tokens 11 1 long_and_late v /\ token_cost v = 12) /\
+  bound_kept 11 1 [0; 0; 0; 0; 0; 1] 10 long_and_late = 116.
+Proof.
+  split; [|split; [|reflexivity]].
+  - constructor; [lia|lia| | |].
+    + repeat constructor; cbn; try lia; discriminate.
+    + repeat constructor; cbn; lia.
+    + repeat constructor; cbn; lia.
+  - exists (combine long_and_late [[0; 1; 2; 3; 4; 6; 7; 8; 9; 10]; [5]]). split; [|reflexivity].
+    constructor; [reflexivity| |].
+    + intros p [<-|[<-|[]]]; repeat split; cbn; lia.
+    + intros t. destruct (Z_lt_le_dec t 0) as [before|from_0]; [|destruct (Z_lt_le_dec 10 t) as
+        [after|to_10]]; cycle 2.
+      { assert (t = 0 \/ t = 1 \/ t = 2 \/ t = 3 \/ t = 4 \/ t = 5 \/ t = 6 \/ t = 7 \/ t = 8 \/
+          t = 9 \/ t = 10) as each by lia.
+        repeat destruct each as [->|each]; try (rewrite each); vm_compute; discriminate. }
+      all: cbn [combine long_and_late sum fst snd occupies];
+        repeat match goal with |- context [?r =? ?k] =>
+          replace (r =? k) with false by (symmetry; apply Z.eqb_neq; lia) end;
+        vm_compute; discriminate.
+Qed.

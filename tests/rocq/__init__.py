@@ -7,6 +7,6 @@ checkers judge whatever a run of the tests makes, and ``test_every.py`` shows th
 difference; ``test_mutants.py`` and ``test_conform_mutants.py`` show that the comparisons notice a
 wrong model and a wrong checker; ``test_sources.py`` holds the proofs to the rules of their house;
 ``test_names.py`` compares ``Book.v`` with the theorem book, and ``test_statements.py`` with the
-site's page of statements; ``test_shipped.py`` compares the package's sources with what is
-extracted.
+site's page of statements; ``test_witness.py`` computes the examples of ``Witness.v`` in Python;
+``test_shipped.py`` compares the package's sources with what is extracted.
 """

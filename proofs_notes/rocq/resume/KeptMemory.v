@@ -264,22 +264,23 @@ Lemma keeping_shift p n s :
 Proof. induction n as [|n IH]; [reflexivity|]. exact (f_equal (keeping_round p) IH). Qed.
 
 (* The schedule of a policy is the log of a state without requests. *)
-Lemma simulated_state p fuel l : simulate_keeping p fuel requests = Some l ->
-  exists n, is_done (keeping p requests n) = true /\ log (keeping p requests n) = l.
+Lemma simulated_state p fuel l : simulate_keeping p fuel requests = Some l -> exists n,
+  (n <= fuel)%nat /\ is_done (keeping p requests n) = true /\ log (keeping p requests n) = l.
 Proof.
   unfold simulate_keeping, keeping. generalize (begin requests). induction fuel as [|fuel IH];
     intros s made; cbn [keeping_rounds] in made; destruct (is_done s) eqn:ended; try discriminate;
-    try (injection made as <-; now exists 0%nat).
-  destruct (IH _ made) as (n & there & same). exists (Datatypes.S n).
+    try (injection made as <-; exists 0%nat; repeat split; [lia|exact ended]).
+  destruct (IH _ made) as (n & in_time & there & same). exists (Datatypes.S n).
   change (Nat.iter (Datatypes.S n) (keeping_round p) s)
-    with (keeping_round p (Nat.iter n (keeping_round p) s)). now rewrite <- keeping_shift.
+    with (keeping_round p (Nat.iter n (keeping_round p) s)). rewrite <- keeping_shift.
+  repeat split; [lia|exact there|exact same].
 Qed.
 
 (* T1 for a whole schedule. *)
 Lemma schedule_memory fuel l t : simulate_keeping (amin M B) fuel requests = Some l ->
   occupancy_kept B l t <= M.
 Proof.
-  intros made. destruct (simulated_state _ _ _ made) as (n & ended & <-).
+  intros made. destruct (simulated_state _ _ _ made) as (n & _ & ended & <-).
   pose proof (always_keeps M B requests instance n) as good.
   apply is_done_spec in ended as (none & _). destruct (Z.lt_ge_cases t
     (now (keeping (amin M B) requests n))) as [past|later].

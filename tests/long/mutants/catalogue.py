@@ -1369,13 +1369,6 @@ COMPILED_MACHINES: tuple[Mutant, ...] = (
         "        left -= 0\n        if rules.are_limited and computed != 1:",
     ),
     Mutant(
-        "compiled engines leave out the rounds in which a run pauses",
-        "T7",
-        COMPILED_MACHINE_ROUNDS,
-        "        if rules.are_limited and computed != 1:",
-        "        if rules.are_limited and computed > 1:",
-    ),
-    Mutant(
         "compiled engines forget the plan when they move it",
         "T7",
         COMPILED_MACHINE_ROUNDS,
@@ -1390,11 +1383,11 @@ COMPILED_MACHINES: tuple[Mutant, ...] = (
         "heap[below + 1] > heap[below]:",
     ),
     Mutant(
-        "compiled engines plan bounds that the cache cannot hold",
+        "compiled engines halve bounds that the cache can hold",
         "T7",
         COMPILED_COLUMNS,
-        "        return np.minimum(instance.columns.lowers, most)",
-        "        return instance.columns.lowers",
+        "np.minimum(instance.columns.lowers, most)",
+        "np.minimum(instance.columns.lowers, most // 2)",
     ),
     Mutant(
         "compiled engines tell no chunks",
