@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from amin_ref import Run, Schedule, check, simulate
+from amin_ref import RequestId, Run, Schedule, check, simulate
 from tests.rocq.program import ROCQ, Program, missing_tools
 from tests.rocq.test_differential import POLICIES, drawn, ranked
 from tests.support.project import PROJECT
@@ -229,6 +229,12 @@ def compiled(folder: Path, old: str, new: str) -> Path:
     return folder / "amin_model"
 
 
+def as_run(told: tuple[RequestId, int, int, str]) -> Run:
+    """A run that the program told."""
+    request, start, stop, outcome = told
+    return Run(request, start, stop, "completed" if outcome == "completed" else "evicted")
+
+
 def broken(path: Path, policy: str) -> set[str]:
     """Which statements of ``Book.v`` the program's runs contradict, on some instance.
 
@@ -254,7 +260,7 @@ def broken(path: Path, policy: str) -> set[str]:
             if runs is None:
                 names.add(f"T2{several}")
             else:
-                made = Schedule(instance, tuple(Run(*run) for run in runs[0].elements()))
+                made = Schedule(instance, tuple(map(as_run, runs[0].elements())))
                 if any(found.rule == "within-capacity" for found in check(made)):
                     names.add(f"T1{several}")
                 if policy in RESERVING and any(run.outcome == "evicted" for run in made.runs):
