@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 import pytest
 
 from tests.support.profiles import is_symbolic, load_profile
+
+if os.environ.get("AMIN_PROVED_CHECKERS") == "every":
+    # Here, and not by ``-p``, for which ``tests`` would have to be on the import path.
+    pytest_plugins = ("tests.rocq.every",)
 
 # A shell starts background jobs with SIGINT ignored, and child processes inherit that. Tests send
 # SIGINT to child processes, which must not ignore it.

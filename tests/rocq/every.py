@@ -1,6 +1,6 @@
 """Every schedule and certificate that a test run makes, through the proved checkers once.
 
-``python -m pytest -p tests.rocq.every`` is a run of the tests in which each new :class:`Schedule`
+``AMIN_PROVED_CHECKERS=every pytest`` is a run of the tests in which each new :class:`Schedule`
 and :class:`Certificate` is noted. After each test the program that Coq extracts judges those that
 the process has not met yet, and the test fails if its verdict or bound differs from that of
 ``amin_ref.check`` or ``oracle.verify``. The summary says how many were judged and how many were
@@ -10,6 +10,8 @@ left out: those on other machines, of which the theorems do not speak, and very 
 from __future__ import annotations
 
 import hashlib
+import resource
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import wraps
@@ -17,14 +19,17 @@ from functools import wraps
 import pytest
 
 from amin_ref import Schedule, check
-from amin_ref.cli.proved import certificate_in_words
 from amin_ref.model.machine import PAPERS_MACHINE
 from amin_ref.proved import built_program
 from oracle import Certificate, verify
-from tests.rocq.program import Program, in_words
+from tests.rocq.program import Program, checking_question, verifying_question
 
 MOST_STEPS = 2 * 10**7
 """Steps after which an object is left out. The checkers are proved, but not fast: some seconds."""
+
+
+MILLISECONDS = "milliseconds of processor time"
+"""What all of this takes, in the summary."""
 
 
 def simple(schedule: Schedule) -> bool:
@@ -50,6 +55,15 @@ def steps(made: Schedule | Certificate) -> int:
     return len(made.runs) * (len(made.runs) + len(made.instance.requests) + last)
 
 
+def answer_of_python(made: Schedule | Certificate) -> str:
+    """What the program must answer."""
+    if isinstance(made, Certificate):
+        return str(verify(made.instance, made))
+    # Section 2 does not forbid runs after a request's completion.
+    broken = {found.rule for found in check(made)} - {"nothing-after-completion"}
+    return "invalid" if broken else "valid"
+
+
 class Judge:
     """Notes what a process makes, and asks the program about it after each test."""
 
@@ -68,38 +82,46 @@ class Judge:
         Raises:
             AssertionError: the program and the Python differ.
         """
+        began = time.process_time()
         made, self._made = self._made, []
+        asked: list[Schedule | Certificate] = []
+        questions: list[str] = []
         for each in made:
             kind = "certificates" if isinstance(each, Certificate) else "schedules"
-            self.counts[f"{kind} {self._judge(each)}"] += 1
+            question, outcome = self._question(each)
+            self.counts[f"{kind} {outcome}"] += 1
+            if question:
+                asked.append(each)
+                questions.append(question)
+        for each, answer in zip(asked, self._program.answers(questions), strict=True):
+            assert answer == answer_of_python(each), each
         # The Python's own checks may make further ones.
         self._made.clear()
+        self.counts[MILLISECONDS] += round(1000 * (time.process_time() - began))
 
-    def _judge(self, made: Schedule | Certificate) -> str:
+    def _question(self, made: Schedule | Certificate) -> tuple[str, str]:
+        """What the program is asked, empty if it is not asked; and what to count."""
         if not (covered(made) if isinstance(made, Certificate) else simple(made)):
-            return "on other machines"
+            return "", "on other machines"
         if steps(made) > MOST_STEPS:
-            return "too large"
-        ranks = {request.id: place for place, request in enumerate(made.instance.requests)}
-        text = in_words(made.instance, ranks)
+            return "", "too large"
         if isinstance(made, Certificate):
-            text += "\n".join(certificate_in_words(made))
+            question = verifying_question(made)
         else:
-            text += repr([(ranks[r.request], r.start, r.stop, r.outcome) for r in made.runs])
-        digest = hashlib.sha256(text.encode()).digest()
+            ranks = {request.id: place for place, request in enumerate(made.instance.requests)}
+            question = checking_question(made.instance, made.runs, ranks)
+        digest = hashlib.sha256(question.encode()).digest()
         if digest in self._met:
-            return "met before"
+            return "", "met before"
         self._met.add(digest)
-        if isinstance(made, Certificate):
-            assert self._program.verified(made) == verify(made.instance, made), made
-        else:
-            # Section 2 does not forbid runs after a request's completion.
-            broken = {found.rule for found in check(made)} - {"nothing-after-completion"}
-            assert self._program.accepts(made.instance, made.runs, ranks) == (not broken), made
-        return "judged"
+        return question, "judged"
 
     def close(self) -> None:
+        """End the program, and count its time."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         self._program.__exit__(None, None, None)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        self.counts[MILLISECONDS] += round(1000 * (after - before))
 
 
 JUDGE = pytest.StashKey[Judge]()

@@ -58,6 +58,25 @@ def runs_in_words(instance: Instance, runs: Iterable[Run]) -> str:
     return "\n".join([str(len(lines)), *lines, ""])
 
 
+AT_ONCE = 100
+"""Questions that are written before the first answer is read: their answers fit into a pipe."""
+
+
+def checking_question(
+    instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int]
+) -> str:
+    """The question whether a schedule is valid; the answer is ``valid`` or ``invalid``."""
+    return f"K {in_words(instance, ranks)}{runs_in_words(instance, runs)}"
+
+
+def verifying_question(certificate: Certificate) -> str:
+    """The question for a certificate's bound; the answer is the bound."""
+    instance = certificate.instance
+    ranks = {request.id: place for place, request in enumerate(instance.requests)}
+    words = "\n".join(certificate_in_words(certificate))
+    return f"V {words}\n{in_words(instance, ranks)}"
+
+
 class Program:
     """A running copy of the program. Use it as a context, which ends the process."""
 
@@ -87,6 +106,15 @@ class Program:
         self._process.stdin.flush()
         return self._line()
 
+    def answers(self, questions: Sequence[str]) -> list[str]:
+        """The answers to questions that have one line as answer."""
+        answers: list[str] = []
+        for first in range(0, len(questions), AT_ONCE):
+            some = questions[first : first + AT_ONCE]
+            answers.append(self._ask("".join(some)))
+            answers += [self._line() for _ in some[1:]]
+        return answers
+
     def _line(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
@@ -96,9 +124,11 @@ class Program:
     ) -> tuple[Counter[tuple[RequestId, int, int, str]], int] | None:
         """The runs ``(id, start, stop, outcome)`` of a policy, and the total latency.
 
-        ``None`` if the program gives up, which it does after very many rounds.
+        Evicted requests keep their tokens if the instance's machine says so. ``None`` if the
+        program gives up, which it does after very many rounds.
         """
-        answer = self._ask(f"S {policy} {in_words(instance, ranks)}")
+        command = "R" if instance.machine.after_eviction == "resume" else "S"
+        answer = self._ask(f"{command} {policy} {in_words(instance, ranks)}")
         if answer == "none":
             return None
         number, latency = map(int, answer.split())
@@ -113,8 +143,9 @@ class Program:
         self, instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int]
     ) -> bool:
         """Whether the proved checker finds the schedule valid."""
-        text = f"K {in_words(instance, ranks)}{runs_in_words(instance, runs)}"
-        return {"valid": True, "invalid": False}[self._ask(text)]
+        return {"valid": True, "invalid": False}[
+            self._ask(checking_question(instance, runs, ranks))
+        ]
 
     def conforms(
         self, instance: Instance, runs: Iterable[Run], ranks: Mapping[RequestId, int], *, free: bool
@@ -125,10 +156,7 @@ class Program:
 
     def verified(self, certificate: Certificate) -> int:
         """The bound that the proved checker computes."""
-        instance = certificate.instance
-        ranks = {request.id: place for place, request in enumerate(instance.requests)}
-        words = "\n".join(certificate_in_words(certificate))
-        return int(self._ask(f"V {words}\n{in_words(instance, ranks)}"))
+        return int(self._ask(verifying_question(certificate)))
 
     def bound(
         self,

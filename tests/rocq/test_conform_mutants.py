@@ -55,16 +55,16 @@ MUTANTS = (
 )
 
 
-def compiled(original: Path, folder: Path, old: str, new: str) -> Path:
-    """The program, with one text of ``Conform.v`` changed, from the compiled files beside it."""
+def compiled(original: Path, folder: Path, name: str, old: str, new: str) -> Path:
+    """The program, with one text of a source changed, from the compiled files beside it."""
     copy = folder / "rocq"
     shutil.copytree(original.parent, copy)
-    source = copy / "Conform.v"
+    source = copy / name
     text = source.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in Conform.v"
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
     source.write_text(text.replace(old, new), encoding="utf-8")
-    for name in ("Conform.v", "Extract.v"):
-        subprocess.run(["coqc", "-q", "-R", ".", "AminRef", name], cwd=copy, check=True)
+    for each in (name, "Extract.v"):
+        subprocess.run(["coqc", "-q", "-R", ".", "AminRef", each], cwd=copy, check=True)
     subprocess.run([*COMPILE, *SOURCES, "-o", "amin_model"], cwd=copy, check=True)
     return copy / "amin_model"
 
@@ -85,7 +85,7 @@ def differs(path: Path, schedules: int = SCHEDULES) -> bool:
 def test_a_fault_in_the_checker_is_noticed(
     compiled_program: Path, tmp_path: Path, mutant: Mutant
 ) -> None:
-    assert differs(compiled(compiled_program, tmp_path, mutant.old, mutant.new))
+    assert differs(compiled(compiled_program, tmp_path, "Conform.v", mutant.old, mutant.new))
 
 
 def test_the_checker_without_a_fault_differs_nowhere(
@@ -93,4 +93,5 @@ def test_the_checker_without_a_fault_differs_nowhere(
 ) -> None:
     unchanged = "Definition conform : verdict :="
     assert unchanged in (ROCQ / "Conform.v").read_text(encoding="utf-8")
-    assert not differs(compiled(compiled_program, tmp_path, unchanged, unchanged), SCHEDULES // 10)
+    path = compiled(compiled_program, tmp_path, "Conform.v", unchanged, unchanged)
+    assert not differs(path, SCHEDULES // 10)

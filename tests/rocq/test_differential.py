@@ -6,6 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from amin_ref import (
     HindsightShortestFirst,
     Instance,
     InvalidValue,
+    Machine,
     Outcome,
     Policy,
     Ranking,
@@ -95,6 +97,22 @@ def test_simulate_makes_the_runs_of_the_model(program: Program, name: str) -> No
         evictions += schedule.evictions
     # Instances without evictions would show little of steps 2 and 3.
     assert (evictions > INSTANCES) == (name in ("amin", "fcfs"))
+
+
+def test_amin_makes_the_runs_of_the_model_where_tokens_are_kept(program: Program) -> None:
+    """The machine of ``resume/Keeping.v`` is the Python's with ``after_eviction="resume"``."""
+    rng = random.Random("simulate where tokens are kept")
+    keeping = Machine(after_eviction="resume")
+    evictions = 0
+    for _ in range(INSTANCES):
+        instance = replace(drawn(rng, 20), machine=keeping)
+        ties, ranks = ranked(rng, instance)
+        schedule = simulate(instance, Amin(ties))
+        runs = Counter((run.request, run.start, run.stop, run.outcome) for run in schedule.runs)
+        assert program.schedule("amin", instance, ranks) == (runs, schedule.total_latency)
+        evictions += schedule.evictions
+    # Instances without evictions would not tell the two machines apart.
+    assert evictions > INSTANCES
 
 
 def spoilt(rng: random.Random, instance: Instance, runs: list[Run]) -> list[Run]:

@@ -1,8 +1,8 @@
 """A wrong model is noticed: for each of these faults in ``Model.v`` some instance has other runs.
 
-A theorem pins the model only as far as it mentions it, and a script that no longer compiles does
-not show that a statement is false. So each fault is put into the program, which is then compared
-with the Python.
+A script that no longer compiles does not show that a statement is false. So each fault is put into
+the program, which is then compared with the Python; from its runs follows which statements of
+``Book.v`` are false with the fault.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 import pytest
 
-from amin_ref import simulate
+from amin_ref import RequestId, Run, Schedule, check, simulate
 from tests.rocq.program import ROCQ, Program, missing_tools
 from tests.rocq.test_differential import POLICIES, drawn, ranked
+from tests.support.project import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +154,39 @@ MUTANTS = (
     Mutant("sorted by rank alone", "fcfs", "(by_number arrival)", "(by_number rank_of)"),
 )
 
+RESERVING = ("amax", "h-sf", "svf")
+"""The policies of which T9 says that they evict no request."""
+
+DIFFERENTIAL = "the differential test"
+"""What notices a fault that contradicts no statement."""
+
+CONTRADICTED = {
+    "T1": (
+        "one token too many fits",
+        "looks one round too short",
+        "eviction keeps the tokens",
+        "one victim too few",
+        "the next token is free",
+        "plans no more tokens",
+        "an eviction a round late",
+    ),
+    "T1_policies": ("lower bounds read",),
+    "T2": (
+        "a full cache overflows",
+        "one cell stays free",
+        "a block too many",
+    ),
+    "T2_policies": ("partial blocks reserved",),
+}
+"""The statements of ``Book.v`` that some faults contradict, beside ``schedules_are_simulated``."""
+
+
+def statements(mutant: Mutant) -> set[str]:
+    """What the fault contradicts; for a policy without such a statement, what notices it."""
+    names = {name for name, faults in CONTRADICTED.items() if mutant.fault in faults}
+    return names | {"schedules_are_simulated" if mutant.policy == "amin" else DIFFERENTIAL}
+
+
 EXTRACTED = "simulate amin amax h_sf svf fcfs total_latency"
 
 
@@ -195,9 +229,24 @@ def compiled(folder: Path, old: str, new: str) -> Path:
     return folder / "amin_model"
 
 
-def differs(path: Path, policy: str) -> bool:
-    """Whether the program has other runs than the Python on some instance."""
+def as_run(told: tuple[RequestId, int, int, str]) -> Run:
+    """A run that the program told."""
+    request, start, stop, outcome = told
+    return Run(request, start, stop, "completed" if outcome == "completed" else "evicted")
+
+
+def broken(path: Path, policy: str) -> set[str]:
+    """Which statements of ``Book.v`` the program's runs contradict, on some instance.
+
+    The instances are sane. On each, Amin's runs are those of the Python, which the program without
+    a fault makes. It is proved (``schedules_are_simulated``) that the relation of ``Spec.v``, in
+    which no text of ``Model.v`` occurs, has no other schedule. So a program with other runs
+    contradicts that theorem. Runs that need more cells than M contradict T1 as well, and no end of
+    the run T2; the other policies have T1_policies, T2_policies, and T9 where evictions are none.
+    """
     rng = random.Random(policy)
+    names: set[str] = set()
+    several = "" if policy == "amin" else "_policies"
     with Program(path) as program:
         for _ in range(INSTANCES):
             instance = drawn(rng, 12)
@@ -205,9 +254,18 @@ def differs(path: Path, policy: str) -> bool:
             runs = program.schedule(policy, instance, ranks)
             schedule = simulate(instance, POLICIES[policy](ties))
             own = Counter((run.request, run.start, run.stop, run.outcome) for run in schedule.runs)
-            if runs is None or runs[0] != own:
-                return True
-    return False
+            if runs is not None and runs[0] == own:
+                continue
+            names.add("schedules_are_simulated" if policy == "amin" else DIFFERENTIAL)
+            if runs is None:
+                names.add(f"T2{several}")
+            else:
+                made = Schedule(instance, tuple(map(as_run, runs[0].elements())))
+                if any(found.rule == "within-capacity" for found in check(made)):
+                    names.add(f"T1{several}")
+                if policy in RESERVING and any(run.outcome == "evicted" for run in made.runs):
+                    names.add("T9")
+    return names
 
 
 @pytest.fixture(autouse=True)
@@ -221,9 +279,17 @@ def tools() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
 def test_a_fault_in_the_model_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
-    assert differs(compiled(tmp_path, mutant.old, mutant.new), mutant.policy)
+    path = compiled(tmp_path, mutant.old, mutant.new)
+    assert broken(path, mutant.policy) == statements(mutant)
+
+
+def test_the_page_names_what_each_fault_contradicts() -> None:
+    page = (PROJECT / "proofs_notes" / "machine.md").read_text(encoding="utf-8")
+    for mutant in MUTANTS:
+        cells = (mutant.fault, mutant.policy, ", ".join(sorted(statements(mutant))))
+        assert f"| {' | '.join(cells)} |" in page
 
 
 def test_the_model_without_a_fault_differs_nowhere(tmp_path: Path) -> None:
     path = compiled(tmp_path, "Definition amin :", "Definition amin :")
-    assert not any(differs(path, policy) for policy in POLICIES)
+    assert not any(broken(path, policy) for policy in POLICIES)

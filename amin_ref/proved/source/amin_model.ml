@@ -1552,3 +1552,48 @@ let conform m b le requests l =
         | Some t -> Departs t
         | None -> Conforms)
   else Invalid
+
+(** val tokens_in : run list -> request -> Big_int_Z.big_int **)
+
+let tokens_in runs r =
+  sum (fun x -> Z.sub x.stop x.start)
+    (filter (fun x -> Z.eqb x.of0.id r.id) runs)
+
+(** val ends_kept :
+    run list -> Big_int_Z.big_int -> bool -> request job -> run **)
+
+let ends_kept past t how j =
+  { of0 = j.tag; start =
+    (Z.sub t (Z.sub j.generated (tokens_in past j.tag))); stop = t;
+    completed = how }
+
+(** val keeping_round : policy -> state -> state **)
+
+let keeping_round p s =
+  let (arrived, later) = partition (fun r -> Z.leb r.arrival s.now) s.coming
+  in
+  let queue = insert_all p.before (map (new_job p) arrived) s.waiting in
+  let (p0, queue') = p.steps s.running queue in
+  let (evicted, running') = p0 in
+  let (finished, going) = partition has_all (map generate running') in
+  { now = (Z.add s.now Big_int_Z.unit_big_int); running = going; waiting =
+  (insert_all p.before evicted queue'); coming = later; log =
+  (app
+    (map (ends_kept s.log (Z.add s.now Big_int_Z.unit_big_int) true) finished)
+    (app (map (ends_kept s.log s.now false) evicted) s.log)) }
+
+(** val keeping_rounds : policy -> int -> state -> run list option **)
+
+let rec keeping_rounds p fuel s =
+  if is_done s
+  then Some s.log
+  else ((fun fO fS n -> if n=0 then fO () else fS (n-1))
+          (fun _ -> None)
+          (fun fuel' -> keeping_rounds p fuel' (keeping_round p s))
+          fuel)
+
+(** val simulate_keeping :
+    policy -> int -> request list -> run list option **)
+
+let simulate_keeping p fuel requests =
+  keeping_rounds p fuel (begin0 requests)

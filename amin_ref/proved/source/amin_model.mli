@@ -475,3 +475,13 @@ val first_wrong :
 val conform :
   Big_int_Z.big_int -> Big_int_Z.big_int -> (request job -> request job ->
   bool) -> request list -> run list -> verdict
+
+val tokens_in : run list -> request -> Big_int_Z.big_int
+
+val ends_kept : run list -> Big_int_Z.big_int -> bool -> request job -> run
+
+val keeping_round : policy -> state -> state
+
+val keeping_rounds : policy -> int -> state -> run list option
+
+val simulate_keeping : policy -> int -> request list -> run list option

@@ -4,6 +4,7 @@
 
    S policy instance              the runs of amin, amax, h-sf, svf or fcfs: their number and the
                                   total latency, then a line "id start stop completed" for each
+   R policy instance              the same where evicted requests keep their tokens
    K instance n runs              "valid" or "invalid"; a run is: id start stop completed
    C d T c_0 ... c_(T-1) instance d times the bound of section 5 for the prices c_t / d,
                                  with the capacity in whole blocks
@@ -82,15 +83,19 @@ let stretch () =
   let n = count () in
   { first_round; token_prices; shares = times n (share rounds) }
 
+(* Answers S, or R where `made` is simulate_keeping. *)
+let show_schedule made =
+  let name = word () in
+  let (capacity, block, requests) = instance () in
+  match made (policy capacity block name) max_int requests with
+  | None -> print_endline "none"
+  | Some runs ->
+    Printf.printf "%d %s\n" (List.length runs) (show (total_latency runs));
+    List.iter show_run runs
+
 let answer = function
-  | "S" ->
-    let name = word () in
-    let (capacity, block, requests) = instance () in
-    (match simulate (policy capacity block name) max_int requests with
-     | None -> print_endline "none"
-     | Some runs ->
-       Printf.printf "%d %s\n" (List.length runs) (show (total_latency runs));
-       List.iter show_run runs)
+  | "S" -> show_schedule simulate
+  | "R" -> show_schedule simulate_keeping
   | "K" ->
     let (capacity, block, requests) = instance () in
     print_endline (if check capacity block requests (runs requests) then "valid" else "invalid")

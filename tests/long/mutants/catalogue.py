@@ -1383,11 +1383,11 @@ COMPILED_MACHINES: tuple[Mutant, ...] = (
         "heap[below + 1] > heap[below]:",
     ),
     Mutant(
-        "compiled engines plan bounds that the cache cannot hold",
+        "compiled engines halve bounds that the cache can hold",
         "T7",
         COMPILED_COLUMNS,
-        "        return np.minimum(instance.columns.lowers, most)",
-        "        return instance.columns.lowers",
+        "np.minimum(instance.columns.lowers, most)",
+        "np.minimum(instance.columns.lowers, most // 2)",
     ),
     Mutant(
         "compiled engines tell no chunks",
