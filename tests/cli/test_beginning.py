@@ -12,8 +12,9 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, combinations
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -42,13 +43,24 @@ def leave(code: int) -> NoReturn:
     raise Left(code)
 
 
+SYSTEM = "amin_ref.cli.os"
+"""The module by which the program writes its last sentence and ends."""
+
+
+class Writes:
+    """In place of that module, so that other threads of the test run write as before."""
+
+    def __init__(self, write: Callable[[int, bytes], None]) -> None:
+        self.write = write
+        self._exit = leave
+
+
 class TestSignals:
     @pytest.fixture
     def printed(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bytes]]:
         """What is written to which descriptor; the end of the process raises :exc:`Left`."""
         written: list[tuple[int, bytes]] = []
-        monkeypatch.setattr(os, "write", lambda number, text: written.append((number, text)))
-        monkeypatch.setattr(os, "_exit", leave)
+        monkeypatch.setattr(SYSTEM, Writes(lambda number, text: written.append((number, text))))
         return written
 
     @pytest.mark.parametrize("number", ENDING)
@@ -66,7 +78,7 @@ class TestSignals:
         def fails(number: int, text: bytes) -> NoReturn:
             raise OSError(errno.EBADF, "closed")
 
-        monkeypatch.setattr(os, "write", fails)
+        monkeypatch.setattr(SYSTEM, Writes(fails))
         with pytest.raises(Left, match="130"):
             cli.leave_at_once(signal.SIGINT, None)
 
@@ -198,10 +210,11 @@ class TestStreams:
         with monkeypatch.context() as patched:
             patched.setattr(sys, "stdout", output)
             patched.setattr(sys, "stderr", error)
-            patched.setattr(os, "fstat", stat)
-            patched.setattr(os, "open", opened)
-            patched.setattr(os, "set_inheritable", lambda *given: inherited.append(given))
-            patched.setattr("builtins.open", lambda *_, **__: "the null device")
+            system = SimpleNamespace(**vars(os))
+            system.fstat, system.open = stat, opened
+            system.set_inheritable = lambda *given: inherited.append(given)
+            patched.setattr(streams, "os", system)
+            patched.setattr(streams, "open", lambda *_, **__: "the null device", raising=False)
             prepare_streams()
             found = sys.stdout, sys.stderr
         assert taken == {n: os.O_WRONLY if n else os.O_RDONLY for n in closed}
@@ -224,7 +237,7 @@ class TestStreams:
             patched.setattr(sys, "stdout", io.StringIO())
             patched.setattr(sys, "stderr", io.StringIO())
             patched.setattr(sys, missing, None)
-            patched.setattr("builtins.open", null)
+            patched.setattr(streams, "open", null, raising=False)
             prepare_streams()
             found = getattr(sys, missing)
         if missing == "stdout":

@@ -13,6 +13,7 @@ from multiprocessing import active_children, resource_tracker
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread, current_thread
 from threading import enumerate as enumerate_threads
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -293,7 +294,7 @@ class TestBegin:
     ) -> None:
         parent, codes, before = Parent(), list[int](), enumerate_threads()
         monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
-        monkeypatch.setattr(os, "_exit", codes.append)
+        monkeypatch.setattr(workers, "os", SimpleNamespace(_exit=codes.append))
         workers._begin_worker()
         (waiting,) = [thread for thread in enumerate_threads() if thread not in before]
         assert waiting.daemon
