@@ -555,12 +555,12 @@ Theorem T1_resume M B requests : sane_instance M B requests ->
 Proof. exact (KeptMemory.memory_safety_kept M B requests). Qed.
 
 (* T2, Amin where evicted requests keep their tokens: every request has exactly one completed run,
-   and its runs generate o_i tokens together. With O = sum of all o_i, at most O rounds are busy,
-   and the makespan is at most the last arrival plus O.
+   and its runs generate o_i tokens together; the schedule is valid by section 7. With O = sum of
+   all o_i, at most O rounds are busy, and the makespan is at most the last arrival plus O.
    Text of the book: cfb07ae1. *)
 Theorem T2_resume M B requests : sane_instance M B requests ->
   exists fuel l, simulate_keeping (amin M B) fuel requests = Some l /\
-    Permutation (map of (filter completed l)) requests /\
+    valid_kept M B requests l /\
     (forall r, In r requests -> tokens_in l r = output_len r) /\
     (forall busy, NoDup busy ->
       Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->

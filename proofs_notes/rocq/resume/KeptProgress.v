@@ -3,7 +3,7 @@
 From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Optimum.
 From AminRef.facts Require Import Sums Lists Decisions Order Rounds Policies Chosen.
-From AminRef.resume Require Import Keeping Kept KeptMemory KeptRules.
+From AminRef.resume Require Import Keeping Kept KeptMemory KeptValid KeptRules.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -201,7 +201,7 @@ Qed.
 
 (* T2. *)
 Lemma terminates_kept : exists fuel l, simulate_keeping (amin M B) fuel requests = Some l /\
-  Permutation (map of (filter completed l)) requests /\
+  valid_kept M B requests l /\
   (forall r, In r requests -> tokens_in l r = output_len r) /\
   (forall busy, NoDup busy -> Forall (fun t => exists x, In x l /\ start x <= t < stop x) busy ->
     Z.of_nat (length busy) <= tokens) /\
@@ -218,6 +218,7 @@ Proof.
       split; [lia|]. apply tokens_left_some; [apply always_keeps; exact instance|lia]. }
   destruct ended as (fuel & in_time & done). destruct (simulated_if_done _ _ _ done) as [l made].
   exists fuel, l. split; [exact made|].
+  split; [exact (schedule_valid_kept M B requests instance _ _ made)|].
   destruct (simulated_state requests _ _ _ made) as (n & less & ended & <-).
   pose proof (always_keeps M B requests instance n) as good.
   destruct (counted n) as (time & all & _).
