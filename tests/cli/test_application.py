@@ -167,10 +167,10 @@ class TestCompletion:
         monkeypatch.setattr(
             "click.shell_completion.BashComplete._check_version", lambda *_: None, raising=False
         )
-        monkeypatch.setenv(COMPLETION, f"{shell}_source")
+        monkeypatch.setenv("_AMIN_REF_COMPLETE", f"{shell}_source")
         assert run(application, []) == 0
         script = capsys.readouterr().out
-        assert f"{COMPLETION}={shell}_complete" in script
+        assert f"_AMIN_REF_COMPLETE={shell}_complete" in script
         assert "amin-ref" in script
 
     @pytest.mark.parametrize(

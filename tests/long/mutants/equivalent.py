@@ -472,6 +472,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/cli/reading.py::: 'amin_ref.cli.sources' -> 'XXamin_ref.cli.sources' #1",
         "amin_ref/cli/reading.py::: 'amin_ref.cli.texts' -> 'XXamin_ref.cli.texts' #1",
         "amin_ref/cli/signals.py::: 'amin_ref.cli.signal' -> 'XXamin_ref.cli.signal' #1",
+        "amin_ref/cli/messages.py::: 'amin_ref.cli.quiet' -> 'XXamin_ref.cli.quiet' #1",
     ),
     "a parameter's name inside the program: no renamed flag begins with X or has a dash in it": (
         "amin_ref/cli/flags.py::_former: '-' -> 'XX-' #1",
@@ -480,6 +481,9 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     "the name is in a list of flags that may be refused; --ties is refused elsewhere": (
         "amin_ref/cli/options.py::: 'ties' -> 'XXties' #1",
+    ),
+    "the result is only asked for its truth, and None is as false as False": (
+        "amin_ref/cli/streams.py::_is_open: return False -> return None #1",
     ),
     "without runs, the number of steps is 0 whatever the last round is": (
         "amin_ref/cli/proved.py::confirmed_validity: 0 -> 1 #1",
