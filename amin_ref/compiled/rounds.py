@@ -1,15 +1,20 @@
 """The rounds of a simulation, as loops over arrays that Numba compiles.
 
 This file states the policies of :mod:`amin_ref.policies.lookahead` a second time, in a form made
-for speed; the tests hold both equal, run for run. A request is called by its tie-break rank, from 0
-to n - 1. A round touches only the requests that start, stop, or reach their assumed length:
+for speed; the tests hold both equal, run for run. A request is called by its place in the order in
+which requests wait before any is evicted, from 0 to n - 1. A round touches only the requests that
+start, stop, or reach their assumed length:
 
 - Each running request is listed under the round of its *event*, in which it reaches its assumed
   length or completes. The lists are linked, and kept by round modulo a power of two.
 - The plan counts each running request up to its assumed length. The requests that have outlived
   theirs are counted together: what they hold, and, by remainder, how many take a new block in which
   rounds.
-- A place in the queue is one number, assumed length · n + rank, so the queue is a heap of integers.
+- A request that waits has a mark: a bit in the word of its 32 neighbours, which has a bit in the
+  word of 32 such words, and so on. Four words find the first of a million, and the next is mostly
+  in the same word, so a round costs as much with 10³ as with 10⁶ waiting requests.
+- Only a request that was evicted with a higher assumed length has lost its first place. It waits in
+  a heap of integers: assumed length · n + rank.
 
 Arrays are never allocated here: :func:`.compiling.compiled` turns reference counting off.
 
@@ -19,6 +24,7 @@ not look at the files that it imports.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +37,10 @@ Numbers = NDArray[np.int64]
 
 NONE = -1
 """No request: the end of a list."""
+
+BRANCHES = 32
+"""Bits of a word of the marks. A power of two, and no more than the 53 bits of a float: its
+exponent is the index of a bit."""
 
 # The columns of State.jobs.
 PROMPT = 0
@@ -53,11 +63,15 @@ BEFORE = 8
 """The one before it."""
 PLACE = 9
 """Its index in State.running."""
-JOB_COLUMNS = 10
+RANK = 10
+"""Its tie-break rank, from 0 to n - 1."""
+RAISED = 11
+"""1 if it was evicted with a higher assumed length than at first."""
+JOB_COLUMNS = 12
 
 # The columns of State.runs.
 JOB = 0
-"""The request, by its rank."""
+"""The request."""
 BEGAN = 1
 """The first round."""
 STOP = 2
@@ -83,7 +97,13 @@ OFFSET = 6
 """The index of the present round in State.planned."""
 OUTLIVED = 7
 """Tokens that the requests hold that have outlived their assumed length."""
-NOW_ENTRIES = 8
+FIRST = 8
+"""The first request that has a mark; n if none has."""
+RAISED_WAITING = 9
+"""How many requests wait in State.queue."""
+REQUEST_NODE = 10
+"""The node of request 0 in the tree of marks."""
+NOW_ENTRIES = 11
 
 
 class Rules(NamedTuple):
@@ -94,22 +114,24 @@ class Rules(NamedTuple):
         block_size: B; tokens.
         newest_first: 1 as in FCFS: an overflow evicts the latest admitted first, assumed lengths
             stay as they are, and a round that evicts admits none. 0 as in Amin.
-        by_rank: 1 if requests wait in order of rank alone, 0 if by assumed length, then rank.
     """
 
     capacity: int
     block_size: int
     newest_first: int
-    by_rank: int
 
 
 class State(NamedTuple):
     """The state of a simulation.
 
     Attributes:
-        jobs: a row for each request, with the columns from :data:`PROMPT` to :data:`PLACE`.
-        arriving: arrival and rank of each request, in order of arrival; shape ``(n, 2)``.
-        queue: the places of those that wait, as a heap.
+        jobs: a row for each request, with the columns from :data:`PROMPT` to :data:`RAISED`.
+        of_rank: the request of each tie-break rank.
+        arriving: each request's arrival and the request, in order of arrival; shape ``(n, 2)``.
+        marks: the words of a tree of :data:`BRANCHES` branches: those of node k are the nodes from
+            k · BRANCHES + 1 on. The words are the inner nodes, the requests are the leaves, and a
+            bit is set if a request below waits in its first place.
+        queue: the places of those that wait with a raised assumed length, as a heap.
         running: the requests that run, in no order.
         victims: room for the places of the running requests.
         evicted: room for the requests that a round evicts.
@@ -118,11 +140,13 @@ class State(NamedTuple):
         new_blocks: how many requests that have outlived their assumed length take a new block in
             the rounds of each remainder modulo B.
         runs: a row for each run, with the columns from :data:`JOB` to :data:`EVICTED`.
-        now: the entries from :data:`ROUND` to :data:`OUTLIVED`.
+        now: the entries from :data:`ROUND` to :data:`REQUEST_NODE`.
     """
 
     jobs: Numbers
+    of_rank: Numbers
     arriving: Numbers
+    marks: Numbers
     queue: Numbers
     running: Numbers
     victims: Numbers
@@ -150,14 +174,14 @@ def play(rules: Rules, state: State, most: int) -> bool:
             return True
         if now[WAITING] == 0 and now[RUNNING] == 0:
             now[ROUND] = max(now[ROUND], state.arriving[now[ARRIVED], 0])
-        arrive(rules, state)
+        arrive(state)
         evicted = 0
         if held_next(rules, state) > rules.capacity:
             evicted = evict(rules, state)
         if evicted == 0 or rules.newest_first == 0:
             admit(rules, state)
         for index in range(evicted):
-            wait(rules, state, state.evicted[index])
+            wait(state, state.evicted[index])
         generate(rules, state)
     return False
 
@@ -183,11 +207,11 @@ def complete_or_outlive(rules: Rules, state: State) -> None:
 
 
 @inlined
-def arrive(rules: Rules, state: State) -> None:
+def arrive(state: State) -> None:
     """Let the requests wait that have arrived."""
     now, arriving = state.now, state.arriving
     while now[ARRIVED] < len(arriving) and arriving[now[ARRIVED], 0] <= now[ROUND]:
-        wait(rules, state, arriving[now[ARRIVED], 1])
+        wait(state, arriving[now[ARRIVED], 1])
         now[ARRIVED] += 1
 
 
@@ -200,18 +224,21 @@ def evict(rules: Rules, state: State) -> int:
         job = state.running[index]
         generated = now[ROUND] - jobs[job, START]
         if rules.newest_first:
-            # Those of one round were admitted in order of rank.
+            # Those of one round were admitted in this order, since no assumed length is raised.
             victims[index] = generated * requests + requests - 1 - job
         else:
-            jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)
-            victims[index] = jobs[job, ASSUMED] * requests + job
+            if generated > jobs[job, ASSUMED]:
+                jobs[job, ASSUMED] = generated
+                jobs[job, RAISED] = 1
+            victims[index] = place(state, job)
     for index in range(running // 2 - 1, -1, -1):
         sink(victims, running, index)
     evicted = 0
     while held_next(rules, state) > rules.capacity:
-        job = victims[0] % requests
         if rules.newest_first:
-            job = requests - 1 - job
+            job = requests - 1 - victims[0] % requests
+        else:
+            job = state.of_rank[victims[0] % requests]
         drop_first(victims, running - evicted)
         forget(state, job)
         stop(rules, state, job, 1)
@@ -225,11 +252,10 @@ def admit(rules: Rules, state: State) -> None:
     """Admit in the order of the queue, up to the first request that does not fit."""
     now, jobs = state.now, state.jobs
     while now[WAITING]:
-        job = state.queue[0] % len(jobs)
+        job = first_waiting(state)
         if not fits(rules, state, job):
             break
-        drop_first(state.queue, now[WAITING])
-        now[WAITING] -= 1
+        wait_no_longer(state, job)
         run = now[RUNS]
         now[RUNS] += 1
         state.runs[run, JOB] = job
@@ -260,18 +286,73 @@ def generate(rules: Rules, state: State) -> None:
 
 
 @inlined
-def wait(rules: Rules, state: State, job: int) -> None:
-    """Put a request in the queue."""
-    heap = state.queue
-    place = job
-    if not rules.by_rank:
-        place += state.jobs[job, ASSUMED] * len(state.jobs)
-    index = state.now[WAITING]
-    state.now[WAITING] += 1
-    while index > 0 and heap[(index - 1) // 2] > place:
-        heap[index] = heap[(index - 1) // 2]
-        index = (index - 1) // 2
-    heap[index] = place
+def place(state: State, job: int) -> int:
+    """The place of a request in the order ≺: by assumed length, then by rank."""
+    return int(state.jobs[job, ASSUMED] * len(state.jobs) + state.jobs[job, RANK])
+
+
+@inlined
+def first_waiting(state: State) -> int:
+    """The first of the requests that wait; at least one does."""
+    now = state.now
+    job = now[FIRST]
+    if now[RAISED_WAITING] and (job == len(state.jobs) or state.queue[0] < place(state, job)):
+        job = state.of_rank[state.queue[0] % len(state.jobs)]
+    return int(job)
+
+
+@inlined
+def wait(state: State, job: int) -> None:
+    """Let a request wait."""
+    now, heap, marks = state.now, state.queue, state.marks
+    now[WAITING] += 1
+    if state.jobs[job, RAISED]:
+        value = place(state, job)
+        index = now[RAISED_WAITING]
+        now[RAISED_WAITING] += 1
+        while index > 0 and heap[(index - 1) // 2] > value:
+            heap[index] = heap[(index - 1) // 2]
+            index = (index - 1) // 2
+        heap[index] = value
+    else:
+        now[FIRST] = min(now[FIRST], job)
+        node = now[REQUEST_NODE] + job
+        is_new = True
+        while node > 0 and is_new:
+            bit = 1 << ((node - 1) % BRANCHES)
+            node = (node - 1) // BRANCHES
+            is_new = marks[node] == 0
+            marks[node] |= bit
+
+
+@inlined
+def wait_no_longer(state: State, job: int) -> None:
+    """Remove the first of the requests that wait."""
+    now, marks = state.now, state.marks
+    now[WAITING] -= 1
+    if state.jobs[job, RAISED]:
+        drop_first(state.queue, now[RAISED_WAITING])
+        now[RAISED_WAITING] -= 1
+    else:
+        node = now[REQUEST_NODE] + job
+        is_empty = True
+        while node > 0 and is_empty:
+            bit = 1 << ((node - 1) % BRANCHES)
+            node = (node - 1) // BRANCHES
+            marks[node] -= bit
+            is_empty = marks[node] == 0
+        now[FIRST] = len(state.jobs)
+        if not is_empty:
+            # All marks before that of this request were gone, so the next is below this node.
+            while node < now[REQUEST_NODE]:
+                node = node * BRANCHES + 1 + lowest_bit(marks[node])
+            now[FIRST] = node - now[REQUEST_NODE]
+
+
+@inlined
+def lowest_bit(word: int) -> int:
+    """The index of the lowest bit that is set."""
+    return math.frexp(word & -word)[1] - 1
 
 
 @inlined
