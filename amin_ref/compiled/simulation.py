@@ -130,7 +130,7 @@ def _played(
             longer[: len(state.runs)] = state.runs
             state = state._replace(runs=longer)
     runs = state.runs[: state.now[rounds.RUNS]]
-    runs[:, rounds.JOB] = state.jobs[runs[:, rounds.JOB], rounds.RANK]
+    runs[:, rounds.JOB] = state.requests[runs[:, rounds.JOB], rounds.RANK]
     return runs
 
 
@@ -145,22 +145,23 @@ def starting_state(instance: Instance, columns: Columns) -> tuple[rounds.Rules, 
         ranks = np.argsort(columns.assumed, kind="stable")
     of_rank = np.empty_like(ranks)
     of_rank[ranks] = np.arange(count)
-    jobs = np.zeros((count, rounds.JOB_COLUMNS), dtype=np.int64)
-    jobs[:, rounds.PROMPT] = columns.prompts[ranks]
-    jobs[:, rounds.OUTPUT] = columns.outputs[ranks]
-    jobs[:, rounds.ASSUMED] = columns.assumed[ranks]
-    jobs[:, rounds.RANK] = ranks
+    requests = np.zeros((count, rounds.REQUEST_COLUMNS), dtype=np.int64)
+    requests[:, rounds.PROMPT] = columns.prompts[ranks]
+    requests[:, rounds.OUTPUT] = columns.outputs[ranks]
+    requests[:, rounds.ASSUMED] = columns.assumed[ranks]
+    requests[:, rounds.RANK] = ranks
     arrivals = columns.arrivals[ranks]
     by_arrival = np.argsort(arrivals, kind="stable")
     longest = max(int(columns.outputs.max()), int(columns.assumed.max()))
     words = _words_above(count, rounds.BRANCHES)
     state = rounds.State(
-        jobs=jobs,
+        requests=requests,
+        slots=np.zeros((count, rounds.SLOT_COLUMNS), dtype=np.int64),
         of_rank=of_rank,
         arriving=np.stack([arrivals[by_arrival], by_arrival], axis=1),
         marks=_zeros(words),
         queue=_zeros(count),
-        running=_zeros(count),
+        running=np.arange(count, dtype=np.int64),
         victims=_zeros(count),
         evicted=_zeros(count),
         events=np.full(2 ** (longest + 1).bit_length(), rounds.NONE, dtype=np.int64),
