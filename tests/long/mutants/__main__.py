@@ -71,7 +71,6 @@ def in_copy(copy: Path, module: Sequence[str]) -> tuple[int, str]:
     # Bytecode is not written: Python would reuse it for a fault that keeps a file's size and date.
     environment = os.environ | {"AMIN_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONPATH"] = str(copy)
-    environment["NUMBA_OPT"] = "0"  # compiles in half the time, to code that does the same
     done = subprocess.run(
         [sys.executable, "-m", *module],
         cwd=copy,
