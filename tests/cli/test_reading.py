@@ -55,7 +55,22 @@ READERS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "text"), READERS, ids=lambda value: " ".join(value)[:40])
+SEVERAL_TIMES = ("compare", "conform", "simulate")
+"""Commands whose files are read as those of ``optimum`` or ``check`` are: for the slow run."""
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        pytest.param(
+            command,
+            text,
+            id=" ".join(command),
+            marks=pytest.mark.slow if command[0] in SEVERAL_TIMES else (),
+        )
+        for command, text in READERS
+    ],
+)
 def test_a_pipe_and_standard_input_give_the_output_of_a_file(
     tmp_path: Path, command: tuple[str, ...], text: str
 ) -> None:

@@ -161,7 +161,12 @@ def test_amin_starts_what_theorem_f_predicts_and_evicts_no_request(prediction: P
 
 @pytest.mark.theorem("T17")
 @pytest.mark.parametrize(
-    "condition", ["equal prompts", "one token a block", "all at once", "random ties", "l = 1"]
+    "condition",
+    [
+        pytest.param("equal prompts", marks=pytest.mark.slow),
+        pytest.param("one token a block", marks=pytest.mark.slow),
+        *("all at once", "random ties", "l = 1"),
+    ],
 )
 def test_starts_differ_from_the_prediction_where_a_condition_of_theorem_f_fails(
     condition: str,

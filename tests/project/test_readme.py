@@ -59,13 +59,18 @@ def test_the_first_example_shows_a_row_for_each_policy() -> None:
         assert re.search(rf"^ *{policy} .*\d", shown, flags=re.MULTILINE)
 
 
+def is_slow(page: str, example: Example) -> bool:
+    """The default run has README's own examples, but for those that draw."""
+    return page != README.stem or "amin-ref report" in example.program
+
+
 @pytest.mark.parametrize(
     "example",
     [
         pytest.param(
             example,
             id=f"{page}-{number}",
-            marks=pytest.mark.slow if "amin-ref report" in example.program else (),
+            marks=pytest.mark.slow if is_slow(page, example) else (),
         )
         for page, number, example in EXAMPLES
     ],
@@ -76,6 +81,7 @@ def test_an_example_prints_what_the_page_shows(example: Example, tmp_path: Path)
         assert printed == example.output, "python -m tests.making.readme"
 
 
+@pytest.mark.slow
 def test_python_programs_type_check(tmp_path: Path) -> None:
     """As a user's mypy sees them, without this project's configuration."""
     files = [f"program_{number}.py" for number, _ in enumerate(python_programs())]

@@ -126,7 +126,13 @@ def test_every_mutant_and_every_wrong_scheduler_has_a_flag() -> None:
     assert {scheduler.name for scheduler in WRONG} - wrong == {"Raises"}
 
 
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+@pytest.mark.parametrize(
+    "flag",
+    [
+        pytest.param(flag, id=flag.name, marks=pytest.mark.slow if number % 3 else ())
+        for number, flag in enumerate(FLAGS)
+    ],
+)
 def test_every_bug_fails_the_vectors_of_its_group(flag: Flag) -> None:
     """A row of the matrix: each implementation with the bug fails its group's first vectors."""
     (group,) = (group for group in PUBLISHED.groups if group.flag == flag.name)
