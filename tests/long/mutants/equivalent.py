@@ -387,6 +387,9 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "oracle/certificate.py::_last_rise: 0 -> -1 #1",
         "oracle/certificate.py::_last_rise: 0 -> -1 #2",
     ),
+    "where the numbers are not cut into digits there is one array, whose minimum the lines below find as well": (
+        "oracle/certificate.py::_least: if bits is None: … -> (nothing) #1",
+    ),
     "each format that has times names their unit": (
         "amin_ref/workloads/json_lines.py::: 's' -> 'XXs' #1",
     ),
