@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from amin_ref import check
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
+from oracle.budget import Budget
+from oracle.compiled import readiness
 from oracle.deadline import Deadline
-from oracle.heuristics import local_search
+from oracle.heuristics import choice, local_search
 from oracle.heuristics.annealing import Annealing
+from oracle.heuristics.best_schedule import best_schedule
+from oracle.heuristics.choice import REFERENCE, Movers, movers
 from oracle.heuristics.compiled_moves import CompiledAnnealing, CompiledLocalSearch
 from oracle.heuristics.local_search import LocalSearch
 from oracle.prices.dual import Dual
@@ -77,9 +84,9 @@ def test_the_local_search_makes_the_same_moves(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.theorem("T11")
 def test_the_annealing_makes_the_same_moves() -> None:
-    """T11: start rounds, and the same ones. Default: 16 busy periods; deep: 3,000."""
+    """T11: start rounds, and the same ones. Default: 12 busy periods; deep: 3,000."""
     rng = random.Random("overflow")
-    for seed in range(many(16, deep=3_000)):
+    for seed in range(many(12, deep=3_000)):
         instance, period = random_period(rng)
         dual = Dual(instance, period)
         prices = np.random.default_rng(seed).random((len(dual.limits), period.rounds))
@@ -89,3 +96,38 @@ def test_the_annealing_makes_the_same_moves() -> None:
             annealing = kind(instance, period, dual, prices, np.random.default_rng(seed))
             found.append([annealing.run(counted(6)) for _ in range(2)])
         assert found[0] == found[1]
+
+
+def test_compiled_code_is_used_where_it_is_worth_its_loading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a kept result it waits for a long search, and a short search never loads it."""
+    compiled = Movers(CompiledAnnealing, CompiledLocalSearch)
+    assert movers(Budget(), 60.0) == compiled
+    assert movers(Budget(compiled=False), 60.0) == REFERENCE
+    for kept in (False, True):
+        monkeypatch.setattr(readiness, "moves_are_kept", lambda kept=kept: kept)
+        assert movers(Budget(), 1.0) == REFERENCE
+        assert movers(Budget(), 5.0) == (compiled if kept else REFERENCE)
+        assert movers(Budget(), 60.0) == compiled
+
+
+def test_the_heuristics_go_on_without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in compiling, the reference makes the moves."""
+
+    def fail(kinds: Movers) -> None:
+        raise RuntimeError("this is a test")
+
+    monkeypatch.setattr(choice, "_try", fail)
+    assert movers(Budget(), 60.0) == REFERENCE
+
+
+def test_compiled_moves_make_better_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.deadline.time", SimpleNamespace(monotonic=time.process_time))
+    draw = random.Random(5)
+    lengths = [(draw.randint(1, 9), draw.randint(1, 40)) for _ in range(60)]
+    instance = Instance.from_lengths(lengths, capacity=120)
+    budget = Budget(moves_loaded_from=0.0, moves_compiled_from=0.0)
+    schedule = best_schedule(instance, 0.5, budget=budget)
+    assert not check(schedule)
+    assert schedule.total_latency < best_schedule(instance, 0.0).total_latency
