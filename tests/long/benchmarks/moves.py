@@ -16,12 +16,13 @@ import numpy as np
 
 from amin_ref import Instance
 from oracle.deadline import Deadline
+from oracle.heuristics import annealing, local_search
 from oracle.heuristics.annealing import Annealing, repaired
 from oracle.heuristics.choice import REFERENCE, Movers
 from oracle.heuristics.compiled_moves import CompiledAnnealing, CompiledLocalSearch
-from oracle.heuristics.local_search import LocalSearch, Moves
+from oracle.heuristics.local_search import LocalSearch
 from oracle.prices.ascent import lower_bound
-from oracle.prices.dual import Dual, Floats, Rounds
+from oracle.prices.dual import Dual
 from oracle.starts.list_schedule import by_volume, list_schedule
 from oracle.starts.parts import busy_periods
 from oracle.starts.start_rounds import latency_of
@@ -34,22 +35,23 @@ SECONDS_OF_PRICES = 3.0
 """Processor seconds for the prices that guide the annealing."""
 
 
-def counted(search: Annealing | LocalSearch, seconds: float) -> tuple[float, list[int]]:
-    """Moves a second of processor time, and the start rounds that are found."""
-    made = 0
-    make = search._make
+def counted(
+    search: Annealing | LocalSearch, at_once: int, seconds: float
+) -> tuple[float, list[int]]:
+    """Moves a second of processor time, ``at_once`` before each look at the clock; start rounds."""
+    looks = 0
 
-    def counting(*arrays: Moves | Rounds | Floats) -> None:
-        nonlocal made
-        made += len(arrays[0].rise if isinstance(arrays[0], Moves) else arrays[0])
-        make(*arrays)  # type: ignore[arg-type]  # as it was called
+    def look() -> bool:
+        nonlocal looks
+        looks += 1
+        return False
 
-    search._make = counting  # type: ignore[method-assign]  # only to count
+    # Some moves, so that everything is compiled.
     asked = itertools.count()
     search.run(Deadline.after(1.0, clock=lambda: float(next(asked) // 3)))
-    made, began = 0, time.process_time()
-    starts = search.run(Deadline.after(seconds, clock=time.process_time))
-    return made / (time.process_time() - began), starts
+    began = time.process_time()
+    starts = search.run(Deadline.after(seconds, look, time.process_time))
+    return looks * at_once / (time.process_time() - began), starts
 
 
 def rows(name: str, instance: Instance, seconds: float) -> Iterator[tuple[str, str, str, str, str]]:
@@ -59,7 +61,7 @@ def rows(name: str, instance: Instance, seconds: float) -> Iterator[tuple[str, s
     first = list_schedule(instance, requests, by_volume(requests))
     for code, kinds in KINDS.items():
         local = kinds.local_search(instance, period, first, np.random.default_rng(1))
-        speed, starts = counted(local, seconds)
+        speed, starts = counted(local, local_search.MOVES_AT_ONCE, seconds)
         yield name, "local search", code, f"{speed:,.0f}", f"{latency_of(requests, starts):,}"
     dual = Dual(instance, period)
     if dual.shares:
@@ -69,9 +71,10 @@ def rows(name: str, instance: Instance, seconds: float) -> Iterator[tuple[str, s
     multipliers = certificate.stretches[0].multipliers[: period.rounds]
     prices[0, : len(multipliers)] = multipliers
     prices /= certificate.denominator
+    at_once = min(annealing.MOVES_AT_ONCE, len(requests))
     for code, kinds in KINDS.items():
-        annealing = kinds.annealing(instance, period, dual, prices, np.random.default_rng(1))
-        speed, rough = counted(annealing, seconds)
+        search = kinds.annealing(instance, period, dual, prices, np.random.default_rng(1))
+        speed, rough = counted(search, at_once, seconds)
         starts = repaired(instance, period, rough)
         yield name, "annealing", code, f"{speed:,.0f}", f"{latency_of(requests, starts):,}"
 
