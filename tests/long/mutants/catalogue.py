@@ -1482,13 +1482,6 @@ COMPILED_MOVES: tuple[Mutant, ...] = (
         "_hold(requests, state, near[place], before[place], 0)",
     ),
     Mutant(
-        "the compiled local search breaks ties of volume by the later position",
-        "T11",
-        COMPILED_PLACING,
-        "key[at - 1] == least and near[at - 1] > request",
-        "key[at - 1] == least and near[at - 1] < request",
-    ),
-    Mutant(
         "the compiled local search remembers no best schedule",
         "T11",
         COMPILED_PLACING,

@@ -35,7 +35,7 @@ def random_period(rng: random.Random) -> tuple[Instance, BusyPeriod]:
     blocks = rng.randint(20, 60) if block > 1 else rng.randint(40, 400)
     fits = blocks * block
     first = rng.choice((0, 0, 17, 2**52))
-    longest = rng.choice((10, min(40, fits // 2)))
+    longest = rng.choice((10, min(40, fits // 2), min(150, fits // 2)))
     last_arrival = rng.choice((0, 0, 30))
     requests = tuple(
         Request(
