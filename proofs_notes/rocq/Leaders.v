@@ -49,19 +49,6 @@ Hypothesis instance : sane_instance M B requests.
 (* All tokens of the instance. *)
 Definition tokens : Z := sum output_len requests.
 
-(* A request of the instance has at least one of them. *)
-Lemma tokens_some r : In r requests -> 1 <= tokens.
-Proof.
-  intros here. unfold tokens. pose proof (all_sane _ _ _ instance) as all.
-  rewrite Forall_forall in all. apply in_split in here as (a & b & shape). rewrite shape in *.
-  assert (0 <= sum output_len a /\ 0 <= sum output_len b /\ 1 <= output_len r);
-    [|rewrite sum_app; cbn [sum]; lia].
-  assert (some : forall q, In q (a ++ r :: b) -> 1 <= output_len q)
-    by (intros q there; now apply all).
-  setoid_rewrite in_app_iff in some. repeat split; [| |apply some; cbn; auto];
-    apply sum_nonneg; intros q there; specialize (some q); cbn in some; intuition lia.
-Qed.
-
 (* The tokens that leaders have yet to generate before a request completes are at most p.
    At the end
    p is its greatest value. *)

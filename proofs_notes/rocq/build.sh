@@ -13,6 +13,20 @@ mapfile -t files < <(grep '\.v$' _CoqProject)
 # Each file is named, and each name is a file.
 diff <(printf '%s\n' "${files[@]}" | sort) <(find . -name '*.v' ! -name Audit.v -printf '%P\n' | sort)
 
+# Those that Extract.v needs, for the program alone.
+if [ "${1:-everything}" = program ]; then
+    mapfile -t files < <(coqdep -R . AminRef "${files[@]}" | awk '
+        $1 ~ /\.vo$/ { for (i = 2; i <= NF; i++) if ($i ~ /\.vo$/) needs[$1] = needs[$1] " " $i }
+        function visit(file, names, i) {
+            if (file in seen) return
+            seen[file] = 1
+            split(needs[file], names)
+            for (i in names) visit(names[i])
+        }
+        END { visit("Extract.vo"); for (file in seen) { sub(/vo$/, "v", file); print file } }
+    ' | grep -Fxf - _CoqProject)
+fi
+
 find . \( -name '*.vo*' -o -name '*.glob' -o -name '.*.aux' \) -delete
 for file in "${files[@]}"; do coqc -q -R . AminRef "$file"; done
 ocamlfind ocamlopt -O3 -package zarith -linkpkg -w -a amin_model.mli amin_model.ml main.ml -o amin_model

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +78,17 @@ WRITERS: Mapping[str, Writer] = {
 ENDS_IN_A_SENTENCE = [name for name, writer in WRITERS.items() if AMIN_REF in writer.program]
 """The commands of ``amin-ref``; the other two programs end in a traceback."""
 
+QUICK = ("simulate", "vectors-folder", "images")
+"""A file, several files of a command, and several of a program: the default run has these, and all
+but one in the test of a disk that gets full."""
+
 DRAWS_AS_REPORT_DOES = "compare-report"
 """It draws with what ``report`` draws with, for seconds: only the slow run has it."""
 
 
-def writers(names: Iterable[str]) -> list[object]:
-    """The writers, each as the parameter of a test."""
-    slow = {DRAWS_AS_REPORT_DOES: [pytest.mark.slow]}
-    return [pytest.param(name, marks=slow.get(name, ())) for name in names]
+def writers(names: Iterable[str], slow: Container[str]) -> list[object]:
+    """The writers, each as the parameter of a test; ``slow``: those of the slow run."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +118,7 @@ def sentence(ended: subprocess.CompletedProcess[str]) -> str:
     return ended.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", writers(WRITERS))
+@pytest.mark.parametrize("name", writers(WRITERS, slow=WRITERS.keys() - set(QUICK)))
 def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
@@ -127,7 +130,7 @@ def test_a_file_is_replaced(inputs: Path, tmp_path: Path, name: str) -> None:
     assert not [each for each in os.listdir(tmp_path) if each.endswith(".part")]
 
 
-@pytest.mark.parametrize("name", writers(WRITERS))
+@pytest.mark.parametrize("name", writers(WRITERS, slow=[DRAWS_AS_REPORT_DOES]))
 def test_a_disk_that_gets_full_leaves_the_old_file(inputs: Path, tmp_path: Path, name: str) -> None:
     writer = WRITERS[name]
     file = tmp_path / (writer.file or "file")
@@ -141,7 +144,13 @@ def test_a_disk_that_gets_full_leaves_the_old_file(inputs: Path, tmp_path: Path,
         assert sentence(ended).startswith("amin-ref: ")
 
 
-@pytest.mark.parametrize("name", writers(name for name in WRITERS if not WRITERS[name].is_folder))
+@pytest.mark.parametrize(
+    "name",
+    writers(
+        (name for name in WRITERS if not WRITERS[name].is_folder),
+        slow=WRITERS.keys() - set(QUICK),
+    ),
+)
 def test_a_full_device_is_reported(inputs: Path, name: str) -> None:
     ended = run(WRITERS[name], "/dev/full", inputs)
     assert "'/dev/full' cannot be written: No space left on device" in ended.stderr

@@ -340,3 +340,32 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(CannotRead, match=r"^standard input: it is closed; give a file"):
         open_source("-").__enter__()
+
+
+def test_the_limits_are_those_of_the_page() -> None:
+    """``proofs_notes/limits.md`` says how large an input may be."""
+    assert Limits() == LIMITS
+    assert asdict(LIMITS) == {
+        "bytes": 536_870_912,
+        "expansion": 100,
+        "unpacked": 16_777_216,
+        "lines": 10_000_000,
+        "line": 16_777_216,
+    }
+
+
+def test_the_beginning_of_a_source_has_200_bytes(scratch: Path) -> None:
+    scratch.write_bytes(b"0123456789" * 30)
+    with open_source(scratch) as source:
+        assert source.beginning == b"0123456789" * 20
+
+
+def test_a_gzip_stream_that_ends_before_its_first_line_is_reported_without_a_line(
+    scratch: Path,
+) -> None:
+    scratch.write_bytes(gzip.compress(b"text", mtime=0)[:12])
+    with (
+        pytest.raises(CannotRead, match=r"the gzip stream ends too early; fetch the file again"),
+        open_source(scratch) as source,
+    ):
+        source.text()

@@ -468,3 +468,46 @@ def test_a_kill_leaves_the_old_or_the_new_text(tmp_path: Path) -> None:
         assert set(os.listdir(tmp_path)) <= {"file", ".file.part"}
         write_whole(file, "whole")
         assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
+def test_a_file_that_is_open_is_written_under_the_name_of_its_descriptor(
+    tmp_path: Path, name: str
+) -> None:
+    """Renaming a new file over it would leave the open one empty."""
+    with (tmp_path / "out").open("w") as out:
+        out.write("before\n")
+        out.flush()
+        target = name.format(out.fileno())
+        assert destination(target).is_stream
+        write_whole(target, "text")
+    assert (tmp_path / "out").read_text() == "before\ntext"
+
+
+def test_standard_error_is_appended_to_under_its_path(tmp_path: Path) -> None:
+    program = "from amin_ref.files.writing import write_whole; write_whole('/dev/stderr', 'text')"
+    with (tmp_path / "err").open("w") as err:
+        err.write("before\n")
+        err.flush()
+        subprocess.run([sys.executable, "-c", program], cwd=PROJECT, stderr=err, check=True)
+    assert (tmp_path / "err").read_text() == "before\ntext"
+
+
+def test_a_new_file_has_no_name_before_it_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system has such files: a process that is killed leaves nothing behind."""
+    try:
+        os.close(os.open(tmp_path, os.O_WRONLY | os.O_TMPFILE))
+    except OSError:
+        pytest.skip("the file system of temporary files has no files without a name")
+    found: list[list[str]] = []
+    synchronised = os.fsync
+
+    def listing(descriptor: int) -> None:
+        found.append(os.listdir(tmp_path))
+        synchronised(descriptor)
+
+    monkeypatch.setattr("amin_ref.files.writing.os.fsync", listing)
+    write_whole(tmp_path / "file", "text")
+    assert found[0] == []

@@ -1028,3 +1028,14 @@ def test_the_repr_of_many_prices_is_short_and_of_few_is_complete() -> None:
     )
     again: object = eval(repr(few))
     assert again == few
+
+
+@pytest.mark.theorem("T10")
+def test_the_price_of_a_share_may_need_more_bits_than_all_other_numbers() -> None:
+    """The request starts at once: its price in the share is below that of two rounds of delay."""
+    instance = Instance(2**20, (Request("a", 2**20 - 1, 1),))
+    for bits in range(2, 53):
+        share = Share(1, 1, 0, 0, (2**bits,) * 2)
+        certificate = Certificate(instance, 2**bits - 1, (Stretch(0, (0, 0), (share,)),))
+        # ⌈(D + p − 2p) / D⌉ = ⌈−1 / D⌉ with the price p = D + 1.
+        assert verify(instance, certificate) == 0, bits

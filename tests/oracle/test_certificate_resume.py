@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
@@ -191,3 +191,75 @@ def test_the_additions_of_the_dynamic_programme_are_counted() -> None:
     assert dear.operations == sum(50 - token for token in range(10)) + 10 * 256
     falling = Certificate(instance, 1, (Stretch(0, (1,) + (0,) * 49),))
     assert falling.operations == 50
+
+
+def test_the_additions_are_those_of_each_group_of_requests_from_its_arrival_on() -> None:
+    """Requests of one prompt length and arrival share one programme, for the longest of them."""
+    requests = [(3, 2), (3, 10), (5, 4), (10, 10), (12, 7), (1, 5)]
+    instance = Instance(
+        100,
+        tuple(Request(i, 1, output, arrival=now) for i, (now, output) in enumerate(requests)),
+        machine=RESUME,
+    )
+    # Rounds 3 to 12 are priced. The last of them has the only rise, so that the request that
+    # arrives in it is cheapest in one run; the one of round 1 arrives before.
+    certificate = Certificate(instance, 1, (Stretch(3, (9,) * 9 + (10,)),))
+    from_3 = sum(range(1, 11)) + 10 * 256
+    from_5 = 8 + 7 + 6 + 5 + 4 * 256
+    from_10 = 3 + 2 + 1 + 3 * 256
+    assert certificate.operations == from_3 + from_5 + from_10 + 10
+
+
+few_prices = st.lists(st.integers(0, 9), max_size=4)
+
+
+@pytest.mark.theorem("T21")
+@settings(deadline=None, max_examples=60)
+@given(
+    instances(), st.integers(0, 3), few_prices, st.integers(0, 1), few_prices, st.integers(1, 60)
+)
+def test_the_bound_of_several_stretches_is_the_sum_of_theirs(
+    instance: Instance,
+    before: int,
+    early: list[int],
+    between: int,
+    late: list[int],
+    denominator: int,
+) -> None:
+    """Each prices the requests that arrive in it; a request that arrives in none costs o."""
+    first = Stretch(before, tuple(early))
+    stretches = (first, Stretch(first.stop + between, tuple(late)))
+    exact = Fraction(0)
+    left = list(instance.requests)
+    for stretch in stretches:
+        inside = tuple(r for r in left if stretch.first_round <= r.arrival < stretch.stop)
+        left = [r for r in left if r not in inside]
+        exact += bound_by_enumeration(
+            replace(instance, requests=inside),
+            stretch.multipliers,
+            stretch.first_round,
+            denominator,
+        )
+    exact += sum(r.output_len for r in left)
+    assert verify(instance, Certificate(instance, denominator, stretches)) == math.ceil(exact)
+
+
+@pytest.mark.theorem("T21")
+@pytest.mark.parametrize("first_round", [0, 3])
+def test_prices_fall_where_none_rises_after_the_first_arrival(first_round: int) -> None:
+    """All prices of 0 and 1 over four rounds, and an arrival in each of the rounds."""
+    for multipliers in product((0, 1), repeat=4):
+        for place in range(4):
+            instance = Instance(9, [Request(0, 1, 2, arrival=first_round + place)], machine=RESUME)
+            certificate = Certificate(instance, 1, (Stretch(first_round, multipliers),))
+            after = multipliers[place:]
+            assert certificate.falling == (list(after) == sorted(after, reverse=True))
+
+
+def test_the_additions_of_several_stretches_are_those_of_each() -> None:
+    requests = (Request(0, 1, 3), Request(1, 1, 4, arrival=5), Request(2, 1, 2, arrival=7))
+    instance = Instance(20, requests, machine=RESUME)
+    stretches = (Stretch(0, (3, 2, 1)), Stretch(4, (2, 2, 1, 1)), Stretch(8, (0, 1)))
+    alone = [Certificate(instance, 1, (one,)).operations for one in stretches]
+    assert alone == [3, 2 * 4, 0]
+    assert Certificate(instance, 1, stretches).operations == sum(alone)

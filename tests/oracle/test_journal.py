@@ -279,3 +279,22 @@ def test_a_new_journal_has_the_permissions_of_a_new_file(tmp_path: Path) -> None
     (tmp_path / "usual").touch()
     Journal(tmp_path / "file", HEADER).close()
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize("length", [4096, 4097])
+def test_a_header_of_4096_bytes_is_the_longest_that_is_recognised(
+    tmp_path: Path, length: int
+) -> None:
+    """Of a longer one that is not the same, the format is not known: nothing is changed."""
+    filled = HEADER | {"of": "x" * (length - len(json.dumps(HEADER | {"of": ""})) - 1)}
+    path = tmp_path / "journal"
+    Journal(path, filled).close()
+    content = path.read_bytes() + b'{"value"'
+    path.write_bytes(content)
+    assert content.index(b"\n") + 1 == length
+    if length == 4096:
+        assert lines_of(path) == [json.dumps(filled)]
+    else:
+        with pytest.raises(InvalidDocument, match="is no checkpoint of this kind"):
+            Journal(path, HEADER)
+        assert path.read_bytes() == content

@@ -81,6 +81,7 @@ def test_an_example_prints_what_the_page_shows(example: Example, tmp_path: Path)
         assert printed == example.output, "python -m tests.making.readme"
 
 
+@pytest.mark.slow
 def test_python_programs_type_check(tmp_path: Path) -> None:
     """As a user's mypy sees them, without this project's configuration."""
     files = [f"program_{number}.py" for number, _ in enumerate(python_programs())]

@@ -198,13 +198,14 @@ def compiled(folder: Path, old: str, new: str) -> Path:
     (folder / "Model.v").write_text(model.replace(old, new), encoding="utf-8")
     extract = (ROCQ / "Extract.v").read_text(encoding="utf-8")
     extract = re.sub(r"Records Model[^.]*\.", "Records Model.", extract)
+    extract = re.sub(r"From AminRef\.resume .*\n", "", extract)
     extract = re.sub(r'"amin_model.ml"[^.]*\.', f'"amin_model.ml" {EXTRACTED}.', extract)
     (folder / "Extract.v").write_text(extract, encoding="utf-8")
     program = (ROCQ / "main.ml").read_text(encoding="utf-8").replace("max_int", str(ROUNDS))
     program = re.sub(
-        r'  \| "K" ->.*?(?=  \| other -> failwith \("no command)', "", program, flags=re.S
+        r'  \| "R" ->.*?(?=  \| other -> failwith \("no command)', "", program, flags=re.S
     )
-    program = re.sub(r"let places = .*?(?=let answer = )", "", program, flags=re.S)
+    program = re.sub(r"let places = .*?(?=\(\* Answers S, or R)", "", program, flags=re.S)
     (folder / "main.ml").write_text(program, encoding="utf-8")
     for source in ("Records.v", "Model.v", "Extract.v"):
         subprocess.run(["coqc", "-q", "-R", ".", "AminRef", source], cwd=folder, check=True)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from amin_ref import InvalidValue, InvalidWorkload, Request
+from amin_ref import Instance, InvalidValue, InvalidWorkload, Request
 from amin_ref.files.reading import open_source
 from amin_ref.workloads import (
     CHAT,
     DEFAULT_REQUESTS,
+    AtOnce,
     Bins,
     Dropped,
     Exact,
@@ -27,7 +30,13 @@ from amin_ref.workloads import (
     build_instance,
     keep_usable,
 )
-from amin_ref.workloads.build import MOST_REQUESTS
+from amin_ref.workloads.build import (
+    MOST_REQUESTS,
+    instance_from_rows,
+    select_rows,
+    workload_from_selection,
+)
+from amin_ref.workloads.usable import Selection
 from tests.support.real_data import azure_file, lmsys_file
 
 VIDUR = "arrived_at,num_prefill_tokens,num_decode_tokens\n"
@@ -271,3 +280,69 @@ def test_a_workload_has_the_span_of_its_trace(tmp_path: Path) -> None:
     assert build_instance("chat", capacity=2**14, requests=3).span_ns is None
     with pytest.raises(InvalidValue, match=r"^time_unit is 's', but chat is no trace"):
         build_instance("chat", capacity=2**14, requests=3, time_unit="s")
+
+
+@pytest.mark.parametrize("source", ["chat", "code"])
+def test_an_argument_that_is_left_out_has_its_documented_default(source: str) -> None:
+    """The defaults of the functions are those of the command line and of the README."""
+    rows = select_rows(source, capacity=16_492, block_size=1, requests=50, seed=0)
+    assert select_rows(source, requests=50) == rows
+    whole = workload_from_selection(
+        rows,
+        source,
+        capacity=16_492,
+        block_size=1,
+        requests=50,
+        seed=0,
+        prediction=Bins(10),
+        arrivals=AtOnce(),
+    )
+    assert workload_from_selection(rows, source, requests=50) == whole
+    assert build_instance(source, requests=50) == whole
+    assert instance_from_rows(rows.rows) == whole.instance
+    assert (whole.instance.capacity, whole.instance.block_size) == (16_492, 1)
+
+
+class Seed(TypedDict, total=False):
+    """A seed that is given or left out."""
+
+    seed: int
+
+
+def test_a_seed_that_is_left_out_is_0() -> None:
+    """Also of the random choices that the default prediction and arrivals do without."""
+    selection = select_rows("chat", requests=20)
+    guess, law = "varying:0.5", "poisson:0.5"
+
+    def made(seed: Seed) -> list[Instance]:
+        whole = build_instance("chat", requests=20, prediction=guess, arrivals=law, **seed)
+        second = workload_from_selection(selection, "", prediction=guess, arrivals=law, **seed)
+        return [
+            whole.instance,
+            second.instance,
+            instance_from_rows(selection.rows, prediction=guess, arrivals=law, **seed),
+        ]
+
+    assert made({}) == made({"seed": 0})
+    assert all(zero != one for zero, one in zip(made({}), made({"seed": 1}), strict=True))
+
+
+def test_a_row_that_fills_the_cache_to_the_token_is_kept() -> None:
+    assert keep_usable([Row(1, 2), Row(2, 2)], 3) == Selection((Row(1, 2),), 2, Dropped(0, 0, 1))
+
+
+def test_a_capacity_into_which_41_of_4096_requests_fit_is_the_smallest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One in a hundred of the probed requests: 40 are fewer, 41 are not."""
+    wide = replace(CHAT, prompt_quantiles=tuple(range(1000, 10**9, 10**7))[:98] + (10**9,) * 5)
+    monkeypatch.setattr("amin_ref.workloads.build.EMBEDDED", {"chat": wide})
+    probed = islice(wide.draw(np.random.default_rng(0)), 4096)
+    smallest = sorted(row.prompt_len + row.output_len for row in probed)[40]
+    assert len(select_rows("chat", capacity=smallest, requests=1).rows) == 1
+    with pytest.raises(InvalidWorkload, match=r"'chat': only 40 of 4096 requests drawn fit"):
+        select_rows("chat", capacity=smallest - 1, requests=1)
+
+
+def test_ten_million_requests_are_the_most() -> None:
+    assert MOST_REQUESTS == 10_000_000

@@ -190,3 +190,9 @@ def test_each_row_of_a_seed_comes_from_two_uniform_numbers(name: str, seed: int)
         prompt, output = generator.random(2)
         assert row.prompt_len == round(np.interp(prompt, LEVELS, distribution.prompt_quantiles))
         assert row.output_len == round(np.interp(output, LEVELS, distribution.output_quantiles))
+
+
+def test_the_levels_of_the_quantiles_are_the_per_cents_and_three_of_the_tail() -> None:
+    thousandths = [*range(0, 1000, 10), 995, 999, 1000]
+    assert [level * 1000 for level in LEVELS] == pytest.approx(thousandths, rel=1e-12, abs=0)
+    assert list(LEVELS) == sorted(LEVELS)

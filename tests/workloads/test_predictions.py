@@ -27,6 +27,7 @@ from amin_ref.workloads import (
     build_instance,
     parse_prediction,
 )
+from amin_ref.workloads.decimals import exact_decimal
 
 output_lens = st.lists(st.integers(1, 2000), min_size=1, max_size=30)
 shares = st.decimals(0, 3, allow_nan=False, places=3)
@@ -217,6 +218,10 @@ def test_rough_refuses_outputs_outside_and_suggests_a_wider_interval() -> None:
         ("rough:0:9", "prediction rough: LO is 0, but it must be at least 1 tokens"),
         ("rough:9:8", "prediction rough: HI is 8, but it must be at least 9 tokens"),
         ("bins:0", "prediction bins: K is 0, but it must be at least 1 bins"),
+        ("relative:-1", "prediction relative: X is '-1', but it must be a number in digits"),
+        ("varying:", "prediction varying: X is '', but it must be a number in digits"),
+        ("mixed:1e-1", "prediction mixed: P is '1e-1', but it must be a number in digits"),
+        ("relative:0." + 19 * "1", f"prediction relative: X is '0.{19 * '1'}', but it must be a"),
     ],
 )
 def test_a_wrong_number_is_reported_with_its_unit(text: str, rule: str) -> None:
@@ -304,3 +309,13 @@ def test_a_decimal_out_of_range_is_refused_with_the_rule(
 def test_a_decimal_may_have_18_places() -> None:
     assert str(Relative(Decimal("1e-18"))) == "relative:0.000000000000000001"
     assert parse_prediction("relative:0.000000000000000001") == Relative(Decimal("1e-18"))
+
+
+def test_the_naive_prediction_reaches_up_to_1000_tokens() -> None:
+    assert (Naive().intervals([1]), str(Naive())) == ([(1, 1000)], "naive")
+
+
+def test_zero_is_refused_where_it_is_not_allowed() -> None:
+    assert exact_decimal("share", 0, least_is_zero=True) == 0
+    with pytest.raises(InvalidValue, match=r"^share is 0, but it must be a number above 0"):
+        exact_decimal("share", 0)

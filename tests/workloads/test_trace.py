@@ -15,10 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amin_ref import AminError, InvalidWorkload
+from amin_ref import AminError, InvalidValue, InvalidWorkload
 from amin_ref.files.reading import open_source
 from amin_ref.workloads import Row, read_trace
-from amin_ref.workloads.fields import TIME_UNITS, TimeUnit
+from amin_ref.workloads.fields import (
+    NANOSECONDS_IN,
+    TIME_UNITS,
+    UNIT_TITLES,
+    TimeUnit,
+    nanoseconds_from_instant,
+    tokens_from_text,
+)
 from tests.support.real_data import azure_file, lmsys_file
 
 Writer = Callable[[Sequence[Row]], str]
@@ -679,3 +686,36 @@ def test_beginnings_of_published_traces_are_read(tmp_path: Path) -> None:
         '1787267980.0827403, "queued_ts": 27536.660701067}\n'
     )
     assert rows_of(tmp_path, bench) == [Row(2358, 531, 1_787_267_980_082_740_300)]
+
+
+def test_units_of_time_by_name() -> None:
+    assert [(unit, UNIT_TITLES[unit], NANOSECONDS_IN[unit]) for unit in TIME_UNITS] == [
+        ("s", "seconds", 1_000_000_000),
+        ("ms", "milliseconds", 1_000_000),
+        ("ns", "nanoseconds", 1),
+    ]
+
+
+def test_instants_count_from_the_beginning_of_1970() -> None:
+    assert nanoseconds_from_instant("t", "1970-01-01 00:00:00") == 0
+    assert nanoseconds_from_instant("t", "1970-01-02T00:00:00.5Z") == 86_400 * 10**9 + 5 * 10**8
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("999999999999999", 10**15 - 1),
+        ("9007199254740991", 2**53 - 1),
+        ("+9007199254740991.0", 2**53 - 1),
+        ("0" * 19 + "5", 5),
+        ("9007199254740992", None),
+        ("9" * 16, None),
+        ("0" * 20 + "5", None),
+    ],
+)
+def test_tokens_are_read_from_at_most_twenty_digits(text: str, tokens: int | None) -> None:
+    if tokens is not None:
+        assert tokens_from_text("output", text) == tokens
+    else:
+        with pytest.raises(InvalidValue, match=r"no request has more than 2\*\*53 - 1 tokens"):
+            tokens_from_text("output", text)

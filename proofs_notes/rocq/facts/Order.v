@@ -12,16 +12,6 @@ Implicit Types (i j x y : job X) (l m : list (job X)).
 (* Not strictly, with ties: what the program's queue keeps. *)
 Definition in_order l : Prop := StronglySorted (fun x y => precedes x y = true) l.
 
-(* The program's order is the negation of the strict order, turned round. *)
-Lemma precedes_below x y : precedes x y = negb (below y x).
-Proof.
-  unfold precedes, below. destruct (Z.eqb_spec (assumed y) (assumed x)) as [same|differ].
-  - rewrite same, Z.ltb_irrefl, Z.eqb_refl. cbn.
-    destruct (Z.ltb_spec (rank y) (rank x)), (Z.leb_spec (rank x) (rank y)); cbn; lia.
-  - destruct (Z.ltb_spec (assumed y) (assumed x)), (Z.ltb_spec (assumed x) (assumed y)),
-      (Z.eqb_spec (assumed x) (assumed y)); cbn; lia.
-Qed.
-
 (* The program's order in words of integers. *)
 Lemma precedes_spec x y : precedes x y = true <->
   assumed x < assumed y \/ (assumed x = assumed y /\ rank x <= rank y).

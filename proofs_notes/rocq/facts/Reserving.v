@@ -68,15 +68,4 @@ Proof.
     unfold outlives. apply negb_true_iff, Z.leb_gt, within.
 Qed.
 
-(* If all that go on are within their reservations, the plan fits in the next round as well. *)
-Lemma going_on_fits s s' arrived later A L finished going :
-  reserving_round M B p s s' arrived later A L finished going ->
-  Forall counts (running s ++ A) -> Forall (fun j => generated j < assumed j) going ->
-  never_exceeds M B going.
-Proof.
-  intros parts counted within k from_now. destruct (nothing_learnt going within) as [same all].
-  rewrite <- all, <- same. apply (plan_moves_on B some_block M (running s ++ A)); auto.
-  - exact (all_fit _ _ _ _ _ _ _ _ _ _ _ parts).
-  - exists finished. exact (token_each _ _ _ _ _ _ _ _ _ _ _ parts).
-Qed.
 End Reserving.

@@ -96,19 +96,3 @@ Proof.
       intros y [<-|here]; [lia|auto].
 Qed.
 
-(* A part of a part, without an element of it, has a smaller sum. *)
-Lemma sum_without {A} (f : A -> Z) (p q : A -> bool) l x : (forall y, In y l -> 0 <= f y) ->
-  (forall y, p y = true -> q y = true) -> In x l -> p x = false -> q x = true ->
-  sum f (filter p l) + f x <= sum f (filter q l).
-Proof.
-  intros nonneg weaker here no yes. apply in_split in here as (a & b & ->).
-  rewrite !sum_filter, !sum_app. cbn [sum]. rewrite no, yes.
-  assert (part : forall m, (forall y, In y m -> In y (a ++ x :: b)) ->
-    sum (fun y => if p y then f y else 0) m <= sum (fun y => if q y then f y else 0) m).
-  { intros m all. apply sum_le. intros y there. specialize (nonneg y (all y there)).
-    destruct (p y) eqn:in_p; [now rewrite (weaker y in_p)|]. destruct (q y); lia. }
-  pose proof (part a (fun y there => proj2 (in_app_iff a (x :: b) y) (or_introl there))).
-  pose proof (part b
-    (fun y there => proj2 (in_app_iff a (x :: b) y) (or_intror (or_intror there)))).
-  lia.
-Qed.

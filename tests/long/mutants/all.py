@@ -152,7 +152,11 @@ GROUPS = (
     FaultGroup(
         "certificate",
         files=("oracle/certificate.py", "oracle/journal.py"),
-        tests=("tests/oracle/test_certificate.py", "tests/oracle/test_journal.py"),
+        tests=(
+            "tests/oracle/test_certificate.py",
+            "tests/oracle/test_certificate_resume.py",
+            "tests/oracle/test_journal.py",
+        ),
         sample=None,
     ),
     FaultGroup(
@@ -369,7 +373,10 @@ HOMES = {
             *("plan", "waiting", "replay", "bound_rules"),
         )
     },
-    "oracle/certificate.py": ("tests/oracle/test_certificate.py",),
+    "oracle/certificate.py": (
+        "tests/oracle/test_certificate.py",
+        "tests/oracle/test_certificate_resume.py",
+    ),
     "oracle/journal.py": ("tests/oracle/test_journal.py",),
     "amin_ref/workloads/arrivals.py": ("tests/workloads/test_arrivals.py",),
     "amin_ref/workloads/build.py": ("tests/workloads/test_build.py",),

@@ -52,6 +52,8 @@ def guard(*folders: str) -> None:
             if not (isinstance(flags, int) and flags & _WRITING) or is_ours(path):
                 return
             if isinstance(path, str | bytes):
+                if is_ours(os.path.realpath(path)):  # /dev/stdout may be a temporary file
+                    return
                 if flags & _NAMELESS == _NAMELESS:
                     inside = os.path.join(os.fsdecode(path), "a file")
                     if is_ours(inside):

@@ -298,6 +298,20 @@ print("done")
     assert not Path("/no-folder-of-tests").exists()
 
 
+def test_a_guarded_program_may_write_standard_output_under_its_path(tmp_path: Path) -> None:
+    """It may be a file in a temporary folder."""
+    program = f"""
+import tempfile
+tempfile.tempdir = {str(tmp_path)!r}
+from tests.long.mutants.guard import guard
+guard()
+open("/dev/stdout", "a").write("text")
+"""
+    with (tmp_path / "out").open("w") as out:
+        subprocess.run([sys.executable, "-c", program], cwd=PROJECT, stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "text"
+
+
 def test_processes_that_a_faulty_program_starts_are_guarded() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))

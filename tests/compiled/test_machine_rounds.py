@@ -88,6 +88,7 @@ def test_long_prefixes_in_chunks_and_evictions_are_scheduled_alike() -> None:
         assert sum(len(run.computed or ()) for run in found.runs) > 4 * len(lengths)
 
 
+@pytest.mark.theorem("T7")
 def test_a_plan_that_will_exceed_the_cache_lets_no_request_in() -> None:
     """Also one whose own rounds fit: a delayed request made the plan exceed the cache later."""
     lengths = [(16, 13), (3, 1), (14, 29), (4, 18), (29, 10)]
