@@ -60,6 +60,8 @@ COMPILED_MACHINE_ROUNDS = "amin_ref/compiled/machine_rounds.py"
 COMPILED_MACHINES_RUNS = "amin_ref/compiled/machines.py"
 COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
 COMPILED_STATES = "oracle/compiled/states.py"
+COMPILED_PLACING = "oracle/compiled/placing.py"
+COMPILED_OVERFLOWING = "oracle/compiled/overflowing.py"
 COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
 COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
@@ -377,15 +379,23 @@ FOOTPRINT = (
         "freed too early: a request that outlives its bound is forgotten",
         "T1",
         LOOKAHEAD,
-        "            if job.stop <= now:\n",
-        "            if job.stop < now:\n",
+        "            self._count_outlived(job, 1)\n",
+        "            self._count_outlived(job, 0)\n",
+    ),
+    Mutant(
+        "a request that outlives its bound takes its new blocks in other rounds",
+        "T1",
+        LOOKAHEAD,
+        "remainder = (job.start - self._machine.held(job.prefix))",
+        "remainder = (job.start + self._machine.held(job.prefix))",
     ),
     Mutant(
         "freed too late: an evicted request's last planned round stays",
         "T7",
         LOOKAHEAD,
-        "        left = job.stop - self._now\n",
-        "        left = job.stop - self._now - 1\n",
+        "self._coming(left)[:] -= self._occupied_by_round(job, self._now - job.start, left)",
+        "self._coming(left - 1)[:] -= "
+        "self._occupied_by_round(job, self._now - job.start, left - 1)",
     ),
     Mutant(
         "the cache frees too much on completion",
@@ -1131,22 +1141,36 @@ COMPILED: tuple[Mutant, ...] = (
         "compiled code evicts in order of rank alone",
         "T6",
         COMPILED_ROUNDS,
-        "victims[index] = jobs[job, ASSUMED] * requests + job",
-        "victims[index] = jobs[job, ASSUMED] * 0 + job",
+        "victims[index] = slots[slot, ASSUMED] * requests + slots[slot, RANK]",
+        "victims[index] = slots[slot, RANK]",
     ),
     Mutant(
         "compiled code does not refine before it evicts",
         "T6",
         COMPILED_ROUNDS,
-        "jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)",
-        "jobs[job, ASSUMED] = jobs[job, ASSUMED]",
+        "slots[slot, ASSUMED] = max(slots[slot, ASSUMED], generated)",
+        "slots[slot, ASSUMED] = slots[slot, ASSUMED]",
+    ),
+    Mutant(
+        "compiled code lets an evicted request keep its first place in the queue",
+        "T7",
+        COMPILED_ROUNDS,
+        "            state.requests[request, RAISED] = 1\n",
+        "",
+    ),
+    Mutant(
+        "compiled code lets requests with a raised bound wait behind all others",
+        "T7",
+        COMPILED_ROUNDS,
+        "state.queue[0] < place(state, first)",
+        "state.queue[0] < 0",
     ),
     Mutant(
         "compiled code evicts the oldest first in FCFS",
         "T6",
         COMPILED_ROUNDS,
-        "victims[index] = generated * requests + requests - 1 - job",
-        "victims[index] = -generated * requests + requests - 1 - job",
+        "victims[index] = generated * requests + requests - 1 - slots[slot, REQUEST]",
+        "victims[index] = -generated * requests + requests - 1 - slots[slot, REQUEST]",
     ),
     Mutant(
         "compiled code evicts one request too few",
@@ -1187,8 +1211,8 @@ COMPILED: tuple[Mutant, ...] = (
         "compiled code leaves a victim in the plan",
         "T7",
         COMPILED_ROUNDS,
-        "        plan(rules, state, jobs[job, PROMPT] + generated, left, -1)",
-        "        plan(rules, state, jobs[job, PROMPT] + generated, left - 1, -1)",
+        "        plan(rules, state, slots[slot, PROMPT] + generated, left, -1)",
+        "        plan(rules, state, slots[slot, PROMPT] + generated, left - 1, -1)",
     ),
     Mutant(
         "compiled code forgets the plan when it moves it",
@@ -1443,6 +1467,79 @@ COMPILED_SEARCH = (
     ),
 )
 
+COMPILED_MOVES: tuple[Mutant, ...] = (
+    Mutant(
+        "the compiled local search places a request one round too early",
+        "T11",
+        COMPILED_PLACING,
+        "start = max(start, forbidden + 1)",
+        "start = max(start, forbidden)",
+    ),
+    Mutant(
+        "the compiled local search looks at all rounds of a run but the last",
+        "T11",
+        COMPILED_PLACING,
+        "if now - start >= length - 1:",
+        "if now - start >= length - 2:",
+    ),
+    Mutant(
+        "the compiled local search takes a new block one round too late",
+        "T11",
+        COMPILED_PLACING,
+        "if stored + k + 1 > held:",
+        "if stored + k > held:",
+    ),
+    Mutant(
+        "the compiled local search ignores arrivals",
+        "T11",
+        COMPILED_PLACING,
+        "floor = max(earliest, requests.arrival[request])",
+        "floor = max(earliest, requests.arrival[request] * 0)",
+    ),
+    Mutant(
+        "the compiled local search forgets requests that it does not place anew",
+        "T11",
+        COMPILED_PLACING,
+        "_hold(requests, state, near[place], before[place], 1)",
+        "_hold(requests, state, near[place], before[place], 0)",
+    ),
+    Mutant(
+        "the compiled local search remembers no best schedule",
+        "T11",
+        COMPILED_PLACING,
+        "state.best[request] = starts[request]",
+        "state.best[request] = state.best[request]",
+    ),
+    Mutant(
+        "compiled annealing counts more overflow than a request causes",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "overflow = overflow if overflow < occupied else occupied",
+        "overflow = overflow if overflow < occupied else overflow",
+    ),
+    Mutant(
+        "compiled annealing counts free tokens against overflow",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "overflow = overflow if overflow > 0.0 else 0.0",
+        "overflow = overflow if overflow > 0.0 else overflow",
+    ),
+    Mutant(
+        "compiled annealing begins each part of a run with its first round",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "requests.ramp, held, weights, full, phase + done, start + done, rounds",
+        "requests.ramp, held, weights, full, phase, start + done, rounds",
+    ),
+    Mutant(
+        "compiled annealing adds no noise to the cost of staying",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "best = _cost(requests, held, weights, request, start, noise[row, 0], np.inf)",
+        "best = _cost(requests, held, weights, request, start, 0.0, np.inf)",
+    ),
+)
+
 COMPILED_REPLAYS: tuple[Mutant, ...] = (
     Mutant(
         "the compiled replay allows one eviction too many",
@@ -1604,5 +1701,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *COMPILED,
     *COMPILED_MACHINES,
     *COMPILED_SEARCH,
+    *COMPILED_MOVES,
     *COMPILED_REPLAYS,
 )
