@@ -27,9 +27,6 @@ WITHOUT_WEIGHT = 40.0
 """Temperatures above the least cost from which on a cost adds nothing to a sum of weights that is
 at least 1: exp(−40) is below a float's precision."""
 
-STARTS_TRIED = 8
-"""Start rounds of a run without pauses that are tried for each run's length: see ``_lasting``."""
-
 # The entries of ``sums``, over all requests.
 LEAST = 0
 """Σ of the least cost."""
@@ -87,29 +84,6 @@ class Work(NamedTuple):
     late_entry: Numbers
     least: Floats
     share: Floats
-
-
-@inlined
-def _lasting(groups: Groups, prices: Floats, group: int, until: int, temperature: float) -> int:
-    """Rounds of the group in which a completion may have a weight.
-
-    The reference takes all rounds up to ``until``, the cost of running at once. A run that starts
-    later may cost less, and a completion costs its delay at least. For one of several output
-    lengths, the least cost rises with the length.
-    """
-    first, arrival = groups.first[group], groups.arrival[group]
-    size = groups.first[group + 1] - first
-    last_held = groups.last_held[groups.kinds_before[group + 1] - 1]
-    lasting: int = until - arrival
-    start = 0
-    while start + size < lasting:
-        cost = start + size + prices[arrival + start + size - 1] * last_held
-        # Entry e holds what the token before those of e + 1 further rounds does.
-        for entry in range(size - 1):
-            cost += prices[arrival + start + size - 2 - entry] * groups.held[first + entry]
-        lasting = min(lasting, math.ceil(cost + WITHOUT_WEIGHT * temperature))
-        start += max(1, size // STARTS_TRIED)
-    return lasting
 
 
 @inlined
@@ -263,7 +237,7 @@ def evaluate(
 ) -> None:
     """Add to the sums and to the gradient what each request adds; arguments as in the reference."""
     for group in range(len(groups.arrival)):
-        lasting = _lasting(groups, prices, group, until[group], temperature)
+        lasting = until[group] - groups.arrival[group]
         _forwards(groups, work, prices, group, lasting, unreached)
         _weigh(groups, work, group, lasting, temperature, unreached, sums)
         _backwards(groups, work, group, lasting, temperature, negligible, gradient)

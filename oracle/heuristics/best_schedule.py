@@ -219,7 +219,7 @@ class _Improvement:
     ) -> None:
         """Local searches of a number of moves, each from the best schedule so far.
 
-        With more time it finds all that it finds with less, and sometimes more.
+        With more time it first finds what it finds with less time, in the same order.
         """
         while not deadline.passed:
             local = kinds.local_search(self._instance, self.period, self.best, generator)
