@@ -46,3 +46,14 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
         inline="always", _nrt=False
     )(function)
     return found
+
+
+def summed(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """As :func:`inlined`, for sums that are the same in every order, which are made faster.
+
+    The processor then adds several numbers at once. No number may be infinite or not a number.
+    """
+    found: Callable[Given, Result] = njit(  # type: ignore[call-overload]  # as above
+        fastmath=True, _nrt=False
+    )(function)
+    return found

@@ -1,7 +1,8 @@
-"""The inner loops of the exact search once more, in compiled code, for long searches.
+"""The inner loops of the oracle once more, in compiled code, for long searches.
 
-To read: ``states`` (the states of the search), ``sequences`` (the tables of the sequencing bound),
+To read: ``states`` (the states of the exact search), ``sequences`` (the tables of the sequencing
+bound), ``placing`` (the moves of the local search), ``overflowing`` (the moves of the annealing),
 ``readiness`` (whether an earlier process has compiled them). The readable code in
-:mod:`oracle.search` is the reference; the tests hold both equal. Nothing here is imported before it
-is used.
+:mod:`oracle.search` and :mod:`oracle.heuristics` is the reference; the tests hold both equal.
+Nothing here is imported before it is used.
 """

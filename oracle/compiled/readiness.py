@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def is_kept() -> bool:
-    """Whether compiled code lies ready, so that it can be used after a fraction of a second.
+    """Whether the exact search's compiled code lies ready: it is loaded in a fraction of a second.
 
     Otherwise compiling takes seconds, once for a version of the project and a machine. ``False``,
     too, where Numba cannot be imported or keeps nothing.
@@ -18,6 +18,17 @@ def is_kept() -> bool:
     return _lies_ready(sequences.__file__, "fill", sequences.fill) and all(
         _lies_ready(states.__file__, function.__name__, function)
         for function in (states.grow, states.estimate, states.keep_undominated)
+    )
+
+
+def moves_are_kept() -> bool:
+    """The same for the moves of annealing and local search."""
+    try:
+        from oracle.compiled import overflowing, placing
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return _lies_ready(placing.__file__, "make", placing.make) and _lies_ready(
+        overflowing.__file__, "make", overflowing.make
     )
 
 

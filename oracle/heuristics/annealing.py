@@ -10,11 +10,12 @@ of these rounds and by a penalty that rises during the annealing.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from amin_ref.model.blocks import occupied_by_round
+from amin_ref.model.blocks import occupied_by_round, volume
 from amin_ref.model.instance import Instance
 from oracle.deadline import Deadline
 from oracle.prices.dual import Dual, Floats, Rounds
@@ -49,18 +50,15 @@ LEAST_OVERFLOW_PRICE = 0.5
 """Least price of overflow, as a share of the largest price: overflow must vanish in cheap rounds,
 too."""
 
-HOPELESS = 8.0
-"""Proposals that exceed the present cost by more than 8 temperatures are not evaluated: less than
-one in exp(8) ≈ 3,000 of them would be taken."""
-
-Singles = NDArray[np.float32]
-"""Single precision: exact for tokens below 2**24, and half the memory. What is found is checked."""
+MANTISSA_BITS = 53
+"""Bits of a float: sums of multiples of one unit that need fewer bits are exact in any order."""
 
 
 class Annealing:
     """The requests of one busy period and their present start rounds.
 
-    Rounds are counted from the first round of the busy period.
+    Rounds are counted from the first round of the busy period. Costs are exact, so that
+    :class:`oracle.heuristics.compiled_moves.CompiledAnnealing` makes the same moves, faster.
 
     Args:
         instance: gives capacity and block size.
@@ -83,42 +81,59 @@ class Annealing:
         block = instance.block_size
         self._capacity = instance.capacity // block * block
         requests = period.requests
-        held = instance.machine.held
+        stored = np.array([instance.machine.held(one.prompt_len) for one in requests])
         self._arrivals = np.array([one.arrival - period.first_round for one in requests])
-        self._occupied: list[Singles] = [
-            occupied_by_round(held(one.prompt_len), one.output_len, block).astype(np.float32)
-            for one in requests
-        ]
-        self._likely = dual.likely_starts(prices, SAMPLING * period.rounds, LIKELY_STARTS)
-        self._longest = max(len(occupied) for occupied in self._occupied)
+        self._output_len = np.array([one.output_len for one in requests])
+        self._longest = int(self._output_len.max())
+        # What a request occupies in its k-th round: ``full`` plus entry ``phase`` + k of the ramp.
+        # Where blocks are longer than outputs, the ramp begins only ``cut`` tokens into a block.
+        cut = max(0, block - self._longest)
+        tokens = np.arange(1 + cut, 1 + cut + self._longest + min(block, self._longest))
+        self._ramp: Floats = (-(-tokens // block) * block).astype(np.float64)
+        self._full: Floats = (stored // block * block).astype(np.float64)
+        self._phase: Rounds = np.maximum(stored % block - cut, 0)
+        likely = dual.likely_starts(prices, SAMPLING * period.rounds, LIKELY_STARTS)
+        self._likely = np.minimum(likely, period.rounds)
         token = dual.limits @ prices / instance.capacity
         weights = np.maximum(token, LEAST_OVERFLOW_PRICE * token.max())
         self._weights = np.append(weights, np.full(self._longest, weights[-1]))
+        most = max(
+            volume(held, one.output_len, block)
+            for held, one in zip(stored.tolist(), requests, strict=True)
+        )
+        self._most_paid = most * float(self._weights.max())
         self._starts = self._arrivals.copy()
         # Tokens held beyond the capacity, negative where there is room.
-        self._held: Singles = np.zeros(len(self._weights), dtype=np.float32)
+        self._held: Floats = np.zeros(len(self._weights))
         # Row t of this view: the rounds from t on, which a request meets that starts in t.
         self._held_from = sliding_window_view(self._held, self._longest)
 
     def run(self, deadline: Deadline) -> list[int]:
         """A start round for each request, from new random ones; a little may still overflow."""
-        count = len(self._occupied)
+        count = len(self._likely)
         self._starts = self._likely[
             np.arange(count), self._generator.integers(0, LIKELY_STARTS, count)
         ]
         self._held[:] = -self._capacity
-        for start, occupied in zip(self._starts.tolist(), self._occupied, strict=True):
-            self._held[start : start + len(occupied)] += occupied
+        for request, start in enumerate(self._starts.tolist()):
+            self._hold(request, start, 1)
         while not deadline.passed:
             cooled = deadline.elapsed
             temperature = self._period.rounds * HOT * (COLD / HOT) ** cooled
             penalty = FIRST_PENALTY * (LAST_PENALTY / FIRST_PENALTY) ** cooled
-            self._move_some(temperature, (penalty * self._weights).astype(np.float32))
+            self._move_some(temperature, self._in_units(penalty))
         starts: list[int] = (self._starts + self._period.first_round).tolist()
         return starts
 
-    def _move_some(self, temperature: float, weights: Singles) -> None:
-        chosen = self._generator.permutation(len(self._occupied))[:MOVES_AT_ONCE]
+    def _in_units(self, penalty: float) -> Floats:
+        """The weights of overflow in each round, rounded so that all sums of costs are exact."""
+        _, exponent = math.frexp(penalty * self._most_paid)
+        unit = math.ldexp(1.0, exponent + 1 - MANTISSA_BITS)
+        weights: Floats = np.rint(penalty / unit * self._weights) * unit
+        return weights
+
+    def _move_some(self, temperature: float, weights: Floats) -> None:
+        chosen = self._generator.permutation(len(self._likely))[:MOVES_AT_ONCE]
         size = (len(chosen), PROPOSALS)
         likely = self._likely[chosen[:, None], self._generator.integers(0, LIKELY_STARTS, size)]
         # Steps of every order of magnitude, earlier and later.
@@ -130,35 +145,60 @@ class Annealing:
         # The least of cost + temperature·Gumbel noise is a sample by exp(−cost/temperature).
         noise = np.log(self._generator.exponential(size=(len(chosen), 1 + 2 * PROPOSALS)))
         noise *= temperature
-        reach = HOPELESS * temperature
+        self._make(chosen, proposals, noise, weights)
+
+    def _make(self, chosen: Rounds, proposals: Rounds, noise: Floats, weights: Floats) -> None:
+        """Move each of these requests, one after the other.
+
+        Args:
+            chosen: their positions.
+            proposals: a row of start rounds for each.
+            noise: added to the cost of staying, in column 0, and of each proposal.
+            weights: cost of a token of overflow in each round.
+        """
         weights_from = sliding_window_view(weights, self._longest)
         for row, request in enumerate(chosen.tolist()):
-            self._move(request, proposals[row], noise[row], reach, weights_from)
+            self._move(request, proposals[row], noise[row], weights_from)
 
-    def _move(
-        self, request: int, proposals: Rounds, noise: Floats, reach: float, weights_from: Singles
-    ) -> None:
-        start, occupied = int(self._starts[request]), self._occupied[request]
-        stop = start + len(occupied)
-        held = self._held[start:stop]
-        # A request causes no more overflow in a round than it occupies there.
-        weights = weights_from[start, : len(occupied)]
-        staying = start + float(np.minimum(np.maximum(held, 0.0), occupied) @ weights)
-        held -= occupied
-        proposals = proposals[proposals < staying + reach]
+    def _move(self, request: int, proposals: Rounds, noise: Floats, weights_from: Floats) -> None:
+        start, occupied = int(self._starts[request]), self._occupied(request)
+        self._hold(request, start, -1)
+        here = np.array([start])
+        staying = (here + noise[:1] + self._overflow_cost(occupied, here, weights_from))[0]
+        # Overflow costs nothing at best.
+        hopeful = proposals + noise[1:] < staying
+        proposals, noise = proposals[hopeful], noise[1:][hopeful]
         if len(proposals) > 0:
-            overflow = self._held_from[proposals, : len(occupied)]
-            overflow += occupied
-            np.maximum(overflow, 0.0, out=overflow)
-            np.minimum(overflow, occupied, out=overflow)
-            overflow *= weights_from[proposals, : len(occupied)]
-            costs = overflow.sum(axis=1) + proposals
-            costs += noise[1 : 1 + len(proposals)]
+            costs = proposals + noise + self._overflow_cost(occupied, proposals, weights_from)
             best = int(costs.argmin())
-            if costs[best] < staying + noise[0]:
+            if costs[best] < staying:
                 start = int(proposals[best])
                 self._starts[request] = start
-        self._held[start : start + len(occupied)] += occupied
+        self._hold(request, start, 1)
+
+    def _overflow_cost(self, occupied: Floats, starts: Rounds, weights_from: Floats) -> Floats:
+        """What the overflow costs that the request causes when it starts in each of these rounds.
+
+        A request causes no more overflow in a round than it occupies there.
+        """
+        overflow = self._held_from[starts, : len(occupied)]
+        overflow += occupied
+        np.maximum(overflow, 0.0, out=overflow)
+        np.minimum(overflow, occupied, out=overflow)
+        overflow *= weights_from[starts, : len(occupied)]
+        cost: Floats = overflow.sum(axis=1)
+        return cost
+
+    def _occupied(self, request: int) -> Floats:
+        """What the request occupies in each of its rounds."""
+        phase = self._phase[request]
+        ramp = self._ramp[phase : phase + self._output_len[request]]
+        occupied: Floats = self._full[request] + ramp
+        return occupied
+
+    def _hold(self, request: int, start: int, sign: int) -> None:
+        """Take (1) or give back (-1) what the request occupies from this round on."""
+        self._held[start : start + self._output_len[request]] += sign * self._occupied(request)
 
 
 def repaired(instance: Instance, period: BusyPeriod, starts: list[int]) -> list[int]:

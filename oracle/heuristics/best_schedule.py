@@ -24,7 +24,7 @@ from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate
 from oracle.deadline import Deadline, ShouldStop
 from oracle.heuristics.annealing import Annealing, repaired
-from oracle.heuristics.local_search import LocalSearch
+from oracle.heuristics.choice import Movers, movers
 from oracle.prices.ascent import lower_bound
 from oracle.prices.dual import Dual, Floats
 from oracle.starts.free_capacity import FreeCapacity
@@ -86,11 +86,12 @@ def best_schedule(
 
     report()
     open_ones = [improvement for improvement in improvements if improvement.period.has_queue]
+    kinds = movers(budget, deadline.remaining if open_ones else 0.0)
     work = [len(one.period.requests) * one.period.rounds for one in open_ones]
     for position, improvement in enumerate(open_ones):
         share = work[position] / sum(work[position:])
         part = deadline.within(share * deadline.remaining)
-        improvement.run(certificate, generator, part, budget, report)
+        improvement.run(certificate, generator, part, budget, kinds, report)
     return _joined(instance, improvements)
 
 
@@ -186,10 +187,11 @@ class _Improvement:
         generator: np.random.Generator,
         deadline: Deadline,
         budget: Budget,
+        kinds: Movers,
         report: Callable[[], None],
     ) -> None:
         """Annealing and local search in turn, from new random starts each time."""
-        annealing = self._annealing(certificate, generator)
+        annealing = self._annealing(kinds.annealing, certificate, generator)
         seconds = budget.annealing_per_request * len(self.period.requests)
         while not deadline.passed:
             starts = self.best
@@ -199,12 +201,12 @@ class _Improvement:
                 starts = repaired(self._instance, self.period, rough)
                 if self._keep_better(starts):
                     report()
-            local = LocalSearch(self._instance, self.period, starts, generator)
+            local = kinds.local_search(self._instance, self.period, starts, generator)
             if self._keep_better(local.run(deadline.within(budget.local_search * seconds))):
                 report()
 
     def _annealing(
-        self, certificate: Certificate, generator: np.random.Generator
+        self, kind: type[Annealing], certificate: Certificate, generator: np.random.Generator
     ) -> Annealing | None:
         """Annealing guided by the certificate's prices, if these are a guide."""
         dual = Dual(self._instance, self.period)
@@ -214,4 +216,4 @@ class _Improvement:
         step = 1 + dual.rounds // DELAYS_EVALUATED
         if self.latency >= GUIDING * dual.evaluate(of_tokens, step, 1.0).value:
             return None
-        return Annealing(self._instance, self.period, dual, prices, generator)
+        return kind(self._instance, self.period, dual, prices, generator)

@@ -7,8 +7,10 @@ latency, or raises it by less than a random amount that shrinks to zero.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amin_ref.model.instance import Instance
 from oracle.deadline import Deadline
@@ -60,8 +62,40 @@ LEAST_RISE, RISE = 3.0, 1 / 450
 """
 
 
+MOVES_AT_ONCE = 256
+"""Moves whose random numbers are made together, and between which the clock is not read.
+
+They take 40 ms with 50 requests, less than the time between two calls of ``should_stop``.
+"""
+
+
+class Moves(NamedTuple):
+    """Random moves: entry or row i of each array is for move i.
+
+    Attributes:
+        centre: position of a request.
+        reach: which requests the move can take: those that start within this many rounds of the
+            start of ``centre``.
+        most: how many of them it takes, if there are enough.
+        pick: numbers in [0, 1) that decide which; a column for each request.
+        by_volume: whether the move places them by volume, or in the order in which it took them.
+        factor: random factors on their volumes; a column for each request.
+        rise: by how much the total latency may rise; request·rounds.
+    """
+
+    centre: NDArray[np.int64]
+    reach: NDArray[np.float64]
+    most: NDArray[np.int64]
+    pick: NDArray[np.float64]
+    by_volume: NDArray[np.bool_]
+    factor: NDArray[np.float64]
+    rise: NDArray[np.float64]
+
+
 class LocalSearch:
     """The local search in one busy period, from feasible start rounds on.
+
+    :class:`oracle.heuristics.compiled_moves.CompiledLocalSearch` makes the same moves, faster.
 
     Args:
         instance: gives capacity and block size.
@@ -78,7 +112,11 @@ class LocalSearch:
         generator: np.random.Generator,
     ) -> None:
         self._requests = period.requests
-        self._starts = np.array(starts)
+        self._volumes = [volume_of(request) for request in period.requests]
+        self._starts = np.array(starts, dtype=np.int64)
+        self._best = self._starts.copy()
+        # By how much the total latency has changed, now and in the best schedule.
+        self._change, self._least = 0, 0
         self._generator = generator
         self._rounds = period.rounds
         self._free = FreeCapacity(instance, period.first_round)
@@ -87,59 +125,73 @@ class LocalSearch:
 
     def run(self, deadline: Deadline) -> list[int]:
         """The best start rounds found until the deadline."""
-        best, least = self._starts.copy(), 0
-        change = 0
+        highest = max(LEAST_RISE, RISE * self._rounds)
         while not deadline.passed:
-            rise = max(LEAST_RISE, RISE * self._rounds) * (1 - deadline.elapsed)
-            change += self._move(rise * self._generator.exponential())
-            if change < least:
-                best, least = self._starts.copy(), change
-        found: list[int] = best.tolist()
+            self._make(self._random_moves(highest * (1 - deadline.elapsed)))
+        found: list[int] = self._best.tolist()
         return found
 
-    def _move(self, rise: float) -> int:
-        """Place some requests anew unless that costs more than ``rise``; the change in latency."""
-        taken = self._in_new_order(self._taken())
-        before = [int(self._starts[position]) for position in taken]
+    def _random_moves(self, mean_rise: float) -> Moves:
+        """The next moves. How the schedule has changed so far does not matter."""
+        random, size = self._generator, len(self._requests)
+        few = size <= FEW
+        scattered = few & (random.random(MOVES_AT_ONCE) < SCATTERED_MOVES)
+        most = MOST_MOVED_OF_FEW if few else MOST_MOVED
+        shape = (MOVES_AT_ONCE, most)
+        near = 1 + random.exponential(MEAN_REACH * self._rounds, MOVES_AT_ONCE)
+        return Moves(
+            centre=random.integers(0, size, MOVES_AT_ONCE),
+            reach=np.where(scattered, np.inf, near),
+            most=random.integers(2, np.where(scattered, MOST_SCATTERED, most) + 1),
+            pick=random.random(shape),
+            by_volume=random.random(MOVES_AT_ONCE) < MOVES_BY_VOLUME,
+            factor=np.exp(VOLUME_NOISE * random.standard_normal(shape)),
+            rise=random.exponential(mean_rise, MOVES_AT_ONCE),
+        )
+
+    def _make(self, moves: Moves) -> None:
+        """Make these moves, one after the other, and remember the best schedule."""
+        for row, rise in enumerate(moves.rise.tolist()):
+            self._change += self._placed_anew(self._taken(moves, row), rise)
+            if self._change < self._least:
+                self._best, self._least = self._starts.copy(), self._change
+
+    def _taken(self, moves: Moves, row: int) -> list[int]:
+        """Positions of some requests that start near each other, in the order of placing."""
+        distance = np.abs(self._starts - self._starts[moves.centre[row]])
+        near: list[int] = np.flatnonzero(distance <= moves.reach[row]).tolist()
+        count = min(int(moves.most[row]), len(near))
+        for place, number in enumerate(moves.pick[row, :count].tolist()):
+            other = place + int(number * (len(near) - place))
+            near[place], near[other] = near[other], near[place]
+        taken = near[:count]
+        if not moves.by_volume[row]:
+            return taken
+        factors = moves.factor[row, :count].tolist()
+        keys = [self._volumes[i] * factor for i, factor in zip(taken, factors, strict=True)]
+        return [position for _, position in sorted(zip(keys, taken, strict=True))]
+
+    def _placed_anew(self, taken: Sequence[int], rise: float) -> int:
+        """Place these requests anew unless that costs more than ``rise``; the change in latency."""
+        before: list[int] = [int(self._starts[position]) for position in taken]
         for position, start in zip(taken, before, strict=True):
             self._free.remove(self._requests[position], start)
-        most = sum(before) + rise
         # No round before the first of these starts has become freer.
-        earliest = min(before)
+        floors = [max(min(before), self._requests[position].arrival) for position in taken]
+        # The change is at least this, whatever the requests that are not placed yet will cost.
+        change = sum(floors) - sum(before)
         after: list[int] = []
-        for position in taken:
-            request = self._requests[position]
-            after.append(self._free.place_earliest(request, max(earliest, request.arrival)))
-            if sum(after) > most:
+        for position, floor in zip(taken, floors, strict=True):
+            if change > rise:
                 break
-        if sum(after) <= most:
+            start = self._free.place_earliest(self._requests[position], floor)
+            after.append(start)
+            change += start - floor
+        if change <= rise:
             self._starts[taken] = after
-            return sum(after) - sum(before)
+            return change
         for position, start in zip(taken, after, strict=False):
             self._free.remove(self._requests[position], start)
         for position, start in zip(taken, before, strict=True):
             self._free.place(self._requests[position], start)
         return 0
-
-    def _in_new_order(self, taken: list[int]) -> list[int]:
-        """The requests in the order in which they are placed: as they are, or by noisy volume."""
-        random = self._generator
-        if random.random() < MOVES_BY_VOLUME:
-            noise = np.exp(VOLUME_NOISE * random.standard_normal(len(taken)))
-            keys = [volume_of(self._requests[i]) * x for i, x in zip(taken, noise, strict=True)]
-            taken = [position for _, position in sorted(zip(keys, taken, strict=True))]
-        return taken
-
-    def _taken(self) -> list[int]:
-        """Positions of some requests that start near each other, or of some from anywhere."""
-        random = self._generator
-        few = len(self._requests) <= FEW
-        if few and random.random() < SCATTERED_MOVES:
-            shuffled: list[int] = random.permutation(len(self._requests)).tolist()
-            return shuffled[: int(random.integers(2, MOST_SCATTERED + 1))]
-        centre = int(self._starts[random.integers(len(self._requests))])
-        reach = 1 + random.exponential(MEAN_REACH * self._rounds)
-        near = np.flatnonzero(np.abs(self._starts - centre) <= reach)
-        count = int(random.integers(2, (MOST_MOVED_OF_FEW if few else MOST_MOVED) + 1))
-        taken: list[int] = random.permutation(near)[:count].tolist()
-        return taken

@@ -181,14 +181,17 @@ class Dual:
     def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
         """What a request of each kind pays for shares at each delay."""
         spectrum = np.fft.rfft(np.pad(prices, ((0, 0), (self._lead, 0))), self._padded)
-        paid = np.fft.irfft(np.einsum("ksf,sf->kf", np.conj(self._counted), spectrum), self._padded)
+        # The conjugate of a product, because ``_counted`` is large: tens of megabytes.
+        product = np.conj(np.einsum("ksf,sf->kf", self._counted, np.conj(spectrum)))
+        paid = np.fft.irfft(product, self._padded)
         starts = self._within(self.arrival[:, None] + delays)
         return np.take_along_axis(paid, starts, axis=1)
 
     def _pull_on_shares(self, kind: Rounds, delay: Rounds, weight: Floats) -> Floats:
         """What starts with these weights count in each share and round."""
-        started = np.zeros((len(self.count), self._padded))
-        np.add.at(started, (kind, self._within(self.arrival[kind] + delay)), weight)
+        rows = len(self.count)
+        at = kind * self._padded + self._within(self.arrival[kind] + delay)
+        started = np.bincount(at, weight, rows * self._padded).reshape(rows, self._padded)
         spectrum = np.einsum("ksf,kf->sf", self._counted, np.fft.rfft(started))
         taken: Floats = np.fft.irfft(spectrum, self._padded)
         return taken[:, self._lead : self._lead + self.rounds]

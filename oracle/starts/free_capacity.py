@@ -105,6 +105,11 @@ class FreeCapacity:
         overflow: Rounds = np.maximum(0, self._level[:rounds] - self._rounds[:rounds])
         return overflow
 
+    def level(self) -> Rounds:
+        """Round minus free tokens, for each round from ``first_round`` to ``end``; both counted
+        from ``first_round``."""
+        return self._level[: self.end - self.first_round].copy()
+
     def _occupied(self, request: Request) -> Rounds:
         stored = self._held(request.prompt_len)
         return occupied_by_round(stored, request.output_len, self._block_size)

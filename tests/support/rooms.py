@@ -59,7 +59,7 @@ ROOMS: tuple[tuple[Room, ...], ...] = (
         Room("oracle.certificate", "what does a lower bound rest on? verified without a solver"),
         Room("oracle.deadline", "when does a search stop?"),
         Room("oracle.budget", "how much of the time does each method get?"),
-        Room("oracle.compiled", "the exact search's inner loops, compiled"),
+        Room("oracle.compiled", "the inner loops of search and heuristics, compiled"),
         Room("oracle.journal", "lines that survive a kill"),
         Room("oracle.starts", "start rounds: what fits, what it costs, list schedules"),
     ),

@@ -60,6 +60,8 @@ COMPILED_MACHINE_ROUNDS = "amin_ref/compiled/machine_rounds.py"
 COMPILED_MACHINES_RUNS = "amin_ref/compiled/machines.py"
 COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
 COMPILED_STATES = "oracle/compiled/states.py"
+COMPILED_PLACING = "oracle/compiled/placing.py"
+COMPILED_OVERFLOWING = "oracle/compiled/overflowing.py"
 COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
 COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
@@ -1443,6 +1445,79 @@ COMPILED_SEARCH = (
     ),
 )
 
+COMPILED_MOVES: tuple[Mutant, ...] = (
+    Mutant(
+        "the compiled local search places a request one round too early",
+        "T11",
+        COMPILED_PLACING,
+        "start = max(start, forbidden + 1)",
+        "start = max(start, forbidden)",
+    ),
+    Mutant(
+        "the compiled local search looks at all rounds of a run but the last",
+        "T11",
+        COMPILED_PLACING,
+        "if now - start >= length - 1:",
+        "if now - start >= length - 2:",
+    ),
+    Mutant(
+        "the compiled local search takes a new block one round too late",
+        "T11",
+        COMPILED_PLACING,
+        "if stored + k + 1 > held:",
+        "if stored + k > held:",
+    ),
+    Mutant(
+        "the compiled local search ignores arrivals",
+        "T11",
+        COMPILED_PLACING,
+        "floor = max(earliest, requests.arrival[request])",
+        "floor = max(earliest, requests.arrival[request] * 0)",
+    ),
+    Mutant(
+        "the compiled local search forgets requests that it does not place anew",
+        "T11",
+        COMPILED_PLACING,
+        "_hold(requests, state, near[place], before[place], 1)",
+        "_hold(requests, state, near[place], before[place], 0)",
+    ),
+    Mutant(
+        "the compiled local search remembers no best schedule",
+        "T11",
+        COMPILED_PLACING,
+        "state.best[request] = starts[request]",
+        "state.best[request] = state.best[request]",
+    ),
+    Mutant(
+        "compiled annealing counts more overflow than a request causes",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "overflow = overflow if overflow < occupied else occupied",
+        "overflow = overflow if overflow < occupied else overflow",
+    ),
+    Mutant(
+        "compiled annealing counts free tokens against overflow",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "overflow = overflow if overflow > 0.0 else 0.0",
+        "overflow = overflow if overflow > 0.0 else overflow",
+    ),
+    Mutant(
+        "compiled annealing begins each part of a run with its first round",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "requests.ramp, held, weights, full, phase + done, start + done, rounds",
+        "requests.ramp, held, weights, full, phase, start + done, rounds",
+    ),
+    Mutant(
+        "compiled annealing adds no noise to the cost of staying",
+        "T11",
+        COMPILED_OVERFLOWING,
+        "best = _cost(requests, held, weights, request, start, noise[row, 0], np.inf)",
+        "best = _cost(requests, held, weights, request, start, 0.0, np.inf)",
+    ),
+)
+
 COMPILED_REPLAYS: tuple[Mutant, ...] = (
     Mutant(
         "the compiled replay allows one eviction too many",
@@ -1604,5 +1679,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *COMPILED,
     *COMPILED_MACHINES,
     *COMPILED_SEARCH,
+    *COMPILED_MOVES,
     *COMPILED_REPLAYS,
 )
