@@ -92,7 +92,13 @@ CHUNKS = 8
 """How many rows State.chunks has."""
 MAY_EXCEED = 9
 """1 if the plan may exceed the cache, because a request stays longer than was planned."""
-NOW_ENTRIES = 10
+IDLE = 10
+"""Rounds in a row, up to the present one, in which requests wait and none runs."""
+NOW_ENTRIES = 11
+
+MOST_IDLE = 1000
+"""The most such rounds. There is none (T8), so one more shows a fault in this file, which would
+otherwise go on round by round until the next arrival or the limit of rounds."""
 
 
 class Rules(NamedTuple):
@@ -135,7 +141,7 @@ class State(NamedTuple):
         chunks: a row for each round in which a run computes more or less than one token, with the
             columns from :data:`CHUNK_RUN` to :data:`CHUNK_TOKENS`; none where the tokens of a round
             have no limit.
-        now: the entries from :data:`ROUND` to :data:`MAY_EXCEED`.
+        now: the entries from :data:`ROUND` to :data:`IDLE`.
     """
 
     jobs: Numbers
@@ -153,7 +159,8 @@ class State(NamedTuple):
 def play(rules: Rules, state: State, most: int) -> bool:
     """Play up to ``most`` rounds; whether all requests have completed.
 
-    It returns early if ``state.runs`` or ``state.chunks`` might be too short for one round more.
+    It returns early if ``state.runs`` or ``state.chunks`` might be too short for one round more, or
+    after more than :data:`MOST_IDLE` idle rounds.
     """
     now = state.now
     requests = len(state.jobs)
@@ -174,6 +181,12 @@ def play(rules: Rules, state: State, most: int) -> bool:
             admit(rules, state)
         for index in range(evicted):
             wait(state, state.evicted[index])
+        if now[WAITING] and now[RUNNING] == 0:
+            now[IDLE] += 1
+            if now[IDLE] > MOST_IDLE:
+                return False
+        else:
+            now[IDLE] = 0
         generate(rules, state)
     return False
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from amin_ref.compiled.columns import Columns
 from amin_ref.compiled.refusal import LARGEST_INT64, NotCompiled, Numbers
+from amin_ref.model.errors import NoProgress
 from amin_ref.model.instance import Instance
 from amin_ref.model.schedule import Run
 
@@ -56,6 +57,7 @@ def played_on_machine(
 
     Raises:
         NotCompiled: Numba is missing, or does not work here.
+        NoProgress: the compiled rounds have a fault, by which requests wait and none runs.
     """
     try:
         from amin_ref.compiled import machine_rounds as rounds
@@ -102,6 +104,12 @@ def played_on_machine(
             done = rounds.play(rules, state, rounds_at_a_time)
         except Exception as error:  # noqa: BLE001 - as above
             raise NotCompiled(f"Numba cannot compile the simulation: {error}") from None
+        if state.now[rounds.IDLE] > rounds.MOST_IDLE:
+            raise NoProgress(
+                f"round {state.now[rounds.ROUND]}: no request has run for {rounds.MOST_IDLE} "
+                f"rounds though {state.now[rounds.WAITING]} wait (T8); the compiled rounds have a "
+                "fault: report the instance, and give compiled=False."
+            )
         if on_completion is not None and state.now[rounds.COMPLETED] > completed:
             completed = int(state.now[rounds.COMPLETED])
             on_completion(completed)

@@ -1,15 +1,20 @@
 """The rounds of a simulation, as loops over arrays that Numba compiles.
 
 This file states the policies of :mod:`amin_ref.policies.lookahead` a second time, in a form made
-for speed; the tests hold both equal, run for run. A request is called by its tie-break rank, from 0
-to n - 1. A round touches only the requests that start, stop, or reach their assumed length:
+for speed; the tests hold both equal, run for run. A request is called by its place in the order in
+which requests wait before any is evicted, from 0 to n - 1. A round touches only the requests that
+start, stop, or reach their assumed length:
 
 - Each running request is listed under the round of its *event*, in which it reaches its assumed
   length or completes. The lists are linked, and kept by round modulo a power of two.
 - The plan counts each running request up to its assumed length. The requests that have outlived
   theirs are counted together: what they hold, and, by remainder, how many take a new block in which
   rounds.
-- A place in the queue is one number, assumed length · n + rank, so the queue is a heap of integers.
+- A request that waits has a mark: a bit in the word of its 32 neighbours, which has a bit in the
+  word of 32 such words, and so on. Four words find the first of a million, and the next is mostly
+  in the same word, so a round costs as much with 10³ as with 10⁶ waiting requests.
+- Only a request that was evicted with a higher assumed length has lost its first place. It waits in
+  a heap of integers: assumed length · n + rank.
 
 Arrays are never allocated here: :func:`.compiling.compiled` turns reference counting off.
 
@@ -19,6 +24,7 @@ not look at the files that it imports.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -32,32 +38,49 @@ Numbers = NDArray[np.int64]
 NONE = -1
 """No request: the end of a list."""
 
-# The columns of State.jobs.
+BRANCHES = 32
+"""Bits of a word of the marks. A power of two, and no more than the 53 bits of a float: its
+exponent is the index of a bit."""
+
+# The first columns of State.requests and of State.slots.
 PROMPT = 0
 """s; tokens."""
 OUTPUT = 1
 """o; tokens."""
 ASSUMED = 2
-"""The assumed length; tokens."""
-START = 3
+"""The assumed length; tokens. While a request runs, the one in State.slots counts."""
+RANK = 3
+"""The tie-break rank, from 0 to n - 1."""
+
+# The other columns of State.requests.
+RAISED = 4
+"""1 if it was evicted with a higher assumed length than at first."""
+SLOT = 5
+"""Where it runs in State.slots, or did last."""
+REQUEST_COLUMNS = 6
+
+# The other columns of State.slots.
+START = 4
 """The first round of the present run."""
-RUN = 4
+RUN = 5
 """The number of the present run."""
-OUTLIVES = 5
+OUTLIVES = 6
 """1 if the present run has outlived the assumed length."""
-EVENT = 6
+EVENT = 7
 """The round of its event."""
-AFTER = 7
-"""The next request in the list of that round."""
-BEFORE = 8
-"""The one before it."""
-PLACE = 9
-"""Its index in State.running."""
-JOB_COLUMNS = 10
+AFTER = 8
+"""The slot of the next request in the list of that round."""
+BEFORE = 9
+"""The slot of the one before it."""
+PLACE = 10
+"""The index of the slot in State.running."""
+REQUEST = 11
+"""The request."""
+SLOT_COLUMNS = 12
 
 # The columns of State.runs.
 JOB = 0
-"""The request, by its rank."""
+"""The request."""
 BEGAN = 1
 """The first round."""
 STOP = 2
@@ -83,7 +106,13 @@ OFFSET = 6
 """The index of the present round in State.planned."""
 OUTLIVED = 7
 """Tokens that the requests hold that have outlived their assumed length."""
-NOW_ENTRIES = 8
+FIRST = 8
+"""The first request that has a mark; n if none has."""
+RAISED_WAITING = 9
+"""How many requests wait in State.queue."""
+REQUEST_NODE = 10
+"""The node of request 0 in the tree of marks."""
+NOW_ENTRIES = 11
 
 
 class Rules(NamedTuple):
@@ -94,35 +123,46 @@ class Rules(NamedTuple):
         block_size: B; tokens.
         newest_first: 1 as in FCFS: an overflow evicts the latest admitted first, assumed lengths
             stay as they are, and a round that evicts admits none. 0 as in Amin.
-        by_rank: 1 if requests wait in order of rank alone, 0 if by assumed length, then rank.
     """
 
     capacity: int
     block_size: int
     newest_first: int
-    by_rank: int
 
 
 class State(NamedTuple):
     """The state of a simulation.
 
     Attributes:
-        jobs: a row for each request, with the columns from :data:`PROMPT` to :data:`PLACE`.
-        arriving: arrival and rank of each request, in order of arrival; shape ``(n, 2)``.
-        queue: the places of those that wait, as a heap.
-        running: the requests that run, in no order.
+        requests: a row for each request, with the columns from :data:`PROMPT` to :data:`RANK`,
+            :data:`RAISED` and :data:`SLOT`, in the order in which they wait. Compiled code reads
+            them one after the other, and the processor's cache need not hold those that wait.
+        slots: a row for each request that runs, with the columns from :data:`PROMPT` to
+            :data:`RANK` and from :data:`START` to :data:`REQUEST`. A freed slot is the next to be
+            used, so few slots are ever used.
+        of_rank: the request of each tie-break rank.
+        arriving: each request's arrival and the request, in order of arrival; shape ``(n, 2)``.
+        marks: the words of a tree of :data:`BRANCHES` branches: those of node k are the nodes from
+            k · BRANCHES + 1 on. The words are the inner nodes, the requests are the leaves, and a
+            bit is set if a request below waits in its first place.
+        queue: the places of those that wait with a raised assumed length, as a heap.
+        running: the slots in use, in no order, then those that are free.
         victims: room for the places of the running requests.
         evicted: room for the requests that a round evicts.
-        events: the first request of the list of each round, by round modulo a power of two.
+        events: the slot of the first request of the list of each round, by round modulo a power of
+            two.
         planned: tokens planned for each round; the present one is at :data:`OFFSET`.
         new_blocks: how many requests that have outlived their assumed length take a new block in
             the rounds of each remainder modulo B.
         runs: a row for each run, with the columns from :data:`JOB` to :data:`EVICTED`.
-        now: the entries from :data:`ROUND` to :data:`OUTLIVED`.
+        now: the entries from :data:`ROUND` to :data:`REQUEST_NODE`.
     """
 
-    jobs: Numbers
+    requests: Numbers
+    slots: Numbers
+    of_rank: Numbers
     arriving: Numbers
+    marks: Numbers
     queue: Numbers
     running: Numbers
     victims: Numbers
@@ -141,7 +181,7 @@ def play(rules: Rules, state: State, most: int) -> bool:
     It returns early if ``state.runs`` might be too short for one round more.
     """
     now = state.now
-    requests = len(state.jobs)
+    requests = len(state.requests)
     for _ in range(most):
         if now[RUNS] + requests > len(state.runs):
             return False
@@ -150,14 +190,14 @@ def play(rules: Rules, state: State, most: int) -> bool:
             return True
         if now[WAITING] == 0 and now[RUNNING] == 0:
             now[ROUND] = max(now[ROUND], state.arriving[now[ARRIVED], 0])
-        arrive(rules, state)
+        arrive(state)
         evicted = 0
         if held_next(rules, state) > rules.capacity:
             evicted = evict(rules, state)
         if evicted == 0 or rules.newest_first == 0:
             admit(rules, state)
         for index in range(evicted):
-            wait(rules, state, state.evicted[index])
+            wait(state, state.evicted[index])
         generate(rules, state)
     return False
 
@@ -165,57 +205,62 @@ def play(rules: Rules, state: State, most: int) -> bool:
 @inlined
 def complete_or_outlive(rules: Rules, state: State) -> None:
     """The events of the present round: completions, and requests that outlive what was assumed."""
-    now, jobs = state.now, state.jobs
-    slot = now[ROUND] & (len(state.events) - 1)
-    job = state.events[slot]
-    state.events[slot] = NONE
-    while job != NONE:
-        following = jobs[job, AFTER]
-        generated = now[ROUND] - jobs[job, START]
-        if generated == jobs[job, OUTPUT]:
-            stop(rules, state, job, 0)
+    now, slots = state.now, state.slots
+    list_of_round = now[ROUND] & (len(state.events) - 1)
+    slot = state.events[list_of_round]
+    state.events[list_of_round] = NONE
+    while slot != NONE:
+        following = slots[slot, AFTER]
+        generated = now[ROUND] - slots[slot, START]
+        if generated == slots[slot, OUTPUT]:
+            stop(rules, state, slot, 0)
             now[COMPLETED] += 1
         else:
-            jobs[job, OUTLIVES] = 1
-            count_outlived(rules, state, job, 1)
-            expect(state, job, jobs[job, START] + jobs[job, OUTPUT])
-        job = following
+            slots[slot, OUTLIVES] = 1
+            count_outlived(rules, state, slot, 1)
+            expect(state, slot, slots[slot, START] + slots[slot, OUTPUT])
+        slot = following
 
 
 @inlined
-def arrive(rules: Rules, state: State) -> None:
+def arrive(state: State) -> None:
     """Let the requests wait that have arrived."""
     now, arriving = state.now, state.arriving
     while now[ARRIVED] < len(arriving) and arriving[now[ARRIVED], 0] <= now[ROUND]:
-        wait(rules, state, arriving[now[ARRIVED], 1])
+        wait(state, arriving[now[ARRIVED], 1])
         now[ARRIVED] += 1
 
 
 @inlined
 def evict(rules: Rules, state: State) -> int:
     """Evict until the next tokens fit, and return how many; they are in ``state.evicted``."""
-    now, jobs, victims = state.now, state.jobs, state.victims
-    running, requests = now[RUNNING], len(jobs)
+    now, slots, victims = state.now, state.slots, state.victims
+    running, requests = now[RUNNING], len(state.requests)
     for index in range(running):
-        job = state.running[index]
-        generated = now[ROUND] - jobs[job, START]
+        slot = state.running[index]
+        generated = now[ROUND] - slots[slot, START]
         if rules.newest_first:
-            # Those of one round were admitted in order of rank.
-            victims[index] = generated * requests + requests - 1 - job
+            # Those of one round were admitted in this order, since no assumed length is raised.
+            victims[index] = generated * requests + requests - 1 - slots[slot, REQUEST]
         else:
-            jobs[job, ASSUMED] = max(jobs[job, ASSUMED], generated)
-            victims[index] = jobs[job, ASSUMED] * requests + job
+            slots[slot, ASSUMED] = max(slots[slot, ASSUMED], generated)
+            victims[index] = slots[slot, ASSUMED] * requests + slots[slot, RANK]
     for index in range(running // 2 - 1, -1, -1):
         sink(victims, running, index)
     evicted = 0
     while held_next(rules, state) > rules.capacity:
-        job = victims[0] % requests
         if rules.newest_first:
-            job = requests - 1 - job
+            request = requests - 1 - victims[0] % requests
+        else:
+            request = state.of_rank[victims[0] % requests]
         drop_first(victims, running - evicted)
-        forget(state, job)
-        stop(rules, state, job, 1)
-        state.evicted[evicted] = job
+        slot = state.requests[request, SLOT]
+        if slots[slot, ASSUMED] > state.requests[request, ASSUMED]:
+            state.requests[request, ASSUMED] = slots[slot, ASSUMED]
+            state.requests[request, RAISED] = 1
+        forget(state, slot)
+        stop(rules, state, slot, 1)
+        state.evicted[evicted] = request
         evicted += 1
     return evicted
 
@@ -223,25 +268,30 @@ def evict(rules: Rules, state: State) -> int:
 @inlined
 def admit(rules: Rules, state: State) -> None:
     """Admit in the order of the queue, up to the first request that does not fit."""
-    now, jobs = state.now, state.jobs
+    now, requests, slots = state.now, state.requests, state.slots
     while now[WAITING]:
-        job = state.queue[0] % len(jobs)
-        if not fits(rules, state, job):
+        request = first_waiting(state)
+        if not fits(rules, state, request):
             break
-        drop_first(state.queue, now[WAITING])
-        now[WAITING] -= 1
+        wait_no_longer(state, request)
         run = now[RUNS]
         now[RUNS] += 1
-        state.runs[run, JOB] = job
+        state.runs[run, JOB] = request
         state.runs[run, BEGAN] = now[ROUND]
-        jobs[job, RUN] = run
-        jobs[job, START] = now[ROUND]
-        jobs[job, OUTLIVES] = 0
-        jobs[job, PLACE] = now[RUNNING]
-        state.running[now[RUNNING]] = job
+        slot = state.running[now[RUNNING]]
+        requests[request, SLOT] = slot
+        slots[slot, PROMPT] = requests[request, PROMPT]
+        slots[slot, OUTPUT] = requests[request, OUTPUT]
+        slots[slot, ASSUMED] = requests[request, ASSUMED]
+        slots[slot, RANK] = requests[request, RANK]
+        slots[slot, START] = now[ROUND]
+        slots[slot, RUN] = run
+        slots[slot, OUTLIVES] = 0
+        slots[slot, PLACE] = now[RUNNING]
+        slots[slot, REQUEST] = request
         now[RUNNING] += 1
-        plan(rules, state, jobs[job, PROMPT], jobs[job, ASSUMED], 1)
-        expect(state, job, now[ROUND] + min(jobs[job, ASSUMED], jobs[job, OUTPUT]))
+        plan(rules, state, slots[slot, PROMPT], slots[slot, ASSUMED], 1)
+        expect(state, slot, now[ROUND] + min(slots[slot, ASSUMED], slots[slot, OUTPUT]))
 
 
 @inlined
@@ -260,18 +310,74 @@ def generate(rules: Rules, state: State) -> None:
 
 
 @inlined
-def wait(rules: Rules, state: State, job: int) -> None:
-    """Put a request in the queue."""
-    heap = state.queue
-    place = job
-    if not rules.by_rank:
-        place += state.jobs[job, ASSUMED] * len(state.jobs)
-    index = state.now[WAITING]
-    state.now[WAITING] += 1
-    while index > 0 and heap[(index - 1) // 2] > place:
-        heap[index] = heap[(index - 1) // 2]
-        index = (index - 1) // 2
-    heap[index] = place
+def place(state: State, request: int) -> int:
+    """The place of a request in the order ≺: by assumed length, then by rank."""
+    requests = state.requests
+    return int(requests[request, ASSUMED] * len(requests) + requests[request, RANK])
+
+
+@inlined
+def first_waiting(state: State) -> int:
+    """The first of the requests that wait; at least one does."""
+    now, requests = state.now, state.requests
+    first = now[FIRST]
+    if now[RAISED_WAITING] and (first == len(requests) or state.queue[0] < place(state, first)):
+        first = state.of_rank[state.queue[0] % len(requests)]
+    return int(first)
+
+
+@inlined
+def wait(state: State, request: int) -> None:
+    """Let a request wait."""
+    now, heap, marks = state.now, state.queue, state.marks
+    now[WAITING] += 1
+    if state.requests[request, RAISED]:
+        value = place(state, request)
+        index = now[RAISED_WAITING]
+        now[RAISED_WAITING] += 1
+        while index > 0 and heap[(index - 1) // 2] > value:
+            heap[index] = heap[(index - 1) // 2]
+            index = (index - 1) // 2
+        heap[index] = value
+    else:
+        now[FIRST] = min(now[FIRST], request)
+        node = now[REQUEST_NODE] + request
+        is_new = True
+        while node > 0 and is_new:
+            bit = 1 << ((node - 1) % BRANCHES)
+            node = (node - 1) // BRANCHES
+            is_new = marks[node] == 0
+            marks[node] |= bit
+
+
+@inlined
+def wait_no_longer(state: State, request: int) -> None:
+    """Remove the first of the requests that wait."""
+    now, marks = state.now, state.marks
+    now[WAITING] -= 1
+    if state.requests[request, RAISED]:
+        drop_first(state.queue, now[RAISED_WAITING])
+        now[RAISED_WAITING] -= 1
+    else:
+        node = now[REQUEST_NODE] + request
+        is_empty = True
+        while node > 0 and is_empty:
+            bit = 1 << ((node - 1) % BRANCHES)
+            node = (node - 1) // BRANCHES
+            marks[node] -= bit
+            is_empty = marks[node] == 0
+        now[FIRST] = len(state.requests)
+        if not is_empty:
+            # All marks before that of this request were gone, so the next is below this node.
+            while node < now[REQUEST_NODE]:
+                node = node * BRANCHES + 1 + lowest_bit(marks[node])
+            now[FIRST] = node - now[REQUEST_NODE]
+
+
+@inlined
+def lowest_bit(word: int) -> int:
+    """The index of the lowest bit that is set."""
+    return math.frexp(word & -word)[1] - 1
 
 
 @inlined
@@ -299,48 +405,49 @@ def sink(heap: Numbers, size: int, index: int) -> None:
 
 
 @inlined
-def stop(rules: Rules, state: State, job: int, evicted: int) -> None:
+def stop(rules: Rules, state: State, slot: int, evicted: int) -> None:
     """End the present run of a request, and free what it holds and what is planned for it."""
-    now, jobs = state.now, state.jobs
-    state.runs[jobs[job, RUN], STOP] = now[ROUND]
-    state.runs[jobs[job, RUN], EVICTED] = evicted
-    if jobs[job, OUTLIVES]:
-        count_outlived(rules, state, job, -1)
+    now, slots = state.now, state.slots
+    state.runs[slots[slot, RUN], STOP] = now[ROUND]
+    state.runs[slots[slot, RUN], EVICTED] = evicted
+    if slots[slot, OUTLIVES]:
+        count_outlived(rules, state, slot, -1)
     else:
-        generated = now[ROUND] - jobs[job, START]
-        left = jobs[job, ASSUMED] - generated
-        plan(rules, state, jobs[job, PROMPT] + generated, left, -1)
+        generated = now[ROUND] - slots[slot, START]
+        left = slots[slot, ASSUMED] - generated
+        plan(rules, state, slots[slot, PROMPT] + generated, left, -1)
     now[RUNNING] -= 1
     last = state.running[now[RUNNING]]
-    state.running[jobs[job, PLACE]] = last
-    jobs[last, PLACE] = jobs[job, PLACE]
+    state.running[slots[slot, PLACE]] = last
+    state.running[now[RUNNING]] = slot
+    slots[last, PLACE] = slots[slot, PLACE]
 
 
 @inlined
-def expect(state: State, job: int, due: int) -> None:
+def expect(state: State, slot: int, due: int) -> None:
     """Enter a request into the list of the round of its event."""
-    jobs = state.jobs
-    slot = due & (len(state.events) - 1)
-    first = state.events[slot]
-    jobs[job, EVENT] = due
-    jobs[job, AFTER] = first
-    jobs[job, BEFORE] = NONE
+    slots = state.slots
+    list_of_round = due & (len(state.events) - 1)
+    first = state.events[list_of_round]
+    slots[slot, EVENT] = due
+    slots[slot, AFTER] = first
+    slots[slot, BEFORE] = NONE
     if first != NONE:
-        jobs[first, BEFORE] = job
-    state.events[slot] = job
+        slots[first, BEFORE] = slot
+    state.events[list_of_round] = slot
 
 
 @inlined
-def forget(state: State, job: int) -> None:
+def forget(state: State, slot: int) -> None:
     """Remove a request from the list of the round of its event."""
-    jobs = state.jobs
-    after, before = jobs[job, AFTER], jobs[job, BEFORE]
+    slots = state.slots
+    after, before = slots[slot, AFTER], slots[slot, BEFORE]
     if after != NONE:
-        jobs[after, BEFORE] = before
+        slots[after, BEFORE] = before
     if before != NONE:
-        jobs[before, AFTER] = after
+        slots[before, AFTER] = after
     else:
-        state.events[jobs[job, EVENT] & (len(state.events) - 1)] = after
+        state.events[slots[slot, EVENT] & (len(state.events) - 1)] = after
 
 
 @inlined
@@ -357,9 +464,9 @@ def outlived_next(rules: Rules, state: State) -> int:
 
 
 @inlined
-def count_outlived(rules: Rules, state: State, job: int, times: int) -> None:
+def count_outlived(rules: Rules, state: State, slot: int, times: int) -> None:
     """Count a request among those that have outlived their assumed length, or no longer (-1)."""
-    start, prompt = state.jobs[job, START], state.jobs[job, PROMPT]
+    start, prompt = state.slots[slot, START], state.slots[slot, PROMPT]
     held = in_blocks(rules, prompt + state.now[ROUND] - start)
     state.now[OUTLIVED] += times * held
     # It takes a new block in the rounds in which what it has is a whole number of blocks.
@@ -373,9 +480,10 @@ def in_blocks(rules: Rules, tokens: int) -> int:
 
 
 @inlined
-def fits(rules: Rules, state: State, job: int) -> bool:
+def fits(rules: Rules, state: State, request: int) -> bool:
     """Whether no coming round exceeds the cache when a request runs for its assumed length."""
-    prompt, ahead, offset = state.jobs[job, PROMPT], state.jobs[job, ASSUMED], state.now[OFFSET]
+    prompt, ahead = state.requests[request, PROMPT], state.requests[request, ASSUMED]
+    offset = state.now[OFFSET]
     at_first = in_blocks(rules, prompt + 1) + held_next(rules, state)
     # A request holds most in its last round: one look there refuses most that do not fit.
     at_last = in_blocks(rules, prompt + ahead) + state.planned[offset + ahead - 1]

@@ -129,7 +129,9 @@ def _played(
             longer = np.zeros((2 * len(state.runs), rounds.RUN_COLUMNS), dtype=np.int64)
             longer[: len(state.runs)] = state.runs
             state = state._replace(runs=longer)
-    return state.runs[: state.now[rounds.RUNS]]
+    runs = state.runs[: state.now[rounds.RUNS]]
+    runs[:, rounds.JOB] = state.requests[runs[:, rounds.JOB], rounds.RANK]
+    return runs
 
 
 def starting_state(instance: Instance, columns: Columns) -> tuple[rounds.Rules, rounds.State]:
@@ -137,17 +139,29 @@ def starting_state(instance: Instance, columns: Columns) -> tuple[rounds.Rules, 
     from amin_ref.compiled import rounds
 
     count = len(columns.prompts)
-    jobs = np.zeros((count, rounds.JOB_COLUMNS), dtype=np.int64)
-    jobs[:, rounds.PROMPT] = columns.prompts
-    jobs[:, rounds.OUTPUT] = columns.outputs
-    jobs[:, rounds.ASSUMED] = columns.assumed
-    by_arrival = np.argsort(columns.arrivals, kind="stable")
+    # Ranks in the order in which the requests wait before any is evicted.
+    ranks: Numbers = np.arange(count, dtype=np.int64)
+    if not columns.by_rank:
+        ranks = np.argsort(columns.assumed, kind="stable")
+    of_rank = np.empty_like(ranks)
+    of_rank[ranks] = np.arange(count)
+    requests = np.zeros((count, rounds.REQUEST_COLUMNS), dtype=np.int64)
+    requests[:, rounds.PROMPT] = columns.prompts[ranks]
+    requests[:, rounds.OUTPUT] = columns.outputs[ranks]
+    requests[:, rounds.ASSUMED] = columns.assumed[ranks]
+    requests[:, rounds.RANK] = ranks
+    arrivals = columns.arrivals[ranks]
+    by_arrival = np.argsort(arrivals, kind="stable")
     longest = max(int(columns.outputs.max()), int(columns.assumed.max()))
+    words = _words_above(count, rounds.BRANCHES)
     state = rounds.State(
-        jobs=jobs,
-        arriving=np.stack([columns.arrivals[by_arrival], by_arrival], axis=1),
+        requests=requests,
+        slots=np.zeros((count, rounds.SLOT_COLUMNS), dtype=np.int64),
+        of_rank=of_rank,
+        arriving=np.stack([arrivals[by_arrival], by_arrival], axis=1),
+        marks=_zeros(words),
         queue=_zeros(count),
-        running=_zeros(count),
+        running=np.arange(count, dtype=np.int64),
         victims=_zeros(count),
         evicted=_zeros(count),
         events=np.full(2 ** (longest + 1).bit_length(), rounds.NONE, dtype=np.int64),
@@ -156,10 +170,18 @@ def starting_state(instance: Instance, columns: Columns) -> tuple[rounds.Rules, 
         runs=np.zeros((2 * count, rounds.RUN_COLUMNS), dtype=np.int64),
         now=_zeros(rounds.NOW_ENTRIES),
     )
-    rules = rounds.Rules(
-        instance.capacity, instance.block_size, int(columns.newest_first), int(columns.by_rank)
-    )
+    state.now[rounds.FIRST] = count
+    state.now[rounds.REQUEST_NODE] = words
+    rules = rounds.Rules(instance.capacity, instance.block_size, int(columns.newest_first))
     return rules, state
+
+
+def _words_above(leaves: int, branches: int) -> int:
+    """The inner nodes of the smallest full tree with at least this many leaves; at least 1."""
+    words, level = 1, branches
+    while level < leaves:
+        words, level = words + level, level * branches
+    return words
 
 
 def _zeros(count: int) -> Numbers:

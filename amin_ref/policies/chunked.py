@@ -73,13 +73,10 @@ class ChunkedBatch(Batch):
 
     def _plan_anew(self, job: Job) -> None:
         """Move a job's plan by one round, as it generated no token in the round before."""
-        left = job.stop - self._now
-        generated = self._now - job.start
-        self._coming(left)[:] -= self._occupied_by_round(job, generated, left)
+        self._unplan(job)
         job.start += 1
         job.stop = self._now + max(1, job.assumed - self.generated(job))
-        left = job.stop - self._now
-        self._coming(left)[:] += self._occupied_by_round(job, generated - 1, left)
+        self._plan(job)
         self._may_exceed = True
 
 

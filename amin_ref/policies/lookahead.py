@@ -8,6 +8,7 @@ they assume, in the order in which requests wait, and in the requests that they 
 from __future__ import annotations
 
 import heapq
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -137,11 +138,13 @@ class Batch:
 
     The plan is an array over the rounds from the present one on. Entry k is what the cache will
     hold k rounds from now if every running job generates max(1, assumed - generated) more tokens. A
-    job is added to the plan when it is admitted, and removed from it when it stops early. So a
-    round costs one addition for each running job that outlives its assumed length, and one for each
-    planned round of each job that is admitted or evicted. The plan fits the cache, and a job that
-    runs for k more rounds holds at least k + 2 tokens by then. So at most M / (k + 2) jobs run that
-    long, and the plan is the sum of at most Σ_k M / (k + 2) = O(M log M) entries of jobs.
+    job is added to the plan when it is admitted, and removed from it when it stops early. The jobs
+    that have outlived their assumed length are counted together: what they occupy, and how many
+    take a new block in which rounds. So a round looks at the jobs alone that are admitted, stop, or
+    reach their assumed length, and costs one addition for each planned round of each job that is
+    admitted or evicted. The plan fits the cache, and a job that runs for k more rounds holds at
+    least k + 2 tokens by then. So at most M / (k + 2) jobs run that long, and the plan is the sum
+    of at most Σ_k M / (k + 2) = O(M log M) entries of jobs.
 
     Args:
         capacity: M; tokens.
@@ -157,6 +160,11 @@ class Batch:
         self._now = 0
         self._planned: NDArray[np.int64] = np.zeros(FIRST_PLAN, dtype=np.int64)
         self._planned_from = 0
+        self._stopping: defaultdict[int, dict[RequestId, Job]] = defaultdict(dict)
+        # Of the jobs that have outlived their assumed length: what they occupy with the token of
+        # the present round, and how many take a new block in the rounds of a remainder modulo B.
+        self._outlived = 0
+        self._new_blocks: Counter[int] = Counter()
 
     def __len__(self) -> int:
         """How many jobs run."""
@@ -168,19 +176,20 @@ class Batch:
         return self._running.values()
 
     def begin_round(self, now: int, completed: Sequence[RequestId]) -> None:
-        """Go to round ``now``: remove completed jobs; each other job has one more token to go."""
+        """Go to round ``now``: remove completed jobs; each other job has one more token to go.
+
+        Rounds may be left out only while no job runs.
+        """
         self._now = now
         if now - self._planned_from >= len(self._planned):
             self._planned[:] = 0
             self._planned_from = now
+        self._outlived += self._new_blocks[now % self._block_size] * self._block_size
+        for job in self._stopping.pop(now, {}).values():
+            self._count_outlived(job, 1)
+        self._coming(1)[0] += self._outlived
         for request in completed:
             self.remove(self._running[request])
-        tokens = 0
-        for job in self._running.values():
-            if job.stop <= now:
-                job.stop = now + 1
-                tokens += self._occupied(job, job.stop - job.start)
-        self._coming(1)[0] += tokens
 
     def generated(self, job: Job) -> int:
         """The tokens of a running job at the start of the present round."""
@@ -227,7 +236,7 @@ class Batch:
         job.start = self._now
         job.stop = self._now + job.ahead
         self._running[job.id] = job
-        self._coming(job.ahead)[:] += self._occupied_by_round(job, 0, job.ahead)
+        self._plan(job)
 
     def evict(self, job: Job) -> None:
         """Remove a job that will wait again; it keeps its tokens where the machine resumes."""
@@ -238,10 +247,34 @@ class Batch:
     def remove(self, job: Job) -> None:
         """Remove a job that has completed or is evicted, and free what is planned for it."""
         del self._running[job.id]
+        self._unplan(job)
+
+    def _plan(self, job: Job) -> None:
+        """Add the coming rounds of a running job to the plan, up to its assumed stop."""
+        left = job.stop - self._now
+        self._coming(left)[:] += self._occupied_by_round(job, self._now - job.start, left)
+        self._stopping[job.stop][job.id] = job
+
+    def _unplan(self, job: Job) -> None:
+        """Remove the coming rounds of a job from the plan."""
         left = job.stop - self._now
         if left > 0:
-            generated = self._now - job.start
-            self._coming(left)[:] -= self._occupied_by_round(job, generated, left)
+            self._coming(left)[:] -= self._occupied_by_round(job, self._now - job.start, left)
+            del self._stopping[job.stop][job.id]
+        else:
+            self._coming(1)[0] -= self._count_outlived(job, -1)
+
+    def _count_outlived(self, job: Job, times: int) -> int:
+        """Count a job among those that have outlived their assumed length, or no longer (-1).
+
+        Returns what it occupies with its token of the present round.
+        """
+        tokens = self._occupied(job, self._now - job.start + 1)
+        self._outlived += times * tokens
+        # It takes a new block in the rounds before which it holds a whole number of blocks.
+        remainder = (job.start - self._machine.held(job.prefix)) % self._block_size
+        self._new_blocks[remainder] += times
+        return tokens
 
     def _occupied(self, job: Job, generated: int) -> int:
         """What a job occupies in the round in which its run generates this token."""

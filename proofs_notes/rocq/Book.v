@@ -1,7 +1,7 @@
 (* The theorem book, one theorem for each statement that is proved here, in the book's words.
    Statements only: each proof is one `exact`. `E`, `S`, `A` and `L` are the requests that a round
    evicts, keeps running, admits and leaves waiting; `reaches` is Spec.v's. *)
-From Coq Require Import ZArith List Lia Permutation Bool Sorting.Sorted.
+From Coq Require Import ZArith QArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Refine Rules Progress ExactBounds Certificate.
 From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Check.
 From AminRef Require Import Ties Conform Quiet ConformState ConformGiven ConformQuiet ConformPlaces
@@ -10,7 +10,7 @@ From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlace
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
-  AmaxFamily AmaxBatches SvfRatio.
+  AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio.
 From AminRef.facts Require Import Places Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
@@ -524,6 +524,26 @@ Theorem T12 s l u M outputs made best : 1 <= s <= 2 -> 1 <= l <= u -> u <= 3 ->
   amin_schedule M 1 (uniform s l u 0 outputs) made -> valid M 1 (uniform s l u 0 outputs) best ->
   9 * total_latency made <= 17 * total_latency best.
 Proof. exact (small_ratio s l u M outputs made best). Qed.
+
+(* T13 (b): on every uniform instance, with k = floor (M / (s + u)) >= 1 and whatever the ranks,
+   Amax costs at most 1 + (M / k) * mu times what any valid schedule costs, and
+   M < (k + 1)(s + u). The real number mu is where `left_side`, which falls, meets `right_side`,
+   which rises. So a rational m > 0 is mu or more exactly if left_side m <= right_side m. The
+   theorem has each such m in place of mu, and they come as near to mu as one likes.
+   Text of the book: b21a5e49. *)
+Theorem T13_b M s l u m requests fuel made best : 1 <= s -> 1 <= l <= u -> s + u <= M ->
+  sane_instance M 1 requests -> Forall (of_uniform s l u) requests ->
+  (0 < m)%Q -> (left_side s l u m <= right_side s l m)%Q ->
+  simulate (amax M 1) fuel requests = Some made -> valid M 1 requests best ->
+  let k := M / (s + u) in (1 <= k /\ k * (s + u) <= M < (k + 1) * (s + u)) /\
+  (inject_Z (total_latency made) <=
+    (1 + inject_Z M / inject_Z k * m) * inject_Z (total_latency best))%Q.
+Proof.
+  exact (fun prompt bounds room instance uniform some root run V =>
+    conj (at_once_fit M s l u prompt bounds room)
+      (amax_ratio M s l u prompt bounds room requests instance uniform m fuel made best some root
+        run V)).
+Qed.
 
 (* T13 (c), what Amax costs: M = (k + 1)(s + u) - L, all prompts are s, all requests arrive in round
    0, and in the order of rank they are batches of k requests, those of batch i of length x_i with

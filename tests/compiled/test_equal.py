@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from amin_ref import Amin, FirstComeFirstServed, Instance, simulate
+from amin_ref import Amin, FirstComeFirstServed, Instance, Request, Shuffled, simulate
 from amin_ref.compiled import simulation
-from tests.compiled.cases import HUGE, differing, random_case
+from tests.compiled.cases import HUGE, Case, differing, random_case
 from tests.support.profiles import many
 
 PORTIONS = 10
@@ -54,6 +54,22 @@ def test_stopping_between_rounds_changes_nothing(
     rng = random.Random(rounds)
     for _ in range(20):
         assert list(differing(random_case(rng))) == []
+
+
+@pytest.mark.parametrize("count", [32, 33, 1_024, 1_025, 1_500])
+def test_queues_of_several_words_are_scheduled_alike(count: int) -> None:
+    """The marks of those that wait are words of 32 bits in a tree of two, then of three levels."""
+    rng = random.Random(count)
+    requests = []
+    for number in range(count):
+        output = rng.randint(1, 8)
+        lower, arrival = rng.randint(1, output), rng.choice((0, rng.randint(0, count // 8)))
+        requests.append(Request(number, rng.randint(1, 8), output, lower, output, arrival))
+    case = Case(Instance(300, requests, rng.choice((1, 4))), Shuffled(count))
+    assert list(differing(case)) == []
+    # The queues of one word and of two hardly fill the cache.
+    evictions = simulate(case.instance, Amin(case.ties), compiled=True).evictions
+    assert evictions >= count // 1_000 * 10
 
 
 def test_outputs_far_beyond_the_bound_are_scheduled_alike() -> None:

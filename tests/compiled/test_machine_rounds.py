@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from amin_ref import (
     Amin,
+    ByPosition,
     FirstComeFirstServed,
     HindsightShortestFirst,
     Instance,
@@ -19,8 +21,12 @@ from amin_ref import (
     simulate,
 )
 from amin_ref.compiled import simulation
+from amin_ref.compiled.columns import columns_of
+from amin_ref.compiled.machines import played_on_machine
+from tests.compiled.cases import HUGE
 from tests.compiled.machine_cases import (
     COMPILED_ON_EVERY_MACHINE,
+    Make,
     differing_on_machine,
     random_machine_case,
 )
@@ -108,6 +114,17 @@ def test_the_errors_are_those_of_the_reference_on_these_machines() -> None:
     late = Instance(9, [Request(0, 1, 1, arrival=2**53 - 1)], machine=ENGINES)
     with pytest.raises(InvalidValue, match="the schedule is longer"):
         simulate(late, Amin(), compiled=True)
+
+
+@pytest.mark.parametrize("make", COMPILED_ON_EVERY_MACHINE)
+def test_compiled_rounds_in_which_no_request_runs_end_soon(make: Make) -> None:
+    """A fault that admits no request is told at once, though the next arrival is far away."""
+    requests = [Request(0, 1, 2), Request(1, 2, 3, arrival=HUGE)]
+    instance = Instance(6, requests, machine=ENGINES)
+    columns = columns_of(instance, make(ByPosition()))
+    too_long = replace(columns, prompts=columns.prompts + instance.capacity)
+    with pytest.raises(NoProgress, match="no request has run for 1000 rounds though 1 wait"):
+        played_on_machine(instance, too_long, 2 * HUGE, 2**40, None)
 
 
 def test_progress_is_told_and_the_policy_is_left_as_after_a_simulation() -> None:

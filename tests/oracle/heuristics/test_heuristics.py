@@ -109,8 +109,12 @@ def crowded(count: int = 200, block_size: int = 1, last_arrival: int = 0) -> Ins
 
 @pytest.mark.parametrize(
     "instance",
-    [crowded(), crowded(block_size=4), crowded(last_arrival=500)],
-    ids=["at once", "blocks", "arrivals"],
+    [
+        pytest.param(crowded(), marks=pytest.mark.slow),
+        pytest.param(crowded(block_size=4), marks=pytest.mark.slow),
+        crowded(block_size=4, last_arrival=500),
+    ],
+    ids=["at once", "blocks", "blocks and arrivals"],
 )
 def test_bound_and_schedule_are_close(instance: Instance) -> None:
     """Within 20 % after a second, which a broken ascent or annealing does not reach."""

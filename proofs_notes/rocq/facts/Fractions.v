@@ -1,0 +1,50 @@
+(* Finite sums of rational numbers. Nothing here is about scheduling. *)
+From Coq Require Import ZArith QArith Lqa List Setoid.
+From AminRef Require Import Records.
+Import ListNotations.
+Open Scope Q_scope.
+
+(* The sum of f over a list. *)
+Fixpoint q_sum {A} (f : A -> Q) (l : list A) : Q :=
+  match l with [] => 0 | x :: later => f x + q_sum f later end.
+
+(* A sum of smaller terms is smaller. *)
+Lemma q_sum_le {A} (f g : A -> Q) l : (forall x, In x l -> f x <= g x) -> q_sum f l <= q_sum g l.
+Proof.
+  induction l as [|x l IH]; cbn; intros each; [lra|].
+  assert (f x <= g x) by auto. assert (q_sum f l <= q_sum g l) by auto. lra.
+Qed.
+
+(* Equal terms, equal sums. *)
+Lemma q_sum_ext {A} (f g : A -> Q) l : (forall x, In x l -> f x == g x) -> q_sum f l == q_sum g l.
+Proof.
+  induction l as [|x l IH]; cbn; intros each; [lra|].
+  assert (f x == g x) by auto. assert (q_sum f l == q_sum g l) by auto. lra.
+Qed.
+
+(* A sum of terms that are not negative. *)
+Lemma q_sum_nonneg {A} (f : A -> Q) l : (forall x, In x l -> 0 <= f x) -> 0 <= q_sum f l.
+Proof.
+  induction l as [|x l IH]; cbn; intros each; [lra|].
+  assert (0 <= f x) by auto. assert (0 <= q_sum f l) by auto. lra.
+Qed.
+
+(* The sum of sums, term by term. *)
+Lemma q_sum_plus {A} (f g : A -> Q) l : q_sum (fun x => f x + g x) l == q_sum f l + q_sum g l.
+Proof. induction l as [|x l IH]; cbn; [lra|]. rewrite IH. lra. Qed.
+
+(* A common factor. *)
+Lemma q_sum_scale {A} c (f : A -> Q) l : q_sum (fun x => c * f x) l == c * q_sum f l.
+Proof. induction l as [|x l IH]; cbn; [lra|]. rewrite IH. ring. Qed.
+
+(* A sum of integers. *)
+Lemma q_sum_integers {A} (f : A -> Z) l : q_sum (fun x => inject_Z (f x)) l == inject_Z (sum f l).
+Proof. induction l as [|x l IH]; cbn; [reflexivity|]. rewrite IH, inject_Z_plus. reflexivity. Qed.
+
+(* Integers are compared as rational numbers. *)
+Lemma integers_le a b : (a <= b)%Z <-> inject_Z a <= inject_Z b.
+Proof. rewrite Zle_Qle. reflexivity. Qed.
+
+(* The difference of integers. *)
+Lemma inject_Z_minus a b : inject_Z (a - b) == inject_Z a - inject_Z b.
+Proof. unfold Z.sub. rewrite inject_Z_plus, inject_Z_opp. reflexivity. Qed.
