@@ -12,7 +12,7 @@ From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
   AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio.
 From AminRef.facts Require Import Places Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping TokenPrices.
+From AminRef.resume Require Import Keeping TokenPrices TokenStretches.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
@@ -716,7 +716,10 @@ Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n 
 (* T21: in a schedule of tokens, each request generates its tokens in rounds r_i <= t_1 < t_2 < ...,
    and token a occupies occ (s_i + a) in its round. d times the bound L' of the prices c_t / d >= 0
    is at most d times the cost of every such schedule; (b) rounded up, L' is at most its cost. The
-   minimum over the rounds of one request is the least payment, computed price by price.
+   minimum over the rounds of one request is the least payment, computed price by price; (a) some
+   sequence attains it whose last round is before max (r_i, T) + o_i. (c) With stretches, where a
+   request pays the prices of the stretch in which it arrives, and one that arrives in none adds
+   o_i, d times the bound of Theorem C3 is at most d times the cost as well.
    Text of the book: 2e03c376. *)
 Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
@@ -724,8 +727,10 @@ Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
     (forall rounds, token_rounds r rounds ->
       cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
     exists rounds, token_rounds r rounds /\
+      end_of (arrival r) rounds <= Z.max (arrival r) (Z.of_nat (length prices)) + output_len r /\
       cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
   forall v, valid_tokens M B requests v ->
     bound_kept M B prices d requests <= d * token_cost v /\
-    - (- bound_kept M B prices d requests / d) <= token_cost v.
+    - (- bound_kept M B prices d requests / d) <= token_cost v /\
+    forall sts, well_formed d sts = true -> certified_kept M B d sts requests <= d * token_cost v.
 Proof. exact (every_token_certificate M B requests prices d). Qed.
