@@ -26,3 +26,12 @@ def moves_are_kept() -> bool:
     except Exception:  # noqa: BLE001 - as above
         return False
     return lies_ready(placing.make) and lies_ready(overflowing.make)
+
+
+def prices_are_kept() -> bool:
+    """The same for the dual functions, with shares and with pauses."""
+    try:
+        from oracle.compiled import pauses, shares
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return lies_ready(pauses.evaluate) and lies_ready(shares.evaluate)

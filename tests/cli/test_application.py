@@ -256,6 +256,7 @@ class TestPublicNames:
         )
         assert output_of(sys.executable, "-c", program).strip() == ""
 
+    @pytest.mark.slow
     def test_a_misspelt_name_is_an_error_at_run_time_and_to_mypy(self, tmp_path: Path) -> None:
         with pytest.raises(AttributeError, match="'amin_ref' has no attribute 'Scedule'"):
             getattr(package, "Scedule")  # noqa: B009 - mypy refuses the attribute, as it should

@@ -284,7 +284,7 @@ def test_full_disk_ends_in_one_sentence(command: str) -> None:
 
 
 def test_ctrl_c_ends_in_one_sentence(tmp_path: Path) -> None:
-    flags = ("--requests", "60000", "--capacity", "100000")
+    flags = ("--requests", "300000", "--capacity", "100000")
     code, out, err = interrupted_once_seen(b"amin", "compare", *flags, output=tmp_path / "out")
     assert code == 130
     assert out == ""

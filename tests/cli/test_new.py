@@ -91,6 +91,7 @@ def test_the_printed_comparison_runs(folder: Path, capsys: pytest.CaptureFixture
     assert [row["policy"] for row in rows] == ["amin", "mine:MyScheduler"]
 
 
+@pytest.mark.slow
 def test_the_written_scheduler_passes_mypy_strict(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -821,6 +821,7 @@ def processor_seconds(work: Callable[[], object]) -> float:
     return min(spent)
 
 
+@pytest.mark.slow
 def test_conform_takes_at_most_five_times_what_the_simulation_takes() -> None:
     instance = build_instance(
         "chat", requests=2000, capacity=16_492, prediction=Rough(1, 1000)
@@ -831,6 +832,7 @@ def test_conform_takes_at_most_five_times_what_the_simulation_takes() -> None:
     assert conform(schedule).conforms
 
 
+@pytest.mark.slow
 def test_an_explanation_takes_at_most_fifty_times_what_the_simulation_takes() -> None:
     """All requests arrive at once and fit, so the right decision admits all 2,000 of them."""
     instance = build_instance("chat", requests=2000, capacity=10**6, prediction=Exact()).instance
@@ -866,7 +868,9 @@ def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round(
     event(f"departs: {by_round.departure is not None}, valid: {not by_round.violations}")
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 20))]
+)
 def test_a_plan_by_request_gives_the_verdict_of_a_plan_by_round_for_60_requests(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

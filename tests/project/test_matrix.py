@@ -31,6 +31,7 @@ ALL_ABOUT_THEOREMS = (
 
 @pytest.fixture(scope="module")
 def checks() -> list[Check]:
+    """Those of all tests: to collect these takes as long as to run a hundred of them."""
     return checks_from_another_process()
 
 
@@ -43,10 +44,12 @@ def test_the_book_states_every_theorem_once(book: tuple[Statement, ...]) -> None
     assert tuple(statement.name for statement in book) == THEOREMS
 
 
+@pytest.mark.slow
 def test_every_theorem_has_a_check(checks: list[Check]) -> None:
     assert set(THEOREMS) - {check.theorem for check in checks} == set()
 
 
+@pytest.mark.slow
 def test_every_check_names_a_theorem(checks: list[Check]) -> None:
     unknown = [check for check in checks if check.theorem not in THEOREMS]
     assert unknown == []
@@ -61,6 +64,7 @@ def test_no_check_is_without_a_theorem(name: str) -> None:
             assert "theorem(" in marks, f"{name}: {node.name} names no theorem"
 
 
+@pytest.mark.slow
 def test_book_and_markers_agree_on_the_kinds(
     book: tuple[Statement, ...], checks: list[Check]
 ) -> None:
@@ -82,6 +86,7 @@ def test_a_statement_marked_as_proved_has_a_proof(book: tuple[Statement, ...]) -
     assert {kind for statement in book for kind in statement.kinds} <= set(KINDS)
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_matrix(book: tuple[Statement, ...], checks: list[Check]) -> None:
     shown = between(PAGE.read_text(encoding="utf-8"), "matrix")
     assert shown == f"{table(book, checks)}\n", "python -m tests.making.matrix"

@@ -310,7 +310,10 @@ def damaged(data: st.DataObject, value: object) -> object:
     return copy
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "vectors")) for name in READERS],
+)
 @times(1.5)
 @given(st.data())
 def test_schema_and_reader_refuse_the_same(name: SchemaName, data: st.DataObject) -> None:

@@ -230,7 +230,9 @@ def test_drawn_machines_and_predictions_vary_often_enough() -> None:
     assert rare == {}
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize(
+    "field", [FIELDS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in FIELDS[1:])]
+)
 def test_a_failure_shrinks_to_the_one_field_of_the_machine_that_it_needs(field: str) -> None:
     smallest = find(
         instances(machine=machines()),

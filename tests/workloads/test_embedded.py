@@ -66,6 +66,7 @@ def test_the_figures_in_the_code_are_those_of_the_file(
     assert measure_lengths(read_trace(real())) == embedded
 
 
+@pytest.mark.slow
 @each
 def test_drawn_lengths_are_distributed_as_in_the_file(
     embedded: LengthDistribution, real: Callable[[], Path]
@@ -114,6 +115,7 @@ def test_rows_without_prompt_or_output_are_not_measured(rows: list[Row]) -> None
     assert found.output_mean == round(fmean(row.output_len for row in usable), 2)
 
 
+@pytest.mark.slow
 def test_independent_draws_change_the_mean_token_rounds_as_stated() -> None:
     """Prompt and output are drawn independently: the mean of Σ (s + a) differs by a known share."""
     for embedded, real, stated in (

@@ -312,6 +312,7 @@ open("/dev/stdout", "a").write("text")
     assert (tmp_path / "out").read_text() == "text"
 
 
+@pytest.mark.slow
 def test_processes_that_a_faulty_program_starts_are_guarded() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))

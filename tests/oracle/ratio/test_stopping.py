@@ -110,6 +110,7 @@ def test_stopped_at_any_moment_a_search_has_a_genuine_answer(
         assert answer == complete
 
 
+@pytest.mark.slow
 def test_different_moments_give_answers_of_every_kind(question: Question) -> None:
     """Stopped before the first comparison, after some, after all: the property above has each."""
     calls = calls_to_the_end(question)

@@ -127,6 +127,7 @@ def page(compared: Policies, ledger: Ledger) -> str:
     return document(compared, ledger, MADE, given, released())
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_number_of_the_tables_of_schedulers(
     page: str, compared: Policies
 ) -> None:
