@@ -124,7 +124,7 @@ Fixpoint volume (r : request) (tokens : nat) : Z :=
 
 (* Order by a number that the request has, then by rank. *)
 Definition by_number (f : request -> Z) (i j : job request) : bool :=
-  (f (tag i) <? f (tag j)) || ((f (tag i) =? f (tag j)) && (rank i <=? rank j)).
+  let a := f (tag i) in let b := f (tag j) in (a <? b) || ((a =? b) && (rank i <=? rank j)).
 
 (* The longest output that fits beside the prompt of r, cut to u where u is known. *)
 Definition pessimistic (r : request) : Z :=
