@@ -292,6 +292,23 @@ def test_more_time_never_proves_less() -> None:
     assert bounds[0] < bounds[-1]
 
 
+def test_an_ascent_keeps_the_best_prices_that_it_meets() -> None:
+    """With few rounds each value that it reports is a bound; none is above what it returns."""
+    instance = random_instance(4, 8, 16)
+    for limit in (30.0, 90.0):
+        asked = itertools.count()
+        seen: list[float] = []
+        certificate = lower_bound(
+            instance,
+            limit,
+            progress=seen.append,
+            clock=lambda: float(next(asked)),  # noqa: B023 - called in this turn only
+            budget=READABLE,
+        )
+        # The last prices are others: a step that was too long had just been tried.
+        assert verify(instance, certificate) >= max(seen) > seen[-1] + 1
+
+
 def test_more_time_never_ends_at_a_worse_schedule() -> None:
     """A search that is stopped later first finds, one by one, what one stopped earlier finds."""
     instance = few_large_requests()
