@@ -359,7 +359,8 @@ class _Ascent:
                 return
             finer = self._knots(rounds, min(2 * knots.count, rounds))
             values, knots = finer.sampled(knots.spread(values)), finer
-        if self.dual.shares and self._deadline.lasted >= MORE_SHARES_AFTER:
+        worth = self.dual.shares and self._deadline.lasted >= MORE_SHARES_AFTER
+        if worth and not self._deadline.passed:
             self._climb_with_more_shares(report)
 
     def _climb_with_more_shares(self, report: Callable[[float], None]) -> None:

@@ -71,7 +71,10 @@ def test_prices_of_shares_prove_the_same() -> None:
         reference, found = Dual(instance, period), CompiledDual(instance, period)
         shared += bool(reference.shares)
         prices = np.random.default_rng(seed).random((len(reference.limits), period.rounds))
-        prices *= rng.choice((0.0, 0.002, 0.1)) / len(prices)
+        prices *= rng.choice((0.0, 0.002, 0.1, 5.0)) / len(prices)
+        if rng.random() < 0.5:
+            # Dear at first, and free soon: to start in that round is cheapest.
+            prices[:, rng.randint(1, min(3, period.rounds)) :] = 0.0
         for step in {1, min(rng.randint(1, 9), period.rounds)}:
             temperature = rng.choice((0.01, 0.5, 20.0))
             assert_same(
