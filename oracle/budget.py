@@ -67,7 +67,8 @@ class Budget:
             pass will take.
         narrow_share: a narrow pass is made earlier once it takes, by the pace of the one before,
             at most this share of the time of the complete search.
-        compiled: whether the exact search, annealing and local search may use compiled code.
+        compiled: whether the exact search, annealing, local search and the ascent of prices may
+            use compiled code.
         compiled_from: least number of requests for which it does so from the beginning, if an
             earlier process has compiled it. Loading it takes half a second.
         compiled_after: seconds of complete search after which it is compiled otherwise, which takes
@@ -75,6 +76,13 @@ class Budget:
         moves_loaded_from: seconds that annealing and local search must have from which they use
             compiled code, if an earlier process has compiled it. Loading it takes half a second.
         moves_compiled_from: the same if it has to be compiled, which takes 3 s.
+        prices_loaded_after: seconds after which an ascent of prices of shares uses compiled code,
+            if an earlier process has compiled it and as many seconds are left. Loading it takes
+            half a second.
+        prices_compiled_after: the same if it has to be compiled, which takes 2 s.
+        cells_compiled_from: where evicted requests keep their tokens, entries that an evaluation of
+            the bound computes from which on compiled code does, with as much time left as above;
+            the readable code takes 50 ms for that many.
         chunk_cells: entries of the table of loads (states times rounds) that are extended
             together. States are compared only within a chunk; a quarter of this number, or four
             times as many, made searches of 16 requests longer.
@@ -129,6 +137,9 @@ class Budget:
     compiled_after: float = 5.0
     moves_loaded_from: float = 2.0
     moves_compiled_from: float = 12.0
+    prices_loaded_after: float = 1.0
+    prices_compiled_after: float = 4.0
+    cells_compiled_from: int = 10_000_000
     chunk_cells: int = 2**22
     most_chunks: int = 64
     priced_anew: int = 2_000

@@ -98,6 +98,11 @@ class Deadline:
         return max(0.0, self.ends - self.clock())
 
     @property
+    def lasted(self) -> float:
+        """Seconds since the search began."""
+        return self.clock() - self.began
+
+    @property
     def elapsed(self) -> float:
         """Share of the time that has gone by, from 0 to 1; 0 where there is no limit."""
         if self.ends <= self.began:

@@ -310,7 +310,10 @@ class _Work:
     def _searched_tokens(self, part: Part, seconds: float) -> tuple[Schedule, int]:
         """As :meth:`_searched_starts`, where evicted requests keep their tokens."""
         certificate = lower_bound(
-            part.instance, self._budget.pricing * seconds, should_stop=self._should_stop
+            part.instance,
+            self._budget.pricing * seconds,
+            should_stop=self._should_stop,
+            budget=self._budget,
         )
         found = search_token_vectors(
             part.instance,
@@ -363,7 +366,12 @@ class _Work:
     def _price(self, seconds: float) -> None:
         if not self._is_over():
             self._offer_certificate(
-                lower_bound(self._instance, time_limit=seconds, should_stop=self._should_stop)
+                lower_bound(
+                    self._instance,
+                    time_limit=seconds,
+                    should_stop=self._should_stop,
+                    budget=self._budget,
+                )
             )
 
     def _improve_schedule(self, seconds: float) -> None:

@@ -32,6 +32,17 @@ def moves_are_kept() -> bool:
     )
 
 
+def prices_are_kept() -> bool:
+    """The same for the dual functions, with shares and with pauses."""
+    try:
+        from oracle.compiled import pauses, shares
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return _lies_ready(pauses.__file__, "evaluate", pauses.evaluate) and _lies_ready(
+        shares.__file__, "evaluate", shares.evaluate
+    )
+
+
 def _lies_ready(source: str, name: str, function: object) -> bool:
     """Whether Numba keeps the function, and would not compile it anew: the source is older."""
     stats: object = getattr(function, "stats", None)

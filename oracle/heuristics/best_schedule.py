@@ -76,7 +76,9 @@ def best_schedule(
     refuse_machines_without_starts(instance.machine, "best_schedule")
     deadline = Deadline.after(time_limit, should_stop)
     if certificate is None:
-        certificate = lower_bound(instance, PRICING * time_limit, should_stop=should_stop)
+        certificate = lower_bound(
+            instance, PRICING * time_limit, should_stop=should_stop, budget=budget
+        )
     generator = np.random.default_rng(seed)
     improvements = [_Improvement(instance, period, deadline) for period in busy_periods(instance)]
 
@@ -190,9 +192,12 @@ class _Improvement:
         kinds: Movers,
         report: Callable[[], None],
     ) -> None:
-        """Annealing and local search in turn, from new random starts each time."""
+        """Annealing and local search in turn, or local search alone where prices are no guide."""
         annealing = self._annealing(kinds.annealing, certificate, generator)
         seconds = budget.annealing_per_request * len(self.period.requests)
+        if annealing is None and deadline.remaining >= budget.local_search * seconds:
+            self._search_alone(generator, deadline, kinds, report)
+            return
         while not deadline.passed:
             starts = self.best
             if annealing is not None:
@@ -203,6 +208,22 @@ class _Improvement:
                     report()
             local = kinds.local_search(self._instance, self.period, starts, generator)
             if self._keep_better(local.run(deadline.within(budget.local_search * seconds))):
+                report()
+
+    def _search_alone(
+        self,
+        generator: np.random.Generator,
+        deadline: Deadline,
+        kinds: Movers,
+        report: Callable[[], None],
+    ) -> None:
+        """Local searches of a number of moves, each from the best schedule so far.
+
+        With more time it first finds what it finds with less time, in the same order.
+        """
+        while not deadline.passed:
+            local = kinds.local_search(self._instance, self.period, self.best, generator)
+            if self._keep_better(local.run_moves(deadline)):
                 report()
 
     def _annealing(

@@ -31,8 +31,10 @@ from functools import partial
 import numpy as np
 
 from amin_ref.model.instance import Instance
+from oracle.budget import DEFAULT_BUDGET, Budget
 from oracle.certificate import Certificate, Stretch, keeps_tokens
 from oracle.deadline import Clock, Deadline, ShouldStop
+from oracle.prices.choice import faster_dual, faster_pausing_dual
 from oracle.prices.dual import Dual, Floats, Rounds, scatter
 from oracle.prices.pausing import PausingDual
 from oracle.starts.parts import BusyPeriod, busy_periods
@@ -137,6 +139,7 @@ def lower_bound(
     progress: Callable[[float], None] | None = None,
     should_stop: ShouldStop | None = None,
     clock: Clock | None = None,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Certificate:
     """A certificate of a lower bound on OPT, near the best one (specification, section 5).
 
@@ -155,6 +158,7 @@ def lower_bound(
         clock: tells the time for ``time_limit``; :func:`time.monotonic` by default. With
             :func:`time.thread_time` it is processor time, and a busy machine makes the bound no
             weaker.
+        budget: from when on compiled code is used.
 
     Raises:
         InvalidValue: ``time_limit`` is not a finite number of seconds, 0 or more.
@@ -169,9 +173,9 @@ def lower_bound(
         share = work[index] / sum(work[index:])
         within = deadline.within(share * deadline.remaining)
         if keeps_tokens(instance):
-            ascent = _with_tokens_kept(instance, period, within, progress, settled)
+            ascent = _with_tokens_kept(instance, period, within, progress, settled, budget)
         else:
-            ascent = _Ascent(instance, period, within)
+            ascent = _Ascent(instance, period, within, budget)
             ascent.run(progress, settled)
         ascents.append(ascent)
         settled += ascent.gain
@@ -215,26 +219,24 @@ def _with_tokens_kept(
     deadline: Deadline,
     progress: Callable[[float], None] | None,
     elsewhere: float,
+    budget: Budget,
 ) -> _Ascent:
     """The ascent for one busy period on a machine where evicted requests keep their tokens."""
     limit = deadline.remaining
-    without_pauses = _Ascent(instance, period, deadline.within(WITHOUT_PAUSES * limit))
+    without_pauses = _Ascent(instance, period, deadline.within(WITHOUT_PAUSES * limit), budget)
     without_pauses.run(None, 0.0)
-    best = _Ascent(instance, period, deadline.within(FALLING * limit), _FallingKnots)
+    best = _Ascent(instance, period, deadline.within(FALLING * limit), budget, _FallingKnots)
     best.run(progress, elsewhere)
     # Rounding in the interpolation between knots may make a price rise by its last bit.
     for prices in (best.prices, without_pauses.prices):
         best.take_if_better(np.minimum.accumulate(prices, axis=1), 1)
     left_to_gain = without_pauses.gain - best.gain
     if left_to_gain > NEAR_ENOUGH * (best.gain + best.unpriced) and not deadline.passed:
-        _climb_with_pauses(
-            best,
-            PausingDual(instance, period),
-            without_pauses.prices[0],
-            deadline,
-            progress,
-            elsewhere,
-        )
+        prices = without_pauses.prices[0]
+        cells = PausingDual(instance, period).cells(prices)
+        if cells <= MOST_CELLS:
+            dual = faster_pausing_dual(cells, deadline, budget)(instance, period)
+            _climb_with_pauses(best, dual, prices, deadline, progress, elsewhere)
     return best
 
 
@@ -256,8 +258,6 @@ def _climb_with_pauses(
         progress: called with ``elsewhere`` plus the gain so far.
         elsewhere: the bound with prices of zero in this period, all others included.
     """
-    if dual.cells(prices) > MOST_CELLS:
-        return
 
     def smoothed(values: Floats, temperature: float) -> tuple[float, Floats]:
         found = dual.evaluate(values / dual.capacity, temperature)
@@ -303,12 +303,15 @@ class _Ascent:
         instance: Instance,
         period: BusyPeriod,
         deadline: Deadline,
+        budget: Budget,
         knots: type[_Knots] | None = None,
     ) -> None:
+        self._instance = instance
         self.period = period
         self.dual = Dual(instance, period)
         self._knots = knots or _Knots
         self._deadline = deadline
+        self._budget = budget
         self._waiting = period.waiting().astype(np.float64)
         self.prices: Floats = np.zeros((len(self.dual.limits), period.rounds))
         self.unpriced = sum(request.output_len for request in period.requests)
@@ -333,6 +336,12 @@ class _Ascent:
             spacing = rounds / knots.count
             temperature = min(TEMPERATURE_PER_KNOT * spacing, temperature / 2)
             step = max(1, int(spacing / STARTS_PER_KNOT))
+            kind = faster_dual(self.dual, self._deadline, self._budget)
+            if type(self.dual) is not kind:
+                self.dual = kind(self._instance, self.period)
+            if step == 1:
+                # From here on each value is a bound, not only an estimate over some start rounds.
+                self.gain = self._value(self.prices, step) - self.unpriced
 
             def smoothed(
                 values: Floats,
@@ -342,6 +351,8 @@ class _Ascent:
             ) -> tuple[float, Floats]:
                 prices = knots.spread(values.reshape(rows, -1)) / limits
                 found = self.dual.evaluate(prices, step, temperature)
+                if step == 1 and found.value - self.unpriced > self.gain:
+                    self.prices, self.gain = prices, found.value - self.unpriced
                 if progress is not None:
                     progress(elsewhere + found.value - self.unpriced)
                 return found.smoothed, (knots.gathered(found.gradient) / limits).ravel()
@@ -360,10 +371,14 @@ class _Ascent:
 
     def take_if_better(self, prices: Floats, step: int) -> None:
         """Take new prices if they prove more than the best so far, over the same start rounds."""
-        value = self.dual.evaluate(prices, step, COLDEST).value
-        if value > self.dual.evaluate(self.prices, step, COLDEST).value:
+        value = self._value(prices, step)
+        if value > self._value(self.prices, step):
             self.prices = prices
             self.gain = value - self.unpriced
+
+    def _value(self, prices: Floats, step: int) -> float:
+        """The bound of the busy period at these prices, over some of the start rounds."""
+        return self.dual.evaluate(prices, step, COLDEST).value
 
 
 class _Knots:

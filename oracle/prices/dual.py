@@ -120,6 +120,7 @@ class Dual:
             ages = range(1 - self._lead, output + 1)
             for column, share in enumerate(self.shares):
                 counted[row, column, : len(ages)] = share.counted(instance, prompt, output, ages)
+        self._counts = counted
         self._counted = np.fft.rfft(counted, self._padded)
 
     def _useful_shares(self, prompt_len: Rounds) -> list[Share]:
@@ -174,8 +175,8 @@ class Dual:
             scatter(to_onwards, self.done[kind] + delay, -weight * self.after[kind])
             scatter(to_rising, self.growing_from[kind] + delay, weight)
             scatter(to_rising, self.growing_until[kind] + delay, -weight)
-        to_onwards[:rounds] += _sums_from_the_start(to_rising[:rounds], block)
-        gradient[0] = block * _sums_from_the_start(to_onwards[:rounds], 1)
+        to_onwards[:rounds] += sums_from_the_start(to_rising[:rounds], block)
+        gradient[0] = block * sums_from_the_start(to_onwards[:rounds], 1)
         return Evaluation(value, smoothed, gradient - self.limits[:, None])
 
     def _paid_for_shares(self, prices: Floats, delays: Rounds) -> Floats:
@@ -219,8 +220,8 @@ class Dual:
 
         Yields the position of the first of these kinds, and a row of costs for each of them.
         """
-        onwards = _sums_to_the_end(np.append(prices[0], 0.0), 1)
-        rising = _sums_to_the_end(onwards, self.block_size)
+        onwards = sums_to_the_end(np.append(prices[0], 0.0), 1)
+        rising = sums_to_the_end(onwards, self.block_size)
         price_from = _by_delay(self.block_size * onwards, delays)
         rising_from = _by_delay(self.block_size * rising, delays)
         paid = self._paid_for_shares(prices[1:], delays) if self.shares else None
@@ -260,12 +261,12 @@ def scatter(sums: Floats, at: Rounds, values: Floats) -> None:
     sums += np.bincount(at, values, len(sums))
 
 
-def _sums_to_the_end(values: Floats, step: int) -> Floats:
+def sums_to_the_end(values: Floats, step: int) -> Floats:
     """values[t] + values[t + step] + values[t + 2·step] + … for every t."""
-    return _sums_from_the_start(values[::-1], step)[::-1]
+    return sums_from_the_start(values[::-1], step)[::-1]
 
 
-def _sums_from_the_start(values: Floats, step: int) -> Floats:
+def sums_from_the_start(values: Floats, step: int) -> Floats:
     """values[t] + values[t − step] + values[t − 2·step] + … for every t."""
     step = min(step, len(values))
     filled = np.zeros(-(-len(values) // step) * step)

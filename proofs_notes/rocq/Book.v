@@ -4,14 +4,15 @@
 From Coq Require Import ZArith QArith List Lia Permutation Bool Sorting.Sorted.
 From AminRef Require Import Records Model Spec Safety Refine Rules Progress ExactBounds Certificate.
 From AminRef Require Import Starts Formula Verify Telescope Optimum Hindsight Check.
-From AminRef Require Import Ties Conform ConformState ConformGiven.
+From AminRef Require Import Ties Conform Quiet ConformState ConformGiven ConformQuiet ConformPlaces
+  ConformPlan.
 From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlaced FamilyInstance.
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
   AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth AmaxLimit.
-From AminRef.facts Require Import Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping TokenPrices.
+From AminRef.facts Require Import Places Blind Policies BlindPolicies.
+From AminRef.resume Require Import Keeping TokenPrices TokenStretches.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
@@ -384,6 +385,84 @@ Theorem state_from_runs M B requests allowed s l : sane_instance M B requests ->
   alike (with_own_ranks s) (state_at requests l (now s)).
 Proof. exact (state_of_schedule M B requests allowed s l). Qed.
 
+(* L1: step 3 evicts exactly E of the requests R that run, under some ranking if ties are free,
+   under the given one otherwise, if and only if the others fit with their next tokens, and E is
+   empty or has a request e such that no place in E is above that of e, no other place is below it,
+   and e does not fit beside the others.
+   Text of the book: 8e81a8b1. *)
+Theorem L1 M B requests R E S : sane_instance M B requests ->
+  Permutation (map learnt R) (E ++ S) -> jobs_of requests (E ++ S) ->
+  let exactly rho := decision M B (map (with_rank rho) R) []
+    (map (with_rank rho) E) (map (with_rank rho) S) [] [] in
+  ((exists rho, any_ranking requests rho /\ exactly rho) <->
+    explains_evictions M B (fun x y => level_or_before x y = true) E S) /\
+  (exactly rank_of <-> explains_evictions M B (fun x y => not_after x y = true) E S).
+Proof. exact (fun instance => evictions_explained M B requests instance R E S). Qed.
+
+(* L2: where S stays and fits, step 4 admits exactly A of the requests W that wait, under some
+   ranking if ties are free, under the given one otherwise, if and only if A fits, and L is empty or
+   has a request w such that no place in L is below that of w, no place in A is above it, and w does
+   not fit beside A.
+   Text of the book: e629be08. *)
+Theorem L2 M B requests R W S A L : sane_instance M B requests ->
+  Permutation (map learnt R) S -> Permutation W (A ++ L) -> never_exceeds M B S ->
+  jobs_of requests S -> jobs_of requests (A ++ L) ->
+  let exactly rho := decision M B (map (with_rank rho) R) (map (with_rank rho) W) []
+    (map (with_rank rho) S) (map (with_rank rho) A) (map (with_rank rho) L) in
+  ((exists rho, any_ranking requests rho /\ exactly rho) <->
+    explains_admissions M B (fun x y => level_or_before x y = true) S A L) /\
+  (exactly rank_of <-> explains_admissions M B (fun x y => not_after x y = true) S A L).
+Proof. exact (fun instance => admissions_explained M B requests instance R W S A L). Qed.
+
+(* L3: the same requests wait in all quiet rounds up to the next event. If the rounds before are
+   right, a quiet round is right exactly if no request waits, or one at the lowest place does not
+   fit. A request that is too large by what an earlier quiet round shows does not fit. `conform`
+   gives the same verdict and the same first wrong round if it looks only at some rounds, and may
+   skip each of the others.
+   Text of the book: 20d75b4b. *)
+Theorem L3 M B requests le l : sane_instance M B requests -> valid M B requests l ->
+  le = level_or_before \/ le = not_after ->
+  (forall t t', quiet_from requests l t t' ->
+    waiting_in requests l t' = waiting_in requests l t) /\
+  (forall t, quiet requests l t -> 0 <= t ->
+    (forall u, 0 <= u < t -> round_ok M B le requests l u = true) ->
+    (round_ok M B le requests l t = true <-> waiting_in requests l t = [] \/
+      exists w, lowest_in le requests l t w /\
+        ~ never_exceeds M B (running_in requests l t ++ [w]))) /\
+  (forall t t' w, quiet_from requests l t t' -> In w (waiting_in requests l t) ->
+    too_large M B requests l t t' w -> ~ never_exceeds M B (running_in requests l t' ++ [w])) /\
+  (forall looks,
+    (forall t, 0 <= t < last_stop l -> looks t = false -> may_skip M B le requests l t) ->
+    conform_looking_at M B le requests l looks = conform M B le requests l).
+Proof. exact (quiet_rounds M B requests le l). Qed.
+
+(* L4: of the requests at the lowest place, whichever ties are allowed, one with the largest prompt
+   fits only if all of them do.
+   Text of the book: 230656d7. *)
+Theorem L4 M B le R W w : 1 <= B -> le = level_or_before \/ le = not_after ->
+  Forall (fun v => generated v = 0) W ->
+  let lowest v := In v W /\ forall x, In x W -> le v x = true in
+  let fits v := never_exceeds M B (R ++ [v]) in
+  lowest w -> (forall v, lowest v -> prompt v <= prompt w) ->
+  ((exists v, lowest v /\ ~ fits v) <-> ~ fits w).
+Proof. exact (one_candidate M B le R W w). Qed.
+
+(* L5: in each round tau after t, the plan is what the runs that go on are entered with, up to their
+   assumed lengths. In round t, what stays holds the cache that the schedule holds, minus the first
+   tokens of those that start. Adding X to what fits, only the rounds in which X is planned need be
+   examined.
+   Text of the book: 687d6a9f. *)
+Theorem L5 M B requests l t : sane_instance M B requests -> valid M B requests l ->
+  (forall tau, t < tau -> planned_in B requests l t tau =
+    sum (fun x => if tau <? start x + learnt_from (filter (ended_by t) l) (of x)
+      then occ B (prompt_len (of x) + (tau - start x + 1)) else 0) (filter (runs_at t) l)) /\
+  next_tokens B (filter (fun j => negb (evicts l t j)) (running_in requests l t)) =
+    occupancy B l t
+    - sum (fun x => occ B (prompt_len (of x) + 1)) (filter (fun x => start x =? t) l) /\
+  (forall S X, never_exceeds M B S -> (never_exceeds M B (S ++ X) <->
+    forall k, 0 <= k < longest X -> as_assumed B k S + as_assumed B k X <= M)).
+Proof. exact (plan_known M B requests l t). Qed.
+
 (* Ties are free: `conform` accepts exactly the schedules that rounds make, each under some ranking;
    otherwise the schedule is not valid, or t is the first round in which no ranking makes the
    schedule's decisions: rounds make its runs up to time t, and not up to time t + 1.
@@ -459,12 +538,7 @@ Theorem T13_b M s l u m requests fuel made best : 1 <= s -> 1 <= l <= u -> s + u
   let k := M / (s + u) in (1 <= k /\ k * (s + u) <= M < (k + 1) * (s + u)) /\
   (inject_Z (total_latency made) <=
     (1 + inject_Z M / inject_Z k * m) * inject_Z (total_latency best))%Q.
-Proof.
-  exact (fun prompt bounds room instance uniform some root run V =>
-    conj (at_once_fit M s l u prompt bounds room)
-      (amax_ratio M s l u prompt bounds room requests instance uniform m fuel made best some root
-        run V)).
-Qed.
+Proof. exact (uniform_ratio M s l u m requests fuel made best). Qed.
 
 (* T13 (c), what Amax costs: M = (k + 1)(s + u) - L, all prompts are s, all requests arrive in round
    0, and in the order of rank they are batches of k requests, those of batch i of length x_i with
@@ -703,7 +777,10 @@ Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n 
 (* T21: in a schedule of tokens, each request generates its tokens in rounds r_i <= t_1 < t_2 < ...,
    and token a occupies occ (s_i + a) in its round. d times the bound L' of the prices c_t / d >= 0
    is at most d times the cost of every such schedule; (b) rounded up, L' is at most its cost. The
-   minimum over the rounds of one request is the least payment, computed price by price.
+   minimum over the rounds of one request is the least payment, computed price by price; (a) some
+   sequence attains it whose last round is before max (r_i, T) + o_i. (c) With stretches, where a
+   request pays the prices of the stretch in which it arrives, and one that arrives in none adds
+   o_i, d times the bound of Theorem C3 is at most d times the cost as well.
    Text of the book: 2e03c376. *)
 Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
@@ -711,8 +788,10 @@ Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
     (forall rounds, token_rounds r rounds ->
       cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
     exists rounds, token_rounds r rounds /\
+      end_of (arrival r) rounds <= Z.max (arrival r) (Z.of_nat (length prices)) + output_len r /\
       cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
   forall v, valid_tokens M B requests v ->
     bound_kept M B prices d requests <= d * token_cost v /\
-    - (- bound_kept M B prices d requests / d) <= token_cost v.
+    - (- bound_kept M B prices d requests / d) <= token_cost v /\
+    forall sts, well_formed d sts = true -> certified_kept M B d sts requests <= d * token_cost v.
 Proof. exact (every_token_certificate M B requests prices d). Qed.

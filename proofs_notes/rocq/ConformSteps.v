@@ -327,9 +327,9 @@ Proof.
     exact (stays_fits _ _ _ _ _ _ _ _ D). }
   { apply L2_only_if; auto; [exact (admitted_fits _ _ _ _ _ _ _ _ D)|].
     exact (left_does_not _ _ _ _ _ _ _ _ D). }
-  destruct (explained_by_places M B requests allowed le rho E0 S0 A0 L0 rule ok) as [evicts'
-    admits'];
-    try apply own_parts; auto.
+  destruct own_parts as [own_R own_W].
+  pose proof (evictions_by_places M B requests allowed le rho E0 S0 rule ok own_R evicts_ok).
+  pose proof (admissions_by_places M B requests allowed le rho S0 A0 L0 rule ok own_W admits_ok).
   unfold round_ok. rewrite !andb_true_iff. split; [split|].
   - apply forallb_forall. intros x is. apply orb_true_iff. destruct (Z.eqb_spec (start x) (now s));
       [right|now left]. destruct (starter x is) as (i & here & one); [assumption|].

@@ -350,7 +350,7 @@ Proof.
 Qed.
 
 (* So the requests of all stretches, and those of none, are all requests. *)
-Lemma all_stretches (f : placed -> Z) sts v : in_turn 0 sts = true ->
+Lemma all_stretches {C} (f : request * C -> Z) sts v : in_turn 0 sts = true ->
   sum f v = sum f (filter (fun p => outside sts (fst p)) v)
     + sum (fun st => sum f (filter (fun p => inside st (fst p)) v)) sts.
 Proof.

@@ -37,11 +37,6 @@ Proof.
   apply andb_prop in inside as [begun _]. apply Z.leb_le in begun. apply occ_nonneg; lia.
 Qed.
 
-(* A sum does not see the order of a list of which a part is taken. *)
-Lemma sum_filter_perm {A} (f : A -> Z) p l m : Permutation l m ->
-  sum f (filter p l) = sum f (filter p m).
-Proof. intros same. apply sum_perm, filter_perm, same. Qed.
-
 (* Runs of requests with distinct ids are apart. *)
 Lemma apart_by_id s : NoDup (map (fun x => id (of x)) s) -> ForallOrdPairs apart s.
 Proof.

@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith QArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Ratio AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth.
+  Conform Quiet Ratio AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices.
@@ -33,6 +33,24 @@ Example related : amin_schedule 6 1 [a; b; c]
 Proof.
   apply schedules_are_simulated; [exact inhabited|]. exists 20%nat. eexists. split; [exact evicts|].
   apply (Permutation_rev [Run a 0 2 false; _; _; _; _]).
+Qed.
+
+(* In rounds 6 and 7 of that schedule c runs and a waits. The first token of a has no room in round
+   6, so `conform` may skip round 7. It accepts the schedule, with free and with given ties. *)
+Example skips_round_7 :
+  let l := [Run a 0 2 false; Run b 0 3 true; Run a 3 5 false; Run c 4 8 true; Run a 8 11 true] in
+  may_skip 6 1 level_or_before [a; b; c] l 7 /\ map (fun le =>
+    conform_looking_at 6 1 le [a; b; c] l (fun t => negb (t =? 7))) [level_or_before; not_after] =
+    [Conforms; Conforms].
+Proof.
+  intros l. assert (calm : forall u, 6 <= u <= 7 -> quiet [a; b; c] l u).
+  { intros u range. split.
+    - intros r [<-|[<-|[<-|[]]]]; cbn; lia.
+    - intros x [<-|[<-|[<-|[<-|[<-|[]]]]]]; cbn; lia. }
+  split; [|reflexivity]. split; [apply calm; lia|]. right. exists 6, (Job a 1 2 0 0).
+  split; [split; [lia|exact calm]|]. split.
+  - split; [now left|]. intros v [<-|[]]. reflexivity.
+  - apply no_room. reflexivity.
 Qed.
 
 (* Where evicted requests keep their tokens, a is evicted once and generates its third token in

@@ -1,22 +1,17 @@
-"""A wrong checker of conformance is noticed: each fault in ``Conform.v`` changes some answer.
-
-The fault is put into the program, which is then compared with ``conform``: a proof script that no
-longer compiles would not show that a statement is false.
-"""
+"""A wrong checker of conformance is noticed: each fault in ``Conform.v`` changes some answer."""
 
 from __future__ import annotations
 
 import random
-import shutil
-import subprocess
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from amin_ref.proved.building import COMPILE
-from amin_ref.proved.source_text import SOURCES
-from tests.rocq.program import ROCQ, Program
+from amin_ref import RequestId, Schedule
+from tests.rocq.faulty import Mutant, Source, with_faults
+from tests.rocq.program import Program
 from tests.rocq.test_conform import answer, drawn_schedules
 
 pytestmark = pytest.mark.slow
@@ -24,14 +19,18 @@ pytestmark = pytest.mark.slow
 SCHEDULES = 10_000
 """Random valid schedules, with free and given ties, among which a fault must show; most do soon."""
 
-
-class Mutant(NamedTuple):
-    """A fault: what it is, and the text of ``Conform.v`` that it changes."""
-
-    fault: str
-    old: str
-    new: str
-
+CONFORM = Source(
+    "Conform.v",
+    # The verdicts of a copy are of another type than those that the program prints.
+    "((fun M B le requests l => match COPY.conform M B le requests l with "
+    "COPY.Invalid => Invalid | COPY.Departs t => Departs t | COPY.Conforms => Conforms end), "
+    "(COPY.level_or_before, COPY.not_after))",
+    {
+        '"free" -> level_or_before': '"free" -> fst (snd fault)',
+        '"given" -> not_after': '"given" -> snd (snd fault)',
+        "match conform capacity": "match fst fault capacity",
+    },
+)
 
 MUTANTS = (
     Mutant("the last victim need not be the highest", "forallb (fun y => le y e) E &&", "true &&"),
@@ -55,43 +54,49 @@ MUTANTS = (
 )
 
 
-def compiled(original: Path, folder: Path, name: str, old: str, new: str) -> Path:
-    """The program, with one text of a source changed, from the compiled files beside it."""
-    copy = folder / "rocq"
-    shutil.copytree(original.parent, copy)
-    source = copy / name
-    text = source.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
-    source.write_text(text.replace(old, new), encoding="utf-8")
-    for each in (name, "Extract.v"):
-        subprocess.run(["coqc", "-q", "-R", ".", "AminRef", each], cwd=copy, check=True)
-    subprocess.run([*COMPILE, *SOURCES, "-o", "amin_model"], cwd=copy, check=True)
-    return copy / "amin_model"
+@pytest.fixture(scope="module")
+def faulty(compiled_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program with all faults."""
+    changes = [(mutant.old, mutant.new) for mutant in MUTANTS]
+    return with_faults(compiled_program, tmp_path_factory.mktemp("conform"), CONFORM, changes)
 
 
-def differs(path: Path, schedules: int = SCHEDULES) -> bool:
-    """Whether the program gives another verdict or another round than ``conform``."""
-    rng = random.Random("faults")
-    with Program(path) as program:
-        for _, (schedule, ties, ranks) in zip(range(schedules), drawn_schedules(rng), strict=False):
-            for free in (True, False):
-                proved = program.conforms(schedule.instance, schedule.runs, ranks, free=free)
-                if proved != answer(schedule, None if free else ties):
+Judged = tuple[Schedule, dict[RequestId, int], dict[bool, str]]
+"""A schedule with its ranks, and ``conform``'s answers: with free ties, and with given ties."""
+
+
+@cache
+def stream() -> Iterator[Judged]:
+    """Random schedules, as they are judged one after the other."""
+    return (
+        (schedule, ranks, {True: answer(schedule, None), False: answer(schedule, ties)})
+        for schedule, ties, ranks in drawn_schedules(random.Random("faults"))
+    )
+
+
+@cache
+def judged(place: int) -> Judged:
+    """The schedule at a place of the stream. Each place is judged once, in order."""
+    return next(stream())
+
+
+def differs(path: Path, number: int, schedules: int = SCHEDULES) -> bool:
+    """Whether the program with a fault has another verdict or another round than ``conform``."""
+    with Program(path, str(number)) as program:
+        for place in range(schedules):
+            schedule, ranks, verdicts = judged(place)
+            for free, verdict in verdicts.items():
+                if program.conforms(schedule.instance, schedule.runs, ranks, free=free) != verdict:
                     return True
     return False
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
-def test_a_fault_in_the_checker_is_noticed(
-    compiled_program: Path, tmp_path: Path, mutant: Mutant
-) -> None:
-    assert differs(compiled(compiled_program, tmp_path, "Conform.v", mutant.old, mutant.new))
+@pytest.mark.parametrize(
+    "number", range(1, len(MUTANTS) + 1), ids=lambda number: MUTANTS[number - 1].fault
+)
+def test_a_fault_in_the_checker_is_noticed(faulty: Path, number: int) -> None:
+    assert differs(faulty, number)
 
 
-def test_the_checker_without_a_fault_differs_nowhere(
-    compiled_program: Path, tmp_path: Path
-) -> None:
-    unchanged = "Definition conform : verdict :="
-    assert unchanged in (ROCQ / "Conform.v").read_text(encoding="utf-8")
-    path = compiled(compiled_program, tmp_path, "Conform.v", unchanged, unchanged)
-    assert not differs(path, SCHEDULES // 10)
+def test_the_checker_without_a_fault_differs_nowhere(faulty: Path) -> None:
+    assert not differs(faulty, 0, SCHEDULES // 10)

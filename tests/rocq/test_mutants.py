@@ -1,24 +1,21 @@
 """A wrong model is noticed: for each of these faults in ``Model.v`` some instance has other runs.
 
-A script that no longer compiles does not show that a statement is false. So each fault is put into
-the program, which is then compared with the Python; from its runs follows which statements of
-``Book.v`` are false with the fault.
+From the runs of the program with the fault follows which statements of ``Book.v`` are false.
 """
 
 from __future__ import annotations
 
 import random
-import re
-import shutil
-import subprocess
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from amin_ref import RequestId, Run, Schedule, check, simulate
-from tests.rocq.program import ROCQ, Program, missing_tools
+from amin_ref import Instance, RequestId, Run, Schedule, check, simulate
+from tests.rocq.faulty import Source, with_faults
+from tests.rocq.program import Program
 from tests.rocq.test_differential import POLICIES, drawn, ranked
 from tests.support.project import PROJECT
 
@@ -29,6 +26,10 @@ INSTANCES = 400
 
 ROUNDS = 5000
 """A wrong policy may go on for ever; no right one takes so long on these instances."""
+
+
+Told = tuple[RequestId, int, int, str]
+"""A run as the program tells it: its request, start, stop and outcome."""
 
 
 class Mutant(NamedTuple):
@@ -187,56 +188,51 @@ def statements(mutant: Mutant) -> set[str]:
     return names | {"schedules_are_simulated" if mutant.policy == "amin" else DIFFERENTIAL}
 
 
-EXTRACTED = "simulate amin amax h_sf svf fcfs total_latency"
+SIMULATE = Source(
+    "Model.v",
+    "(fun policy M B fuel requests => COPY.simulate (match policy with 0%nat => COPY.amin M B "
+    "| 1%nat => COPY.amax M B | 2%nat => COPY.h_sf M B | 3%nat => COPY.svf M B "
+    "| _ => COPY.fcfs M B end) fuel requests)",
+    {
+        "match made (policy capacity block name) max_int requests": "ignore made;"
+        ' let place = match name with "amin" -> 0 | "amax" -> 1 | "h-sf" -> 2 | "svf" -> 3 | _ -> 4'
+        f" in match fault place capacity block {ROUNDS} requests",
+    },
+)
 
 
-def compiled(folder: Path, old: str, new: str) -> Path:
-    """The program for ``simulate`` alone, with one text of ``Model.v`` changed."""
-    shutil.copy(ROCQ / "Records.v", folder)
-    model = (ROCQ / "Model.v").read_text(encoding="utf-8")
-    assert model.count(old) == 1, f"{old!r} stands {model.count(old)} times in Model.v"
-    (folder / "Model.v").write_text(model.replace(old, new), encoding="utf-8")
-    extract = (ROCQ / "Extract.v").read_text(encoding="utf-8")
-    extract = re.sub(r"Records Model[^.]*\.", "Records Model.", extract)
-    extract = re.sub(r"From AminRef\.resume .*\n", "", extract)
-    extract = re.sub(r'"amin_model.ml"[^.]*\.', f'"amin_model.ml" {EXTRACTED}.', extract)
-    (folder / "Extract.v").write_text(extract, encoding="utf-8")
-    program = (ROCQ / "main.ml").read_text(encoding="utf-8").replace("max_int", str(ROUNDS))
-    program = re.sub(
-        r'  \| "R" ->.*?(?=  \| other -> failwith \("no command)', "", program, flags=re.S
-    )
-    program = re.sub(r"let places = .*?(?=\(\* Answers S, or R)", "", program, flags=re.S)
-    (folder / "main.ml").write_text(program, encoding="utf-8")
-    for source in ("Records.v", "Model.v", "Extract.v"):
-        subprocess.run(["coqc", "-q", "-R", ".", "AminRef", source], cwd=folder, check=True)
-    subprocess.run(
-        [
-            "ocamlfind",
-            "ocamlopt",
-            "-package",
-            "zarith",
-            "-linkpkg",
-            "-w",
-            "-a",
-            "amin_model.mli",
-            "amin_model.ml",
-            "main.ml",
-            "-o",
-            "amin_model",
-        ],
-        cwd=folder,
-        check=True,
-    )
-    return folder / "amin_model"
+@pytest.fixture(scope="module")
+def faulty(compiled_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program with all faults."""
+    changes = [(mutant.old, mutant.new) for mutant in MUTANTS]
+    return with_faults(compiled_program, tmp_path_factory.mktemp("model"), SIMULATE, changes)
 
 
-def as_run(told: tuple[RequestId, int, int, str]) -> Run:
+def as_run(told: Told) -> Run:
     """A run that the program told."""
     request, start, stop, outcome = told
     return Run(request, start, stop, "completed" if outcome == "completed" else "evicted")
 
 
-def broken(path: Path, policy: str) -> set[str]:
+def as_told(run: Run) -> Told:
+    """A run as the program tells it."""
+    return run.request, run.start, run.stop, run.outcome
+
+
+@cache
+def simulated(policy: str) -> list[tuple[Instance, dict[RequestId, int], Counter[Told]]]:
+    """Random instances with their ranks, and the runs of the Python."""
+    rng = random.Random(policy)
+    instances = []
+    for _ in range(INSTANCES):
+        instance = drawn(rng, 12)
+        ties, ranks = ranked(rng, instance)
+        runs = simulate(instance, POLICIES[policy](ties)).runs
+        instances.append((instance, ranks, Counter(map(as_told, runs))))
+    return instances
+
+
+def broken(path: Path, number: int, policy: str) -> set[str]:
     """Which statements of ``Book.v`` the program's runs contradict, on some instance.
 
     The instances are sane. On each, Amin's runs are those of the Python, which the program without
@@ -245,16 +241,11 @@ def broken(path: Path, policy: str) -> set[str]:
     contradicts that theorem. Runs that need more cells than M contradict T1 as well, and no end of
     the run T2; the other policies have T1_policies, T2_policies, and T9 where evictions are none.
     """
-    rng = random.Random(policy)
     names: set[str] = set()
     several = "" if policy == "amin" else "_policies"
-    with Program(path) as program:
-        for _ in range(INSTANCES):
-            instance = drawn(rng, 12)
-            ties, ranks = ranked(rng, instance)
+    with Program(path, str(number)) as program:
+        for instance, ranks, own in simulated(policy):
             runs = program.schedule(policy, instance, ranks)
-            schedule = simulate(instance, POLICIES[policy](ties))
-            own = Counter((run.request, run.start, run.stop, run.outcome) for run in schedule.runs)
             if runs is not None and runs[0] == own:
                 continue
             names.add("schedules_are_simulated" if policy == "amin" else DIFFERENTIAL)
@@ -269,19 +260,12 @@ def broken(path: Path, policy: str) -> set[str]:
     return names
 
 
-@pytest.fixture(autouse=True)
-def tools() -> None:
-    missing = missing_tools()
-    if missing:
-        pytest.skip(
-            f"no {' and no '.join(missing)}: `apt-get install coq libzarith-ocaml-dev` brings them"
-        )
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
-def test_a_fault_in_the_model_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
-    path = compiled(tmp_path, mutant.old, mutant.new)
-    assert broken(path, mutant.policy) == statements(mutant)
+@pytest.mark.parametrize(
+    "number", range(1, len(MUTANTS) + 1), ids=lambda number: MUTANTS[number - 1].fault
+)
+def test_a_fault_in_the_model_is_noticed(faulty: Path, number: int) -> None:
+    mutant = MUTANTS[number - 1]
+    assert broken(faulty, number, mutant.policy) == statements(mutant)
 
 
 def test_the_page_names_what_each_fault_contradicts() -> None:
@@ -291,6 +275,5 @@ def test_the_page_names_what_each_fault_contradicts() -> None:
         assert f"| {' | '.join(cells)} |" in page
 
 
-def test_the_model_without_a_fault_differs_nowhere(tmp_path: Path) -> None:
-    path = compiled(tmp_path, "Definition amin :", "Definition amin :")
-    assert not any(broken(path, policy) for policy in POLICIES)
+def test_the_model_without_a_fault_differs_nowhere(faulty: Path) -> None:
+    assert not any(broken(faulty, 0, policy) for policy in POLICIES)

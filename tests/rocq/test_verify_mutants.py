@@ -8,15 +8,15 @@ contradicts that theorem.
 from __future__ import annotations
 
 import random
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from oracle import verify
+from oracle import Certificate, verify
+from tests.rocq.faulty import Mutant, Source, with_faults
 from tests.rocq.program import Program
 from tests.rocq.test_certificates import certified
-from tests.rocq.test_conform_mutants import compiled
 from tests.rocq.test_differential import drawn
 
 pytestmark = pytest.mark.slow
@@ -24,14 +24,7 @@ pytestmark = pytest.mark.slow
 CERTIFICATES = 1000
 """Random certificates on which a fault must show."""
 
-
-class Mutant(NamedTuple):
-    """A fault: what it is, and the text of ``Verify.v`` that it changes."""
-
-    fault: str
-    old: str
-    new: str
-
+VERIFY = Source("Verify.v", "COPY.verify", {"match verify capacity": "match fault capacity"})
 
 LIMITS = " - limits_cost M B st."
 EARLY = "repeat 0 (Z.to_nat early) ++ share_prices f"
@@ -56,26 +49,33 @@ MUTANTS = (
 )
 
 
-def differs(path: Path, certificates: int = CERTIFICATES) -> bool:
-    """Whether the program has another bound than ``oracle.verify`` for some certificate."""
+@pytest.fixture(scope="module")
+def faulty(compiled_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program with all faults."""
+    changes = [(mutant.old, mutant.new) for mutant in MUTANTS]
+    return with_faults(compiled_program, tmp_path_factory.mktemp("verify"), VERIFY, changes)
+
+
+@cache
+def verified() -> list[tuple[Certificate, int]]:
+    """Random certificates, and the bound of each."""
     rng = random.Random("faults")
-    with Program(path) as program:
-        for _ in range(certificates):
-            certificate = certified(rng, drawn(rng, 12))
-            if program.verified(certificate) != verify(certificate.instance, certificate):
-                return True
-    return False
+    certificates = [certified(rng, drawn(rng, 12)) for _ in range(CERTIFICATES)]
+    return [(each, verify(each.instance, each)) for each in certificates]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)
-def test_a_fault_in_the_checker_is_noticed(
-    compiled_program: Path, tmp_path: Path, mutant: Mutant
-) -> None:
-    assert differs(compiled(compiled_program, tmp_path, "Verify.v", mutant.old, mutant.new))
+def differs(path: Path, number: int) -> bool:
+    """Whether the program with a fault has another bound than ``oracle.verify`` for some one."""
+    with Program(path, str(number)) as program:
+        return any(program.verified(certificate) != bound for certificate, bound in verified())
 
 
-def test_the_checker_without_a_fault_differs_nowhere(
-    compiled_program: Path, tmp_path: Path
-) -> None:
-    unchanged = "Definition verify (d : Z)"
-    assert not differs(compiled(compiled_program, tmp_path, "Verify.v", unchanged, unchanged))
+@pytest.mark.parametrize(
+    "number", range(1, len(MUTANTS) + 1), ids=lambda number: MUTANTS[number - 1].fault
+)
+def test_a_fault_in_the_checker_is_noticed(faulty: Path, number: int) -> None:
+    assert differs(faulty, number)
+
+
+def test_the_checker_without_a_fault_differs_nowhere(faulty: Path) -> None:
+    assert not differs(faulty, 0)

@@ -149,33 +149,40 @@ Record tie_rule (requests : list request) (allowed : ranking -> Prop)
       explains_evictions M B at_most (ranked_by rho E) (ranked_by rho S) /\
       explains_admissions M B at_most (ranked_by rho S) (ranked_by rho A) (ranked_by rho L) }.
 
-(* What a ranking that is allowed explains, the order of places explains. *)
-Lemma explained_by_places requests allowed le rho E S A L : tie_rule requests allowed le ->
-  allowed rho -> Forall own (E ++ S) -> Forall own (A ++ L) ->
+(* The evictions that a ranking explains, if it is allowed, the order of places explains. *)
+Lemma evictions_by_places requests allowed le rho E S : tie_rule requests allowed le ->
+  allowed rho -> Forall own (E ++ S) ->
   explains_evictions M B at_most (ranked_by rho E) (ranked_by rho S) ->
+  explains_evictions M B (fun x y => le x y = true) E S.
+Proof.
+  intros rule ok own_R (fit & evicts). rewrite next_tokens_ranked in fit.
+  rewrite Forall_forall in own_R. setoid_rewrite in_app_iff in own_R.
+  pose proof (fun x y => respected _ _ _ rule rho x y ok) as weaker. split; [exact fit|].
+  destruct evicts as [none|(e' & here & greatest & above & over)].
+  - left. now apply map_eq_nil in none.
+  - right. apply in_map_iff in here as (e & <- & here). exists e.
+    change (with_rank rho e :: ranked_by rho S) with (ranked_by rho (e :: S)) in over.
+    rewrite next_tokens_ranked in over. repeat split; auto; intros y there.
+    + apply weaker; auto. apply greatest. now apply in_map.
+    + apply weaker; auto. apply above. now apply in_map.
+Qed.
+
+(* So are the admissions. *)
+Lemma admissions_by_places requests allowed le rho S A L : tie_rule requests allowed le ->
+  allowed rho -> Forall own (A ++ L) ->
   explains_admissions M B at_most (ranked_by rho S) (ranked_by rho A) (ranked_by rho L) ->
-  explains_evictions M B (fun x y => le x y = true) E S /\
   explains_admissions M B (fun x y => le x y = true) S A L.
 Proof.
-  intros rule ok own_R own_W (fit & evicts) (fits & admits).
-  rewrite <- map_app, never_exceeds_ranked in fits. rewrite next_tokens_ranked in fit.
-  rewrite Forall_forall in own_R, own_W. setoid_rewrite in_app_iff in own_R.
-  setoid_rewrite in_app_iff in own_W.
-  pose proof (fun x y => respected _ _ _ rule rho x y ok) as weaker. split.
-  - split; [exact fit|]. destruct evicts as [none|(e' & here & greatest & above & over)].
-    + left. now apply map_eq_nil in none.
-    + right. apply in_map_iff in here as (e & <- & here). exists e.
-      change (with_rank rho e :: ranked_by rho S) with (ranked_by rho (e :: S)) in over.
-      rewrite next_tokens_ranked in over. repeat split; auto; intros y there.
-      * apply weaker; auto. apply greatest. now apply in_map.
-      * apply weaker; auto. apply above. now apply in_map.
-  - split; [exact fits|]. destruct admits as [none|(w' & here & least & under & no)].
-    + left. now apply map_eq_nil in none.
-    + right. apply in_map_iff in here as (w & <- & here). exists w.
-      change [with_rank rho w] with (ranked_by rho [w]) in no.
-      rewrite <- !map_app, never_exceeds_ranked in no. repeat split; auto; intros y there.
-      * apply weaker; auto. apply least. now apply in_map.
-      * apply weaker; auto. apply under. now apply in_map.
+  intros rule ok own_W (fits & admits). rewrite <- map_app, never_exceeds_ranked in fits.
+  rewrite Forall_forall in own_W. setoid_rewrite in_app_iff in own_W.
+  pose proof (fun x y => respected _ _ _ rule rho x y ok) as weaker. split; [exact fits|].
+  destruct admits as [none|(w' & here & least & under & no)].
+  - left. now apply map_eq_nil in none.
+  - right. apply in_map_iff in here as (w & <- & here). exists w.
+    change [with_rank rho w] with (ranked_by rho [w]) in no.
+    rewrite <- !map_app, never_exceeds_ranked in no. repeat split; auto; intros y there.
+    + apply weaker; auto. apply least. now apply in_map.
+    + apply weaker; auto. apply under. now apply in_map.
 Qed.
 
 (* Free ties: places are assumed lengths. *)

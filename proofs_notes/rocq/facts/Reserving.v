@@ -29,10 +29,6 @@ Hypothesis some_block : 1 <= B.
 Variable p : policy.
 Hypothesis reserves : steps p = reserving_steps M B.
 
-(* It decides nothing where no request runs or waits. *)
-Lemma reserving_idle : steps p [] [] = ([], [], []).
-Proof. now rewrite reserves. Qed.
-
 (* The program's round has these parts, if what runs fits as planned. *)
 Lemma round_is_reserving s : never_exceeds M B (running s) ->
   exists arrived later A L finished going,

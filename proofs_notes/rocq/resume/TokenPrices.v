@@ -142,9 +142,10 @@ Proof.
           by (intros; try apply price_later; lia). lia.
 Qed.
 
-(* Some choice is as cheap. *)
+(* Some choice is as cheap, and after the last price it generates a token in each round. *)
 Lemma cheapest_from_attained B d r prices k t : k <= output_len r -> exists rounds,
   rising t rounds /\ Z.of_nat (length rounds) = output_len r - k /\
+  end_of t rounds <= t + Z.of_nat (length prices) + (output_len r - k) /\
   cheapest_from B d r k t prices
   = d * (end_of t rounds - arrival r) + token_rent B (price_in t prices) r (k + 1) rounds.
 Proof.
@@ -155,21 +156,23 @@ Proof.
       destruct (IH (u + 1)) as (rounds & up & len & last). exists (u :: rounds).
       cbn [rising length end_of]. rewrite last. repeat split; [lia|exact up|lia|lia]. }
     destruct (in_a_row (Z.to_nat (output_len r - k)) t) as (rounds & up & len & last).
-    exists rounds. split; [exact up|]. split; [lia|].
+    exists rounds. split; [exact up|]. split; [lia|]. split; [cbn [length]; lia|].
     rewrite last, (rent_zero B _ r _ t rounds up), Z2Nat.id by (reflexivity || lia). lia.
   - destruct (Z.leb_spec (output_len r) k) as [all|more].
-    { exists []. cbn. repeat split; lia. }
-    destruct (IH k (t + 1) within) as (skip & up & len & same).
-    destruct (IH (k + 1) (t + 1) ltac:(lia)) as (use & up' & len' & same').
+    { exists []. cbn [rising length end_of token_rent]. repeat split; lia. }
+    destruct (IH k (t + 1) within) as (skip & up & len & soon & same).
+    destruct (IH (k + 1) (t + 1) ltac:(lia)) as (use & up' & len' & soon' & same').
     destruct (Z.min_spec (cheapest_from B d r k (t + 1) later)
       (c * occ B (prompt_len r + k + 1) + cheapest_from B d r (k + 1) (t + 1) later))
       as [[_ ->]|[_ ->]].
     + exists skip. destruct skip as [|u rest]; cbn [rising length end_of token_rent] in *; [lia|].
       destruct up as [first up]. split; [split; [lia|exact up]|]. split; [exact len|].
+      split; [lia|].
       rewrite same, price_later,
         (rent_same B (price_in t _) (price_in (t + 1) later) r _ (u + 1) rest up)
         by (intros; try apply price_later; lia). reflexivity.
-    + exists (t :: use). cbn [rising length end_of token_rent]. repeat split; [lia|exact up'|lia|].
+    + exists (t :: use). cbn [rising length end_of token_rent].
+      repeat split; [lia|exact up'|lia|lia|].
       rewrite same', price_first, (rent_same B (price_in t _) (price_in (t + 1) later) r _ (t + 1)
         use up') by (intros w after; apply price_later; lia).
       replace (prompt_len r + k + 1) with (prompt_len r + (k + 1)) by lia. lia.
@@ -193,6 +196,7 @@ Lemma cheapest_rounds_is_least B prices d r : 0 <= d -> 0 <= arrival r -> 0 <= o
   (forall rounds, token_rounds r rounds ->
     cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
   exists rounds, token_rounds r rounds /\
+    end_of (arrival r) rounds <= Z.max (arrival r) (Z.of_nat (length prices)) + output_len r /\
     cheapest_rounds B prices d r = token_pays B prices d r rounds.
 Proof.
   intros some came out. unfold cheapest_rounds, token_pays.
@@ -204,8 +208,8 @@ Proof.
   split.
   - intros rounds [up len]. rewrite same by exact up. apply cheapest_from_le; auto. lia.
   - destruct (cheapest_from_attained B d r (skipn (Z.to_nat (arrival r)) prices) 0 (arrival r) out)
-      as (rounds & up & len & least). exists rounds. split; [split; [exact up|lia]|].
-    now rewrite same.
+      as (rounds & up & len & soon & least). exists rounds. split; [split; [exact up|lia]|].
+    rewrite skipn_length in soon. split; [lia|]. now rewrite same.
 Qed.
 
 Section Bound.
@@ -238,16 +242,18 @@ Proof.
 Qed.
 
 (* T21: the bound is at most the cost of every schedule of tokens. *)
-Theorem token_certificate requests prices d v : sane_instance M B requests -> 1 <= d ->
+Theorem token_certificate requests prices d v : Forall (sane M B) requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices -> valid_tokens M B requests v ->
   bound_kept M B prices d requests <= d * token_cost v.
 Proof.
-  intros instance some nonneg V. unfold bound_kept.
+  intros all_good some nonneg V. unfold bound_kept.
   assert (each : sum (cheapest_rounds B prices d) requests
     <= sum (fun p => token_pays B prices d (fst p) (snd p)) v).
   { rewrite <- (sum_perm _ _ _ (tokens_once _ _ _ _ V)), sum_map. apply sum_le. intros p here.
-    destruct (sane_in M B requests (fst p) instance) as [_ out _ _ came _].
-    { eapply Permutation_in; [exact (tokens_once _ _ _ _ V)|]. now apply in_map. }
+    assert (is_sane : sane M B (fst p)).
+    { rewrite Forall_forall in all_good. apply all_good.
+      eapply Permutation_in; [exact (tokens_once _ _ _ _ V)|]. now apply in_map. }
+    destruct is_sane as [_ out _ _ came _].
     apply cheapest_rounds_is_least; [lia|exact came|lia|]. exact (tokens_rounds _ _ _ _ V p here). }
   assert (all : sum (fun p => token_pays B prices d (fst p) (snd p)) v = d * token_cost v +
     sum (fun c => snd c * sum (fun p => occupies B (fst p) 1 (snd p) (fst c)) v) (dated 0 prices)).
@@ -262,24 +268,3 @@ Proof.
   pose proof (tokens_fit v (fst c) (tokens_capacity _ _ _ _ V (fst c))). nia.
 Qed.
 End Bound.
-
-(* T21 in the book's words. *)
-Lemma every_token_certificate M B requests prices d : sane_instance M B requests -> 1 <= d ->
-  Forall (fun c => 0 <= c) prices ->
-  (forall r, In r requests ->
-    (forall rounds, token_rounds r rounds ->
-      cheapest_rounds B prices d r <= token_pays B prices d r rounds) /\
-    exists rounds, token_rounds r rounds /\
-      cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
-  forall v, valid_tokens M B requests v ->
-    bound_kept M B prices d requests <= d * token_cost v /\
-    - (- bound_kept M B prices d requests / d) <= token_cost v.
-Proof.
-  intros instance some nonneg. split.
-  - intros r here. destruct (sane_in M B requests r instance here) as [_ out _ _ came _].
-    apply cheapest_rounds_is_least; lia.
-  - intros v V. pose proof (token_certificate M B (Records.some_block _ _ _ instance) requests
-      prices d v instance some nonneg V) as bound. split; [exact bound|].
-    enough (- token_cost v <= - bound_kept M B prices d requests / d) by lia.
-    apply Z.div_le_lower_bound; lia.
-Qed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -15,12 +16,16 @@ from amin_ref.model.errors import InvalidValue
 from amin_ref.model.instance import Instance
 from amin_ref.model.request import Request
 from amin_ref.model.schedule import Schedule
+from oracle.budget import Budget
 from oracle.certificate import verify
 from oracle.deadline import Deadline
 from oracle.heuristics.best_schedule import _Improvement, _joined, best_schedule
 from oracle.prices.ascent import lower_bound
 from oracle.starts.list_schedule import list_schedule
 from oracle.starts.parts import busy_periods
+
+READABLE = Budget(compiled=False)
+"""For tests that count: no time goes into compiling."""
 
 
 @pytest.fixture(autouse=True)
@@ -257,13 +262,58 @@ def test_time_limits_are_measured_by_the_given_clock() -> None:
         return float(asked)
 
     # Each call of the clock adds a second, so the search ends after few calls on any machine.
-    few = verify(instance, lower_bound(instance, 30.0, clock=clock))
+    few = verify(instance, lower_bound(instance, 30.0, clock=clock, budget=READABLE))
     assert asked < 50
-    many = verify(instance, lower_bound(instance, 3000.0, clock=clock))
+    many = verify(instance, lower_bound(instance, 3000.0, clock=clock, budget=READABLE))
     assert few < many
     again, asked = asked, 0
-    assert verify(instance, lower_bound(instance, 30.0, clock=clock)) == few
+    assert verify(instance, lower_bound(instance, 30.0, clock=clock, budget=READABLE)) == few
     assert asked < again
+
+
+def few_large_requests() -> Instance:
+    """Twelve requests of which two fill the cache, so that shares have prices."""
+    return random_instance(1, 12, 30)
+
+
+def test_more_time_never_proves_less() -> None:
+    """The clock counts evaluations: an ascent with more of them begins with those of a shorter."""
+
+    def proven(limit: float) -> int:
+        asked = itertools.count()
+        return verify(
+            instance,
+            lower_bound(instance, limit, clock=lambda: float(next(asked)), budget=READABLE),
+        )
+
+    instance = few_large_requests()
+    bounds = [proven(limit) for limit in (30.0, 70.0, 110.0, 150.0, 190.0, 400.0)]
+    assert bounds == sorted(bounds)
+    assert bounds[0] < bounds[-1]
+
+
+def test_more_time_never_ends_at_a_worse_schedule() -> None:
+    """A search that is stopped later first finds, one by one, what one stopped earlier finds."""
+    instance = few_large_requests()
+    no_prices = lower_bound(instance, 0.0)
+    found: list[list[int]] = []
+    for looks in (20, 40, 80):
+        calls = itertools.count()
+        costs: list[int] = []
+        best_schedule(
+            instance,
+            600.0,
+            progress=costs.append,
+            should_stop=lambda: next(calls) > looks,  # noqa: B023 - called in this turn only
+            certificate=no_prices,
+            budget=READABLE,
+        )
+        found.append(costs)
+    for earlier, later in itertools.pairwise(found):
+        # The last cost of the earlier one is that of a run that was cut off.
+        assert earlier[:-1] == later[: len(earlier) - 1]
+        assert later[-1] <= earlier[-1]
+    assert found[0][-1] < found[0][0]
 
 
 def test_progress_reports_falling_costs_and_ends_at_the_results() -> None:
