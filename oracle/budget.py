@@ -57,7 +57,8 @@ class Budget:
         most_annealing: share of the remaining time that annealing takes at most, so that local
             search can follow it.
         local_search: longest local search, as a multiple of the longest annealing: local search
-            stops gaining sooner.
+            stops gaining sooner. Without annealing a local search has a number of moves, unless
+            less time than this is left.
 
         quick_width: states kept in each round by the first narrow pass, made without prices. It
             settles small instances; 30 instead of 100 states saved time at 10 requests.

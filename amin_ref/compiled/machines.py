@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from amin_ref.compiled.columns import Columns
+from amin_ref.compiled.portions import Portions, longer_if_full
 from amin_ref.compiled.refusal import LARGEST_INT64, NotCompiled, Numbers
 from amin_ref.model.errors import NoProgress
 from amin_ref.model.instance import Instance
@@ -36,24 +36,16 @@ class Played:
         return int(self.runs[:, 2].max())
 
 
-def played_on_machine(
-    instance: Instance,
-    columns: Columns,
-    max_rounds: int,
-    rounds_at_a_time: int,
-    on_completion: Callable[[int], None] | None,
-) -> Played | None:
+def played_on_machine(instance: Instance, columns: Columns, portions: Portions) -> Played | None:
     """The rounds of a policy on the instance's machine.
 
     Args:
         instance: the cache and its requests.
         columns: the instance under the policy.
-        max_rounds: the round by which every request must have completed.
-        rounds_at_a_time: rounds between two reports of progress.
-        on_completion: called now and then with the number of completed requests.
+        portions: how long the rounds are played.
 
     Returns:
-        ``None`` if a request has not completed by ``max_rounds``.
+        ``None`` if a request has not completed by ``portions.max_rounds``.
 
     Raises:
         NotCompiled: Numba is missing, or does not work here.
@@ -83,7 +75,7 @@ def played_on_machine(
         watermark=machine.watermark,
         first_come=int(columns.newest_first),
     )
-    state = rounds.State(
+    first = rounds.State(
         jobs=jobs,
         arriving=np.stack([columns.arrivals[by_arrival], by_arrival], axis=1),
         queue=np.zeros(count, dtype=np.int64),
@@ -94,35 +86,30 @@ def played_on_machine(
         chunks=np.zeros((4 * count, rounds.CHUNK_COLUMNS), dtype=np.int64),
         now=np.zeros(rounds.NOW_ENTRIES, dtype=np.int64),
     )
-    state.now[rounds.FREE] = instance.capacity // instance.block_size
-    completed = 0
-    done = False
-    while not done:
-        if state.now[rounds.ROUND] > max_rounds:
-            return None
-        try:
-            done = rounds.play(rules, state, rounds_at_a_time)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise NotCompiled(f"Numba cannot compile the simulation: {error}") from None
+    first.now[rounds.FREE] = instance.capacity // instance.block_size
+
+    def play(state: rounds.State, most: int) -> bool:
+        done = rounds.play(rules, state, most)
         if state.now[rounds.IDLE] > rounds.MOST_IDLE:
             raise NoProgress(
                 f"round {state.now[rounds.ROUND]}: no request has run for {rounds.MOST_IDLE} "
                 f"rounds though {state.now[rounds.WAITING]} wait (T8); the compiled rounds have a "
                 "fault: report the instance, and give compiled=False."
             )
-        if on_completion is not None and state.now[rounds.COMPLETED] > completed:
-            completed = int(state.now[rounds.COMPLETED])
-            on_completion(completed)
-        if state.now[rounds.RUNS] + count > len(state.runs):
-            state = state._replace(runs=_longer(state.runs))
-        if state.now[rounds.CHUNKS] + count > len(state.chunks):
-            state = state._replace(chunks=_longer(state.chunks))
+        return done
+
+    def with_room(state: rounds.State) -> rounds.State:
+        return state._replace(
+            runs=longer_if_full(state.runs, state.now[rounds.RUNS], count),
+            chunks=longer_if_full(state.chunks, state.now[rounds.CHUNKS], count),
+        )
+
+    state = portions.played(
+        play, first, with_room, round_entry=rounds.ROUND, completed_entry=rounds.COMPLETED
+    )
+    if state is None:
+        return None
     return Played(state.runs[: state.now[rounds.RUNS]], state.chunks[: state.now[rounds.CHUNKS]])
-
-
-def _longer(rows: Numbers) -> Numbers:
-    """The rows, and room for as many more."""
-    return np.concatenate([rows, np.zeros_like(rows)])
 
 
 def runs_of(instance: Instance, columns: Columns, played: Played) -> list[Run]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amin_ref.compiled.columns import Columns, columns_of
 from amin_ref.compiled.machines import played_on_machine, runs_of
+from amin_ref.compiled.portions import Portions, longer_if_full
+from amin_ref.compiled.readiness import lies_ready
 from amin_ref.compiled.refusal import NotCompiled, Numbers
 from amin_ref.model.columns import COMPLETED, EVICTED, RunColumns
 from amin_ref.model.instance import Instance
-from amin_ref.model.machine import PAPERS_MACHINE
+from amin_ref.model.machine import PAPERS_MACHINE, Machine
 from amin_ref.model.schedule import Schedule
 from amin_ref.model.validation import LARGEST
 from amin_ref.policies.policy import ClairvoyantPolicy, Policy
@@ -21,10 +24,19 @@ if TYPE_CHECKING:
     from amin_ref.compiled import rounds
 
 LEAST_REQUESTS = 20_000
-"""The least number of requests for which compiled code is used unasked.
+"""The least number of requests for which code is compiled unasked.
 
-For 20,000 requests the reference takes about three seconds, as does compiling, which happens once
-for a version of the project on a machine. A later process loads compiled code in 0.4 seconds.
+For 20,000 requests the reference takes one to three seconds, and six to eleven on the machine of an
+engine. Compiling takes three, or six for the machines of engines, once for a version of the project
+on a machine.
+"""
+
+LEAST_REQUESTS_IF_READY = 2_000
+"""The least number of requests for which compiled code is used unasked where it need not be
+compiled.
+
+For 2,000 requests the reference takes 0.1 to 1.1 seconds. Loading compiled code takes 0.4, once in
+a process; after that, compiled code takes a few milliseconds.
 """
 
 ROUNDS_AT_A_TIME = 2**20
@@ -36,6 +48,8 @@ def compiled_simulation(
     policy: Policy | ClairvoyantPolicy,
     max_rounds: int,
     on_completion: Callable[[int], None] | None = None,
+    *,
+    asked: bool = True,
 ) -> Schedule | None:
     """The schedule that :func:`amin_ref.simulate` makes, from compiled code.
 
@@ -44,17 +58,25 @@ def compiled_simulation(
         policy: one of this package, with a tie-break of this package.
         max_rounds: the round by which every request must have completed.
         on_completion: called now and then with the number of completed requests.
+        asked: whether the user has asked for compiled code.
 
     Returns:
         ``None`` if a request has not completed by ``max_rounds``.
 
     Raises:
-        NotCompiled: compiled code cannot make it, or Numba is missing or does not work here.
+        NotCompiled: compiled code cannot make it, or Numba is missing or does not work here; or
+            the user has not asked for it, and there are too few requests.
     """
+    count = len(instance.requests)
+    if not asked and count < LEAST_REQUESTS_IF_READY:
+        raise NotCompiled("there are too few requests")
     columns = columns_of(instance, policy)
+    if not asked and count < LEAST_REQUESTS and not _is_ready(instance.machine):
+        raise NotCompiled("there are too few requests, as the code would have to be compiled")
+    portions = Portions(max_rounds, ROUNDS_AT_A_TIME, on_completion)
     if instance.machine != PAPERS_MACHINE:
-        return _on_its_machine(instance, policy, columns, max_rounds, on_completion)
-    runs = _played(instance, columns, max_rounds, on_completion)
+        return _on_its_machine(instance, policy, columns, portions)
+    runs = _played(instance, columns, portions)
     if runs is None or int(runs[:, 2].max()) > max_rounds:
         return None
     _refuse_beyond(int(runs[:, 2].max()))
@@ -70,16 +92,29 @@ def compiled_simulation(
     )
 
 
+def _is_ready(machine: Machine) -> bool:
+    """Whether the rounds on this machine need not be compiled."""
+    try:
+        if machine == PAPERS_MACHINE:
+            from amin_ref.compiled.rounds import play
+
+            return lies_ready(play)
+        from amin_ref.compiled.machine_rounds import play as play_on_machine
+
+        return lies_ready(play_on_machine)
+    except Exception:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
+        return False
+
+
 def _on_its_machine(
     instance: Instance,
     policy: Policy | ClairvoyantPolicy,
     columns: Columns,
-    max_rounds: int,
-    on_completion: Callable[[int], None] | None,
+    portions: Portions,
 ) -> Schedule | None:
     """The same where the machine is that of a serving engine."""
-    played = played_on_machine(instance, columns, max_rounds, ROUNDS_AT_A_TIME, on_completion)
-    if played is None or played.last_stop > max_rounds:
+    played = played_on_machine(instance, columns, portions)
+    if played is None or played.last_stop > portions.max_rounds:
         return None
     _refuse_beyond(played.last_stop)
     _end(policy, instance)
@@ -97,38 +132,30 @@ def _end(policy: Policy | ClairvoyantPolicy, instance: Instance) -> None:
     policy.begin(instance.capacity, instance.block_size)
 
 
-def _played(
-    instance: Instance,
-    columns: Columns,
-    max_rounds: int,
-    on_completion: Callable[[int], None] | None,
-) -> Numbers | None:
+def _played(instance: Instance, columns: Columns, portions: Portions) -> Numbers | None:
     """Request by rank, start, stop, and 1 for an eviction, of each run in order of admission.
 
-    ``None`` if a request has not completed by ``max_rounds``.
+    ``None`` if a request has not completed by ``portions.max_rounds``.
     """
     try:
         from amin_ref.compiled import rounds
     except Exception as error:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
         raise NotCompiled(f"Numba cannot be imported: {error}") from None
-    rules, state = starting_state(instance, columns)
+    rules, first = starting_state(instance, columns)
     count = len(columns.prompts)
-    completed = 0
-    done = False
-    while not done:
-        if state.now[rounds.ROUND] > max_rounds:
-            return None
-        try:
-            done = rounds.play(rules, state, ROUNDS_AT_A_TIME)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise NotCompiled(f"Numba cannot compile the simulation: {error}") from None
-        if on_completion is not None and state.now[rounds.COMPLETED] > completed:
-            completed = int(state.now[rounds.COMPLETED])
-            on_completion(completed)
-        if state.now[rounds.RUNS] + count > len(state.runs):
-            longer = np.zeros((2 * len(state.runs), rounds.RUN_COLUMNS), dtype=np.int64)
-            longer[: len(state.runs)] = state.runs
-            state = state._replace(runs=longer)
+
+    def with_room(state: rounds.State) -> rounds.State:
+        return state._replace(runs=longer_if_full(state.runs, state.now[rounds.RUNS], count))
+
+    state = portions.played(
+        partial(rounds.play, rules),
+        first,
+        with_room,
+        round_entry=rounds.ROUND,
+        completed_entry=rounds.COMPLETED,
+    )
+    if state is None:
+        return None
     runs = state.runs[: state.now[rounds.RUNS]]
     runs[:, rounds.JOB] = state.requests[runs[:, rounds.JOB], rounds.RANK]
     return runs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from amin_ref.compiled.refusal import NotCompiled
-from amin_ref.compiled.simulation import LEAST_REQUESTS, compiled_simulation
+from amin_ref.compiled.simulation import compiled_simulation
 from amin_ref.model.ending import NONE_ABORTED, aborted_requests
 from amin_ref.model.errors import (
     MOST_NAMED,
@@ -73,8 +73,8 @@ def simulate(
         on_completion: called with the number of completed requests: whenever that number grows, or
             once a second or so where compiled code is used.
         compiled: whether compiled code makes the schedule, in place of the policy. It makes the
-            same one. ``None``: it does where there are at least
-            :data:`~amin_ref.compiled.simulation.LEAST_REQUESTS` requests and it can.
+            same one. ``None``: it does where it can and there are at least 20,000 requests, or
+            2,000 if an earlier call or process has compiled it.
 
     Raises:
         InvalidValue: ``policy`` is not a policy: a class, for example, instead of an instance; it
@@ -98,11 +98,13 @@ def simulate(
             # Before a token, a whole prefix may have to be computed, of M tokens at most (T2).
             most *= -(-instance.capacity // instance.machine.tokens_per_round)
         max_rounds = last_arrival + most + IDLE_ROUNDS
-    if compiled or (compiled is None and len(instance.requests) >= LEAST_REQUESTS):
+    if compiled is None or compiled:
         try:
             if aborted:
                 raise NotCompiled("requests are aborted")
-            schedule = compiled_simulation(instance, policy, max_rounds, on_completion)
+            schedule = compiled_simulation(
+                instance, policy, max_rounds, on_completion, asked=bool(compiled)
+            )
         except NotCompiled as reason:
             if compiled:
                 raise InvalidValue(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from amin_ref.compiled.readiness import lies_ready
 
 
 def is_kept() -> bool:
@@ -15,10 +15,8 @@ def is_kept() -> bool:
         from oracle.compiled import sequences, states
     except Exception:  # noqa: BLE001 - whatever Numba lacks, the reference does not need it
         return False
-    return _lies_ready(sequences.__file__, "fill", sequences.fill) and all(
-        _lies_ready(states.__file__, function.__name__, function)
-        for function in (states.grow, states.estimate, states.keep_undominated)
-    )
+    functions = (sequences.fill, states.grow, states.estimate, states.keep_undominated)
+    return all(map(lies_ready, functions))
 
 
 def moves_are_kept() -> bool:
@@ -27,9 +25,7 @@ def moves_are_kept() -> bool:
         from oracle.compiled import overflowing, placing
     except Exception:  # noqa: BLE001 - as above
         return False
-    return _lies_ready(placing.__file__, "make", placing.make) and _lies_ready(
-        overflowing.__file__, "make", overflowing.make
-    )
+    return lies_ready(placing.make) and lies_ready(overflowing.make)
 
 
 def prices_are_kept() -> bool:
@@ -38,15 +34,4 @@ def prices_are_kept() -> bool:
         from oracle.compiled import pauses, shares
     except Exception:  # noqa: BLE001 - as above
         return False
-    return _lies_ready(pauses.__file__, "evaluate", pauses.evaluate) and _lies_ready(
-        shares.__file__, "evaluate", shares.evaluate
-    )
-
-
-def _lies_ready(source: str, name: str, function: object) -> bool:
-    """Whether Numba keeps the function, and would not compile it anew: the source is older."""
-    stats: object = getattr(function, "stats", None)
-    folder = Path(str(getattr(stats, "cache_path", "")))
-    made = Path(source).stat().st_mtime
-    indices = folder.glob(f"{Path(source).stem}.{name}-*.nbi")
-    return any(index.stat().st_mtime >= made for index in indices)
+    return lies_ready(pauses.evaluate) and lies_ready(shares.evaluate)

@@ -20,8 +20,10 @@ from oracle.starts.parts import BusyPeriod
 class CompiledDual(Dual):
     """The same function as :class:`Dual`, several times as fast where shares have prices."""
 
-    def __init__(self, instance: Instance, period: BusyPeriod) -> None:
-        super().__init__(instance, period)
+    def __init__(
+        self, instance: Instance, period: BusyPeriod, *, more_shares: bool = False
+    ) -> None:
+        super().__init__(instance, period, more_shares=more_shares)
         # A count with the second differences b is the sum of ramps that begin at each b ≠ 0.
         bends = np.diff(np.pad(self._counts, ((0, 0), (0, 0), (2, 2))), n=2)
         kind, share, place = np.nonzero(bends)

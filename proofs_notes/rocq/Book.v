@@ -12,7 +12,8 @@ From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
   AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth AmaxLimit.
 From AminRef.facts Require Import Places Blind Policies BlindPolicies.
-From AminRef.resume Require Import Keeping TokenPrices TokenStretches.
+From AminRef.resume Require Import Keeping TokenPrices TokenStretches
+  TokenOptimum KeptTokens.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
@@ -780,7 +781,8 @@ Proof. exact (fun instance => KeptRules.never_idle_kept M B requests instance n 
    minimum over the rounds of one request is the least payment, computed price by price; (a) some
    sequence attains it whose last round is before max (r_i, T) + o_i. (c) With stretches, where a
    request pays the prices of the stretch in which it arrives, and one that arrives in none adds
-   o_i, d times the bound of Theorem C3 is at most d times the cost as well.
+   o_i, d times the bound of Theorem C3 is at most d times the cost as well. (d) L' is at most the
+   bound of T10 with the capacity in whole blocks.
    Text of the book: 2e03c376. *)
 Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
   Forall (fun c => 0 <= c) prices ->
@@ -790,8 +792,24 @@ Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
     exists rounds, token_rounds r rounds /\
       end_of (arrival r) rounds <= Z.max (arrival r) (Z.of_nat (length prices)) + output_len r /\
       cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
+  bound_kept M B prices d requests <= bound (usable M B) B prices d requests /\
   forall v, valid_tokens M B requests v ->
     bound_kept M B prices d requests <= d * token_cost v /\
     - (- bound_kept M B prices d requests / d) <= token_cost v /\
     forall sts, well_formed d sts = true -> certified_kept M B d sts requests <= d * token_cost v.
 Proof. exact (every_token_certificate M B requests prices d). Qed.
+
+(* T22: each valid schedule of a machine that keeps tokens, and each of one that loses them, is a
+   schedule of tokens with the same cost. If n is the least cost of a schedule of tokens, then the
+   bound of every certificate, rounded up, is at most n, and n is at most the total latency of every
+   valid schedule of a machine that keeps tokens, and at most OPT where they are lost.
+   Text of the book: 04da6b1f. *)
+Theorem T22 M B requests : sane_instance M B requests ->
+  (forall l, valid_kept M B requests l \/ valid M B requests l ->
+    exists v, valid_tokens M B requests v /\ token_cost v = total_latency l) /\
+  forall n, token_optimum M B requests n ->
+    (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+      - (- bound_kept M B prices d requests / d) <= n) /\
+    (forall l, valid_kept M B requests l -> n <= total_latency l) /\
+    forall m, optimum M B requests m -> n <= m.
+Proof. exact (costs_in_order M B requests). Qed.

@@ -16,9 +16,15 @@ Notation job := (job X).
 (* How many more tokens j is assumed to generate: max(1, l~ - a). *)
 Definition remaining (j : job) : Z := Z.max 1 (assumed j - generated j).
 
-(* What j occupies k rounds from now, if it stops at its assumed length. *)
-Definition part (k : Z) (j : job) : Z :=
-  if k <? remaining j then occ B (prompt j + generated j + k + 1) else 0.
+(* All that the plan needs of j: how many more tokens, and what j has with the next of them. *)
+Definition outlook (j : job) : Z * Z := (remaining j, prompt j + generated j + 1).
+
+(* What a job of that outlook occupies k rounds from now, if it stops at its assumed length. *)
+Definition will_occupy (k : Z) (of_job : Z * Z) : Z :=
+  if k <? fst of_job then occ B (snd of_job + k) else 0.
+
+(* The same of j. *)
+Definition part (k : Z) (j : job) : Z := will_occupy k (outlook j).
 
 (* The plan: what the cache holds k rounds from now, if all stop at their assumed lengths. *)
 Definition plan (running : list job) (k : Z) : Z := sum (part k) running.
@@ -61,9 +67,16 @@ Fixpoint evict (running : list job) : list job * list job :=
 Fixpoint all_below (p : Z -> bool) (n : nat) : bool :=
   match n with O => true | S m => p (Z.of_nat m) && all_below p m end.
 
-(* The plan with j added stays within the capacity in every round in which j is planned. *)
+(* In how many rounds the first of these jobs, or j, is assumed to stop. *)
+Definition first_stop (of_jobs : list (Z * Z)) (j : job) : Z :=
+  fold_right (fun of_job => Z.min (fst of_job)) (remaining j) of_jobs.
+
+(* The plan with j added stays within the capacity in every round in which j is planned. The round
+   before the first stop, up to which the plan rises, is looked at first: mostly it says no. *)
 Definition fits (running : list job) (j : job) : bool :=
-  all_below (fun k => plan running k + part k j <=? M) (Z.to_nat (remaining j)).
+  let others := map outlook running in
+  let fits_in k := sum (will_occupy k) others + will_occupy k (outlook j) <=? M in
+  fits_in (first_stop others j - 1) && all_below fits_in (Z.to_nat (remaining j)).
 
 (* Step 4: admit from the head of the queue until one does not fit: (running, those who wait on). *)
 Fixpoint admit (running queue : list job) : list job * list job :=
@@ -111,7 +124,7 @@ Fixpoint volume (r : request) (tokens : nat) : Z :=
 
 (* Order by a number that the request has, then by rank. *)
 Definition by_number (f : request -> Z) (i j : job request) : bool :=
-  (f (tag i) <? f (tag j)) || ((f (tag i) =? f (tag j)) && (rank i <=? rank j)).
+  let a := f (tag i) in let b := f (tag j) in (a <? b) || ((a =? b) && (rank i <=? rank j)).
 
 (* The longest output that fits beside the prompt of r, cut to u where u is known. *)
 Definition pessimistic (r : request) : Z :=

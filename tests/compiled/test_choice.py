@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,16 +23,16 @@ from amin_ref import (
     Policy,
     Ranking,
     Request,
-    Schedule,
     ShortestPredictedFirst,
     SmallestVolumeFirst,
     TieBreak,
     VisibleRequest,
     simulate,
 )
-from amin_ref.compiled import compiling
+from amin_ref.compiled import compiling, machine_rounds, rounds
+from amin_ref.compiled import simulation as compiled_runs
 from amin_ref.compiled.refusal import LONGEST, NotCompiled
-from amin_ref.simulator import simulation
+from amin_ref.model.machine import PAPERS_MACHINE
 from tests.support.project import PROJECT
 
 SMALL = Instance.from_lengths([(1, 2), (2, 3)], capacity=6)
@@ -47,22 +50,35 @@ class OtherTies(TieBreak):
         return -request.position
 
 
-def used_for(count: int, monkeypatch: pytest.MonkeyPatch, compiled: bool | None = None) -> bool:
-    """Whether compiled code makes the schedule of this number of requests."""
+def used_for(
+    count: int,
+    monkeypatch: pytest.MonkeyPatch,
+    compiled: bool | None = None,
+    machine: Machine = PAPERS_MACHINE,
+    ready: tuple[object, ...] = (),
+) -> bool:
+    """Whether compiled code makes the schedule of this number of requests.
+
+    Args:
+        count: the number.
+        monkeypatch: undoes the limits of 100 and 10 requests.
+        compiled: what ``simulate`` is given.
+        machine: that of the instance.
+        ready: the functions of which compiled code lies ready.
+    """
     calls = []
 
-    def counted(
-        instance: Instance,
-        policy: Policy | ClairvoyantPolicy,
-        max_rounds: int,
-        on_completion: Callable[[int], None] | None,
-    ) -> Schedule:
-        calls.append(instance)
+    def counted(*given: object) -> NoReturn:
+        calls.append(given)
         raise NotCompiled("this is a test")
 
-    monkeypatch.setattr(simulation, "LEAST_REQUESTS", 100)
-    monkeypatch.setattr(simulation, "compiled_simulation", counted)
-    instance = Instance.from_lengths([(1, 1)] * count, capacity=2 * count)
+    monkeypatch.setattr(compiled_runs, "LEAST_REQUESTS", 100)
+    monkeypatch.setattr(compiled_runs, "LEAST_REQUESTS_IF_READY", 10)
+    monkeypatch.setattr(compiled_runs, "lies_ready", lambda function: function in ready)
+    monkeypatch.setattr(compiled_runs, "starting_state", counted)
+    monkeypatch.setattr(compiled_runs, "played_on_machine", counted)
+    requests = [Request(number, 1, 1) for number in range(count)]
+    instance = Instance(2 * count, requests, machine=machine)
     assert len(simulate(instance, Amin(), compiled=compiled).runs) == count
     return bool(calls)
 
@@ -71,6 +87,61 @@ def test_compiled_code_is_used_for_large_instances_alone(monkeypatch: pytest.Mon
     assert not used_for(99, monkeypatch)
     assert used_for(100, monkeypatch)
     assert not used_for(100, monkeypatch, compiled=False)
+
+
+@pytest.mark.parametrize(
+    ("machine", "its_own", "other"),
+    [
+        (PAPERS_MACHINE, rounds.play, machine_rounds.play),
+        (Machine(after_eviction="resume"), machine_rounds.play, rounds.play),
+    ],
+)
+def test_compiled_code_that_lies_ready_is_used_for_fewer_requests(
+    machine: Machine, its_own: object, other: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not used_for(9, monkeypatch, machine=machine, ready=(its_own, other))
+    assert used_for(10, monkeypatch, machine=machine, ready=(its_own,))
+    assert not used_for(99, monkeypatch, machine=machine, ready=(other,))
+    assert not used_for(99, monkeypatch, compiled=False, machine=machine, ready=(its_own,))
+
+
+def test_compiled_code_lies_ready_once_it_is_kept_and_until_its_source_changes(
+    tmp_path: Path,
+) -> None:
+    """In processes of their own: this one has used its compiled code already."""
+    (tmp_path / "three.py").write_text(
+        "from amin_ref.compiled.compiling import compiled\n"
+        "@compiled\n"
+        "def three() -> int: return 3\n"
+        "@compiled\n"
+        "def four() -> int: return 4\n"
+    )
+    asked = (
+        "import three, os, sys\n"
+        "from amin_ref.compiled.readiness import lies_ready\n"
+        "print(lies_ready(three.three), lies_ready(three.four), lies_ready(len))\n"
+    )
+    assert said(asked, tmp_path) == "False False False"
+    assert (
+        said(asked + "three.three()\n" + asked, tmp_path) == "False False False\nTrue False False"
+    )
+    assert said(asked, tmp_path) == "True False False"
+    later = (tmp_path / "three.py").stat().st_mtime + 100
+    os.utime(tmp_path / "three.py", (later, later))
+    assert said(asked, tmp_path) == "False False False"
+
+
+def said(program: str, folder: Path) -> str:
+    """What a program prints that finds modules in this folder and keeps compiled code there."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "kept")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +208,7 @@ def test_without_numba_everything_works_without_compiled_code() -> None:
     program = (
         "import sys; sys.modules['numba'] = None\n"
         "from amin_ref import Amin, Instance, InvalidValue, simulate\n"
-        "from amin_ref.simulator import simulation\n"
+        "from amin_ref.compiled import simulation\n"
         "simulation.LEAST_REQUESTS = 4\n"
         "instance = Instance.from_lengths([(1, 1)] * 4, capacity=4)\n"
         "assert simulate(instance, Amin()).total_latency == 1 + 1 + 2 + 2\n"

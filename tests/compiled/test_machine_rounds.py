@@ -23,6 +23,7 @@ from amin_ref import (
 from amin_ref.compiled import simulation
 from amin_ref.compiled.columns import columns_of
 from amin_ref.compiled.machines import played_on_machine
+from amin_ref.compiled.portions import Portions
 from tests.compiled.cases import HUGE
 from tests.compiled.machine_cases import (
     COMPILED_ON_EVERY_MACHINE,
@@ -124,7 +125,7 @@ def test_compiled_rounds_in_which_no_request_runs_end_soon(make: Make) -> None:
     columns = columns_of(instance, make(ByPosition()))
     too_long = replace(columns, prompts=columns.prompts + instance.capacity)
     with pytest.raises(NoProgress, match="no request has run for 1000 rounds though 1 wait"):
-        played_on_machine(instance, too_long, 2 * HUGE, 2**40, None)
+        played_on_machine(instance, too_long, Portions(max_rounds=2 * HUGE, rounds=2**40))
 
 
 def test_progress_is_told_and_the_policy_is_left_as_after_a_simulation() -> None:

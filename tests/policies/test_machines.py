@@ -234,5 +234,6 @@ def test_the_first_2000_chats_cost_what_vllm_measured(
         block_size=16,
         machine=RESUME,
     )
-    schedule = simulate(instance, policy)
-    assert (schedule.total_latency, schedule.evictions) == (latency, evictions)
+    for compiled in (False, True):
+        schedule = simulate(instance, policy, compiled=compiled)
+        assert (schedule.total_latency, schedule.evictions) == (latency, evictions)

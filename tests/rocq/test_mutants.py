@@ -78,7 +78,7 @@ MUTANTS = (
         "(Z.to_nat (remaining j))",
         "(Z.to_nat (remaining j - 1))",
     ),
-    Mutant("one cell stays free", "amin", "part k j <=? M", "part k j <? M"),
+    Mutant("one cell stays free", "amin", "(outlook j) <=? M", "(outlook j) <? M"),
     Mutant(
         "skips what does not fit",
         "amin",
@@ -124,8 +124,8 @@ MUTANTS = (
         "Z.max 1 (assumed j - generated j)",
         "Z.max 0 (assumed j - generated j)",
     ),
-    Mutant("plans one round more", "amin", "if k <? remaining j", "if k <=? remaining j"),
-    Mutant("plans without growth", "amin", "generated j + k + 1", "generated j + 1"),
+    Mutant("plans one round more", "amin", "if k <? fst of_job", "if k <=? fst of_job"),
+    Mutant("plans without growth", "amin", "(snd of_job + k)", "(snd of_job)"),
     Mutant(
         "an eviction a round late",
         "amin",
@@ -164,7 +164,6 @@ DIFFERENTIAL = "the differential test"
 CONTRADICTED = {
     "T1": (
         "one token too many fits",
-        "looks one round too short",
         "eviction keeps the tokens",
         "one victim too few",
         "the next token is free",

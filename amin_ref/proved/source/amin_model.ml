@@ -570,21 +570,19 @@ type state = { now : Big_int_Z.big_int; running : request job list;
 let remaining j =
   Z.max Big_int_Z.unit_big_int (Z.sub j.assumed j.generated)
 
-(** val part :
-    Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int **)
+(** val outlook : 'a1 job -> Big_int_Z.big_int * Big_int_Z.big_int **)
 
-let part b k j =
-  if Z.ltb k (remaining j)
-  then occ b
-         (Z.add (Z.add (Z.add j.prompt j.generated) k) Big_int_Z.unit_big_int)
+let outlook j =
+  ((remaining j), (Z.add (Z.add j.prompt j.generated) Big_int_Z.unit_big_int))
+
+(** val will_occupy :
+    Big_int_Z.big_int -> Big_int_Z.big_int ->
+    (Big_int_Z.big_int * Big_int_Z.big_int) -> Big_int_Z.big_int **)
+
+let will_occupy b k of_job =
+  if Z.ltb k (fst of_job)
+  then occ b (Z.add (snd of_job) k)
   else Big_int_Z.zero_big_int
-
-(** val plan :
-    Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int ->
-    Big_int_Z.big_int **)
-
-let plan b running0 k =
-  sum (part b k) running0
 
 (** val next_token : Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int **)
 
@@ -642,12 +640,24 @@ let rec all_below p n =
     (fun m -> (&&) (p (Z.of_nat m)) (all_below p m))
     n
 
+(** val first_stop :
+    (Big_int_Z.big_int * Big_int_Z.big_int) list -> 'a1 job ->
+    Big_int_Z.big_int **)
+
+let first_stop of_jobs j =
+  fold_right (fun of_job -> Z.min (fst of_job)) (remaining j) of_jobs
+
 (** val fits :
     Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list -> 'a1 job -> bool **)
 
 let fits m b running0 j =
-  all_below (fun k -> Z.leb (Z.add (plan b running0 k) (part b k j)) m)
-    (Z.to_nat (remaining j))
+  let others = map outlook running0 in
+  let fits_in = fun k ->
+    Z.leb
+      (Z.add (sum (will_occupy b k) others) (will_occupy b k (outlook j))) m
+  in
+  (&&) (fits_in (Z.sub (first_stop others j) Big_int_Z.unit_big_int))
+    (all_below fits_in (Z.to_nat (remaining j)))
 
 (** val admit :
     Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list -> 'a1 job list ->
@@ -719,8 +729,8 @@ let rec volume b r tokens =
     (request -> Big_int_Z.big_int) -> request job -> request job -> bool **)
 
 let by_number f i j =
-  (||) (Z.ltb (f i.tag) (f j.tag))
-    ((&&) (Z.eqb (f i.tag) (f j.tag)) (Z.leb i.rank j.rank))
+  let a = f i.tag in
+  let b = f j.tag in (||) (Z.ltb a b) ((&&) (Z.eqb a b) (Z.leb i.rank j.rank))
 
 (** val pessimistic :
     Big_int_Z.big_int -> Big_int_Z.big_int -> request -> Big_int_Z.big_int **)

@@ -151,11 +151,11 @@ type state = { now : Big_int_Z.big_int; running : request job list;
 
 val remaining : 'a1 job -> Big_int_Z.big_int
 
-val part :
-  Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int
+val outlook : 'a1 job -> Big_int_Z.big_int * Big_int_Z.big_int
 
-val plan :
-  Big_int_Z.big_int -> 'a1 job list -> Big_int_Z.big_int -> Big_int_Z.big_int
+val will_occupy :
+  Big_int_Z.big_int -> Big_int_Z.big_int ->
+  (Big_int_Z.big_int * Big_int_Z.big_int) -> Big_int_Z.big_int
 
 val next_token : Big_int_Z.big_int -> 'a1 job -> Big_int_Z.big_int
 
@@ -176,6 +176,9 @@ val evict :
   list * 'a1 job list
 
 val all_below : (Big_int_Z.big_int -> bool) -> int -> bool
+
+val first_stop :
+  (Big_int_Z.big_int * Big_int_Z.big_int) list -> 'a1 job -> Big_int_Z.big_int
 
 val fits :
   Big_int_Z.big_int -> Big_int_Z.big_int -> 'a1 job list -> 'a1 job -> bool

@@ -86,8 +86,8 @@ Lemma by_number_order f : (forall x y, by_number f x y = true \/ by_number f y x
 Proof.
   assert (spec : forall x y, by_number f x y = true <->
     f (tag x) < f (tag y) \/ (f (tag x) = f (tag y) /\ rank x <= rank y)).
-  { intros x y. unfold by_number. now rewrite orb_true_iff, andb_true_iff, Z.ltb_lt, Z.eqb_eq,
-      Z.leb_le. }
+  { intros x y. unfold by_number. cbv zeta.
+    now rewrite orb_true_iff, andb_true_iff, Z.ltb_lt, Z.eqb_eq, Z.leb_le. }
   split; intros *; rewrite !spec; lia.
 Qed.
 

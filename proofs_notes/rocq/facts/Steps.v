@@ -35,7 +35,8 @@ Qed.
 (* The plan in both wordings. *)
 Lemma plan_as_assumed k l : plan B l k = as_assumed B k l.
 Proof.
-  rewrite as_assumed_sum. apply sum_ext. intros j _. unfold part, will_hold.
+  rewrite as_assumed_sum. apply sum_ext. intros j _.
+  unfold part, will_occupy, outlook, will_hold. cbn [fst snd].
   rewrite remaining_more, whole_blocks_occ by exact some_block.
   destruct (_ <? _); [f_equal; lia|reflexivity].
 Qed.
@@ -49,17 +50,35 @@ Proof.
     lia.
 Qed.
 
+(* The first stop is not after that of j. *)
+Lemma first_stop_range R j : 1 <= first_stop (map outlook R) j <= remaining j.
+Proof.
+  unfold first_stop. induction R as [|i R IH]; cbn; unfold remaining in *; lia.
+Qed.
+
+(* The program's test is that of every round, whichever it begins with. *)
+Lemma fits_as_planned R j : fits M B R j =
+  all_below (fun k => plan B R k + part B k j <=? M) (Z.to_nat (remaining j)).
+Proof.
+  assert (same : forall k, sum (will_occupy B k) (map outlook R) + will_occupy B k (outlook j) =
+    plan B R k + part B k j) by (intros k; unfold plan; now rewrite sum_map).
+  unfold fits. apply eq_true_iff_eq. rewrite andb_true_iff, !all_below_spec. split.
+  - intros [_ all] k range. rewrite <- same. now apply all.
+  - intros all. split; [|intros k range; rewrite same; now apply all].
+    rewrite same. apply all. pose proof (first_stop_range R j) as [least most]. lia.
+Qed.
+
 (* Lemma 2: the program's test of one job is whether all fit. *)
 Lemma fits_spec R j : never_exceeds M B R -> (fits M B R j = true <-> never_exceeds M B (R ++ [j])).
 Proof.
-  intros fit. unfold fits. rewrite all_below_spec.
+  intros fit. rewrite fits_as_planned, all_below_spec.
   assert (one : forall k, as_assumed B k (R ++ [j]) = plan B R k + part B k j).
   { intros k. rewrite as_assumed_app, <- !plan_as_assumed. unfold plan. cbn. lia. }
   split.
   - intros all k later. rewrite one, plan_as_assumed. specialize (fit k later).
     destruct (Z.lt_ge_cases k (remaining j)) as [inside|after].
     + specialize (all k). rewrite Z.leb_le, plan_as_assumed in all. lia.
-    + unfold part. destruct (Z.ltb_spec k (remaining j)); lia.
+    + unfold part, will_occupy, outlook. cbn [fst]. destruct (Z.ltb_spec k (remaining j)); lia.
   - intros all k range. apply Z.leb_le. rewrite <- one. apply all. lia.
 Qed.
 

@@ -77,6 +77,19 @@ Proof.
   intros [first rest]. specialize (IH _ rest). lia.
 Qed.
 
+(* n rounds from round t on. *)
+Fixpoint in_a_row (n : nat) (t : Z) : list Z :=
+  match n with O => [] | S m => t :: in_a_row m (t + 1) end.
+
+(* They increase, and end n rounds later. *)
+Lemma row_spec n t : rising t (in_a_row n t) /\ length (in_a_row n t) = n /\
+  end_of t (in_a_row n t) = t + Z.of_nat n.
+Proof.
+  revert t. induction n as [|n IH]; intros t; cbn [in_a_row rising length end_of];
+    [repeat split; lia|].
+  destruct (IH (t + 1)) as (up & len & last). rewrite last. repeat split; [lia|exact up|lia|lia].
+Qed.
+
 (* A round before all prices has none. *)
 Lemma price_before t prices u : u < t -> price_in t prices u = 0.
 Proof.
@@ -150,14 +163,9 @@ Lemma cheapest_from_attained B d r prices k t : k <= output_len r -> exists roun
   = d * (end_of t rounds - arrival r) + token_rent B (price_in t prices) r (k + 1) rounds.
 Proof.
   revert k t. induction prices as [|c later IH]; intros k t within; cbn [cheapest_from].
-  - assert (in_a_row : forall n u, exists rounds, rising u rounds /\ length rounds = n /\
-      end_of u rounds = u + Z.of_nat n).
-    { induction n as [|n IH]; intros u; [exists []; cbn; repeat split; lia|].
-      destruct (IH (u + 1)) as (rounds & up & len & last). exists (u :: rounds).
-      cbn [rising length end_of]. rewrite last. repeat split; [lia|exact up|lia|lia]. }
-    destruct (in_a_row (Z.to_nat (output_len r - k)) t) as (rounds & up & len & last).
-    exists rounds. split; [exact up|]. split; [lia|]. split; [cbn [length]; lia|].
-    rewrite last, (rent_zero B _ r _ t rounds up), Z2Nat.id by (reflexivity || lia). lia.
+  - destruct (row_spec (Z.to_nat (output_len r - k)) t) as (up & len & last).
+    eexists. split; [exact up|]. split; [lia|]. split; [cbn [length]; lia|].
+    rewrite last, (rent_zero B _ r _ t _ up), Z2Nat.id by (reflexivity || lia). lia.
   - destruct (Z.leb_spec (output_len r) k) as [all|more].
     { exists []. cbn [rising length end_of token_rent]. repeat split; lia. }
     destruct (IH k (t + 1) within) as (skip & up & len & soon & same).
@@ -224,6 +232,52 @@ Proof.
   - symmetry. apply sum_zero. intros p _. lia.
   - rewrite IH, (Z.mul_comm (price_in _ _ _)). unfold price_in. rewrite <- sum_scale, <- sum_plus.
     apply sum_ext. intros p _. destruct (fst p =? u); lia.
+Qed.
+
+(* In rounds in a row, a request occupies what it occupies in a run. *)
+Lemma occupies_in_a_row r n a t u : occupies B r a (in_a_row n t) u =
+  if (t <=? u) && (u <? t + Z.of_nat n) then occ B (prompt_len r + a + (u - t)) else 0.
+Proof.
+  revert a t. induction n as [|n IH]; intros a t; cbn [in_a_row occupies].
+  - destruct (Z.leb_spec t u), (Z.ltb_spec u (t + Z.of_nat 0)); cbn [andb]; lia.
+  - rewrite IH. destruct (Z.eqb_spec u t) as [->|other].
+    + rewrite Z.leb_refl, (proj2 (Z.leb_gt (t + 1) t)) by lia. cbn [andb].
+      rewrite (proj2 (Z.ltb_lt t _)), Z.sub_diag, !Z.add_0_r by lia. reflexivity.
+    + replace (prompt_len r + (a + 1) + (u - (t + 1))) with (prompt_len r + a + (u - t)) by lia.
+      destruct (Z.leb_spec (t + 1) u), (Z.leb_spec t u), (Z.ltb_spec u (t + 1 + Z.of_nat n)),
+        (Z.ltb_spec u (t + Z.of_nat (S n))); cbn [andb]; lia.
+Qed.
+
+(* So it pays in all what it pays for a run. *)
+Lemma pays_in_a_row prices d r t : 1 <= output_len r ->
+  token_pays B prices d r (in_a_row (Z.to_nat (output_len r)) t) = pays B prices d r t.
+Proof.
+  intros out. destruct (row_spec (Z.to_nat (output_len r)) t) as (_ & _ & last).
+  unfold token_pays, pays. f_equal.
+  - assert (same : end_of (arrival r) (in_a_row (Z.to_nat (output_len r)) t) = t + output_len r).
+    { destruct (Z.to_nat (output_len r)) as [|n] eqn:some; [lia|]. cbn [in_a_row end_of] in *.
+      lia. }
+    now rewrite same.
+  - replace (- t) with (0 - t) by lia. rewrite token_rent_sum, (rent_sum B).
+    apply sum_ext. intros p _. rewrite occupies_in_a_row, Z2Nat.id by lia. unfold occ_of.
+    replace (prompt_len r + (fst p - t) + 1) with (prompt_len r + 1 + (fst p - t)) by lia.
+    destruct (Z.leb_spec t (fst p)), (Z.ltb_spec (fst p) (t + output_len r)),
+      (Z.leb_spec 0 (fst p - t)), (Z.ltb_spec (fst p - t) (output_len r)); cbn [andb]; lia.
+Qed.
+
+(* T21 (d): where tokens are kept, the bound is at most that of T10. *)
+Lemma bound_kept_le requests prices d : Forall (sane M B) requests -> 0 <= d ->
+  bound_kept M B prices d requests <= bound (usable M B) B prices d requests.
+Proof.
+  intros all_good some. unfold bound_kept, bound.
+  enough (sum (cheapest_rounds B prices d) requests <= sum (cheapest B prices d) requests) by lia.
+  apply sum_le. intros r here. rewrite Forall_forall in all_good.
+  destruct (all_good r here) as [_ out _ _ came _].
+  destruct (cheapest_attained B prices d r) as (t & range & ->).
+  rewrite <- pays_in_a_row by lia.
+  destruct (row_spec (Z.to_nat (output_len r)) t) as (up & len & _).
+  apply cheapest_rounds_is_least; try lia. split; [|lia].
+  destruct (in_a_row _ t) as [|u later]; [exact I|]. cbn [rising] in *. split; [lia|apply up].
 Qed.
 
 (* What requests occupy together is a whole number of blocks, so at most M'. *)

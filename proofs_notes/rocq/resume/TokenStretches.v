@@ -80,14 +80,16 @@ Lemma every_token_certificate M B requests prices d : sane_instance M B requests
     exists rounds, token_rounds r rounds /\
       end_of (arrival r) rounds <= Z.max (arrival r) (Z.of_nat (length prices)) + output_len r /\
       cheapest_rounds B prices d r = token_pays B prices d r rounds) /\
+  bound_kept M B prices d requests <= bound (usable M B) B prices d requests /\
   forall v, valid_tokens M B requests v ->
     bound_kept M B prices d requests <= d * token_cost v /\
     - (- bound_kept M B prices d requests / d) <= token_cost v /\
     forall sts, well_formed d sts = true -> certified_kept M B d sts requests <= d * token_cost v.
 Proof.
-  intros instance some nonneg. split.
+  intros instance some nonneg. split; [|split].
   - intros r here. destruct (sane_in M B requests r instance here) as [_ out _ _ came _].
     apply cheapest_rounds_is_least; lia.
+  - apply bound_kept_le; [|lia]. exact (all_sane _ _ _ instance).
   - intros v V. pose proof (token_certificate M B (Records.some_block _ _ _ instance) requests
       prices d v (all_sane _ _ _ instance) some nonneg V) as bound. split; [exact bound|].
     split; [|intros sts; now apply certified_kept_le].

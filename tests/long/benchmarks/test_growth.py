@@ -56,5 +56,7 @@ def test_policies_side_by_side(
     instance: Instance = build_instance(
         lmsys_file(), requests=2000, capacity=16_492, prediction=Rough(1, 1000)
     ).instance
-    schedule: Schedule = benchmark.pedantic(simulate, (instance, policy), rounds=3)
+    schedule: Schedule = benchmark.pedantic(
+        simulate, (instance, policy), {"compiled": False}, rounds=3
+    )
     assert check(schedule) == ()

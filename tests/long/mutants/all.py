@@ -113,6 +113,7 @@ GROUPS = (
             "tests/policies/test_theorems.py",
             "tests/policies/test_metamorphic.py",
             "tests/policies/test_open.py",
+            "tests/policies/test_machines.py",
             "tests/policies/test_others.py",
             "tests/policies/test_work_per_round.py",
             "tests/conformance/test_conformance.py",

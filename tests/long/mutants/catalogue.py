@@ -62,6 +62,8 @@ COMPILED_SEQUENCES = "oracle/compiled/sequences.py"
 COMPILED_STATES = "oracle/compiled/states.py"
 COMPILED_PLACING = "oracle/compiled/placing.py"
 COMPILED_OVERFLOWING = "oracle/compiled/overflowing.py"
+COMPILED_SHARES = "oracle/compiled/shares.py"
+COMPILED_PAUSES = "oracle/compiled/pauses.py"
 COMPILED_REPLAY = "amin_ref/compiled/judged_rounds.py"
 COMPILED_RUNS = "amin_ref/compiled/replay.py"
 CERTIFICATE = "oracle/certificate.py"
@@ -1540,6 +1542,79 @@ COMPILED_MOVES: tuple[Mutant, ...] = (
     ),
 )
 
+COMPILED_PRICES: tuple[Mutant, ...] = (
+    Mutant(
+        "compiled prices of shares let a late start pay nothing",
+        "T10",
+        COMPILED_SHARES,
+        "last = rise * sums.ramps[share, kinds.rounds + since]",
+        "last = 0.0 * sums.ramps[share, kinds.rounds + since]",
+    ),
+    Mutant(
+        "compiled prices of shares forget the first start round",
+        "T10",
+        COMPILED_SHARES,
+        "for column in range(1, len(costs)):",
+        "for column in range(2, len(costs)):",
+    ),
+    Mutant(
+        "compiled prices of shares count a weight once for several requests",
+        "T10",
+        COMPILED_SHARES,
+        "costs[column] = weight * (count / total) if weight",
+        "costs[column] = weight * (1 / total) if weight",
+    ),
+    Mutant(
+        "compiled prices of shares pull on a share in every round where delays have steps",
+        "T10",
+        COMPILED_SHARES,
+        "pulled[column * step] += rise * weights[column]",
+        "pulled[column] += rise * weights[column]",
+    ),
+    Mutant(
+        "compiled prices of shares pull too little where starts are late",
+        "T10",
+        COMPILED_SHARES,
+        "for column in range(max(low, inside), high):",
+        "for column in range(max(low, inside) + 1, high):",
+    ),
+    Mutant(
+        "compiled prices with pauses give too little time for the shortest output",
+        "T21",
+        COMPILED_PAUSES,
+        "fewest = groups.output_len[kinds] - lasting + since + 1",
+        "fewest = groups.output_len[kinds] - lasting + since + 2",
+    ),
+    Mutant(
+        "compiled prices with pauses forget completions after all prices",
+        "T21",
+        COMPILED_PAUSES,
+        "for left in range(output_len, 0, -1):",
+        "for left in range(output_len, 1, -1):",
+    ),
+    Mutant(
+        "compiled prices with pauses charge a delay that is too long",
+        "T21",
+        COMPILED_PAUSES,
+        "(since + 1)",
+        "(since + 2)",
+    ),
+    Mutant(
+        "compiled prices with pauses leave the last token of a sequence out of the gradient",
+        "T21",
+        COMPILED_PAUSES,
+        "tokens += completed * groups.last_held[kinds + kind]",
+        "tokens += 0 * completed * groups.last_held[kinds + kind]",
+    ),
+    Mutant(
+        "compiled prices with pauses follow one entry too few backwards",
+        "T21",
+        COMPILED_PAUSES,
+        "for entry in range(min(high, size - 2), low - 1, -1):",
+        "for entry in range(min(high, size - 2), low, -1):",
+    ),
+)
+
 COMPILED_REPLAYS: tuple[Mutant, ...] = (
     Mutant(
         "the compiled replay allows one eviction too many",
@@ -1702,5 +1777,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *COMPILED_MACHINES,
     *COMPILED_SEARCH,
     *COMPILED_MOVES,
+    *COMPILED_PRICES,
     *COMPILED_REPLAYS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from oracle.budget import Budget
 from oracle.certificate import verify
 from oracle.deadline import Deadline
 from oracle.heuristics.best_schedule import _Improvement, _joined, best_schedule
+from oracle.prices import ascent
 from oracle.prices.ascent import lower_bound
 from oracle.starts.list_schedule import list_schedule
 from oracle.starts.parts import busy_periods
@@ -290,6 +292,44 @@ def test_more_time_never_proves_less() -> None:
     bounds = [proven(limit) for limit in (30.0, 70.0, 110.0, 150.0, 190.0, 400.0)]
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1]
+
+
+def test_an_ascent_keeps_the_best_prices_that_it_meets() -> None:
+    """With few rounds each value that it reports is a bound; none is above what it returns."""
+    instance = random_instance(4, 8, 16)
+    for limit in (30.0, 90.0):
+        asked = itertools.count()
+        seen: list[float] = []
+        certificate = lower_bound(
+            instance,
+            limit,
+            progress=seen.append,
+            clock=lambda: float(next(asked)),  # noqa: B023 - called in this turn only
+            budget=READABLE,
+        )
+        # The last prices are others: a step that was too long had just been tried.
+        assert verify(instance, certificate) >= max(seen) > seen[-1] + 1
+
+
+def test_a_long_ascent_goes_on_with_further_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one place and more than one token, with a lead; and never proves less than before."""
+    instance = random_instance(1, 6, 12)
+    proven, leading = [], []
+    for seconds in (ascent.MORE_SHARES_AFTER, math.inf):
+        monkeypatch.setattr(ascent, "MORE_SHARES_AFTER", seconds)
+        asked = itertools.count()
+        certificate = lower_bound(
+            instance,
+            100_000.0,
+            clock=lambda: float(next(asked)),  # noqa: B023 - called in this turn only
+            budget=READABLE,
+        )
+        proven.append(verify(instance, certificate))
+        shares = certificate.stretches[0].shares
+        leading.append([share for share in shares if share.lead > 0 and share.most > 1])
+    assert proven[0] >= proven[1]
+    assert leading[0]
+    assert not leading[1]
 
 
 def test_more_time_never_ends_at_a_worse_schedule() -> None:
