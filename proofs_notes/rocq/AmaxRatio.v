@@ -165,3 +165,17 @@ Proof.
   apply Qmult_le_l in scaled; [exact scaled|lra].
 Qed.
 End Uniform.
+
+(* T13 (b), with the number of requests that fit at once. *)
+Theorem uniform_ratio M s l u m requests fuel made best : 1 <= s -> 1 <= l <= u -> s + u <= M ->
+  sane_instance M 1 requests -> Forall (of_uniform s l u) requests ->
+  (0 < m)%Q -> (left_side s l u m <= right_side s l m)%Q ->
+  simulate (amax M 1) fuel requests = Some made -> valid M 1 requests best ->
+  let k := M / (s + u) in (1 <= k /\ k * (s + u) <= M < (k + 1) * (s + u)) /\
+  (inject_Z (total_latency made) <=
+    (1 + inject_Z M / inject_Z k * m) * inject_Z (total_latency best))%Q.
+Proof.
+  intros prompt bounds room instance uniform some root run V k.
+  split; [exact (at_once_fit M s l u prompt bounds room)|].
+  now apply (amax_ratio M s l u prompt bounds room requests instance uniform m fuel).
+Qed.

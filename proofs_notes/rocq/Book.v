@@ -10,7 +10,7 @@ From AminRef Require Import Ratio RatioHindsight FamilyStarts Family FamilyPlace
 From AminRef Require Import FamilyRatio.
 From AminRef Require Import Doubling DoublingFits SmallInstances.
 From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
-  AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio.
+  AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth AmaxLimit.
 From AminRef.facts Require Import Places Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices TokenStretches
   TokenOptimum KeptTokens.
@@ -539,12 +539,7 @@ Theorem T13_b M s l u m requests fuel made best : 1 <= s -> 1 <= l <= u -> s + u
   let k := M / (s + u) in (1 <= k /\ k * (s + u) <= M < (k + 1) * (s + u)) /\
   (inject_Z (total_latency made) <=
     (1 + inject_Z M / inject_Z k * m) * inject_Z (total_latency best))%Q.
-Proof.
-  exact (fun prompt bounds room instance uniform some root run V =>
-    conj (at_once_fit M s l u prompt bounds room)
-      (amax_ratio M s l u prompt bounds room requests instance uniform m fuel made best some root
-        run V)).
-Qed.
+Proof. exact (uniform_ratio M s l u m requests fuel made best). Qed.
 
 (* T13 (c), what Amax costs: M = (k + 1)(s + u) - L, all prompts are s, all requests arrive in round
    0, and in the order of rank they are batches of k requests, those of batch i of length x_i with
@@ -562,6 +557,72 @@ Proof.
   exact (fun prompt long room instance uniform =>
     amax_batches s u L k prompt long room requests instance uniform x fuel l).
 Qed.
+
+(* T13 (c), the ratio: for l <= L <= u, every eps > 0 and every rational m up to mu (s, l, L), on
+   some uniform instance with M = (k + 1)(s + u) - L Amax costs at least
+   (1 - eps) * ((k + 1)(s + u) - s - 2 L) / k * m times what some valid schedule costs. As m may be
+   as near to mu as one likes, this is (c). That m is at most mu is right_side m <= left_side m.
+   Text of the book: b21a5e49. *)
+Theorem T13_c_ratio s l L u k m eps : 1 <= s -> 1 <= l <= L /\ L <= u -> 1 <= k ->
+  (0 < m)%Q -> (right_side s l m <= left_side s l L m)%Q -> (0 < eps)%Q ->
+  let M := batch_cache s u L k in let c := (k + 1) * (s + u) - s - 2 * L in
+  exists requests best, requests <> [] /\ sane_instance M 1 requests /\
+    Forall (of_uniform s l u) requests /\ valid M 1 requests best /\
+    forall fuel made, simulate (amax M 1) fuel requests = Some made ->
+      ((1 - eps) * (inject_Z c / inject_Z k) * m * inject_Z (total_latency best)
+        <= inject_Z (total_latency made))%Q.
+Proof. exact (amax_limit s l L u k m eps). Qed.
+
+(* T13 (c), its limit for L = u and k to infinity: on some uniform instance Amax costs at least
+   (1 - eps) * (s + u) * m times what some valid schedule costs, for every eps > 0 and every
+   rational m up to mu.
+   Text of the book: b21a5e49. *)
+Theorem T13_c_limit s l u m eps : 1 <= s -> 1 <= l <= u ->
+  (0 < m)%Q -> (right_side s l m <= left_side s l u m)%Q -> (0 < eps <= 1)%Q ->
+  exists M requests best, s + u <= M /\ requests <> [] /\ sane_instance M 1 requests /\
+    Forall (of_uniform s l u) requests /\ valid M 1 requests best /\
+    forall fuel made, simulate (amax M 1) fuel requests = Some made ->
+      ((1 - eps) * (inject_Z (s + u) * m) * inject_Z (total_latency best)
+        <= inject_Z (total_latency made))%Q.
+Proof. exact (amax_limit_root s l u m eps). Qed.
+
+(* T13 (d) without real numbers: let Lambda = 1 / (l + 1) + ... + 1 / u, which is at most
+   ln (1 / alpha), and Lambda' = 1 / (6 l) + ... + 1 / (u + 5 l - 1), which is at least
+   ln (1 / (6 alpha)). Let z be (s + u) * m * alpha, `scaled`. For every rational m up to mu, z is
+   at most 2 + root (2 Lambda). For s <= l, m is at most mu if z is at most root (Lambda' / 2). If
+   u / l is at most 2 ^ j, Lambda is at most j; if it is at least 6 * 2 ^ j - 5, Lambda' is at least
+   j / 2.
+   Text of the book: b21a5e49. *)
+Theorem T13_d s l u : 1 <= s -> 1 <= l <= u ->
+  let Lambda := harmonic (l + 1) (u + 1) in let Lambda' := harmonic (6 * l) (u + 5 * l) in
+  (forall m, (0 < m)%Q -> (right_side s l m <= left_side s l u m)%Q ->
+    let z := scaled s l u m in (z <= 2 \/ (z - 2) * (z - 2) <= 2 * Lambda)%Q) /\
+  (forall m, s <= l -> (0 < m)%Q -> let z := scaled s l u m in (2 * (z * z) <= Lambda')%Q ->
+    (right_side s l m <= left_side s l u m)%Q) /\
+  (forall j, (u <= l * 2 ^ Z.of_nat j -> (Lambda <= inject_Z (Z.of_nat j))%Q) /\
+    (6 * l * 2 ^ Z.of_nat j <= u + 5 * l -> (inject_Z (Z.of_nat j) <= 2 * Lambda')%Q)).
+Proof. exact (root_grows s l u). Qed.
+
+(* T13 (d), what follows for Amax: for every rational z above 2 + root (2 Lambda), Amax costs at
+   most 1 + 2 z / alpha times what any valid schedule costs. For s <= l, every rational z up to
+   root (Lambda' / 2) and every eps > 0, on some uniform instance Amax costs at least
+   (1 - eps) * z / alpha times what some valid schedule costs.
+   Text of the book: b21a5e49. *)
+Theorem T13_d_ratio s l u z : 1 <= s -> 1 <= l <= u ->
+  ((2 < z)%Q -> (2 * harmonic (l + 1) (u + 1) < (z - 2) * (z - 2))%Q ->
+    forall M requests fuel made best, s + u <= M -> sane_instance M 1 requests ->
+    Forall (of_uniform s l u) requests ->
+    simulate (amax M 1) fuel requests = Some made -> valid M 1 requests best ->
+    (inject_Z (total_latency made) <=
+      (1 + 2 * z * (inject_Z u / inject_Z l)) * inject_Z (total_latency best))%Q) /\
+  (s <= l -> (0 < z)%Q -> (2 * (z * z) <= harmonic (6 * l) (u + 5 * l))%Q ->
+    forall eps, (0 < eps <= 1)%Q ->
+    exists M requests best, s + u <= M /\ requests <> [] /\ sane_instance M 1 requests /\
+      Forall (of_uniform s l u) requests /\ valid M 1 requests best /\
+      forall fuel made, simulate (amax M 1) fuel requests = Some made ->
+        ((1 - eps) * (z * (inject_Z u / inject_Z l)) * inject_Z (total_latency best)
+          <= inject_Z (total_latency made))%Q).
+Proof. exact (growth s l u z). Qed.
 
 (* T13, twelve requests with s = l = 1, u = 12, k = 1 and L = 4, of the family of (c): Amax costs
    167, and some valid schedule costs 21, so the ratio is at least 167 / 21 = 7.95.

@@ -37,6 +37,15 @@ Proof.
     rewrite !numbers_more, IH, <- app_assoc by lia. do 3 f_equal. lia.
 Qed.
 
+(* Twice a volume. *)
+Lemma vol_twice s o : 2 * vol s o = o * (2 * s + o + 1).
+Proof.
+  unfold vol. pose proof (Z.div_mod (o * (o + 1)) 2 ltac:(lia)) as cut.
+  assert (even : (o * (o + 1)) mod 2 = 0); [|lia].
+  rewrite Zmod_even, Z.even_mul, Z.add_1_r, Z.even_succ. unfold Z.odd.
+  now destruct o as [|[]|[]].
+Qed.
+
 (* A number is in its range. *)
 Lemma in_numbers from n a : In a (numbers from n) -> from <= a < from + n.
 Proof.

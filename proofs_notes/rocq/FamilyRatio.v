@@ -334,23 +334,13 @@ Proof.
   - exists K, m. split; [lia|exact all].
 Qed.
 
-(* The volume for s = 1 in closed form. *)
-Lemma volume_of_one u : 2 * vol 1 u = u * (u + 3).
-Proof.
-  unfold vol. pose proof (Z.div_mod (u * (u + 1)) 2 ltac:(lia)) as cut.
-  assert (even : (u * (u + 1)) mod 2 = 0).
-  { rewrite Z.mul_mod, Zplus_mod by lia. pose proof (Z.mod_pos_bound u 2 ltac:(lia)).
-    assert (u mod 2 = 0 \/ u mod 2 = 1) as [->| ->] by lia; reflexivity. }
-  lia.
-Qed.
-
 (* For s = 1 and c = 2 it is more than u / 2. *)
 Theorem family_half u : 2 <= u -> exists K m, 0 <= K /\ 0 <= m /\
   exists best, valid (cache 1 u 2) 1 (family 1 u 2 K m) best /\
     forall l, amin_schedule (cache 1 u 2) 1 (family 1 u 2 K m) l ->
       u * total_latency best < 2 * total_latency l.
 Proof.
-  intros two. apply family_ratio; try lia. pose proof (volume_of_one u).
+  intros two. apply family_ratio; try lia. pose proof (vol_twice 1 u).
   unfold cache. rewrite (Z.mul_comm 2 (vol 1 u)). change (1 + 1) with 2. rewrite Z.div_mul by lia.
   nia.
 Qed.

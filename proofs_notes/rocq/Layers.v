@@ -24,15 +24,6 @@ Proof.
   - intros x here. apply in_numbers in here. destruct (Z.ltb_spec x a); lia.
 Qed.
 
-(* Twice a volume. *)
-Lemma vol_twice s o : 2 * vol s o = o * (2 * s + o + 1).
-Proof.
-  unfold vol. pose proof (Z.div_mod (o * (o + 1)) 2 ltac:(lia)) as cut.
-  assert (even : (o * (o + 1)) mod 2 = 0); [|lia].
-  rewrite Zmod_even, Z.even_mul, Z.add_1_r, Z.even_succ. unfold Z.odd.
-  now destruct o as [|[]|[]].
-Qed.
-
 Section Layers.
 Context {A : Type}.
 Variable f : A -> Z.

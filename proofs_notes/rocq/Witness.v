@@ -1,7 +1,7 @@
 (* The hypotheses of the book can be met, by an instance in which Amin evicts. *)
 From Coq Require Import ZArith QArith List Lia Permutation Bool.
 From AminRef Require Import Records Model Spec Refine Certificate Formula Verify Hindsight Check
-  Conform Quiet Ratio AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio.
+  Conform Quiet Ratio AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio AmaxGrowth.
 From AminRef Require Import Doubling SmallInstances Family.
 From AminRef.facts Require Import Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices.
@@ -198,6 +198,10 @@ Example root_between : Forall (of_uniform 1 1 3) (numbered 1 3 0 [3; 2; 1]) /\
   (left_side 1 1 3 (4 # 5) <= right_side 1 1 (4 # 5))%Q /\
   (right_side 1 1 (3 # 4) < left_side 1 1 3 (3 # 4))%Q.
 Proof. split; [repeat constructor|]. split; [discriminate|reflexivity]. Qed.
+
+(* The sum of T13 (d) for l = 1 and u = 3. *)
+Example harmonic_sum : (harmonic 2 4 == 5 # 6)%Q.
+Proof. reflexivity. Qed.
 
 (* Two batches of two requests, as in T13 (c) with k = 2 and L = 2: Amax costs 2 * (2 + 3). *)
 Example two_batches : batch_cache 1 3 2 2 = 10 /\
