@@ -13,7 +13,7 @@ From AminRef Require Import Policies Reserved PolicyRuns PolicyRules PolicyValid
   AmaxFamily AmaxBatches SvfRatio Layers AmaxRatio.
 From AminRef.facts Require Import Places Blind Policies BlindPolicies.
 From AminRef.resume Require Import Keeping TokenPrices TokenStretches
-  TokenOptimum.
+  TokenOptimum KeptTokens.
 From AminRef.resume Require KeptMemory KeptRules KeptProgress.
 Import ListNotations.
 Open Scope Z_scope.
@@ -738,11 +738,17 @@ Theorem T21 M B requests prices d : sane_instance M B requests -> 1 <= d ->
     forall sts, well_formed d sts = true -> certified_kept M B d sts requests <= d * token_cost v.
 Proof. exact (every_token_certificate M B requests prices d). Qed.
 
-(* T22, the last inequality: the least cost of a schedule of tokens is at most that of a valid
-   schedule that loses tokens: each such schedule is a schedule of tokens with the same cost.
+(* T22: each valid schedule of a machine that keeps tokens, and each of one that loses them, is a
+   schedule of tokens with the same cost. If n is the least cost of a schedule of tokens, then the
+   bound of every certificate, rounded up, is at most n, and n is at most the total latency of every
+   valid schedule of a machine that keeps tokens, and at most OPT where they are lost.
    Text of the book: 04da6b1f. *)
 Theorem T22 M B requests : sane_instance M B requests ->
-  (forall s, valid M B requests s -> exists v, valid_tokens M B requests v /\
-    token_cost v = total_latency s) /\
-  forall n m, token_optimum M B requests n -> optimum M B requests m -> n <= m.
-Proof. exact (tokens_cost_no_more M B requests). Qed.
+  (forall l, valid_kept M B requests l \/ valid M B requests l ->
+    exists v, valid_tokens M B requests v /\ token_cost v = total_latency l) /\
+  forall n, token_optimum M B requests n ->
+    (forall prices d, 1 <= d -> Forall (fun c => 0 <= c) prices ->
+      - (- bound_kept M B prices d requests / d) <= n) /\
+    (forall l, valid_kept M B requests l -> n <= total_latency l) /\
+    forall m, optimum M B requests m -> n <= m.
+Proof. exact (costs_in_order M B requests). Qed.

@@ -48,6 +48,10 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "amin_ref/policies/lookahead.py::Batch._unplan: 1 -> 2 #1",
         "amin_ref/policies/lookahead.py::Batch.overflows: 1 -> 2 #1",
     ),
+    "the first part of the place is the same for all jobs": (
+        "amin_ref/policies/lookahead.py::by_rank: 0 -> 1 #1",
+        "amin_ref/policies/lookahead.py::by_rank: 0 -> -1 #1",
+    ),
     "the slice has one entry, so its first entry is its last": (
         "amin_ref/policies/lookahead.py::Batch.begin_round: 0 -> -1 #2",
         "amin_ref/policies/lookahead.py::Batch._unplan: 0 -> -1 #2",
