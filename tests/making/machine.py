@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from tests.support.project import PROJECT
 
 BOOK = PROJECT / "proofs_notes" / "theorems"
 CONFORMANCE = PROJECT / "proofs_notes" / "conformance.md"
-PROVED = PROJECT / "proofs_notes" / "rocq" / "Book.v"
+BOOKS = tuple(
+    PROJECT / "proofs_notes" / "rocq" / f"{name}.v"
+    for name in ("Book", "BookOfRatios", "BookOfTokens")
+)
+"""The files of the statements in Coq. Below, ``Book.v`` stands for all three."""
 
 ITEM = re.compile(r"^- machine: `(\w+)`(?:, (.+?))?, checked text ([0-9a-f]{8})$", re.MULTILINE)
 """An item under ``### Checks``: the name in ``Book.v``, the part that it covers, a hash of it."""
@@ -81,17 +86,19 @@ def items() -> list[Item]:
     return found
 
 
-def theorems(file: Path = PROVED) -> list[Theorem]:
+def theorems(files: Iterable[Path] = BOOKS) -> list[Theorem]:
     """Every theorem of ``Book.v``."""
     return [
         Theorem(name, f"{words} {statement}", recorded)
+        for file in files
         for words, recorded, statement, name in THEOREM.findall(file.read_text(encoding="utf-8"))
     ]
 
 
-def declared(file: Path = PROVED) -> list[str]:
+def declared(files: Iterable[Path] = BOOKS) -> list[str]:
     """The names of the theorems of ``Book.v``, whatever stands above them."""
-    return re.findall(r"^Theorem (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    return re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
 
 
 def covered(section: str) -> str:
@@ -113,14 +120,15 @@ def main() -> None:
                 flags=re.MULTILINE,
             )
         page.write_text(text, encoding="utf-8")
-    source = PROVED.read_text(encoding="utf-8")
-    for name, item in in_book.items():
-        source = re.sub(
-            rf"(Text of the book: )[0-9a-f]{{8}}(\. \*\)\nTheorem {name}\b)",
-            rf"\g<1>{fingerprint(item.text)}\g<2>",
-            source,
-        )
-    PROVED.write_text(source, encoding="utf-8")
+    for file in BOOKS:
+        source = file.read_text(encoding="utf-8")
+        for name, item in in_book.items():
+            source = re.sub(
+                rf"(Text of the book: )[0-9a-f]{{8}}(\. \*\)\nTheorem {name}\b)",
+                rf"\g<1>{fingerprint(item.text)}\g<2>",
+                source,
+            )
+        file.write_text(source, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tests.making.machine import BOOKS
 from tests.support.project import PROJECT
 
 ROCQ = PROJECT / "proofs_notes" / "rocq"
@@ -99,7 +100,7 @@ def needed(theorems: list[Statement]) -> list[Statement]:
     every = [
         one
         for file in files()
-        if file.name not in ("Book.v", "Witness.v")
+        if file not in BOOKS and file.name != "Witness.v"
         for one in statements(file)
         if one.kind != "Theorem"
     ]
@@ -119,12 +120,13 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    theorems = [one for one in statements(ROCQ / "Book.v") if one.kind == "Theorem"]
+    theorems = [one for book in BOOKS for one in statements(book) if one.kind == "Theorem"]
     definitions = needed(theorems)
     yield "# Machine-checked statements"
     yield ""
     yield (
-        f"The {len(theorems)} theorems of `proofs_notes/rocq/Book.v`, and the {len(definitions)} "
+        f"The {len(theorems)} theorems of `Book.v`, `BookOfRatios.v` and `BookOfTokens.v` in "
+        f"`proofs_notes/rocq`, and the {len(definitions)} "
         "definitions whose names occur in them, directly or through other definitions. Coq has "
         "checked a proof of each theorem; the page leaves the proofs out. "
         "[Machine-checked proofs](machine.md) says what is trusted. `Z` are the integers; where a "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making.machine import PROVED, declared, fingerprint, items, theorems
+from tests.making.machine import BOOKS, declared, fingerprint, items, theorems
 from tests.making.matrix import THEOREMS
 
 READ = "read both texts side by side, then `python -m tests.making.machine`"
@@ -47,11 +47,11 @@ def test_each_theorem_records_the_present_text_of_the_book() -> None:
 def test_an_edit_of_a_statement_or_of_its_words_changes_the_hash(
     tmp_path: Path, old: str, new: str
 ) -> None:
-    source = PROVED.read_text(encoding="utf-8").replace("in no round", "In no round")
+    source = BOOKS[0].read_text(encoding="utf-8").replace("in no round", "In no round")
     assert old in source
     edited = tmp_path / "Book.v"
     edited.write_text(source.replace(old, new), encoding="utf-8")
     before = {theorem.name: fingerprint(theorem.text) for theorem in theorems()}
-    after = {theorem.name: fingerprint(theorem.text) for theorem in theorems(edited)}
+    after = {theorem.name: fingerprint(theorem.text) for theorem in theorems([edited])}
     assert before["T1"] != after["T1"]
     assert before["T3"] == after["T3"]

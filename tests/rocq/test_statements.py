@@ -6,19 +6,19 @@ import re
 
 import pytest
 
-from tests.making.machine import declared
+from tests.making.machine import BOOKS, declared
 from tests.making.site import CONFIGURATION
 from tests.making.statements import PLACE, ROCQ, Statement, needed, page, statements
 
 
 @pytest.fixture(scope="module")
 def theorems() -> list[Statement]:
-    return [one for one in statements(ROCQ / "Book.v") if one.kind == "Theorem"]
+    return [one for book in BOOKS for one in statements(book) if one.kind == "Theorem"]
 
 
 def test_the_page_has_each_theorem_with_words_and_without_proof(theorems: list[Statement]) -> None:
     text = page()
-    source = (ROCQ / "Book.v").read_text(encoding="utf-8")
+    source = "".join(book.read_text(encoding="utf-8") for book in BOOKS)
     assert [one.name for one in theorems] == declared()
     for one in theorems:
         assert one.words
