@@ -14,7 +14,7 @@ import pytest
 
 from amin_ref.cli.exit_codes import CANNOT_WRITE
 from tests.support.commands import COMMANDS, make_inputs
-from tests.support.project import PROJECT
+from tests.support.project import NO_BYTECODE, PROJECT
 
 OLD_TEXT = "what was there before\n"
 
@@ -107,7 +107,8 @@ def run(
     ]
     return subprocess.run(
         [sys.executable, "-c", before + writer.program, *words],
-        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
+        cwd=PROJECT, env={**os.environ, **NO_BYTECODE},
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
 

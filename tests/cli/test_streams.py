@@ -15,7 +15,7 @@ import pytest
 from amin_ref.cli.application import COMMANDS as ALL_COMMANDS
 from amin_ref.cli.exit_codes import BAD_INPUT, CANNOT_WRITE, CLOSED_PIPE
 from tests.support.commands import COMMANDS, Command, make_inputs
-from tests.support.project import PROJECT
+from tests.support.project import NO_BYTECODE, PROJECT
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 
@@ -195,7 +195,7 @@ def test_a_full_disk_is_reported_with_and_without_a_buffer(tmp_path: Path, unbuf
     with (tmp_path / "out").open("wb") as out:
         ended = subprocess.run(
             [sys.executable, "-c", program, "vectors"],
-            cwd=PROJECT, env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            cwd=PROJECT, env={**os.environ, **NO_BYTECODE, "PYTHONUNBUFFERED": unbuffered},
             stdout=out, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert ended.returncode == CANNOT_WRITE

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from amin_ref.files.locking import lock, locked
 from amin_ref.files.writing import destination, write_all, write_new, write_whole
 from amin_ref.model.errors import CannotWrite
-from tests.support.project import PROJECT
+from tests.support.project import NO_BYTECODE, PROJECT
 
 WAYS = pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
 """A new file has no name (O_TMPFILE) until it is complete; with a name on other systems."""
@@ -128,7 +128,8 @@ def test_a_disk_that_gets_full_leaves_the_old_text(tmp_path: Path, way: str) -> 
     file.write_text("a good schedule")
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(FULL), str(file), way],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
+        cwd=PROJECT, env={**os.environ, **NO_BYTECODE},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 3, ended.stderr
     assert ended.stdout == f"'{file}' cannot be written: File too large; give another file.\n"
